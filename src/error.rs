@@ -1,0 +1,181 @@
+//! The one error type, with a stable code for programs and a message for people.
+//!
+//! Callers branch on [`Error::code`]; the message says what to do and may be reworded. The codes are
+//! listed in `docs/errors.md`, and a test keeps that table and this file equal.
+
+use std::fmt;
+
+/// The result of everything that can fail in edgemem.
+pub type Result<T> = std::result::Result<T, Error>;
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident => $code:literal,)*) => {
+        /// What went wrong, one variant per stable code.
+        #[non_exhaustive]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum ErrorKind { $($(#[$doc])* $kind,)* }
+
+        impl ErrorKind {
+            /// Every kind there is, in the order of the table in `docs/errors.md`.
+            pub const ALL: &'static [ErrorKind] = &[$(ErrorKind::$kind,)*];
+
+            /// The stable code, such as `SCOPE_REQUIRED`. It is never reworded.
+            pub fn code(self) -> &'static str {
+                match self { $(ErrorKind::$kind => $code,)* }
+            }
+
+            /// The kind that has this code, if any: used where an error comes back from JavaScript.
+            pub fn from_code(code: &str) -> Option<ErrorKind> {
+                match code { $($code => Some(ErrorKind::$kind),)* _ => None }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// An argument has the wrong type or an impossible value; `field` names it.
+    InvalidArgument => "INVALID_ARGUMENT",
+    /// `add` was called without messages.
+    MessagesRequired => "MESSAGES_REQUIRED",
+    /// `add` was called with an empty list, or with nothing but blank text.
+    MessagesEmpty => "MESSAGES_EMPTY",
+    /// A text is too long; the message names the limit in bytes.
+    TextTooLong => "TEXT_TOO_LONG",
+    /// A text holds a NUL or half of a surrogate pair and cannot be stored faithfully.
+    TextInvalid => "TEXT_INVALID",
+    /// A message's role is none of user, assistant, system, tool.
+    RoleUnknown => "ROLE_UNKNOWN",
+    /// Neither user, agent, run, app nor org was named.
+    ScopeRequired => "SCOPE_REQUIRED",
+    /// A scope id is blank, holds whitespace or is too long.
+    ScopeInvalid => "SCOPE_INVALID",
+    /// The query is blank.
+    QueryEmpty => "QUERY_EMPTY",
+    /// `topK`, `limit` or `offset` is not a non-negative integer.
+    TopKInvalid => "TOP_K_INVALID",
+    /// `threshold` is not a number from 0 to 1.
+    ThresholdInvalid => "THRESHOLD_INVALID",
+    /// A filter is malformed.
+    FilterInvalid => "FILTER_INVALID",
+    /// A filter uses an operator that does not exist.
+    FilterOperatorUnknown => "FILTER_OPERATOR_UNKNOWN",
+    /// Metadata is not plain JSON: a cycle, a function, a BigInt, NaN, a dangerous key.
+    MetadataInvalid => "METADATA_INVALID",
+    /// Metadata is larger than the limit named in the message.
+    MetadataTooLarge => "METADATA_TOO_LARGE",
+    /// A timestamp is not a date, or lies outside the years 0001 to 9999.
+    TimestampInvalid => "TIMESTAMP_INVALID",
+    /// An expiration date is not a real day in `YYYY-MM-DD` form.
+    DateInvalid => "DATE_INVALID",
+    /// No memory has this id.
+    NotFound => "NOT_FOUND",
+    /// `update` was called with nothing to change.
+    UpdateEmpty => "UPDATE_EMPTY",
+    /// The configuration given to `new Memory` is wrong; `field` names the part.
+    ConfigInvalid => "CONFIG_INVALID",
+    /// A provider of this name does not exist.
+    ProviderUnknown => "PROVIDER_UNKNOWN",
+    /// The memory was closed; open a new one.
+    Closed => "CLOSED",
+    /// The feature is not available on this host or in this configuration.
+    Unsupported => "UNSUPPORTED",
+    /// The caller's signal aborted the call.
+    Aborted => "ABORTED",
+    /// The store failed; the cause holds its own words.
+    StoreFailed => "STORE_FAILED",
+    /// Another process holds the store.
+    StoreLocked => "STORE_LOCKED",
+    /// The disk or the origin's quota is full; nothing of this call was stored.
+    StoreFull => "STORE_FULL",
+    /// The store cannot be opened here, for instance in a private window.
+    StoreUnavailable => "STORE_UNAVAILABLE",
+    /// Stored bytes are damaged; the message names the file or key.
+    StoreCorrupt => "STORE_CORRUPT",
+    /// Another writer committed first, again and again; nothing of this call was stored.
+    StoreConflict => "STORE_CONFLICT",
+    /// A write was interrupted before its outcome was known; repeating it is harmless.
+    WriteInterrupted => "WRITE_INTERRUPTED",
+    /// Stored bytes come from a newer version of edgemem.
+    FormatUnsupported => "FORMAT_UNSUPPORTED",
+    /// A model provider failed.
+    ModelFailed => "MODEL_FAILED",
+    /// A model provider did not answer in time.
+    ModelTimeout => "MODEL_TIMEOUT",
+    /// A model provider refused for load, also after the retries.
+    ModelRateLimited => "MODEL_RATE_LIMITED",
+    /// A model provider refused the key.
+    ModelUnauthorized => "MODEL_UNAUTHORIZED",
+    /// A model provider answered something that is not what its protocol says.
+    ModelResponseInvalid => "MODEL_RESPONSE_INVALID",
+    /// A vector has the wrong length, or holds NaN or infinity.
+    VectorInvalid => "VECTOR_INVALID",
+    /// The stored vectors come from another embedder; call `reindex()`.
+    EmbedderChanged => "EMBEDDER_CHANGED",
+    /// A defect of edgemem: the call failed, the store is intact, the next call starts afresh.
+    Internal => "INTERNAL",
+}
+
+/// An error with a stable code, a message that says what to do, and where known the offending field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    field: Option<String>,
+    cause: Option<String>,
+}
+
+impl Error {
+    /// An error of this kind. The message should say what the caller can do about it.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
+        Error { kind, message: message.into(), field: None, cause: None }
+    }
+
+    /// Names the argument, option or file at fault.
+    pub fn field(mut self, field: impl Into<String>) -> Error {
+        self.field = Some(field.into());
+        self
+    }
+
+    /// Keeps the words of the underlying failure. Keys and contents must not be passed in here.
+    pub fn cause(mut self, cause: impl fmt::Display) -> Error {
+        self.cause = Some(cause.to_string());
+        self
+    }
+
+    /// What went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The stable code, such as `SCOPE_REQUIRED`.
+    pub fn code(&self) -> &'static str {
+        self.kind.code()
+    }
+
+    /// The message for people.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The argument, option or file at fault, where one is known.
+    pub fn field_name(&self) -> Option<&str> {
+        self.field.as_deref()
+    }
+
+    /// The underlying failure's own words, where there is one.
+    pub fn cause_text(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        match &self.cause {
+            Some(cause) => write!(f, ": {cause}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

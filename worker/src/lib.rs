@@ -1,0 +1,1 @@
+//! edgemem as a Cloudflare Worker.
