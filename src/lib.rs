@@ -3,9 +3,14 @@
 
 #[cfg(feature = "web")]
 pub mod bindings;
+pub mod bytes;
 pub mod error;
 pub mod host;
+pub mod log;
 pub mod model;
+pub mod record;
+pub mod scope;
 pub mod store;
+pub mod time;
 
 pub use error::{Error, ErrorKind, Result};

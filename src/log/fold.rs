@@ -1,0 +1,150 @@
+//! Folding: from the operations of one memory to what it is now.
+//!
+//! Operations are applied in the order of their stamps (ties by replica), whatever order they arrived
+//! in, and each one counts once. So folding is commutative, associative and idempotent: two replicas
+//! that hold the same set of operations agree, in whatever way they exchanged them.
+
+use super::operation::{Change, Operation};
+use crate::record::{Action, Memory, Revision};
+use crate::time::Timestamp;
+
+/// What the operations of one memory amount to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Folded {
+    /// The memory now.
+    pub memory: Memory,
+    /// What happened to it, oldest first.
+    pub revisions: Vec<Revision>,
+}
+
+/// Puts operations into their order and drops repetitions.
+pub fn arrange(operations: &mut Vec<Operation>) {
+    operations.sort_by_key(Operation::order);
+    operations.dedup_by_key(|operation| operation.order());
+}
+
+/// Folds the operations of one memory. `None` as long as its first saying is not among them: the rest
+/// of a log can arrive before its beginning.
+pub fn fold(mut operations: Vec<Operation>) -> Option<Folded> {
+    arrange(&mut operations);
+    let first = operations.iter().position(|operation| matches!(operation.change, Change::Remember(_)))?;
+    let Change::Remember(said) = &operations[first].change else { return None };
+    let created = operations[first].stamp.wall();
+    let mut folded = Folded {
+        memory: Memory {
+            id: operations[first].id,
+            scope: said.scope.clone(),
+            text: said.text.clone(),
+            actor: said.actor.clone(),
+            place: said.place.clone(),
+            timestamp: said.timestamp,
+            created,
+            updated: created,
+            metadata: said.metadata.clone(),
+            expires: said.expires,
+            occurrences: 1,
+            retracted: false,
+        },
+        revisions: Vec::with_capacity(operations.len()),
+    };
+    folded.record(Action::Add, None, Some(said.text.clone()), created);
+    for (index, operation) in operations.into_iter().enumerate() {
+        if index != first {
+            folded.apply(operation);
+        }
+    }
+    Some(folded)
+}
+
+impl Folded {
+    fn apply(&mut self, operation: Operation) {
+        let at = operation.stamp.wall();
+        match operation.change {
+            // Another replica said it too, or it was said again; after a deletion that revives it.
+            Change::Remember(_) | Change::Touch { .. } => {
+                self.memory.occurrences += 1;
+                if self.memory.retracted {
+                    self.memory.retracted = false;
+                    self.memory.updated = at;
+                    self.record(Action::Add, None, Some(self.memory.text.clone()), at);
+                }
+            }
+            Change::Revise { text, metadata, expires } => {
+                let before = self.memory.text.clone();
+                if let Some(text) = text {
+                    self.memory.text = text;
+                }
+                self.memory.metadata.extend(metadata.unwrap_or_default());
+                if let Some(expires) = expires {
+                    self.memory.expires = expires;
+                }
+                self.memory.updated = at;
+                self.record(Action::Update, Some(before), Some(self.memory.text.clone()), at);
+            }
+            Change::Retract => {
+                if !self.memory.retracted {
+                    self.memory.retracted = true;
+                    self.memory.updated = at;
+                    self.record(Action::Delete, Some(self.memory.text.clone()), None, at);
+                }
+            }
+            // Vectors are kept by the index, beside the memory.
+            Change::Embed { .. } => {}
+        }
+    }
+
+    fn record(&mut self, action: Action, before: Option<String>, after: Option<String>, at: Timestamp) {
+        let created = self.memory.created;
+        self.revisions.push(Revision { action, before, after, at, created });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::operation::Remember;
+    use super::*;
+    use crate::record::{MemoryId, Metadata, Place};
+    use crate::time::{Day, Stamp};
+
+    fn change() -> impl Strategy<Value = Change> {
+        prop_oneof![
+            "[a-c]{1,2}".prop_map(|text| Change::Remember(Box::new(Remember { text, ..Remember::default() }))),
+            Just(Change::Touch { place: Place::default(), timestamp: Timestamp::default() }),
+            ("[a-c]{0,2}", any::<bool>()).prop_map(|(text, expires)| Change::Revise {
+                text: (!text.is_empty()).then_some(text),
+                metadata: Some(Metadata::from_iter([("k".to_owned(), expires.into())])),
+                expires: expires.then(|| Some(Day::from_number(1))),
+            }),
+            Just(Change::Retract),
+        ]
+    }
+
+    fn operations() -> impl Strategy<Value = Vec<Operation>> {
+        prop::collection::vec((0u64..9, 0u64..3, change()), 1..9).prop_map(|raw| {
+            let mut operations: Vec<_> = raw
+                .into_iter()
+                .map(|(stamp, replica, change)| {
+                    let id = MemoryId::new(1, [0; 16]);
+                    Operation { stamp: Stamp::from_bits(stamp), replica, id, change }
+                })
+                .collect();
+            // A stamp and replica name one operation; a replica never makes two under one stamp.
+            arrange(&mut operations);
+            operations
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn order_and_repetition_do_not_matter(
+            (sorted, shuffled) in operations().prop_flat_map(|operations| {
+                let twice = [operations.clone(), operations.clone()].concat();
+                (Just(operations), Just(twice).prop_shuffle())
+            })
+        ) {
+            prop_assert_eq!(fold(sorted), fold(shuffled));
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The log: operations, and how they fold into memories.
+
+mod fold;
+mod operation;
+
+pub use fold::{Folded, arrange, fold};
+pub use operation::{Change, Operation, Remember};

@@ -1,0 +1,342 @@
+//! Operations: the smallest changes, and their stored form (described in `docs/format.md`).
+
+use crate::bytes::{Reader, Writer};
+use crate::error::{Error, ErrorKind, Result};
+use crate::record::{Actor, MemoryId, Metadata, Place, Role};
+use crate::scope::{Axis, Scope};
+use crate::time::{Day, Stamp, Timestamp};
+
+/// One change of one memory. Unique by stamp and replica.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Operation {
+    /// When it was made, on the logical clock of the replica that made it.
+    pub stamp: Stamp,
+    /// The replica that made it.
+    pub replica: u64,
+    /// The memory it changes.
+    pub id: MemoryId,
+    /// What it does.
+    pub change: Change,
+}
+
+/// What an operation does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// The memory was first said.
+    Remember(Box<Remember>),
+    /// The same was said again: provenance, and a sign of life.
+    Touch {
+        /// Where it was said again.
+        place: Place,
+        /// When it was said again.
+        timestamp: Timestamp,
+    },
+    /// Some of its parts changed; `None` leaves a part as it is.
+    Revise {
+        /// The new text.
+        text: Option<String>,
+        /// Metadata to merge in, key by key; a key set to null stays with the value null.
+        metadata: Option<Metadata>,
+        /// The new last day, or `Some(None)` to have none.
+        expires: Option<Option<Day>>,
+    },
+    /// It was deleted; its history stays.
+    Retract,
+    /// Its vector, as computed by an embedder for the text that it had at that time.
+    Embed {
+        /// The embedder's name.
+        model: String,
+        /// The vector, quantised.
+        codes: Vec<i8>,
+        /// What one step of the codes is worth.
+        scale: f32,
+    },
+}
+
+/// Everything that is known when a memory is first said.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Remember {
+    /// Whom it belongs to.
+    pub scope: Scope,
+    /// What it says.
+    pub text: String,
+    /// Who said it.
+    pub actor: Actor,
+    /// Where it was said.
+    pub place: Place,
+    /// When it was said.
+    pub timestamp: Timestamp,
+    /// The caller's metadata.
+    pub metadata: Metadata,
+    /// The last day on which it is returned.
+    pub expires: Option<Day>,
+}
+
+/// The version of the stored form that this code writes, and the newest that it reads.
+const FORMAT: u8 = 1;
+
+const REMEMBER: u8 = 1;
+const TOUCH: u8 = 2;
+const REVISE: u8 = 3;
+const RETRACT: u8 = 4;
+const EMBED: u8 = 5;
+
+impl Operation {
+    /// The key under which a store keeps it: 32 hex digits that sort in time order.
+    pub fn key(&self) -> String {
+        format!("{:016x}{:016x}", self.stamp.bits(), self.replica)
+    }
+
+    /// Its place in the total order of operations.
+    pub fn order(&self) -> (Stamp, u64) {
+        (self.stamp, self.replica)
+    }
+
+    /// The stored form.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Writer::new();
+        out.u8(FORMAT);
+        out.u8(match &self.change {
+            Change::Remember(_) => REMEMBER,
+            Change::Touch { .. } => TOUCH,
+            Change::Revise { .. } => REVISE,
+            Change::Retract => RETRACT,
+            Change::Embed { .. } => EMBED,
+        });
+        out.u64(self.stamp.bits());
+        out.u64(self.replica);
+        out.u128(self.id.bits());
+        match &self.change {
+            Change::Remember(remember) => {
+                for axis in Axis::ALL {
+                    out.optional(remember.scope.get(axis));
+                }
+                out.text(&remember.text);
+                out.u8(remember.actor.role as u8);
+                out.optional(remember.actor.name.as_deref());
+                write_place(&mut out, &remember.place);
+                out.signed(remember.timestamp.millis());
+                write_metadata(&mut out, &remember.metadata);
+                write_day(&mut out, remember.expires);
+            }
+            Change::Touch { place, timestamp } => {
+                write_place(&mut out, place);
+                out.signed(timestamp.millis());
+            }
+            Change::Revise { text, metadata, expires } => {
+                out.optional(text.as_deref());
+                out.u8(u8::from(metadata.is_some()));
+                if let Some(metadata) = metadata {
+                    write_metadata(&mut out, metadata);
+                }
+                out.u8(u8::from(expires.is_some()));
+                if let Some(expires) = expires {
+                    write_day(&mut out, *expires);
+                }
+            }
+            Change::Retract => {}
+            Change::Embed { model, codes, scale } => {
+                out.text(model);
+                out.bytes(&codes.iter().map(|&code| code as u8).collect::<Vec<u8>>());
+                out.u32(scale.to_bits());
+            }
+        }
+        out.checksum();
+        out.finish()
+    }
+
+    /// Reads the stored form. `STORE_CORRUPT` for damaged bytes, `FORMAT_UNSUPPORTED` for newer ones.
+    pub fn decode(bytes: &[u8]) -> Result<Operation> {
+        let mut input = Reader::checked(bytes, "operation")?;
+        let format = input.u8()?;
+        let kind = input.u8()?;
+        if format > FORMAT || !(REMEMBER..=EMBED).contains(&kind) {
+            return Err(newer(format, kind));
+        }
+        let stamp = Stamp::from_bits(input.u64()?);
+        let replica = input.u64()?;
+        let id = MemoryId::from_bits(input.u128()?);
+        let change = match kind {
+            REMEMBER => Change::Remember(Box::new(read_remember(&mut input)?)),
+            TOUCH => Change::Touch {
+                place: read_place(&mut input)?,
+                timestamp: Timestamp::clamped(input.signed()?),
+            },
+            REVISE => Change::Revise {
+                text: input.optional()?.map(str::to_owned),
+                metadata: if flag(&mut input)? { Some(read_metadata(&mut input)?) } else { None },
+                expires: if flag(&mut input)? { Some(read_day(&mut input)?) } else { None },
+            },
+            RETRACT => Change::Retract,
+            _ => Change::Embed {
+                model: input.text()?.to_owned(),
+                codes: input.bytes()?.iter().map(|&byte| byte as i8).collect(),
+                scale: f32::from_bits(input.u32()?),
+            },
+        };
+        if !input.is_empty() {
+            return Err(input.corrupt("has bytes left over"));
+        }
+        Ok(Operation { stamp, replica, id, change })
+    }
+
+    /// The replica that made the operation with this key, if it is a key.
+    pub fn replica_of_key(key: &str) -> Option<u64> {
+        u64::from_str_radix(key.get(16..32)?, 16).ok()
+    }
+}
+
+fn newer(format: u8, kind: u8) -> Error {
+    Error::new(
+        ErrorKind::FormatUnsupported,
+        format!(
+            "the store holds an operation of format {format}, kind {kind}, which this version of edgemem \
+             does not know; update edgemem"
+        ),
+    )
+    .field("operation")
+}
+
+fn read_remember(input: &mut Reader<'_>) -> Result<Remember> {
+    let mut scope = Scope::new();
+    for axis in Axis::ALL {
+        if let Some(id) = input.optional()? {
+            scope = scope.with(axis, id);
+        }
+    }
+    Ok(Remember {
+        scope,
+        text: input.text()?.to_owned(),
+        actor: Actor { role: read_role(input)?, name: input.optional()?.map(str::to_owned) },
+        place: read_place(input)?,
+        timestamp: Timestamp::clamped(input.signed()?),
+        metadata: read_metadata(input)?,
+        expires: read_day(input)?,
+    })
+}
+
+fn read_role(input: &mut Reader<'_>) -> Result<Role> {
+    let number = input.u8()?;
+    [Role::User, Role::Assistant, Role::System, Role::Tool]
+        .into_iter()
+        .find(|&role| role as u8 == number)
+        .ok_or_else(|| input.corrupt("unknown role"))
+}
+
+fn flag(input: &mut Reader<'_>) -> Result<bool> {
+    match input.u8()? {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(input.corrupt("a flag is neither 0 nor 1")),
+    }
+}
+
+fn write_place(out: &mut Writer, place: &Place) {
+    out.text(&place.conversation);
+    out.varint(u64::from(place.sequence));
+}
+
+fn read_place(input: &mut Reader<'_>) -> Result<Place> {
+    Ok(Place { conversation: input.text()?.to_owned(), sequence: input.small()? })
+}
+
+fn write_day(out: &mut Writer, day: Option<Day>) {
+    out.u8(u8::from(day.is_some()));
+    if let Some(day) = day {
+        out.signed(i64::from(day.number()));
+    }
+}
+
+fn read_day(input: &mut Reader<'_>) -> Result<Option<Day>> {
+    if !flag(input)? {
+        return Ok(None);
+    }
+    let number = input.signed()?;
+    let number = i32::try_from(number).map_err(|_| input.corrupt("a day is out of range"))?;
+    Ok(Some(Day::from_number(number)))
+}
+
+fn write_metadata(out: &mut Writer, metadata: &Metadata) {
+    if metadata.is_empty() {
+        out.text("");
+    } else {
+        // A map of JSON values always has a text form.
+        out.text(&serde_json::to_string(metadata).unwrap_or_default());
+    }
+}
+
+fn read_metadata(input: &mut Reader<'_>) -> Result<Metadata> {
+    match input.text()? {
+        "" => Ok(Metadata::new()),
+        text => serde_json::from_str(text).map_err(|_| input.corrupt("metadata is not a JSON object")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sample() -> Operation {
+        let metadata = serde_json::json!({"tag": ["a", 1, null], "ключ": {"b": 2.5}});
+        let serde_json::Value::Object(metadata) = metadata else { unreachable!() };
+        Operation {
+            stamp: Stamp::from_bits(77 << 16 | 3),
+            replica: 9,
+            id: MemoryId::new(5, [7; 16]),
+            change: Change::Remember(Box::new(Remember {
+                scope: Scope::user("u1").with(Axis::Run, "r1"),
+                text: "Ich wohne in Köln 🏙️".into(),
+                actor: Actor { role: Role::Assistant, name: Some("Bo".into()) },
+                place: Place { conversation: "c".into(), sequence: 300 },
+                timestamp: Timestamp::clamped(-5),
+                metadata,
+                expires: Some(Day::from_number(-3)),
+            })),
+        }
+    }
+
+    #[test]
+    fn every_kind_survives_encoding() {
+        let changes = [
+            sample().change,
+            Change::Touch { place: Place::default(), timestamp: Timestamp::clamped(1) },
+            Change::Revise { text: None, metadata: None, expires: Some(None) },
+            Change::Revise { text: Some("x".into()), metadata: Some(Metadata::new()), expires: None },
+            Change::Retract,
+            Change::Embed { model: "m".into(), codes: vec![-128, 0, 127], scale: 0.25 },
+        ];
+        for change in changes {
+            let operation = Operation { change, ..sample() };
+            assert_eq!(Operation::decode(&operation.encode()).unwrap(), operation);
+        }
+    }
+
+    #[test]
+    fn a_newer_format_says_so() {
+        let mut bytes = sample().encode();
+        bytes.truncate(bytes.len() - 4);
+        bytes[0] = FORMAT + 1;
+        let sum = crc32fast::hash(&bytes);
+        bytes.extend_from_slice(&sum.to_le_bytes());
+        assert_eq!(Operation::decode(&bytes).unwrap_err().code(), "FORMAT_UNSUPPORTED");
+    }
+
+    proptest! {
+        #[test]
+        fn damage_is_noticed(at in 0usize..1000, bit in 0u8..8) {
+            let mut bytes = sample().encode();
+            let at = at % bytes.len();
+            bytes[at] ^= 1 << bit;
+            prop_assert_eq!(Operation::decode(&bytes).unwrap_err().code(), "STORE_CORRUPT");
+        }
+
+        #[test]
+        fn hostile_bytes_are_errors(mut bytes: Vec<u8>) {
+            bytes.splice(0..0, [FORMAT, REMEMBER]);
+            let sum = crc32fast::hash(&bytes);
+            bytes.extend_from_slice(&sum.to_le_bytes());
+            prop_assert!(Operation::decode(&bytes).is_err());
+        }
+    }
+}
