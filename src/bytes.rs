@@ -15,6 +15,11 @@ impl Writer {
         Writer::default()
     }
 
+    /// An empty buffer with room for this many bytes.
+    pub fn with_capacity(bytes: usize) -> Writer {
+        Writer(Vec::with_capacity(bytes))
+    }
+
     /// The bytes written.
     pub fn finish(self) -> Vec<u8> {
         self.0

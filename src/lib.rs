@@ -4,13 +4,18 @@
 #[cfg(feature = "web")]
 pub mod bindings;
 pub mod bytes;
+pub mod engine;
 pub mod error;
 pub mod host;
+pub mod index;
 pub mod log;
 pub mod model;
 pub mod record;
+pub mod retrieve;
 pub mod scope;
 pub mod store;
+pub mod text;
 pub mod time;
+pub mod vector;
 
 pub use error::{Error, ErrorKind, Result};

@@ -1,0 +1,141 @@
+//! Checkpoints: sealing the head, merging segments, dropping what they replace.
+//!
+//! A checkpoint is computed first and adopted only after the store has committed it.
+
+use super::{Engine, blob_name};
+use crate::error::Result;
+use crate::index::build::SegmentBuilder;
+use crate::index::part::Part;
+use crate::index::segment::Segment;
+use crate::index::vectors::StoredVectors;
+use crate::store_types::Blob;
+use crate::time::Stamp;
+use crate::vector::Vectors;
+
+/// The head is sealed when it holds this many documents …
+const SEAL_DOCUMENTS: u32 = 1024;
+/// … or about this many bytes.
+const SEAL_BYTES: usize = 1 << 20;
+/// So many segments of about one size are merged into one.
+const FAN_OUT: usize = 8;
+
+/// A checkpoint that is ready to be committed.
+pub struct Checkpoint {
+    /// Blobs to write.
+    pub put: Vec<Blob>,
+    /// Keys of log entries that the blobs hold now.
+    pub drop: Vec<String>,
+    /// Blobs that are replaced.
+    pub remove: Vec<String>,
+    part: Option<Part>,
+    sources: Vec<usize>,
+}
+
+impl Engine {
+    /// The checkpoint that is due, if any. `stamp` and `replica` make the blob's name.
+    pub fn checkpoint(&self, stamp: Stamp, replica: u64) -> Result<Option<Checkpoint>> {
+        let head = &self.parts[0];
+        if head.len() < SEAL_DOCUMENTS && head.size() < SEAL_BYTES {
+            return Ok(None);
+        }
+        let mut sources = self.due_for_merge();
+        sources.push(0);
+        self.seal(sources, stamp, replica).map(Some)
+    }
+
+    /// Sealed parts that are merged together with the head: the newest run of segments that are about as
+    /// small as what is being built, once there are enough of them; and those that are mostly dead.
+    fn due_for_merge(&self) -> Vec<usize> {
+        let mut chosen = Vec::new();
+        let mut documents = self.parts[0].living() as usize;
+        let mut by_size: Vec<usize> = (1..self.parts.len()).collect();
+        by_size.sort_by_key(|&part| self.parts[part].living());
+        let mut start = 0;
+        while start < by_size.len() {
+            let limit = documents.max(SEAL_DOCUMENTS as usize) * 2;
+            let tier = by_size[start..].iter().take_while(|&&part| self.parts[part].living() as usize <= limit).count();
+            if tier + 1 < FAN_OUT {
+                break;
+            }
+            for &part in &by_size[start..start + tier] {
+                documents += self.parts[part].living() as usize;
+                chosen.push(part);
+            }
+            start += tier;
+        }
+        chosen.extend((1..self.parts.len()).filter(|part| {
+            let part = &self.parts[*part];
+            part.living() * 2 < part.len()
+        }));
+        chosen.sort_unstable();
+        chosen.dedup();
+        chosen
+    }
+
+    /// Builds one segment from the live documents of these parts, oldest part first, the head last.
+    fn seal(&self, sources: Vec<usize>, stamp: Stamp, replica: u64) -> Result<Checkpoint> {
+        let mut builder = SegmentBuilder::default();
+        let mut vectors: Option<Vectors> = None;
+        let mut row_of = Vec::new();
+        for &source in &sources {
+            let part = &self.parts[source];
+            let taken = builder.add(part, |doc| part.is_alive(doc))?;
+            for doc in taken {
+                row_of.push(match self.stored_vector(part, doc) {
+                    Some((codes, scale)) => {
+                        let vectors = match &mut vectors {
+                            Some(vectors) => vectors,
+                            empty => empty.insert(Vectors::new(codes.len())?),
+                        };
+                        // Rows of one model have one length.
+                        vectors.push_row(codes, scale)? as u32
+                    }
+                    None => crate::index::head::NO_ROW,
+                });
+            }
+        }
+        let orphaned = self.orphans.values().flatten();
+        let orphaned: Vec<String> = orphaned.map(super::Operation::key).collect();
+        let drop = self.entries.iter().filter(|key| !orphaned.contains(key)).cloned().collect();
+        let remove = sources.iter().filter_map(|&source| self.parts[source].name());
+        let remove_vectors = sources.iter().filter_map(|&source| self.parts[source].vectors_name());
+        let remove = remove.chain(remove_vectors).map(str::to_owned).collect();
+        let mut checkpoint = Checkpoint { put: vec![], drop, remove, part: None, sources };
+        if builder.is_empty() {
+            return Ok(checkpoint);
+        }
+        let name = blob_name('s', stamp, replica);
+        let bytes = builder.finish()?;
+        let stored = match (vectors, &self.model) {
+            (Some(vectors), Some(model)) => {
+                let name = format!("v{}", &name[1..]);
+                Some(StoredVectors::new(name, model.clone(), vectors, row_of))
+            }
+            _ => None,
+        };
+        checkpoint.put.push(Blob { name: name.clone(), bytes: bytes.clone() });
+        if let Some(stored) = &stored {
+            checkpoint.put.push(Blob { name: stored.name.clone(), bytes: stored.encode() });
+        }
+        checkpoint.part = Some(Part::sealed(name, Segment::mount(bytes)?, stored));
+        Ok(checkpoint)
+    }
+
+    fn stored_vector<'a>(&self, part: &'a Part, doc: u32) -> Option<(&'a [i8], f32)> {
+        let row = part.row_of(doc)?;
+        part.vectors(self.model.as_deref()?)?.row(row as usize)
+    }
+
+    /// Takes in a checkpoint after it was committed.
+    pub fn adopt(&mut self, checkpoint: Checkpoint) {
+        self.entries.retain(|key| !checkpoint.drop.contains(key));
+        for &source in checkpoint.sources.iter().rev().filter(|&&source| source != 0) {
+            self.parts.remove(source);
+        }
+        self.parts[0] = Part::head();
+        self.head_ids.clear();
+        if let Some(part) = checkpoint.part {
+            self.parts.push(part);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Which conversation a message belongs to, and its number in it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use foldhash::quality::FixedState;
+
+use crate::record::Place;
+use crate::scope::Scope;
+use crate::time::Timestamp;
+
+/// Messages of one scope that are closer than this belong to one implied conversation, in ms.
+const SAME_CONVERSATION: i64 = 30 * 60 * 1000;
+
+/// Names of implied conversations begin with this; given ones with [`GIVEN`], runs' with [`RUN`].
+const IMPLIED: &str = "i:";
+/// Before the name that a caller gave.
+pub const GIVEN: &str = "c:";
+/// Before the id of a run.
+pub const RUN: &str = "r:";
+
+/// Everything that is needed to place the next message.
+#[derive(Debug, Default)]
+pub struct Conversations {
+    next: HashMap<String, u32, FixedState>,
+    /// Per scope, implied conversations by the time of their first message.
+    implied: HashMap<Scope, BTreeMap<i64, Span>, FixedState>,
+}
+
+#[derive(Debug)]
+struct Span {
+    last: i64,
+    name: String,
+}
+
+impl Conversations {
+    /// Takes note of a placed message, from the log or just planned.
+    pub fn observe(&mut self, conversation: &str, scope: &Scope, sequence: u32, timestamp: i64) {
+        match self.next.get_mut(conversation) {
+            Some(next) => *next = (*next).max(sequence.saturating_add(1)),
+            None => {
+                self.next.insert(conversation.to_owned(), sequence.saturating_add(1));
+            }
+        }
+        if conversation.starts_with(IMPLIED) {
+            self.stretch(conversation, scope, timestamp);
+        }
+    }
+
+    fn stretch(&mut self, name: &str, scope: &Scope, timestamp: i64) {
+        if !self.implied.contains_key(scope) {
+            self.implied.insert(scope.clone(), BTreeMap::new());
+        }
+        let Some(spans) = self.implied.get_mut(scope) else { return };
+        let near = spans.range(..=timestamp.saturating_add(SAME_CONVERSATION)).next_back();
+        match near.filter(|(_, span)| span.name == name).map(|(&first, _)| first) {
+            Some(first) if first <= timestamp => {
+                if let Some(span) = spans.get_mut(&first) {
+                    span.last = span.last.max(timestamp);
+                }
+            }
+            Some(first) => {
+                if let Some(span) = spans.remove(&first) {
+                    spans.insert(timestamp, span);
+                }
+            }
+            None => {
+                spans.insert(timestamp, Span { last: timestamp, name: name.to_owned() });
+            }
+        }
+    }
+
+    /// The place of the next message: in the conversation that was given, else the run's, else the implied
+    /// one of this scope and time, which is begun with `fresh` as its name if there is none.
+    pub fn place(&mut self, given: Option<&str>, run: Option<&str>, scope: &Scope, at: Timestamp, fresh: u64) -> Place {
+        let conversation = match (given, run) {
+            (Some(given), _) => format!("{GIVEN}{given}"),
+            (None, Some(run)) => format!("{RUN}{run}"),
+            (None, None) => {
+                self.implied_at(scope, at.millis()).unwrap_or_else(|| format!("{IMPLIED}{fresh:016x}"))
+            }
+        };
+        let sequence = self.next.get(&conversation).copied().unwrap_or(0);
+        self.observe(&conversation, scope, sequence, at.millis());
+        Place { conversation, sequence }
+    }
+
+    fn implied_at(&self, scope: &Scope, at: i64) -> Option<String> {
+        let spans = self.implied.get(scope)?;
+        let (_, span) = spans.range(..=at.saturating_add(SAME_CONVERSATION)).next_back()?;
+        (at <= span.last.saturating_add(SAME_CONVERSATION)).then(|| span.name.clone())
+    }
+}
+
+/// A conversation's name as the caller knows it; `None` for an implied one.
+pub fn shown(conversation: &str) -> Option<&str> {
+    conversation.strip_prefix(GIVEN).or_else(|| conversation.strip_prefix(RUN))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: i64 = 60_000;
+
+    #[test]
+    fn messages_close_in_time_share_an_implied_conversation() {
+        let mut all = Conversations::default();
+        let (ann, bob) = (Scope::user("ann"), Scope::user("bob"));
+        let mut place = |scope: &Scope, minute: i64, fresh: u64| {
+            let place = all.place(None, None, scope, Timestamp::clamped(minute * MINUTE), fresh);
+            (place.conversation, place.sequence)
+        };
+        let first = place(&ann, 0, 1);
+        assert_eq!(first.1, 0);
+        assert_eq!(place(&ann, 29, 2), (first.0.clone(), 1));
+        assert_eq!(place(&ann, 58, 3), (first.0.clone(), 2), "counted from the last message");
+        assert_ne!(place(&ann, 89, 4).0, first.0, "31 minutes later");
+        assert_ne!(place(&bob, 0, 5).0, first.0, "another scope");
+        assert_eq!(place(&ann, -20, 6), (first.0.clone(), 3), "an older message that is imported later");
+        assert_eq!(place(&ann, -45, 7), (first.0, 4), "and the conversation now begins earlier");
+    }
+
+    #[test]
+    fn given_and_run_name_the_conversation() {
+        let mut all = Conversations::default();
+        let scope = Scope::user("ann");
+        let at = Timestamp::default();
+        let given = all.place(Some("c1"), Some("r1"), &scope, at, 0);
+        assert_eq!((shown(&given.conversation), given.sequence), (Some("c1"), 0));
+        let run = all.place(None, Some("c1"), &scope, at, 0);
+        assert_ne!(run.conversation, given.conversation, "a run and a conversation of one name are two");
+        let implied = all.place(None, None, &scope, at, 0);
+        assert_eq!(shown(&implied.conversation), None);
+    }
+}

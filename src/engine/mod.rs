@@ -1,0 +1,446 @@
+//! The engine: one partition in memory. Synchronous, without IO, clock or randomness.
+//!
+//! Writing is two steps, so that nothing is visible before it is durable: a [`Plan`] works out the
+//! operations of a change against the current state; the façade commits them to the store; then
+//! [`Engine::apply`] takes them in. Replaying a log goes through the same `apply`.
+
+mod checkpoint;
+mod conversations;
+mod plan;
+mod search;
+
+use std::collections::HashMap;
+
+use foldhash::quality::FixedState;
+
+pub use checkpoint::Checkpoint;
+pub use plan::{Draft, Origin, Outcome, Plan};
+pub use search::{Explanation, Hit, Sight, TermScore, Query, search};
+
+use crate::bytes::{Reader, Writer, hex};
+use crate::error::Result;
+use crate::index::columns::{Columns, NEVER, RETRACTED, REVISED};
+use crate::index::part::Part;
+use crate::index::segment::Segment;
+use crate::index::vectors::StoredVectors;
+use crate::log::{Change, Folded, Operation, arrange, fold};
+use crate::record::{Memory, MemoryId};
+use crate::scope::{Axis, Scope};
+use crate::text::{Analyzer, Digest, statement_key};
+use crate::time::Stamp;
+
+use conversations::Conversations;
+
+/// The name of the partition of an owner: 32 hex digits that follow from axis and id.
+pub fn partition_name(axis: Axis, id: &str) -> String {
+    Digest::of(&[b"partition", axis.id_name().as_bytes(), id.as_bytes()]).to_hex()
+}
+
+/// Where a document is: part and number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address {
+    part: u32,
+    doc: u32,
+}
+
+/// Tallies for `stats()`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Memories that are not deleted.
+    pub memories: u64,
+    /// Memories with a vector of the configured embedder.
+    pub embedded: u64,
+    /// Sealed segments.
+    pub segments: u64,
+    /// Entries in the log that are not sealed yet.
+    pub entries: u64,
+    /// Bytes held in memory.
+    pub resident: u64,
+}
+
+/// One partition: its sealed segments, its head, and what is needed to plan the next change.
+pub struct Engine {
+    name: String,
+    analyzer: Analyzer,
+    /// Part 0 is the head; the others are sealed, oldest first.
+    parts: Vec<Part>,
+    /// The newest document of every memory that the head has touched.
+    head_ids: HashMap<MemoryId, u32, FixedState>,
+    /// Live memories whose text was changed, by the digest of what they say now.
+    revised: HashMap<Digest, MemoryId, FixedState>,
+    conversations: Conversations,
+    /// Operations that came before the one that first says their memory.
+    orphans: HashMap<MemoryId, Vec<Operation>, FixedState>,
+    /// Keys of the log's entries that the head holds.
+    entries: Vec<String>,
+    newest: Stamp,
+    model: Option<String>,
+}
+
+impl Engine {
+    /// An empty partition of this name. `model` names the embedder whose vectors are searched.
+    pub fn new(name: &str, model: Option<String>) -> Engine {
+        Engine {
+            name: name.to_owned(),
+            analyzer: Analyzer::default(),
+            parts: vec![Part::head()],
+            head_ids: HashMap::default(),
+            revised: HashMap::default(),
+            conversations: Conversations::default(),
+            orphans: HashMap::default(),
+            entries: vec![],
+            newest: Stamp::default(),
+            model,
+        }
+    }
+
+    /// The partition's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The newest stamp seen, for the clock to move past.
+    pub fn newest(&self) -> Stamp {
+        self.newest
+    }
+
+    /// Whether the segment of this blob is mounted.
+    pub fn has_segment(&self, name: &str) -> bool {
+        self.parts.iter().any(|part| part.name() == Some(name))
+    }
+
+    /// The names of the mounted segments.
+    pub fn segments(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(Part::name)
+    }
+
+    /// The keys of the log entries that are applied and not sealed.
+    pub fn entries(&self) -> &[String] {
+        &self.entries
+    }
+
+    /// Mounts a sealed segment, and its vectors if there are any of the configured model. Memories that
+    /// other parts hold too are merged.
+    pub fn mount(&mut self, name: &str, bytes: Vec<u8>, vectors: Option<StoredVectors>) -> Result<()> {
+        if self.has_segment(name) {
+            return Ok(());
+        }
+        let part = Part::sealed(name.to_owned(), Segment::mount(bytes)?, vectors);
+        let first = self.parts.len() == 1 && self.parts[0].is_empty();
+        self.parts.push(part);
+        let index = self.parts.len() - 1;
+        let mut twice = Vec::new();
+        for doc in 0..self.parts[index].len() {
+            let columns = self.parts[index].columns(doc);
+            self.observe(index, &columns);
+            if columns.flags & (REVISED | RETRACTED) == REVISED {
+                let memory = self.read(Address { part: index as u32, doc })?;
+                self.revised.insert(revision_digest(&memory), memory.id);
+            }
+            if !first {
+                let id = self.parts[index].id(doc);
+                if self.locate_except(id, index).is_some() {
+                    twice.push(id);
+                }
+            }
+        }
+        for id in twice {
+            self.unite(id, index)?;
+        }
+        Ok(())
+    }
+
+    /// A memory is in a newly mounted part and elsewhere: keeps the one that holds all operations, or moves
+    /// their union to the head.
+    fn unite(&mut self, id: MemoryId, index: usize) -> Result<()> {
+        let Some(elsewhere) = self.locate_except(id, index) else { return Ok(()) };
+        let Some(doc) = self.parts[index].find_sealed(id) else { return Ok(()) };
+        let mounted = Address { part: index as u32, doc };
+        let (mut old, new) = (self.operations(elsewhere)?, self.operations(mounted)?);
+        let subset = |some: &[Operation], all: &[Operation]| {
+            some.iter().all(|op| all.iter().any(|other| other.order() == op.order()))
+        };
+        if subset(&new, &old) {
+            self.kill(mounted);
+        } else if subset(&old, &new) && elsewhere.part != 0 {
+            self.kill(elsewhere);
+        } else {
+            old.extend(new);
+            self.kill(mounted);
+            self.replace(id, old)?;
+        }
+        Ok(())
+    }
+
+    /// Takes in an operation, from a commit just made or from the log. One that is known already changes
+    /// nothing. `key` is the entry's key in the log.
+    pub fn apply(&mut self, key: &str, operation: Operation) -> Result<()> {
+        self.newest = self.newest.max(operation.stamp);
+        self.entries.push(key.to_owned());
+        let id = operation.id;
+        match self.locate(id) {
+            Some(address) => {
+                if let Change::Embed { model, codes, scale } = &operation.change {
+                    return self.embed(address, model, codes, *scale);
+                }
+                let mut operations = self.operations(address)?;
+                if operations.iter().any(|known| known.order() == operation.order()) {
+                    return Ok(());
+                }
+                operations.push(operation);
+                self.replace(id, operations)
+            }
+            None => {
+                let mut operations = self.orphans.remove(&id).unwrap_or_default();
+                operations.push(operation);
+                self.replace(id, operations)
+            }
+        }
+    }
+
+    /// Writes a memory's operations to the head as its newest document and marks the older one dead.
+    fn replace(&mut self, id: MemoryId, mut operations: Vec<Operation>) -> Result<()> {
+        arrange(&mut operations);
+        let record = encode_record(&operations);
+        let Some(folded) = fold(operations.clone()) else {
+            self.orphans.insert(id, operations);
+            return Ok(());
+        };
+        let memory = folded.memory;
+        let old = self.locate(id);
+        let mut columns = Columns {
+            born: operations.first().map_or(0, |first| first.stamp.bits()),
+            updated: memory.updated.millis(),
+            timestamp: memory.timestamp.millis(),
+            sequence: memory.place.sequence,
+            expires: memory.expires.map_or(NEVER, |day| day.number()),
+            ..Columns::default()
+        };
+        let changed = folded.revisions.iter().any(|revision| {
+            revision.before.is_some() && revision.after.is_some() && revision.before != revision.after
+        });
+        let mut terms = Vec::new();
+        if memory.retracted {
+            columns.flags |= RETRACTED;
+        } else {
+            self.index_terms(&memory, &mut terms);
+            columns.length = terms.len() as u32;
+        }
+        if changed {
+            columns.flags |= REVISED;
+            if !memory.retracted {
+                self.revised.insert(revision_digest(&memory), id);
+            }
+        }
+        // The vector stays with a memory as long as its text does.
+        let vector = old.filter(|_| !memory.retracted).and_then(|old| self.vector_if_unchanged(old, &memory.text));
+        let head = self.parts[0].as_head_mut().map(|head| &mut head.tables);
+        if let Some(tables) = head {
+            columns.scope = tables.scopes.intern(memory.scope.clone());
+            columns.conversation = tables.conversations.intern(memory.place.conversation.clone());
+            columns.speaker = tables.speakers.intern(memory.actor.clone());
+        }
+        self.observe_place(&memory.place.conversation, &memory.scope, &columns);
+        if let Some(old) = old {
+            self.kill(old);
+        }
+        if let Some(doc) = self.parts[0].push(id, columns, record, &terms) {
+            self.head_ids.insert(id, doc);
+            if let (Some((model, codes, scale)), Some(head)) = (vector, self.parts[0].as_head_mut()) {
+                head.embed(doc, &model, &codes, scale)?;
+            }
+        }
+        // Embeddings among the operations belong to the index, in their order.
+        for operation in operations {
+            if let (Change::Embed { model, codes, scale }, Some(address)) = (operation.change, self.locate(id)) {
+                self.embed(address, &model, &codes, scale)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The terms a memory is found by: its day as people say it, its speaker, its text.
+    fn index_terms(&self, memory: &Memory, terms: &mut Vec<Box<str>>) {
+        let mut emit = |term: &str| terms.push(term.into());
+        self.analyzer.terms(&memory.timestamp.day().spoken(), &mut emit);
+        if let Some(name) = &memory.actor.name {
+            self.analyzer.terms(name, &mut emit);
+        }
+        self.analyzer.terms(&memory.text, &mut emit);
+    }
+
+    fn vector_if_unchanged(&self, old: Address, text: &str) -> Option<(String, Vec<i8>, f32)> {
+        let part = &self.parts[old.part as usize];
+        let model = part.model()?;
+        let row = part.row_of(old.doc)?;
+        let (codes, scale) = part.vectors(model)?.row(row as usize)?;
+        let unchanged = self.read(old).is_ok_and(|memory| memory.text == text);
+        unchanged.then(|| (model.to_owned(), codes.to_vec(), scale))
+    }
+
+    fn embed(&mut self, address: Address, model: &str, codes: &[i8], scale: f32) -> Result<()> {
+        let mut address = address;
+        if address.part != 0 {
+            // Sealed documents cannot change: the memory moves to the head and takes its vector there.
+            let id = self.parts[address.part as usize].id(address.doc);
+            let operations = self.operations(address)?;
+            self.replace(id, operations)?;
+            match self.locate(id) {
+                Some(moved) => address = moved,
+                None => return Ok(()),
+            }
+        }
+        // Vectors of another model than the configured one would only displace those that are searched.
+        if self.model.as_deref().is_some_and(|wanted| wanted != model) {
+            return Ok(());
+        }
+        match self.parts[0].as_head_mut() {
+            Some(head) => head.embed(address.doc, model, codes, scale),
+            None => Ok(()),
+        }
+    }
+
+    fn kill(&mut self, address: Address) {
+        self.parts[address.part as usize].kill(address.doc);
+    }
+
+    fn observe(&mut self, part: usize, columns: &Columns) {
+        self.newest = self.newest.max(Stamp::from_bits(columns.born));
+        let tables = self.parts[part].tables();
+        let conversation = tables.conversations.get(columns.conversation).cloned().unwrap_or_default();
+        let scope = tables.scopes.get(columns.scope).cloned().unwrap_or_default();
+        self.observe_place(&conversation, &scope, columns);
+    }
+
+    fn observe_place(&mut self, conversation: &str, scope: &Scope, columns: &Columns) {
+        self.conversations.observe(conversation, scope, columns.sequence, columns.timestamp);
+    }
+
+    /// Where the newest document of a memory is.
+    pub fn locate(&self, id: MemoryId) -> Option<Address> {
+        self.locate_except(id, usize::MAX)
+    }
+
+    fn locate_except(&self, id: MemoryId, except: usize) -> Option<Address> {
+        if let Some(&doc) = self.head_ids.get(&id) {
+            return Some(Address { part: 0, doc });
+        }
+        (1..self.parts.len()).rev().filter(|&part| part != except).find_map(|part| {
+            let doc = self.parts[part].find_sealed(id)?;
+            self.parts[part].is_alive(doc).then_some(Address { part: part as u32, doc })
+        })
+    }
+
+    fn operations(&self, address: Address) -> Result<Vec<Operation>> {
+        decode_record(self.parts[address.part as usize].record(address.doc))
+    }
+
+    /// Decodes a document.
+    pub fn read(&self, address: Address) -> Result<Memory> {
+        Ok(self.folded(address)?.memory)
+    }
+
+    fn folded(&self, address: Address) -> Result<Folded> {
+        let operations = self.operations(address)?;
+        fold(operations).ok_or_else(|| Reader::new(&[], "record").corrupt("it has no beginning"))
+    }
+
+    /// A memory with its history, deleted ones included.
+    pub fn get(&self, id: MemoryId) -> Result<Option<Folded>> {
+        self.locate(id).map(|address| self.folded(address)).transpose()
+    }
+
+    /// All live documents that a request sees, in the order in which they were first said.
+    pub fn list(&self, sight: &Sight<'_>) -> Result<Vec<(u64, Address)>> {
+        let mut found = Vec::new();
+        for (index, part) in self.parts.iter().enumerate() {
+            let scopes = sight.scopes(part);
+            for doc in 0..part.len() {
+                let (scope, expires, _) = part.brief(doc);
+                if !part.is_alive(doc) || !scopes[scope as usize] || !sight.shows(expires) {
+                    continue;
+                }
+                let columns = part.columns(doc);
+                let address = Address { part: index as u32, doc };
+                if columns.flags & RETRACTED == 0 && sight.accepts(|| self.read(address))? {
+                    found.push((columns.born, address));
+                }
+            }
+        }
+        found.sort_unstable_by_key(|&(born, address)| (born, self.parts[address.part as usize].id(address.doc)));
+        Ok(found)
+    }
+
+    /// Live memories that have no vector of the configured model: up to `limit` of them, and how many in all.
+    pub fn without_vector(&self, limit: usize) -> Result<(Vec<Memory>, usize)> {
+        let (mut found, mut total) = (Vec::new(), 0);
+        for (index, part) in self.parts.iter().enumerate() {
+            let current = part.model().is_some() && part.model() == self.model.as_deref();
+            for doc in 0..part.len() {
+                let embedded = current && part.row_of(doc).is_some();
+                if part.is_alive(doc) && part.columns(doc).flags & RETRACTED == 0 && !embedded {
+                    total += 1;
+                    if found.len() < limit {
+                        found.push(self.read(Address { part: index as u32, doc })?);
+                    }
+                }
+            }
+        }
+        Ok((found, total))
+    }
+
+    /// A model other than the configured one whose vectors are here: the sign that `reindex` is needed.
+    pub fn foreign_model(&self) -> Option<&str> {
+        self.parts.iter().filter_map(Part::model).find(|&model| Some(model) != self.model.as_deref())
+    }
+
+    /// Tallies for `stats()`.
+    pub fn size(&self) -> Size {
+        let mut size = Size { entries: self.entries.len() as u64, ..Size::default() };
+        for (index, part) in self.parts.iter().enumerate() {
+            size.segments += u64::from(index != 0);
+            size.resident += part.size() as u64;
+            let current = part.model().is_some() && part.model() == self.model.as_deref();
+            for doc in (0..part.len()).filter(|&doc| part.is_alive(doc)) {
+                if part.columns(doc).flags & RETRACTED == 0 {
+                    size.memories += 1;
+                    size.embedded += u64::from(current && part.row_of(doc).is_some());
+                }
+            }
+        }
+        size
+    }
+
+    /// The first 40 bits of the partition's name, which its memories' ids begin with.
+    fn prefix(&self) -> u64 {
+        self.name.get(..10).and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or(0)
+    }
+}
+
+/// The record of a memory: its operations, without embeddings, each with its length.
+fn encode_record(operations: &[Operation]) -> Vec<u8> {
+    let mut out = Writer::new();
+    for operation in operations.iter().filter(|op| !matches!(op.change, Change::Embed { .. })) {
+        out.bytes(&operation.encode());
+    }
+    out.finish()
+}
+
+fn decode_record(record: &[u8]) -> Result<Vec<Operation>> {
+    let mut input = Reader::new(record, "record");
+    let mut operations = Vec::with_capacity(1);
+    while !input.is_empty() {
+        operations.push(Operation::decode(input.bytes()?)?);
+    }
+    Ok(operations)
+}
+
+/// Finds a memory by what it says now, where its id no longer follows from that.
+fn revision_digest(memory: &Memory) -> Digest {
+    plan::statement_digest(&memory.scope, &memory.actor, &statement_key(&memory.text), 0)
+}
+
+/// A blob name that no other replica and no later moment makes.
+fn blob_name(kind: char, stamp: Stamp, replica: u64) -> String {
+    format!("{kind}-{}{}", hex(&stamp.bits().to_be_bytes()), hex(&replica.to_be_bytes()))
+}

@@ -1,0 +1,198 @@
+//! Planning: from what a caller wants to the operations that do it, with exact dedup.
+//!
+//! A plan reads the engine and its own earlier operations, so that several calls can be planned one after
+//! the other and committed together.
+
+use std::collections::HashMap;
+
+use foldhash::quality::FixedState;
+
+use super::Engine;
+use crate::error::Result;
+use crate::log::{Change, Folded, Operation, Remember, fold};
+use crate::record::{Actor, MemoryId, Metadata};
+use crate::scope::{Axis, Scope};
+use crate::text::{Digest, statement_key};
+use crate::time::{Clock, Day, Timestamp};
+
+/// A statement that is to be remembered.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Draft {
+    /// What it says.
+    pub text: String,
+    /// Who said it.
+    pub actor: Actor,
+    /// When it was said.
+    pub timestamp: Timestamp,
+    /// Its vector by the configured embedder: model, codes, scale.
+    pub vector: Option<(String, Vec<i8>, f32)>,
+}
+
+/// What the statements of one call have in common.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Origin {
+    /// Whom they belong to.
+    pub scope: Scope,
+    /// The conversation that the caller named.
+    pub conversation: Option<String>,
+    /// The caller's metadata.
+    pub metadata: Metadata,
+    /// The last day on which they are returned.
+    pub expires: Option<Day>,
+}
+
+/// What became of a draft.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// The memory.
+    pub id: MemoryId,
+    /// Whether it is new; otherwise it was known and this is one more occurrence.
+    pub added: bool,
+}
+
+/// Operations in the making.
+pub struct Plan<'a> {
+    engine: &'a mut Engine,
+    clock: &'a mut Clock,
+    now: Timestamp,
+    operations: Vec<Operation>,
+    by_memory: HashMap<MemoryId, Vec<usize>, FixedState>,
+}
+
+impl<'a> Plan<'a> {
+    /// A plan against this engine's state at time `now`.
+    pub fn new(engine: &'a mut Engine, clock: &'a mut Clock, now: Timestamp) -> Plan<'a> {
+        clock.observe(engine.newest);
+        Plan { engine, clock, now, operations: vec![], by_memory: HashMap::default() }
+    }
+
+    /// The operations planned so far, in order.
+    pub fn finish(self) -> Vec<Operation> {
+        self.operations
+    }
+
+    /// How many operations are planned so far.
+    pub fn len(&self) -> usize {
+        self.operations.len()
+    }
+
+    /// Whether nothing is planned.
+    pub fn is_empty(&self) -> bool {
+        self.operations.is_empty()
+    }
+
+    /// Takes back everything after the first `len` operations: a call that fails leaves nothing behind.
+    pub fn truncate(&mut self, len: usize) {
+        self.operations.truncate(len);
+        for indexes in self.by_memory.values_mut() {
+            indexes.retain(|&index| index < len);
+        }
+    }
+
+    /// A memory as it will be with what is planned.
+    pub fn folded(&self, id: MemoryId) -> Result<Option<Folded>> {
+        let mut operations = match self.engine.locate(id) {
+            Some(address) => self.engine.operations(address)?,
+            None => vec![],
+        };
+        let planned = self.by_memory.get(&id).into_iter().flatten();
+        operations.extend(planned.map(|&index| self.operations[index].clone()));
+        Ok(fold(operations))
+    }
+
+    /// Remembers a statement, or notes one more occurrence of the same statement in the same scope by the
+    /// same speaker.
+    pub fn remember(&mut self, origin: &Origin, draft: Draft) -> Result<Outcome> {
+        let key = statement_key(&draft.text);
+        let (id, known) = self.identify(&origin.scope, &draft.actor, &key)?;
+        let run = origin.scope.get(Axis::Run);
+        let fresh = self.clock.tick(self.now).bits();
+        let place = self.engine.conversations.place(
+            origin.conversation.as_deref(),
+            run,
+            &origin.scope,
+            draft.timestamp,
+            fresh,
+        );
+        if known {
+            self.push(id, Change::Touch { place, timestamp: draft.timestamp });
+            return Ok(Outcome { id, added: false });
+        }
+        self.push(
+            id,
+            Change::Remember(Box::new(Remember {
+                scope: origin.scope.clone(),
+                text: draft.text,
+                actor: draft.actor,
+                place,
+                timestamp: draft.timestamp,
+                metadata: origin.metadata.clone(),
+                expires: origin.expires,
+            })),
+        );
+        if let Some((model, codes, scale)) = draft.vector {
+            self.push(id, Change::Embed { model, codes, scale });
+        }
+        Ok(Outcome { id, added: true })
+    }
+
+    /// The id under which a statement is or will be kept, and whether it is kept already. A statement whose
+    /// memory was deleted or changed its wording gets the next id of its row.
+    fn identify(&self, scope: &Scope, actor: &Actor, key: &str) -> Result<(MemoryId, bool)> {
+        if let Some(&id) = self.engine.revised.get(&statement_digest(scope, actor, key, 0)) {
+            if self.says(id, key)? {
+                return Ok((id, true));
+            }
+        }
+        let mut number = 0;
+        loop {
+            let digest = statement_digest(scope, actor, key, number);
+            let id = MemoryId::new(self.engine.prefix(), digest.bytes());
+            if self.engine.locate(id).is_none() && !self.by_memory.contains_key(&id) {
+                return Ok((id, false));
+            }
+            if self.says(id, key)? {
+                return Ok((id, true));
+            }
+            number += 1;
+        }
+    }
+
+    /// Whether a statement is known already, without planning anything: it then needs no vector.
+    pub fn is_known(&self, scope: &Scope, actor: &Actor, text: &str) -> Result<bool> {
+        Ok(self.identify(scope, actor, &statement_key(text))?.1)
+    }
+
+    fn says(&self, id: MemoryId, key: &str) -> Result<bool> {
+        let folded = self.folded(id)?;
+        Ok(folded.is_some_and(|folded| !folded.memory.retracted && statement_key(&folded.memory.text) == key))
+    }
+
+    /// Plans a change of a memory that the caller has checked.
+    pub fn push(&mut self, id: MemoryId, change: Change) {
+        let stamp = self.clock.tick(self.now);
+        self.by_memory.entry(id).or_default().push(self.operations.len());
+        self.operations.push(Operation { stamp, replica: self.clock.replica(), id, change });
+    }
+}
+
+/// The digest from which a memory's id is made. `number` tells apart memories that began with the same
+/// statement, one after the other.
+pub(super) fn statement_digest(scope: &Scope, actor: &Actor, key: &str, number: u32) -> Digest {
+    let ids = Axis::ALL.map(|axis| scope.get(axis).unwrap_or("").as_bytes());
+    let speaker = match &actor.name {
+        Some(name) => format!("name:{name}"),
+        None => format!("role:{}", actor.role.name()),
+    };
+    Digest::of(&[
+        b"memory",
+        ids[0],
+        ids[1],
+        ids[2],
+        ids[3],
+        ids[4],
+        speaker.as_bytes(),
+        key.as_bytes(),
+        &number.to_le_bytes(),
+    ])
+}

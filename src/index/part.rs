@@ -1,0 +1,261 @@
+//! A part of a partition's index: the head or a segment, with the marks of which documents are alive.
+
+use super::columns::{Columns, RETRACTED};
+use super::head::{Head, NO_ROW};
+use super::postings::Posting;
+use super::segment::Segment;
+use super::tables::Tables;
+use super::vectors::StoredVectors;
+use crate::error::Result;
+use crate::record::MemoryId;
+use crate::vector::Vectors;
+
+/// Documents with their marks.
+#[derive(Debug)]
+pub struct Part {
+    kind: Kind,
+    alive: Vec<u64>,
+    /// Per scope of the part: how many documents are alive and indexed, and their terms in all.
+    tallies: Vec<Tally>,
+    living: u32,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Head(Head),
+    Sealed { name: String, segment: Box<Segment>, vectors: Option<StoredVectors> },
+}
+
+/// Size of what is alive and indexed under one scope: the document statistics of BM25.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Documents.
+    pub documents: u64,
+    /// Terms in all of them.
+    pub length: u64,
+}
+
+impl Part {
+    /// An empty head.
+    pub fn head() -> Part {
+        Part { kind: Kind::Head(Head::default()), alive: vec![], tallies: vec![], living: 0 }
+    }
+
+    /// A mounted segment, with everything in it alive.
+    pub fn sealed(name: String, segment: Segment, vectors: Option<StoredVectors>) -> Part {
+        let mut part = Part {
+            alive: vec![0; (segment.len() as usize).div_ceil(64)],
+            tallies: vec![Tally::default(); segment.tables.scopes.len()],
+            living: 0,
+            kind: Kind::Sealed { name, segment: Box::new(segment), vectors },
+        };
+        for doc in 0..part.len() {
+            part.enliven(doc);
+        }
+        part
+    }
+
+    /// Appends a document; only the head takes documents. See [`Head::push`].
+    pub fn push(&mut self, id: MemoryId, columns: Columns, record: Vec<u8>, terms: &[Box<str>]) -> Option<u32> {
+        let Kind::Head(head) = &mut self.kind else { return None };
+        let doc = head.push(id, columns, record, terms);
+        self.alive.resize((doc as usize + 1).div_ceil(64), 0);
+        self.tallies.resize(head.tables.scopes.len(), Tally::default());
+        self.enliven(doc);
+        Some(doc)
+    }
+
+    fn enliven(&mut self, doc: u32) {
+        self.alive[doc as usize / 64] |= 1 << (doc % 64);
+        self.living += 1;
+        self.tally(doc, |count, by| count + by);
+    }
+
+    /// Marks a document as replaced by a newer one elsewhere.
+    pub fn kill(&mut self, doc: u32) {
+        if self.is_alive(doc) {
+            self.alive[doc as usize / 64] &= !(1 << (doc % 64));
+            self.living -= 1;
+            self.tally(doc, |count, by| count - by);
+        }
+    }
+
+    fn tally(&mut self, doc: u32, change: impl Fn(u64, u64) -> u64) {
+        let columns = self.columns(doc);
+        if columns.flags & RETRACTED == 0 {
+            let tally = &mut self.tallies[columns.scope as usize];
+            tally.documents = change(tally.documents, 1);
+            tally.length = change(tally.length, u64::from(columns.length));
+        }
+    }
+
+    /// Whether a document is the newest state of its memory.
+    pub fn is_alive(&self, doc: u32) -> bool {
+        self.alive[doc as usize / 64] >> (doc % 64) & 1 == 1
+    }
+
+    /// How many documents are alive.
+    pub fn living(&self) -> u32 {
+        self.living
+    }
+
+    /// The statistics of one scope of the part.
+    pub fn tally_of(&self, scope: u32) -> Tally {
+        self.tallies[scope as usize]
+    }
+
+    /// The head, if this is it.
+    pub fn as_head(&self) -> Option<&Head> {
+        match &self.kind {
+            Kind::Head(head) => Some(head),
+            Kind::Sealed { .. } => None,
+        }
+    }
+
+    /// The head to write to, if this is it.
+    pub fn as_head_mut(&mut self) -> Option<&mut Head> {
+        match &mut self.kind {
+            Kind::Head(head) => Some(head),
+            Kind::Sealed { .. } => None,
+        }
+    }
+
+    /// The name of the blob that this part was mounted from; `None` for the head.
+    pub fn name(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Head(_) => None,
+            Kind::Sealed { name, .. } => Some(name),
+        }
+    }
+
+    /// The name of the blob of its vectors, if it has one.
+    pub fn vectors_name(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Head(_) => None,
+            Kind::Sealed { vectors, .. } => vectors.as_ref().map(|stored| stored.name.as_str()),
+        }
+    }
+
+    /// How many documents there are, dead ones included.
+    pub fn len(&self) -> u32 {
+        match &self.kind {
+            Kind::Head(head) => head.len(),
+            Kind::Sealed { segment, .. } => segment.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes in memory, roughly for the head.
+    pub fn size(&self) -> usize {
+        match &self.kind {
+            Kind::Head(head) => head.size(),
+            Kind::Sealed { segment, vectors, .. } => {
+                segment.size() + vectors.as_ref().map_or(0, |stored| stored.vectors.resident())
+            }
+        }
+    }
+
+    /// Shared values of the documents.
+    pub fn tables(&self) -> &Tables {
+        match &self.kind {
+            Kind::Head(head) => &head.tables,
+            Kind::Sealed { segment, .. } => &segment.tables,
+        }
+    }
+
+    /// A document's id.
+    pub fn id(&self, doc: u32) -> MemoryId {
+        match &self.kind {
+            Kind::Head(head) => head.id(doc),
+            Kind::Sealed { segment, .. } => segment.id(doc),
+        }
+    }
+
+    /// The document with this id in a sealed part; the engine keeps the head's ids itself.
+    pub fn find_sealed(&self, id: MemoryId) -> Option<u32> {
+        match &self.kind {
+            Kind::Head(_) => None,
+            Kind::Sealed { segment, .. } => segment.find(id),
+        }
+    }
+
+    /// A document's columns.
+    pub fn columns(&self, doc: u32) -> Columns {
+        match &self.kind {
+            Kind::Head(head) => head.columns(doc),
+            Kind::Sealed { segment, .. } => segment.columns(doc),
+        }
+    }
+
+    /// Scope, last day and field norm: the columns that every posting needs.
+    pub fn brief(&self, doc: u32) -> (u32, i32, u32) {
+        match &self.kind {
+            Kind::Head(head) => {
+                let columns = head.columns(doc);
+                (columns.scope, columns.expires, columns.length)
+            }
+            Kind::Sealed { segment, .. } => (segment.scope_of(doc), segment.expires(doc), segment.length(doc)),
+        }
+    }
+
+    /// A document's record.
+    pub fn record(&self, doc: u32) -> &[u8] {
+        match &self.kind {
+            Kind::Head(head) => head.record(doc),
+            Kind::Sealed { segment, .. } => segment.record(doc),
+        }
+    }
+
+    /// Appends a term's postings, dead documents included.
+    pub fn postings(&self, term: &str, out: &mut Vec<Posting>) -> Result<()> {
+        match &self.kind {
+            Kind::Head(head) => {
+                head.postings(term, out);
+                Ok(())
+            }
+            Kind::Sealed { segment, .. } => segment.postings(term, out),
+        }
+    }
+
+    /// Calls `visit` with every term and its postings.
+    pub fn for_each_term(&self, mut visit: impl FnMut(&str, &[Posting])) -> Result<()> {
+        match &self.kind {
+            Kind::Head(head) => {
+                head.terms().for_each(|(term, postings)| visit(term, postings));
+                Ok(())
+            }
+            Kind::Sealed { segment, .. } => segment.for_each_term(visit),
+        }
+    }
+
+    /// The model whose vectors this part holds.
+    pub fn model(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Head(head) => head.model(),
+            Kind::Sealed { vectors, .. } => vectors.as_ref().map(|stored| stored.model.as_str()),
+        }
+    }
+
+    /// The vectors of this model.
+    pub fn vectors(&self, model: &str) -> Option<&Vectors> {
+        match &self.kind {
+            Kind::Head(head) => head.vectors(model),
+            Kind::Sealed { vectors, .. } => {
+                vectors.as_ref().filter(|stored| stored.model == model).map(|stored| &stored.vectors)
+            }
+        }
+    }
+
+    /// The row of a document's vector among [`vectors`](Self::vectors), if it has one.
+    pub fn row_of(&self, doc: u32) -> Option<u32> {
+        let row = match &self.kind {
+            Kind::Head(head) => head.row_of(doc),
+            Kind::Sealed { vectors, .. } => vectors.as_ref().map_or(NO_ROW, |stored| stored.row_of(doc)),
+        };
+        (row != NO_ROW).then_some(row)
+    }
+}

@@ -1,0 +1,80 @@
+//! Posting lists: which documents hold a term, and how often.
+//!
+//! Stored as the number of postings, then per posting a varint of twice the gap to the previous document,
+//! plus one if the frequency is above one and follows as a varint of its own. Most postings take one byte.
+
+use crate::bytes::{Reader, Writer};
+use crate::error::Result;
+
+/// One document that holds a term.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Posting {
+    /// The document's index in its part.
+    pub doc: u32,
+    /// How often the term occurs in it, at least 1.
+    pub frequency: u32,
+}
+
+/// Writes a list; documents rise strictly.
+pub fn encode(postings: &[Posting], out: &mut Writer) {
+    out.varint(postings.len() as u64);
+    let mut next = 0;
+    for posting in postings {
+        let gap = u64::from(posting.doc - next);
+        out.varint(gap << 1 | u64::from(posting.frequency > 1));
+        if posting.frequency > 1 {
+            out.varint(u64::from(posting.frequency));
+        }
+        next = posting.doc + 1;
+    }
+}
+
+/// Reads a list of a part with `docs` documents, appending to `out`.
+pub fn decode(bytes: &[u8], docs: u32, out: &mut Vec<Posting>) -> Result<()> {
+    let mut input = Reader::new(bytes, "segment");
+    let count = input.small()?;
+    if count > docs {
+        return Err(input.corrupt("a posting list is too long"));
+    }
+    out.reserve(count as usize);
+    let mut next = 0u64;
+    for _ in 0..count {
+        let head = input.varint()?;
+        let doc = next + (head >> 1);
+        if doc >= u64::from(docs) {
+            return Err(input.corrupt("a posting names a document that is not there"));
+        }
+        let frequency = if head & 1 == 1 { input.small()? } else { 1 };
+        out.push(Posting { doc: doc as u32, frequency });
+        next = doc + 1;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn lists_survive(docs in prop::collection::btree_map(0u32..5000, 1u32..300, 0..200)) {
+            let postings: Vec<_> =
+                docs.into_iter().map(|(doc, frequency)| Posting { doc, frequency }).collect();
+            let mut out = Writer::new();
+            encode(&postings, &mut out);
+            let mut read = Vec::new();
+            decode(&out.finish(), 5000, &mut read).unwrap();
+            prop_assert_eq!(read, postings);
+        }
+
+        #[test]
+        fn hostile_lists_are_errors_or_in_range(bytes: Vec<u8>) {
+            let mut read = Vec::new();
+            if decode(&bytes, 50, &mut read).is_ok() {
+                prop_assert!(read.iter().all(|posting| posting.doc < 50));
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! BM25 keyword scores, with statistics that can be shared between partitions.
+//!
+//! Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009); the idf is
+//! Lucene's, which is never negative.
+
+/// Saturation of the term frequency.
+pub const K1: f32 = 0.9;
+/// Strength of the length normalisation.
+pub const B: f32 = 0.4;
+
+/// What BM25 knows of the documents that a request may see. Adds up over parts and partitions, so that
+/// scores do not depend on how memories are spread over them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// How many documents.
+    pub documents: u64,
+    /// Terms in all of them.
+    pub length: u64,
+    /// Per query term, how many documents hold it.
+    pub frequencies: Vec<u64>,
+}
+
+impl Statistics {
+    /// Empty statistics for this many query terms.
+    pub fn new(terms: usize) -> Statistics {
+        Statistics { documents: 0, length: 0, frequencies: vec![0; terms] }
+    }
+}
+
+/// The weights of one query.
+#[derive(Clone, Debug)]
+pub struct Bm25 {
+    idf: Vec<f32>,
+    average: f32,
+}
+
+impl Bm25 {
+    /// Weights from the statistics of everything that the request may see.
+    pub fn new(statistics: &Statistics) -> Bm25 {
+        let documents = statistics.documents as f32;
+        let idf = |&frequency: &u64| {
+            let frequency = frequency as f32;
+            (1.0 + (documents - frequency + 0.5).max(0.5) / (frequency + 0.5)).ln()
+        };
+        Bm25 {
+            idf: statistics.frequencies.iter().map(idf).collect(),
+            average: if statistics.documents == 0 { 1.0 } else { (statistics.length as f32 / documents).max(1.0) },
+        }
+    }
+
+    /// The idf of a query term.
+    pub fn idf(&self, term: usize) -> f32 {
+        self.idf[term]
+    }
+
+    /// The best that could be asked for: every term once in a document of average length. Dividing by it
+    /// makes scores of different questions comparable.
+    pub fn full(&self) -> f32 {
+        self.idf.iter().sum()
+    }
+
+    /// The score of a query term that occurs `frequency` times in a document of `length` terms.
+    pub fn score(&self, term: usize, frequency: u32, length: u32) -> f32 {
+        let frequency = frequency as f32;
+        let norm = K1 * (1.0 - B + B * length as f32 / self.average);
+        self.idf[term] * frequency * (K1 + 1.0) / (frequency + norm)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rare_terms_and_short_documents_count_more() {
+        let bm25 = Bm25::new(&Statistics { documents: 100, length: 1000, frequencies: vec![1, 50, 0] });
+        assert!(bm25.idf(2) > bm25.idf(0) && bm25.idf(0) > bm25.idf(1));
+        assert!(bm25.score(0, 1, 5) > bm25.score(0, 1, 50));
+        assert!(bm25.score(0, 2, 10) > bm25.score(0, 1, 10));
+        assert!((bm25.score(0, 1, 10) - bm25.idf(0)).abs() < 1e-5, "average length, once: exactly the idf");
+    }
+
+    #[test]
+    fn nothing_known_is_not_nan() {
+        let bm25 = Bm25::new(&Statistics::new(1));
+        assert!(bm25.idf(0).is_finite() && bm25.score(0, 1, 1).is_finite());
+    }
+}

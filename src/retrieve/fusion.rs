@@ -1,0 +1,68 @@
+//! Fusion: one score from the signals of a document.
+//!
+//! Each signal is brought to a range of 0 to 1 that means the same for every question, and their weighted
+//! mean is the score that users see and that `threshold` cuts.
+
+/// How much each signal counts. Weights of signals that are absent from a query are left out of the mean.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Weights {
+    /// Keyword score: BM25 over the sum of the query terms' idf.
+    pub keyword: f32,
+    /// Semantic score: the cosine of the two embeddings.
+    pub semantic: f32,
+}
+
+impl Default for Weights {
+    fn default() -> Self {
+        Weights { keyword: 0.5, semantic: 0.5 }
+    }
+}
+
+/// The signals of one document.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Signals {
+    /// BM25, unbounded.
+    pub bm25: f32,
+    /// BM25 over its full score; above 1 for repeated terms.
+    pub keyword: f32,
+    /// Cosine, negative ones as 0; `None` if the query has no vector.
+    pub semantic: Option<f32>,
+}
+
+impl Signals {
+    /// The fused score before it is cut to 0 to 1. Ranks by this, so that scores above 1 do not tie.
+    pub fn fuse(&self, weights: &Weights) -> f32 {
+        match self.semantic {
+            None => self.keyword,
+            Some(semantic) => {
+                let total = weights.keyword + weights.semantic;
+                (weights.keyword * self.keyword + weights.semantic * semantic) / total.max(f32::MIN_POSITIVE)
+            }
+        }
+    }
+}
+
+/// The score as shown: 0 to 1, always finite.
+pub fn shown(score: f32) -> f32 {
+    if score.is_finite() { score.clamp(0.0, 1.0) } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_keyword_query_is_not_diluted_by_missing_vectors() {
+        let signals = Signals { bm25: 3.0, keyword: 0.8, semantic: None };
+        assert_eq!(signals.fuse(&Weights::default()), 0.8);
+        let hybrid = Signals { semantic: Some(0.2), ..signals };
+        assert!((hybrid.fuse(&Weights::default()) - 0.5).abs() < 1e-6);
+    }
+
+    #[test]
+    fn shown_scores_are_finite_and_bounded() {
+        for (score, expected) in [(1.7, 1.0), (-0.1, 0.0), (f32::NAN, 0.0), (f32::INFINITY, 0.0), (0.3, 0.3)] {
+            assert_eq!(shown(score), expected);
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Ranking: what a query is, how documents are scored, which ones win, how they are packed for a model.
+
+pub mod bm25;
+pub mod context;
+pub mod fusion;
+pub mod top;
