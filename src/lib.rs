@@ -7,5 +7,6 @@ pub mod error;
 pub mod host;
 pub mod model;
 pub mod store;
+pub mod text;
 
 pub use error::{Error, ErrorKind, Result};
