@@ -1,0 +1,21 @@
+//! From text to terms, keys and sizes: what every floor above asks of a string.
+//!
+//! - [`normalize`]: case and accent folding, so that "Café" and "cafe" are one word.
+//! - [`analyzer`]: the chain from text to the terms of the inverted index, the same for documents and queries.
+//! - [`digest`]: content hashes and the canonical form behind exact deduplication.
+//! - [`tokens`]: an estimate of how many tokens a language model would count.
+//!
+//! Everything here is a pure function of its argument. Nothing here knows about memories or scopes.
+
+pub mod analyzer;
+pub mod digest;
+mod lexicon;
+pub mod normalize;
+mod script;
+pub mod tokens;
+mod words;
+
+pub use analyzer::Analyzer;
+pub use digest::{Digest, md5_hex, statement_key};
+pub use normalize::fold;
+pub use tokens::estimate_tokens;
