@@ -1,4 +1,4 @@
-//! Memories: what one is, who said it, where in a conversation.
+//! Records: what a memory is, who said it, where in a conversation.
 
 use std::fmt;
 
@@ -122,7 +122,7 @@ pub struct Place {
 
 /// A memory as it stands after folding its operations.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Memory {
+pub struct Record {
     /// Its id.
     pub id: MemoryId,
     /// Whom it belongs to.
@@ -149,7 +149,7 @@ pub struct Memory {
     pub retracted: bool,
 }
 
-impl Memory {
+impl Record {
     /// Whether it is to be returned on this day.
     pub fn is_current(&self, today: Day) -> bool {
         !self.retracted && self.expires.is_none_or(|last| today <= last)

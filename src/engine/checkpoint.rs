@@ -8,7 +8,6 @@ use crate::index::build::SegmentBuilder;
 use crate::index::part::Part;
 use crate::index::segment::Segment;
 use crate::index::vectors::StoredVectors;
-use crate::store_types::Blob;
 use crate::time::Stamp;
 use crate::vector::Vectors;
 
@@ -22,13 +21,15 @@ const FAN_OUT: usize = 8;
 /// A checkpoint that is ready to be committed.
 pub struct Checkpoint {
     /// Blobs to write.
-    pub put: Vec<Blob>,
+    pub put: Vec<(String, Vec<u8>)>,
     /// Keys of log entries that the blobs hold now.
     pub drop: Vec<String>,
     /// Blobs that are replaced.
     pub remove: Vec<String>,
     part: Option<Part>,
     sources: Vec<usize>,
+    /// Keys of entries that stay in the log.
+    kept: Vec<String>,
 }
 
 impl Engine {
@@ -95,12 +96,12 @@ impl Engine {
             }
         }
         let orphaned = self.orphans.values().flatten();
-        let orphaned: Vec<String> = orphaned.map(super::Operation::key).collect();
-        let drop = self.entries.iter().filter(|key| !orphaned.contains(key)).cloned().collect();
+        let kept: Vec<String> = orphaned.map(super::Operation::key).collect();
+        let drop = self.entries.iter().filter(|key| !kept.contains(key)).cloned().collect();
         let remove = sources.iter().filter_map(|&source| self.parts[source].name());
         let remove_vectors = sources.iter().filter_map(|&source| self.parts[source].vectors_name());
         let remove = remove.chain(remove_vectors).map(str::to_owned).collect();
-        let mut checkpoint = Checkpoint { put: vec![], drop, remove, part: None, sources };
+        let mut checkpoint = Checkpoint { put: vec![], drop, remove, part: None, sources, kept };
         if builder.is_empty() {
             return Ok(checkpoint);
         }
@@ -113,9 +114,9 @@ impl Engine {
             }
             _ => None,
         };
-        checkpoint.put.push(Blob { name: name.clone(), bytes: bytes.clone() });
+        checkpoint.put.push((name.clone(), bytes.clone()));
         if let Some(stored) = &stored {
-            checkpoint.put.push(Blob { name: stored.name.clone(), bytes: stored.encode() });
+            checkpoint.put.push((stored.name.clone(), stored.encode()));
         }
         checkpoint.part = Some(Part::sealed(name, Segment::mount(bytes)?, stored));
         Ok(checkpoint)
@@ -128,7 +129,7 @@ impl Engine {
 
     /// Takes in a checkpoint after it was committed.
     pub fn adopt(&mut self, checkpoint: Checkpoint) {
-        self.entries.retain(|key| !checkpoint.drop.contains(key));
+        self.entries = checkpoint.kept.into_iter().collect();
         for &source in checkpoint.sources.iter().rev().filter(|&&source| source != 0) {
             self.parts.remove(source);
         }

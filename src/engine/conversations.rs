@@ -1,6 +1,7 @@
 //! Which conversation a message belongs to, and its number in it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::RangeInclusive;
 
 use foldhash::quality::FixedState;
 
@@ -33,8 +34,9 @@ struct Span {
 }
 
 impl Conversations {
-    /// Takes note of a placed message, from the log or just planned.
-    pub fn observe(&mut self, conversation: &str, scope: &Scope, sequence: u32, timestamp: i64) {
+    /// Takes note of placed messages of one conversation, from the log or just planned: the greatest number
+    /// among them, and the time that they span.
+    pub fn observe(&mut self, conversation: &str, scope: &Scope, sequence: u32, span: RangeInclusive<i64>) {
         match self.next.get_mut(conversation) {
             Some(next) => *next = (*next).max(sequence.saturating_add(1)),
             None => {
@@ -42,31 +44,23 @@ impl Conversations {
             }
         }
         if conversation.starts_with(IMPLIED) {
-            self.stretch(conversation, scope, timestamp);
+            self.stretch(conversation, scope, span);
         }
     }
 
-    fn stretch(&mut self, name: &str, scope: &Scope, timestamp: i64) {
+    fn stretch(&mut self, name: &str, scope: &Scope, span: RangeInclusive<i64>) {
         if !self.implied.contains_key(scope) {
             self.implied.insert(scope.clone(), BTreeMap::new());
         }
         let Some(spans) = self.implied.get_mut(scope) else { return };
-        let near = spans.range(..=timestamp.saturating_add(SAME_CONVERSATION)).next_back();
-        match near.filter(|(_, span)| span.name == name).map(|(&first, _)| first) {
-            Some(first) if first <= timestamp => {
-                if let Some(span) = spans.get_mut(&first) {
-                    span.last = span.last.max(timestamp);
-                }
-            }
-            Some(first) => {
-                if let Some(span) = spans.remove(&first) {
-                    spans.insert(timestamp, span);
-                }
-            }
-            None => {
-                spans.insert(timestamp, Span { last: timestamp, name: name.to_owned() });
-            }
+        let (mut first, mut last) = span.into_inner();
+        let near = spans.range(..=last.saturating_add(SAME_CONVERSATION)).next_back();
+        if let Some((&begun, known)) = near.filter(|(_, known)| known.name == name) {
+            last = last.max(known.last);
+            spans.remove(&begun);
+            first = first.min(begun);
         }
+        spans.insert(first, Span { last, name: name.to_owned() });
     }
 
     /// The place of the next message: in the conversation that was given, else the run's, else the implied
@@ -80,7 +74,7 @@ impl Conversations {
             }
         };
         let sequence = self.next.get(&conversation).copied().unwrap_or(0);
-        self.observe(&conversation, scope, sequence, at.millis());
+        self.observe(&conversation, scope, sequence, at.millis()..=at.millis());
         Place { conversation, sequence }
     }
 

@@ -9,7 +9,7 @@ mod conversations;
 mod plan;
 mod search;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use foldhash::quality::FixedState;
 
@@ -24,7 +24,7 @@ use crate::index::part::Part;
 use crate::index::segment::Segment;
 use crate::index::vectors::StoredVectors;
 use crate::log::{Change, Folded, Operation, arrange, fold};
-use crate::record::{Memory, MemoryId};
+use crate::record::{MemoryId, Record};
 use crate::scope::{Axis, Scope};
 use crate::text::{Analyzer, Digest, statement_key};
 use crate::time::Stamp;
@@ -72,7 +72,7 @@ pub struct Engine {
     /// Operations that came before the one that first says their memory.
     orphans: HashMap<MemoryId, Vec<Operation>, FixedState>,
     /// Keys of the log's entries that the head holds.
-    entries: Vec<String>,
+    entries: HashSet<String, FixedState>,
     newest: Stamp,
     model: Option<String>,
 }
@@ -88,7 +88,7 @@ impl Engine {
             revised: HashMap::default(),
             conversations: Conversations::default(),
             orphans: HashMap::default(),
-            entries: vec![],
+            entries: HashSet::default(),
             newest: Stamp::default(),
             model,
         }
@@ -114,9 +114,9 @@ impl Engine {
         self.parts.iter().filter_map(Part::name)
     }
 
-    /// The keys of the log entries that are applied and not sealed.
-    pub fn entries(&self) -> &[String] {
-        &self.entries
+    /// Whether the log entry of this key is applied and not sealed.
+    pub fn has_entry(&self, key: &str) -> bool {
+        self.entries.contains(key)
     }
 
     /// Mounts a sealed segment, and its vectors if there are any of the configured model. Memories that
@@ -129,10 +129,11 @@ impl Engine {
         let first = self.parts.len() == 1 && self.parts[0].is_empty();
         self.parts.push(part);
         let index = self.parts.len() - 1;
+        self.observe_places(index);
         let mut twice = Vec::new();
         for doc in 0..self.parts[index].len() {
             let columns = self.parts[index].columns(doc);
-            self.observe(index, &columns);
+            self.newest = self.newest.max(Stamp::from_bits(columns.born));
             if columns.flags & (REVISED | RETRACTED) == REVISED {
                 let memory = self.read(Address { part: index as u32, doc })?;
                 self.revised.insert(revision_digest(&memory), memory.id);
@@ -175,8 +176,10 @@ impl Engine {
     /// Takes in an operation, from a commit just made or from the log. One that is known already changes
     /// nothing. `key` is the entry's key in the log.
     pub fn apply(&mut self, key: &str, operation: Operation) -> Result<()> {
+        if !self.entries.insert(key.to_owned()) {
+            return Ok(());
+        }
         self.newest = self.newest.max(operation.stamp);
-        self.entries.push(key.to_owned());
         let id = operation.id;
         match self.locate(id) {
             Some(address) => {
@@ -206,7 +209,7 @@ impl Engine {
             self.orphans.insert(id, operations);
             return Ok(());
         };
-        let memory = folded.memory;
+        let memory = folded.record;
         let old = self.locate(id);
         let mut columns = Columns {
             born: operations.first().map_or(0, |first| first.stamp.bits()),
@@ -240,7 +243,8 @@ impl Engine {
             columns.conversation = tables.conversations.intern(memory.place.conversation.clone());
             columns.speaker = tables.speakers.intern(memory.actor.clone());
         }
-        self.observe_place(&memory.place.conversation, &memory.scope, &columns);
+        let at = columns.timestamp;
+        self.conversations.observe(&memory.place.conversation, &memory.scope, columns.sequence, at..=at);
         if let Some(old) = old {
             self.kill(old);
         }
@@ -260,7 +264,7 @@ impl Engine {
     }
 
     /// The terms a memory is found by: its day as people say it, its speaker, its text.
-    fn index_terms(&self, memory: &Memory, terms: &mut Vec<Box<str>>) {
+    fn index_terms(&self, memory: &Record, terms: &mut Vec<Box<str>>) {
         let mut emit = |term: &str| terms.push(term.into());
         self.analyzer.terms(&memory.timestamp.day().spoken(), &mut emit);
         if let Some(name) = &memory.actor.name {
@@ -304,16 +308,25 @@ impl Engine {
         self.parts[address.part as usize].kill(address.doc);
     }
 
-    fn observe(&mut self, part: usize, columns: &Columns) {
-        self.newest = self.newest.max(Stamp::from_bits(columns.born));
-        let tables = self.parts[part].tables();
-        let conversation = tables.conversations.get(columns.conversation).cloned().unwrap_or_default();
-        let scope = tables.scopes.get(columns.scope).cloned().unwrap_or_default();
-        self.observe_place(&conversation, &scope, columns);
-    }
-
-    fn observe_place(&mut self, conversation: &str, scope: &Scope, columns: &Columns) {
-        self.conversations.observe(conversation, scope, columns.sequence, columns.timestamp);
+    /// Tells the conversations what a mounted part holds of each of them.
+    fn observe_places(&mut self, part: usize) {
+        let part = &self.parts[part];
+        let tables = part.tables();
+        let mut spans: Vec<Option<Columns>> = vec![None; tables.conversations.len()];
+        let mut last: Vec<i64> = vec![i64::MIN; spans.len()];
+        for doc in 0..part.len() {
+            let columns = part.columns(doc);
+            let index = columns.conversation as usize;
+            last[index] = last[index].max(columns.timestamp);
+            let span = spans[index].get_or_insert(columns);
+            span.sequence = span.sequence.max(columns.sequence);
+            span.timestamp = span.timestamp.min(columns.timestamp);
+        }
+        for ((name, span), last) in tables.conversations.iter().zip(spans).zip(last) {
+            let Some(span) = span else { continue };
+            let Some(scope) = tables.scopes.get(span.scope) else { continue };
+            self.conversations.observe(name, scope, span.sequence, span.timestamp..=last);
+        }
     }
 
     /// Where the newest document of a memory is.
@@ -336,8 +349,8 @@ impl Engine {
     }
 
     /// Decodes a document.
-    pub fn read(&self, address: Address) -> Result<Memory> {
-        Ok(self.folded(address)?.memory)
+    pub fn read(&self, address: Address) -> Result<Record> {
+        Ok(self.folded(address)?.record)
     }
 
     fn folded(&self, address: Address) -> Result<Folded> {
@@ -372,7 +385,7 @@ impl Engine {
     }
 
     /// Live memories that have no vector of the configured model: up to `limit` of them, and how many in all.
-    pub fn without_vector(&self, limit: usize) -> Result<(Vec<Memory>, usize)> {
+    pub fn without_vector(&self, limit: usize) -> Result<(Vec<Record>, usize)> {
         let (mut found, mut total) = (Vec::new(), 0);
         for (index, part) in self.parts.iter().enumerate() {
             let current = part.model().is_some() && part.model() == self.model.as_deref();
@@ -436,7 +449,7 @@ fn decode_record(record: &[u8]) -> Result<Vec<Operation>> {
 }
 
 /// Finds a memory by what it says now, where its id no longer follows from that.
-fn revision_digest(memory: &Memory) -> Digest {
+fn revision_digest(memory: &Record) -> Digest {
     plan::statement_digest(&memory.scope, &memory.actor, &statement_key(&memory.text), 0)
 }
 

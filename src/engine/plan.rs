@@ -147,7 +147,7 @@ impl<'a> Plan<'a> {
         let mut number = 0;
         loop {
             let digest = statement_digest(scope, actor, key, number);
-            let id = MemoryId::new(self.engine.prefix(), digest.bytes());
+            let id = MemoryId::new(self.engine.prefix(), digest.0);
             if self.engine.locate(id).is_none() && !self.by_memory.contains_key(&id) {
                 return Ok((id, false));
             }
@@ -165,7 +165,7 @@ impl<'a> Plan<'a> {
 
     fn says(&self, id: MemoryId, key: &str) -> Result<bool> {
         let folded = self.folded(id)?;
-        Ok(folded.is_some_and(|folded| !folded.memory.retracted && statement_key(&folded.memory.text) == key))
+        Ok(folded.is_some_and(|folded| !folded.record.retracted && statement_key(&folded.record.text) == key))
     }
 
     /// Plans a change of a memory that the caller has checked.

@@ -5,14 +5,14 @@
 //! that hold the same set of operations agree, in whatever way they exchanged them.
 
 use super::operation::{Change, Operation};
-use crate::record::{Action, Memory, Revision};
+use crate::record::{Action, Record, Revision};
 use crate::time::Timestamp;
 
 /// What the operations of one memory amount to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Folded {
     /// The memory now.
-    pub memory: Memory,
+    pub record: Record,
     /// What happened to it, oldest first.
     pub revisions: Vec<Revision>,
 }
@@ -31,7 +31,7 @@ pub fn fold(mut operations: Vec<Operation>) -> Option<Folded> {
     let Change::Remember(said) = &operations[first].change else { return None };
     let created = operations[first].stamp.wall();
     let mut folded = Folded {
-        memory: Memory {
+        record: Record {
             id: operations[first].id,
             scope: said.scope.clone(),
             text: said.text.clone(),
@@ -62,30 +62,30 @@ impl Folded {
         match operation.change {
             // Another replica said it too, or it was said again; after a deletion that revives it.
             Change::Remember(_) | Change::Touch { .. } => {
-                self.memory.occurrences += 1;
-                if self.memory.retracted {
-                    self.memory.retracted = false;
-                    self.memory.updated = at;
-                    self.record(Action::Add, None, Some(self.memory.text.clone()), at);
+                self.record.occurrences += 1;
+                if self.record.retracted {
+                    self.record.retracted = false;
+                    self.record.updated = at;
+                    self.record(Action::Add, None, Some(self.record.text.clone()), at);
                 }
             }
             Change::Revise { text, metadata, expires } => {
-                let before = self.memory.text.clone();
+                let before = self.record.text.clone();
                 if let Some(text) = text {
-                    self.memory.text = text;
+                    self.record.text = text;
                 }
-                self.memory.metadata.extend(metadata.unwrap_or_default());
+                self.record.metadata.extend(metadata.unwrap_or_default());
                 if let Some(expires) = expires {
-                    self.memory.expires = expires;
+                    self.record.expires = expires;
                 }
-                self.memory.updated = at;
-                self.record(Action::Update, Some(before), Some(self.memory.text.clone()), at);
+                self.record.updated = at;
+                self.record(Action::Update, Some(before), Some(self.record.text.clone()), at);
             }
             Change::Retract => {
-                if !self.memory.retracted {
-                    self.memory.retracted = true;
-                    self.memory.updated = at;
-                    self.record(Action::Delete, Some(self.memory.text.clone()), None, at);
+                if !self.record.retracted {
+                    self.record.retracted = true;
+                    self.record.updated = at;
+                    self.record(Action::Delete, Some(self.record.text.clone()), None, at);
                 }
             }
             // Vectors are kept by the index, beside the memory.
@@ -94,7 +94,7 @@ impl Folded {
     }
 
     fn record(&mut self, action: Action, before: Option<String>, after: Option<String>, at: Timestamp) {
-        let created = self.memory.created;
+        let created = self.record.created;
         self.revisions.push(Revision { action, before, after, at, created });
     }
 }

@@ -3,7 +3,7 @@
 //! The block is data, never instructions: it is fenced, says so, and whatever a memory contains stays
 //! on lines of its own inside the fence.
 
-use crate::record::{Memory, Role};
+use crate::record::{Record, Role};
 use crate::text::estimate_tokens;
 
 /// The tokens of a context when the caller names no budget.
@@ -27,7 +27,7 @@ const CLOSING: &str = "</memories>";
 
 /// Packs memories, given best first, into at most `budget` tokens. The best ones are taken as long as they
 /// fit; a long one that does not fit does not keep shorter ones out. Shown in the order of time.
-pub fn pack(memories: &[&Memory], budget: usize) -> Packed {
+pub fn pack(memories: &[&Record], budget: usize) -> Packed {
     let frame = estimate_tokens(OPENING) + estimate_tokens(CLOSING) + 2;
     let mut packed = Packed::default();
     let mut tokens = frame;
@@ -60,7 +60,7 @@ pub fn pack(memories: &[&Memory], budget: usize) -> Packed {
 
 /// `- [2023-05-08] Caroline: "…"`, always one line. Angle brackets are replaced by look-alikes and quotes
 /// are escaped, so that no text can close the quotation or the fence.
-fn line(memory: &Memory) -> String {
+fn line(memory: &Record) -> String {
     let mut line = format!("- [{}] ", memory.timestamp.day());
     match (&memory.actor.name, memory.actor.role) {
         (Some(name), _) => quote_into(name, &mut line),
@@ -95,9 +95,9 @@ mod tests {
     use crate::scope::Scope;
     use crate::time::Timestamp;
 
-    fn memory(day: i64, name: Option<&str>, text: &str) -> Memory {
+    fn memory(day: i64, name: Option<&str>, text: &str) -> Record {
         let at = Timestamp::clamped(day * 86_400_000);
-        Memory {
+        Record {
             id: MemoryId::from_bits(day as u128),
             scope: Scope::user("u"),
             text: text.into(),
