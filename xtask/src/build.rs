@@ -1,0 +1,196 @@
+//! `cargo xtask build`: from the Rust and TypeScript sources to the folders that are published and tested.
+//!
+//! Five stages for each output: compile the core, generate its glue, optimise it, bundle the entries, write
+//! the declarations. Each is skipped while its inputs are the same.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::manifest::{Manifest, Output};
+use crate::stage::{self, Inputs};
+use crate::{Result, execute, glue, sizes};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+const ENTRIES: [&str; 3] = ["node", "browser", "workerd"];
+
+/// Builds the outputs named, or all of the manifest's.
+pub fn run(root: &Path, names: &[String]) -> Result<()> {
+    let manifest = Manifest::read(root)?;
+    if let Some(unknown) = names.iter().find(|name| !manifest.output.contains_key(*name)) {
+        return Err(format!("wasm-pack.toml has no output {unknown}").into());
+    }
+    let tools = Tools::find(root)?;
+    for (name, output) in &manifest.output {
+        if names.is_empty() || names.contains(name) {
+            let build = Build { root, tools: &tools, manifest: &manifest, name, output };
+            build.run().map_err(|error| format!("{name}: {error}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// The tools that come from npm, with their versions as inputs of the stages that use them.
+struct Tools {
+    modules: PathBuf,
+    versions: Vec<String>,
+}
+
+impl Tools {
+    const PACKAGES: [&str; 3] = ["binaryen", "esbuild", "typescript"];
+
+    fn find(root: &Path) -> Result<Tools> {
+        let modules = root.join("node_modules");
+        let mut versions = Vec::new();
+        for package in Tools::PACKAGES {
+            let path = modules.join(package).join("package.json");
+            let text = fs::read_to_string(path)
+                .map_err(|_| format!("the npm package {package} is missing: run `npm ci` first"))?;
+            let package: serde_json::Value = serde_json::from_str(&text)?;
+            versions.push(package["version"].as_str().unwrap_or_default().to_owned());
+        }
+        Ok(Tools { modules, versions })
+    }
+
+    /// A tool's command, by the link that npm makes for it. (What lies behind the link differs: esbuild
+    /// replaces its script with the native program where its install script may run.)
+    fn command(&self, name: &str) -> Command {
+        let file = if cfg!(windows) { format!("{name}.cmd") } else { name.to_owned() };
+        Command::new(self.modules.join(".bin").join(file))
+    }
+}
+
+struct Build<'a> {
+    root: &'a Path,
+    tools: &'a Tools,
+    manifest: &'a Manifest,
+    name: &'a str,
+    output: &'a Output,
+}
+
+impl Build<'_> {
+    fn run(&self) -> Result<()> {
+        fs::create_dir_all(self.folder())?;
+        fs::create_dir_all(self.work("."))?;
+        let wasm = self.compile()?;
+        self.bind(wasm)?;
+        self.optimise()?;
+        self.bundle()?;
+        if self.output.declarations {
+            self.declare()?;
+        }
+        sizes::check(&self.folder(), self.name, self.output)
+    }
+
+    /// Compiles the core. Cargo itself knows best whether there is anything to do.
+    fn compile(&self) -> Result<Vec<u8>> {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(cargo);
+        command.current_dir(self.root);
+        command.args(["build", "--release", "--lib", "--package", "edgemem", "--target", TARGET]);
+        command.args(["--features", &self.output.features.join(",")]);
+        execute(&mut command)?;
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or(self.root.join("target"), PathBuf::from);
+        let path = target.join(TARGET).join("release/edgemem.wasm");
+        Ok(fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?)
+    }
+
+    fn bind(&self, wasm: Vec<u8>) -> Result<()> {
+        let (bound, js) = (self.work("bound.wasm"), self.work("glue.js"));
+        let inputs = Inputs::default().bytes(include_bytes!("glue.rs")).bytes(&wasm);
+        stage::run(&self.work("bind.stamp"), inputs, &[bound.clone(), js.clone()], || {
+            let output = glue::generate(wasm)?;
+            fs::write(bound, output.wasm)?;
+            Ok(fs::write(js, output.js)?)
+        })
+    }
+
+    fn optimise(&self) -> Result<()> {
+        let product = self.folder().join("edgemem.wasm");
+        let inputs = self.inputs().strings(&self.manifest.optimise).path(&self.work("bound.wasm"))?;
+        stage::run(&self.work("optimise.stamp"), inputs, std::slice::from_ref(&product), || {
+            let mut command = self.tools.command("wasm-opt");
+            command.args(&self.manifest.optimise).arg(self.work("bound.wasm")).arg("-o").arg(&product);
+            execute(&mut command)
+        })
+    }
+
+    /// Turns TypeScript into one module per entry plus one for what they share. The glue and the core stay
+    /// files of their own: hosts load the core in different ways, and the tests look at the glue.
+    fn bundle(&self) -> Result<()> {
+        let folder = self.folder();
+        let entries = ENTRIES.map(|entry| self.root.join(format!("src/js/entries/{entry}.ts")));
+        let mut products = vec![folder.join("glue.js")];
+        products.extend(ENTRIES.map(|entry| folder.join(format!("{entry}.js"))));
+        let inputs = self
+            .inputs()
+            .path(&self.root.join("src/js"))?
+            .path(&self.work("glue.js"))?
+            .path(&self.tsconfig())?;
+        stage::run(&self.work("bundle.stamp"), inputs, &products, || {
+            // The name of the shared module changes with its content; its predecessors must not be published.
+            for file in fs::read_dir(&folder)? {
+                let path = file?.path();
+                if path.extension().is_some_and(|extension| extension == "js") {
+                    fs::remove_file(path)?;
+                }
+            }
+            let mut command = self.esbuild();
+            command.arg(self.work("glue.js")).args(["--minify-whitespace", "--minify-syntax"]);
+            execute(command.arg(format!("--outfile={}", folder.join("glue.js").display())))?;
+
+            let mut command = self.esbuild();
+            command.args(entries).args(["--bundle", "--splitting", "--chunk-names=shared-[hash]"]);
+            command.args(["--external:node:*", "--external:*/glue.js", "--external:*.wasm"]);
+            execute(command.arg(format!("--outdir={}", folder.display())))
+        })
+    }
+
+    fn esbuild(&self) -> Command {
+        let mut command = self.tools.command("esbuild");
+        command.current_dir(self.root).args(["--format=esm", "--target=es2022", "--log-level=warning"]);
+        command.args(["--legal-comments=none"]);
+        command
+    }
+
+    /// Checks the types and writes the declarations.
+    fn declare(&self) -> Result<()> {
+        let types = self.folder().join("types");
+        let inputs = self.inputs().path(&self.root.join("src/js"))?.path(&self.tsconfig())?;
+        let products = ENTRIES.map(|entry| types.join(format!("entries/{entry}.d.ts")));
+        stage::run(&self.work("declare.stamp"), inputs, &products, || {
+            if types.exists() {
+                fs::remove_dir_all(&types)?;
+            }
+            let mut command = self.tools.command("tsc");
+            command.current_dir(self.root).arg("--project").arg(self.tsconfig());
+            command.args([
+                "--noEmit",
+                "false",
+                "--declaration",
+                "--emitDeclarationOnly",
+                "--rootDir",
+                "src/js",
+            ]);
+            execute(command.arg("--outDir").arg(&types))
+        })
+    }
+
+    /// What every stage that runs a tool from npm depends on.
+    fn inputs(&self) -> Inputs {
+        Inputs::default().bytes(include_bytes!("build.rs")).strings(&self.tools.versions)
+    }
+
+    fn tsconfig(&self) -> PathBuf {
+        self.root.join("tsconfig.json")
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.root.join(self.name)
+    }
+
+    /// A file between two stages.
+    fn work(&self, file: &str) -> PathBuf {
+        self.root.join("target/xtask").join(self.name).join(file)
+    }
+}
