@@ -71,7 +71,7 @@ struct Build<'a> {
 impl Build<'_> {
     fn run(&self) -> Result<()> {
         fs::create_dir_all(self.folder())?;
-        fs::create_dir_all(self.work("."))?;
+        fs::create_dir_all(self.work(""))?;
         let wasm = self.compile()?;
         self.bind(wasm)?;
         self.optimise()?;

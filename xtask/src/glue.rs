@@ -34,7 +34,8 @@ pub fn generate(wasm: Vec<u8>) -> Result<Bound> {
                 .generate_output()
         })
         .map_err(|error| format!("wasm-bindgen: {error:#}"))?;
-    let extras = output.snippets().len() + output.local_modules().len() + output.npm_dependencies().len();
+    let inline: usize = output.snippets().values().map(Vec::len).sum();
+    let extras = inline + output.local_modules().len() + output.npm_dependencies().len();
     if extras > 0 {
         return Err("the core must not bring JavaScript of its own (inline_js, module = …)".into());
     }

@@ -1,0 +1,43 @@
+/** edgemem in Node, Bun and Deno: the core is a file beside this one, memories are files in a directory. */
+
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import type { MemoryConfig } from "../config.js";
+import { type InitOptions, Loader } from "../loader.js";
+import { HostedMemory } from "../memory.js";
+import type { Host } from "../resolve.js";
+import { FileStore } from "../stores/file.js";
+
+export * from "../public.js";
+
+const loader = new Loader(
+  () => new URL("./edgemem.wasm", import.meta.url),
+  async (address) => {
+    const url = typeof address === "string" && !URL.canParse(address) ? address : new URL(address);
+    if (typeof url !== "string" && url.protocol !== "file:") return fetch(url);
+    return readFile(typeof url === "string" ? url : fileURLToPath(url));
+  },
+);
+
+const host: Host = {
+  name: "Node",
+  defaultStore: { provider: "file" },
+  openDirectory: (directory) => new FileStore(directory ?? process.env.EDGEMEM_HOME ?? join(homedir(), ".edgemem")),
+  variable: (name) => process.env[name],
+};
+
+/** A memory. See {@link HostedMemory} for its methods. */
+export class Memory extends HostedMemory {
+  /** Does nothing yet: the first call opens the store. Default store: files in `EDGEMEM_HOME` or `~/.edgemem`. */
+  constructor(config?: MemoryConfig) {
+    super(config, host, loader);
+  }
+}
+
+/** Loads the core from elsewhere, for single-file builds. Not needed where the package lies in `node_modules`. */
+export function init(options: InitOptions): Promise<void> {
+  return loader.init(options);
+}

@@ -1,0 +1,27 @@
+/** The generated glue (see xtask/src/glue.rs). It is written by the build, beside the entries. */
+
+/** A call that JavaScript drives: step it, await what it returns, step it again with the outcome. */
+export interface GlueCall {
+  step(fulfilled: boolean, value: unknown): Promise<unknown> | undefined;
+  outcome(): string;
+  free(): void;
+}
+
+/** One memory inside the core. */
+export interface GlueCore {
+  call(method: string, args: string): GlueCall;
+  free(): void;
+}
+
+/** An instance of the core with its own memory. */
+export interface GlueInstance {
+  Core: new (config: unknown) => GlueCore;
+  Call: abstract new () => GlueCall;
+  /** Bytes of the instance's memory. It never shrinks. */
+  size(): number;
+  /** Cuts JavaScript off from the instance: whatever still refers to it does nothing from now on. */
+  abandon(): void;
+}
+
+/** Makes an instance that shares nothing with any other. */
+export function createInstance(module: WebAssembly.Module): GlueInstance;

@@ -1,0 +1,199 @@
+/** The class that users hold. It encodes arguments, finds an instance of the core for them, and that is all. */
+
+/// <reference lib="esnext.disposable" preserve="true" />
+
+import type { MemoryConfig } from "./config.js";
+import { EdgememError, isErrorCode } from "./errors.js";
+import { Instance } from "./instance.js";
+import { encodeArguments } from "./json.js";
+import type { Loader } from "./loader.js";
+import { type CoreConfig, type Host, resolve } from "./resolve.js";
+import type {
+  AddOptions,
+  AddResult,
+  Confirmation,
+  ContextOptions,
+  ContextResult,
+  GetAllOptions,
+  GetAllResult,
+  HistoryEntry,
+  MemoryItem,
+  Message,
+  Patch,
+  ReindexOptions,
+  ReindexProgress,
+  Scope,
+  SearchOptions,
+  SearchResult,
+  Stats,
+} from "./types.js";
+
+/**
+ * Memories in a store. Calls may overlap freely. Every failure is an {@link EdgememError}; after one the store
+ * is as it was before the call.
+ */
+export class HostedMemory {
+  readonly #config: CoreConfig;
+  readonly #loader: Loader;
+  /** Calls that are not settled yet, which `close` waits for. */
+  readonly #active = new Set<Promise<unknown>>();
+  #instance: Promise<Instance> | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** @internal Each host's entry has a class that passes its own ways here. */
+  constructor(config: MemoryConfig | undefined, host: Host, loader: Loader) {
+    this.#config = resolve(config, host);
+    this.#loader = loader;
+  }
+
+  /** The same as `new Memory(config)`; mem0 has it. */
+  static fromConfig<T>(this: new (config?: MemoryConfig) => T, config: MemoryConfig): T {
+    return new this(config);
+  }
+
+  /**
+   * Remembers what was said: a text, a message, or messages. Statements that are known already add nothing.
+   * Names at least one id of the scope.
+   */
+  async add(messages: string | Message | Message[], options: AddOptions): Promise<AddResult> {
+    return this.#call("add", ["messages", messages], ["", options ?? {}]);
+  }
+
+  /** The memory with this id, or null. */
+  async get(id: string): Promise<MemoryItem | null> {
+    return this.#call("get", ["id", id]);
+  }
+
+  /** All memories of a scope, in pages. */
+  async getAll(options: GetAllOptions): Promise<GetAllResult> {
+    return this.#call("getAll", ["", options ?? {}]);
+  }
+
+  /** The memories of a scope that answer a query, best first. */
+  async search(query: string, options: SearchOptions): Promise<SearchResult> {
+    return this.#call("search", ["query", query], ["", options ?? {}]);
+  }
+
+  /** What `search` finds, packed into one text for a prompt. */
+  async context(query: string, options: ContextOptions): Promise<ContextResult> {
+    return this.#call("context", ["query", query], ["", options ?? {}]);
+  }
+
+  /** Changes the text, the metadata or the expiration date of a memory. A string is the new text. */
+  async update(id: string, patch: string | Patch): Promise<Confirmation> {
+    return this.#call("update", ["id", id], [typeof patch === "string" ? "text" : "", patch]);
+  }
+
+  /** Deletes a memory. Its history stays readable. */
+  async delete(id: string): Promise<Confirmation> {
+    return this.#call("delete", ["id", id]);
+  }
+
+  /** Deletes all memories of a scope. */
+  async deleteAll(options: Scope): Promise<Confirmation> {
+    return this.#call("deleteAll", ["", options ?? {}]);
+  }
+
+  /** What happened to a memory, newest first; empty if it is not known. */
+  async history(id: string): Promise<HistoryEntry[]> {
+    return this.#call("history", ["id", id]);
+  }
+
+  /** Removes everything from the store. */
+  async reset(): Promise<void> {
+    await this.#call("reset");
+  }
+
+  /** Figures about what is stored. */
+  async stats(): Promise<Stats> {
+    return this.#call("stats");
+  }
+
+  /** Computes the vectors that are missing or come from another embedder, in steps that other calls may interleave. */
+  async reindex(options: ReindexOptions = {}): Promise<ReindexProgress> {
+    const { onProgress } = options;
+    if (onProgress !== undefined && typeof onProgress !== "function") {
+      throw new EdgememError("INVALID_ARGUMENT", "onProgress must be a function.", { field: "onProgress" });
+    }
+    for (;;) {
+      const { done, total, finished } = await this.#call<ReindexProgress & { finished: boolean }>("reindexStep");
+      onProgress?.({ done, total });
+      if (finished) return { done, total };
+    }
+  }
+
+  /** Waits for the calls under way and releases the store. Calls after it fail with `CLOSED`; closing again is harmless. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    await Promise.allSettled(this.#active);
+    const opening = this.#instance;
+    const instance = await opening?.catch(() => undefined);
+    try {
+      if (instance !== undefined && !instance.dead) await instance.call("close", "[]");
+      // An instance that trapped cannot close its store any more, but a store outside of it can be reached.
+      else if (opening !== undefined && "object" in this.#config.store) await this.#config.store.object.close();
+    } finally {
+      instance?.dispose();
+    }
+  }
+
+  /** Starts a call. The arguments are copied before this returns; the caller may change them at once. */
+  #call<T>(method: string, ...args: [name: string, value: unknown][]): Promise<T> {
+    if (this.#closing !== undefined) {
+      throw new EdgememError("CLOSED", "This memory was closed. Open another one with new Memory().");
+    }
+    const call = this.#run(method, encodeArguments(...args));
+    this.#active.add(call);
+    const settled = (): boolean => this.#active.delete(call);
+    call.then(settled, settled);
+    return call as Promise<T>;
+  }
+
+  async #run(method: string, args: string): Promise<unknown> {
+    const instance = await this.#open();
+    return instance.call(method, args);
+  }
+
+  /** The instance for the next call: the same for all calls, until a trap has ended it. */
+  async #open(): Promise<Instance> {
+    const opening = (this.#instance ??= this.#create());
+    const instance = await opening.catch((cause: unknown) => {
+      if (this.#instance === opening) this.#instance = undefined;
+      throw cause;
+    });
+    if (!instance.dead) return instance;
+    if (this.#instance === opening) this.#instance = undefined;
+    return this.#open();
+  }
+
+  async #create(): Promise<Instance> {
+    const module = await this.#loader.module();
+    try {
+      return new Instance(module, this.#config);
+    } catch (cause) {
+      if (cause instanceof EdgememError) throw cause;
+      const { code, message, field } = (cause ?? {}) as Partial<EdgememError>;
+      if (isErrorCode(code)) throw new EdgememError(code, String(message), { field, cause });
+      throw new EdgememError("INTERNAL", "edgemem could not be started. Please report this with its cause.", { cause });
+    }
+  }
+}
+
+/** `await using memory = new Memory()` closes it at the end of the block. */
+export interface HostedMemory {
+  /** The same as `close`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+// Safari has no Symbol.asyncDispose yet; there, compilers of `await using` look for the registered symbol.
+const asyncDispose: symbol = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
+Object.defineProperty(HostedMemory.prototype, asyncDispose, {
+  value(this: HostedMemory): Promise<void> {
+    return this.close();
+  },
+  configurable: true,
+  writable: true,
+});

@@ -1,0 +1,7 @@
+/** What every entry exports beside `Memory` and `init`. */
+
+export type * from "./config.js";
+export { EdgememError, type ErrorCode, type ErrorInfo } from "./errors.js";
+export type { InitOptions, WasmSource } from "./loader.js";
+export type * from "./stores/store.js";
+export type * from "./types.js";

@@ -1,0 +1,180 @@
+/** From what `new Memory(config)` takes to what the core reads: checks, defaults, mem0's names. Opens nothing. */
+
+import type { MemoryConfig, StoreConfig } from "./config.js";
+import { EdgememError } from "./errors.js";
+import { MemoryStore } from "./stores/memory.js";
+import type { Store } from "./stores/store.js";
+
+/** What the hosts differ in. */
+export interface Host {
+  /** What the host is called in messages. */
+  name: string;
+  /** The store that is used when none is named; absent where there can be none. */
+  defaultStore?: StoreConfig;
+  /** Says what to pass where there is no default store. */
+  storeAdvice?: string;
+  /** Opens a directory as a store, where there are files. */
+  openDirectory?: (directory: string | undefined) => Store;
+  /** An environment variable, where there are any. */
+  variable?: (name: string) => string | undefined;
+}
+
+/** The configuration as the core reads it. */
+export interface CoreConfig {
+  store:
+    | { provider: "object"; object: Store }
+    | { provider: "indexeddb"; name: string }
+    | { provider: "kv" | "d1"; binding: object };
+  embedder?: Provider;
+  llm?: Provider;
+}
+
+interface Provider {
+  provider: string;
+  config: Record<string, unknown>;
+}
+
+const STORE_METHODS = ["list", "load", "read", "commit", "erase", "close"] as const;
+const CAPABILITIES = ["atomic", "compareAndSet", "shared", "rows"] as const;
+
+/** What a binding must have to be one. */
+const BINDING_METHODS = { d1: ["prepare", "batch"], kv: ["get", "put", "list", "delete"] } as const;
+
+const KEYS = ["store", "vectorStore", "embedder", "llm", "reranker"];
+
+/** Keys of mem0's configuration that mean nothing here: the history is always kept, in the store itself. */
+const IGNORED_KEYS = ["version", "historyStore", "historyDbPath", "disableHistory"];
+
+/** mem0's names of settings. */
+const ALIASES: Record<string, string> = { baseURL: "baseUrl", url: "baseUrl", embeddingDims: "dimensions" };
+
+/** Checks a configuration and brings it into the core's form. Opens nothing. */
+export function resolve(config: MemoryConfig | undefined, host: Host): CoreConfig {
+  const given = record(config ?? {}, "config", "an object such as { store: { provider: \"memory\" } }");
+  for (const key of Object.keys(given)) {
+    if (!KEYS.includes(key) && !IGNORED_KEYS.includes(key)) {
+      throw invalid(key, `is not a key of the configuration; there are ${KEYS.join(", ")}`);
+    }
+  }
+  if (given.reranker != null) throw unsupported("reranker", provider(given.reranker, "reranker").provider);
+  const field = given.store == null && given.vectorStore != null ? "vectorStore" : "store";
+  const resolved: CoreConfig = { store: store(given[field], field, host) };
+  if (given.embedder != null) resolved.embedder = embedder(given.embedder, host);
+  if (given.llm != null) resolved.llm = llm(given.llm, host);
+  return resolved;
+}
+
+function store(value: unknown, field: string, host: Host): CoreConfig["store"] {
+  const chosen = value ?? host.defaultStore;
+  if (chosen == null) throw invalid(field, host.storeAdvice ?? "has to be named");
+  const found = record(chosen, field, "{ provider, config } or an object with a store's methods");
+  if (found.provider === undefined) return { provider: "object", object: object(found, field) };
+
+  const { provider: name, config } = provider(found, field);
+  switch (name) {
+    case "memory":
+      return { provider: "object", object: new MemoryStore() };
+    case "file":
+      if (host.openDirectory === undefined) throw unavailable(field, name, host);
+      return { provider: "object", object: host.openDirectory(text(config.directory, `${field}.config.directory`)) };
+    case "indexeddb":
+      if (!("indexedDB" in globalThis)) throw unavailable(field, name, host);
+      return { provider: "indexeddb", name: text(config.name, `${field}.config.name`) ?? "edgemem" };
+    case "d1":
+    case "kv":
+      return { provider: name, binding: binding(config.binding, `${field}.config.binding`, name) };
+    default:
+      throw unsupported(field, found.provider);
+  }
+}
+
+/** A store of the caller's own. */
+function object(found: Record<string, unknown>, field: string): Store {
+  const missing = STORE_METHODS.find((method) => typeof found[method] !== "function");
+  if (missing !== undefined) {
+    throw invalid(field, `has neither a provider nor a store's methods: ${missing}() is missing`);
+  }
+  const capabilities = record(found.capabilities, `${field}.capabilities`, `{ ${CAPABILITIES.join(", ")} }`);
+  const undeclared = CAPABILITIES.find((name) => typeof capabilities[name] !== "boolean");
+  if (undeclared !== undefined) throw invalid(`${field}.capabilities.${undeclared}`, "must be true or false");
+  return found as unknown as Store;
+}
+
+function binding(value: unknown, field: string, name: "d1" | "kv"): object {
+  const example = name === "d1" ? "env.DB" : "env.KV";
+  const methods = BINDING_METHODS[name];
+  const found = value as Record<string, unknown> | null | undefined;
+  if (found == null || methods.some((method) => typeof found[method] !== "function")) {
+    throw invalid(field, `must be the ${name.toUpperCase()} binding itself, such as ${example}`);
+  }
+  return found;
+}
+
+function embedder(value: unknown, host: Host): Provider {
+  const found = provider(value, "embedder");
+  if (found.provider === "function") {
+    if (typeof found.config.embed !== "function") {
+      throw invalid("embedder.config.embed", "must be a function from texts to vectors");
+    }
+    return found;
+  }
+  if (found.provider !== "openai") throw unsupported("embedder", (value as Provider).provider);
+  return { provider: "openai", config: openai(found.config, "embedder", host) };
+}
+
+function llm(value: unknown, host: Host): Provider {
+  const found = provider(value, "llm");
+  if (found.provider !== "openai") throw unsupported("llm", (value as Provider).provider);
+  return { provider: "openai", config: openai(found.config, "llm", host) };
+}
+
+function openai(config: Record<string, unknown>, field: string, host: Host): Record<string, unknown> {
+  const apiKey = config.apiKey ?? (config.baseUrl == null ? host.variable?.("OPENAI_API_KEY") : undefined);
+  if (apiKey == null && config.baseUrl == null) {
+    throw invalid(`${field}.config.apiKey`, "is missing; pass it, or a baseUrl that needs none");
+  }
+  return apiKey == null ? config : { ...config, apiKey };
+}
+
+/** A `{ provider, config }` with its name in lower case, mem0's names of settings translated, a fresh object. */
+function provider(value: unknown, field: string): Provider {
+  const found = record(value, field, "{ provider, config }");
+  if (typeof found.provider !== "string" || found.provider === "") {
+    throw invalid(`${field}.provider`, "must be the name of a provider");
+  }
+  const config: Record<string, unknown> = {};
+  for (const [key, setting] of Object.entries(record(found.config ?? {}, `${field}.config`, "an object"))) {
+    if (setting !== undefined) config[ALIASES[key] ?? key] = setting;
+  }
+  return { provider: found.provider.toLowerCase(), config };
+}
+
+function record(value: unknown, field: string, form: string): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid(field, `must be ${form}`);
+  return value as Record<string, unknown>;
+}
+
+function text(value: unknown, field: string): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== "string" || value.trim() === "") throw invalid(field, "must be a non-empty string");
+  return value;
+}
+
+function invalid(field: string, problem: string): EdgememError {
+  return new EdgememError("CONFIG_INVALID", `${field} ${problem}.`, { field });
+}
+
+/** Worded as mem0 words it. */
+function unsupported(field: string, name: unknown): EdgememError {
+  const kinds: Record<string, string> = { vectorStore: "vector store", llm: "LLM" };
+  const kind = kinds[field] ?? field;
+  return new EdgememError("PROVIDER_UNKNOWN", `Unsupported ${kind} provider: ${String(name)}`, {
+    field: `${field}.provider`,
+  });
+}
+
+function unavailable(field: string, name: string, host: Host): EdgememError {
+  return new EdgememError("UNSUPPORTED", `The store provider ${name} is not available in ${host.name}.`, {
+    field: `${field}.provider`,
+  });
+}

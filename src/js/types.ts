@@ -1,0 +1,301 @@
+/** What the methods of a memory take and return. Names and shapes are mem0's; what mem0 has not, is added. */
+
+/** Who speaks in a message. */
+export type Role = "user" | "assistant" | "system" | "tool";
+
+/** One message of a conversation. */
+export interface Message {
+  /** The part that the speaker plays. */
+  role: Role;
+  /** What was said. */
+  content: string;
+  /** The speaker's name. Statements in the first person are kept together with it. */
+  name?: string;
+  /** When it was said; overrides the `timestamp` of the call. */
+  timestamp?: string | number | Date;
+}
+
+/**
+ * Whom memories belong to. A write names at least one id; a read sees a memory if every id that the memory
+ * carries equals the request's. Ids are trimmed and hold no whitespace. Both spellings are understood.
+ */
+export interface Scope {
+  /** The user. */
+  userId?: string;
+  /** The agent. */
+  agentId?: string;
+  /** The run or session. `"*"` in a read opens all runs of the other ids. */
+  runId?: string;
+  /** The application. */
+  appId?: string;
+  /** The organisation. */
+  orgId?: string;
+  /** The same as `userId`. */
+  user_id?: string;
+  /** The same as `agentId`. */
+  agent_id?: string;
+  /** The same as `runId`. */
+  run_id?: string;
+  /** The same as `appId`. */
+  app_id?: string;
+  /** The same as `orgId`. */
+  org_id?: string;
+}
+
+/** Facts about a memory that are yours: plain JSON. */
+export type Metadata = Record<string, unknown>;
+
+/** A comparison with one field. Several operators in one object must all hold. */
+export interface Condition {
+  /** Equal. */
+  eq?: unknown;
+  /** Not equal. */
+  ne?: unknown;
+  /** Greater than. */
+  gt?: unknown;
+  /** Greater than or equal. */
+  gte?: unknown;
+  /** Less than. */
+  lt?: unknown;
+  /** Less than or equal. */
+  lte?: unknown;
+  /** Equal to one of these. */
+  in?: unknown[];
+  /** Equal to none of these. */
+  nin?: unknown[];
+  /** The text contains this, or the list has this element. */
+  contains?: unknown;
+  /** As `contains`, without regard to case. */
+  icontains?: unknown;
+}
+
+/**
+ * mem0's filter language. Members are scope ids (`user_id` …), fields of the memory, or keys of its metadata;
+ * their values a plain value (equal), a list (one of), `"*"` (present), or a {@link Condition}. All must hold.
+ */
+export interface Filters {
+  /** All of these hold. */
+  AND?: Filters[];
+  /** One of these holds. */
+  OR?: Filters[];
+  /** None of these holds. */
+  NOT?: Filters[];
+  /** A field and what it must be. */
+  [field: string]: unknown;
+}
+
+/** Options of `add`. */
+export interface AddOptions extends Scope {
+  /**
+   * Where it was said. This says nothing about whom it belongs to. Default: the run, else one implied by calls
+   * to the same scope less than 30 minutes apart.
+   */
+  conversationId?: string;
+  /** Kept with every memory of this call. */
+  metadata?: Metadata;
+  /** False: keep each message verbatim. Default true: keep the statements in it. */
+  infer?: boolean;
+  /** When it was said: a date, ISO 8601 text, or seconds since 1970. Default: now. */
+  timestamp?: string | number | Date;
+  /** The last day on which the memories are returned, `YYYY-MM-DD`. */
+  expirationDate?: string;
+  /** mem0's older way to name the scope: `{ user_id }`. */
+  filters?: Filters;
+}
+
+/** What became of one statement. */
+export interface AddedMemory {
+  /** The memory's id. */
+  id: string;
+  /** What it says. */
+  memory: string;
+  /** `ADD`: it is new. `NONE`: it was known already. */
+  event: "ADD" | "NONE";
+  /** The event once more, where mem0 has it. */
+  metadata: {
+    /** The same as `event` beside it. */
+    event: "ADD" | "NONE";
+  };
+}
+
+/** What `add` returns. */
+export interface AddResult {
+  /** One for each statement, in order. */
+  results: AddedMemory[];
+}
+
+/** A memory as it stands now. */
+export interface MemoryItem {
+  /** Its id. */
+  id: string;
+  /** What it says. */
+  memory: string;
+  /** MD5 of the text in hex, as mem0 has it. */
+  hash: string;
+  /** When edgemem learnt it, ISO 8601. */
+  createdAt: string;
+  /** When it last changed, ISO 8601. */
+  updatedAt: string | null;
+  /** Your metadata. */
+  metadata: Metadata;
+  /** The user it belongs to. */
+  user_id?: string;
+  /** The agent it belongs to. */
+  agent_id?: string;
+  /** The run it belongs to. */
+  run_id?: string;
+  /** The application it belongs to. */
+  app_id?: string;
+  /** The organisation it belongs to. */
+  org_id?: string;
+  /** Where it was said. */
+  conversationId?: string;
+  /** Its place there; neighbours differ by one. */
+  sequence?: number;
+  /** Who said it. */
+  role?: Role;
+  /** The speaker's name. */
+  name?: string;
+  /** When it was said, ISO 8601. */
+  timestamp?: string;
+  /** The last day on which it is returned, `YYYY-MM-DD`. */
+  expirationDate?: string;
+}
+
+/** A memory that was found. */
+export interface ScoredMemory extends MemoryItem {
+  /** How well it answers, from 0 to 1; comparable between questions. */
+  score: number;
+  /** How the score came about; with `explain: true`. */
+  score_details?: ScoreDetails;
+}
+
+/** How a score came about. */
+export interface ScoreDetails {
+  /** The signals and their figures. */
+  [signal: string]: unknown;
+}
+
+/** Options of `search`. */
+export interface SearchOptions extends Scope {
+  /** What a memory must satisfy, before it is ranked. */
+  filters?: Filters;
+  /** How many are returned at most. Default 20. */
+  topK?: number;
+  /** The same as `topK`. */
+  limit?: number;
+  /** The least score, from 0 to 1. Default 0.1. */
+  threshold?: number;
+  /** Adds `score_details`. Default false. */
+  explain?: boolean;
+  /** Includes expired memories. Default false. */
+  showExpired?: boolean;
+}
+
+/** What `search` returns. */
+export interface SearchResult {
+  /** The memories found, best first. */
+  results: ScoredMemory[];
+}
+
+/** Options of `getAll`. */
+export interface GetAllOptions extends Scope {
+  /** What a memory must satisfy. */
+  filters?: Filters;
+  /** How many are returned at most. Default 20. */
+  topK?: number;
+  /** The same as `topK`. */
+  limit?: number;
+  /** How many are left out first. Default 0. */
+  offset?: number;
+  /** Oldest or newest first. Default `asc`. */
+  order?: "asc" | "desc";
+  /** Includes expired memories. Default false. */
+  showExpired?: boolean;
+}
+
+/** What `getAll` returns. */
+export interface GetAllResult {
+  /** One page of memories. */
+  results: MemoryItem[];
+  /** How many there are on all pages. */
+  total?: number;
+}
+
+/** Options of `context`. */
+export interface ContextOptions extends SearchOptions {
+  /** The most tokens that the text may have. Default 1,000. */
+  tokens?: number;
+}
+
+/** Memories packed for a prompt. */
+export interface ContextResult {
+  /** The memories with dates and speakers, in order of time, fenced as quoted data. Empty if there are none. */
+  text: string;
+  /** How many tokens that is, by estimate. */
+  tokens: number;
+  /** Those that are in the text, best first. */
+  used: ScoredMemory[];
+  /** Those that did not fit, best first. */
+  dropped: ScoredMemory[];
+}
+
+/** What `update` changes. */
+export interface Patch {
+  /** The new text. */
+  text?: string;
+  /** The same as `text`; mem0's older name. */
+  data?: string;
+  /** Merged into the metadata, key by key. */
+  metadata?: Metadata;
+  /** The new expiration date; null removes it. */
+  expirationDate?: string | null;
+}
+
+/** What `update`, `delete` and `deleteAll` return. */
+export interface Confirmation {
+  /** A sentence for people, worded as mem0 words it. */
+  message: string;
+}
+
+/** One change of a memory. */
+export interface HistoryEntry {
+  /** The entry's id. */
+  id: string;
+  /** The memory's id. */
+  memory_id: string;
+  /** What it said before; null if it is new. */
+  previous_value: string | null;
+  /** What it says since; null if it was deleted. */
+  new_value: string | null;
+  /** What was done. */
+  action: "ADD" | "UPDATE" | "DELETE";
+  /** When the memory was learnt, ISO 8601. */
+  created_at: string | null;
+  /** When this change was made, ISO 8601. */
+  updated_at: string | null;
+  /** 1 if this change deleted it. */
+  is_deleted: 0 | 1;
+}
+
+/** Figures about what is stored. */
+export interface Stats {
+  /** How many memories there are. */
+  memories: number;
+  /** Further figures. */
+  [figure: string]: unknown;
+}
+
+/** Options of `reindex`. */
+export interface ReindexOptions {
+  /** Called after each step. */
+  onProgress?: (progress: ReindexProgress) => void;
+}
+
+/** How far `reindex` has come. */
+export interface ReindexProgress {
+  /** Memories that have a vector of the configured embedder. */
+  done: number;
+  /** All memories. */
+  total: number;
+}
