@@ -67,7 +67,7 @@ async function compile(given: WasmSource, fetcher: Fetcher): Promise<WebAssembly
   try {
     found = isAddress(source) ? await fetcher(source) : source;
   } catch (cause) {
-    throw unreachable(cause, source);
+    throw unreachable(cause, isAddress(source) ? source : undefined);
   }
   try {
     return await (isResponse(found) ? compileResponse(found) : WebAssembly.compile(found));

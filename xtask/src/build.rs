@@ -72,8 +72,8 @@ impl Build<'_> {
     fn run(&self) -> Result<()> {
         fs::create_dir_all(self.folder())?;
         fs::create_dir_all(self.work(""))?;
-        let wasm = self.compile()?;
-        self.bind(wasm)?;
+        self.compile()?;
+        self.bind()?;
         self.optimise()?;
         self.bundle()?;
         if self.output.declarations {
@@ -82,20 +82,45 @@ impl Build<'_> {
         sizes::check(&self.folder(), self.name, self.output)
     }
 
-    /// Compiles the core. Cargo itself knows best whether there is anything to do.
-    fn compile(&self) -> Result<Vec<u8>> {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = Command::new(cargo);
-        command.current_dir(self.root);
-        command.args(["build", "--release", "--lib", "--package", "edgemem", "--target", TARGET]);
-        command.args(["--features", &self.output.features.join(",")]);
-        execute(&mut command)?;
-        let target = std::env::var_os("CARGO_TARGET_DIR").map_or(self.root.join("target"), PathBuf::from);
-        let path = target.join(TARGET).join("release/edgemem.wasm");
-        Ok(fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?)
+    /// Compiles the core. The outputs differ in features only and Cargo gives them one file, so it would
+    /// compile again for each output whenever it is asked; hence the stamp.
+    fn compile(&self) -> Result<()> {
+        let product = self.work("compiled.wasm");
+        let mut inputs = self.inputs().strings(&self.output.features);
+        for entry in fs::read_dir(self.root.join("src"))? {
+            let path = entry?.path();
+            // TypeScript lives in a folder of its own; everything else is the crate's.
+            if path.file_name().is_none_or(|name| name != "js") {
+                inputs = inputs.path(&path)?;
+            }
+        }
+        for file in ["Cargo.toml", "Cargo.lock", ".cargo/config.toml", "rust-toolchain.toml"] {
+            inputs = inputs.path(&self.root.join(file))?;
+        }
+        stage::run(&self.work("compile.stamp"), inputs, std::slice::from_ref(&product), || {
+            let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+            let mut command = Command::new(cargo);
+            command.current_dir(self.root);
+            command.args([
+                "build",
+                "--quiet",
+                "--release",
+                "--lib",
+                "--package",
+                "edgemem",
+                "--target",
+                TARGET,
+            ]);
+            execute(command.args(["--features", &self.output.features.join(",")]))?;
+            let target = std::env::var_os("CARGO_TARGET_DIR").map_or(self.root.join("target"), PathBuf::from);
+            let path = target.join(TARGET).join("release/edgemem.wasm");
+            fs::copy(&path, &product).map_err(|error| format!("{}: {error}", path.display()))?;
+            Ok(())
+        })
     }
 
-    fn bind(&self, wasm: Vec<u8>) -> Result<()> {
+    fn bind(&self) -> Result<()> {
+        let wasm = fs::read(self.work("compiled.wasm"))?;
         let (bound, js) = (self.work("bound.wasm"), self.work("glue.js"));
         let inputs = Inputs::default().bytes(include_bytes!("glue.rs")).bytes(&wasm);
         stage::run(&self.work("bind.stamp"), inputs, &[bound.clone(), js.clone()], || {
