@@ -150,6 +150,11 @@ pub struct Record {
 }
 
 impl Record {
+    /// When it last changed, as shown: one that never changed shows when it was said.
+    pub fn shown_update(&self) -> Timestamp {
+        if self.updated == self.created { self.timestamp } else { self.updated }
+    }
+
     /// Whether it is to be returned on this day.
     pub fn is_current(&self, today: Day) -> bool {
         !self.retracted && self.expires.is_none_or(|last| today <= last)

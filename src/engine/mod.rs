@@ -119,6 +119,16 @@ impl Engine {
         self.entries.contains(key)
     }
 
+    /// The keys of the log entries that are applied and not sealed.
+    pub fn entries(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(String::as_str)
+    }
+
+    /// Whether this blob, a segment or a segment's vectors, is mounted.
+    pub fn has_blob(&self, name: &str) -> bool {
+        self.parts.iter().any(|part| part.name() == Some(name) || part.vectors_name() == Some(name))
+    }
+
     /// Mounts a sealed segment, and its vectors if there are any of the configured model. Memories that
     /// other parts hold too are merged.
     pub fn mount(&mut self, name: &str, bytes: Vec<u8>, vectors: Option<StoredVectors>) -> Result<()> {

@@ -7,10 +7,10 @@ use std::collections::HashMap;
 
 use foldhash::quality::FixedState;
 
-use super::Engine;
+use super::{Engine, Sight};
 use crate::error::Result;
 use crate::log::{Change, Folded, Operation, Remember, fold};
-use crate::record::{Actor, MemoryId, Metadata};
+use crate::record::{Actor, MemoryId, Metadata, Record};
 use crate::scope::{Axis, Scope};
 use crate::text::{Digest, statement_key};
 use crate::time::{Clock, Day, Timestamp};
@@ -87,6 +87,30 @@ impl<'a> Plan<'a> {
         for indexes in self.by_memory.values_mut() {
             indexes.retain(|&index| index < len);
         }
+    }
+
+    /// The memories that the plan changes.
+    pub fn memories(&self) -> impl Iterator<Item = MemoryId> {
+        self.by_memory.iter().filter(|(_, indexes)| !indexes.is_empty()).map(|(&id, _)| id)
+    }
+
+    /// The live memories for which `wanted` holds, with what is planned.
+    pub fn live(&self, wanted: &dyn Fn(&Record) -> bool) -> Result<Vec<MemoryId>> {
+        let mut found = Vec::new();
+        for (_, address) in self.engine.list(&Sight::default())? {
+            let id = self.engine.read(address)?.id;
+            if !self.by_memory.contains_key(&id) {
+                found.push(id);
+            }
+        }
+        found.extend(self.memories());
+        let mut live = Vec::new();
+        for id in found {
+            if self.folded(id)?.is_some_and(|folded| !folded.record.retracted && wanted(&folded.record)) {
+                live.push(id);
+            }
+        }
+        Ok(live)
     }
 
     /// A memory as it will be with what is planned.

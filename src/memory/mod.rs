@@ -1,0 +1,590 @@
+//! The façade: [`Memory`], the same API for Rust and, through the bindings, for JavaScript.
+//!
+//! It checks what callers give, finds the partitions that a request concerns, asks the embedder, and lets
+//! the engine plan, the store commit, and the engine apply.
+
+mod options;
+mod partitions;
+pub mod wire;
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+pub use options::*;
+
+use crate::distill::statements;
+use crate::engine::{self, Draft, Hit, Origin, Outcome, Plan, Size};
+use crate::error::{Error, ErrorKind, Result};
+use crate::host::Host;
+use crate::log::Change;
+use crate::model::Embedder;
+use crate::record::{MemoryId, Record, Revision, Role};
+use crate::retrieve::context::{Packed, pack};
+use crate::retrieve::fusion::Weights;
+use crate::scope::{Axis, Scope};
+use crate::store::ByteStore;
+use crate::vector::{Quantized, quantize};
+
+use partitions::{Partition, Partitions};
+
+/// A memory: the entry to everything.
+///
+/// Cheap to clone; clones share one state. It stays on its thread, as every host of edgemem runs one
+/// thread per instance. Calls may overlap.
+///
+/// ```
+/// # futures_executor::block_on(async {
+/// use edgemem::{AddOptions, Memory, Message, Reach, SearchOptions};
+///
+/// let memory = Memory::in_process();
+/// memory.add(&[Message::user("I moved to Lisbon")], &AddOptions::user("alice")).await?;
+/// let found = memory.search("moved to which city?", &SearchOptions::new(Reach::user("alice"))).await?;
+/// assert_eq!(found.hits[0].record.text, "I moved to Lisbon");
+/// # Ok::<(), edgemem::Error>(()) }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct Memory(Rc<Inner>);
+
+struct Inner {
+    partitions: Partitions,
+    embedder: Option<Rc<dyn Embedder>>,
+    closed: Cell<bool>,
+}
+
+/// What became of one statement of an `add`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Added {
+    /// The memory.
+    pub id: MemoryId,
+    /// What it says.
+    pub text: String,
+    /// Whether it is new; otherwise the same was known in this scope.
+    pub added: bool,
+}
+
+/// The result of a search.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// Best first.
+    pub hits: Vec<Hit>,
+    /// What kept the search from using all it could, if anything.
+    pub warnings: Vec<Error>,
+}
+
+/// The result of [`Memory::context`].
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// The text for the prompt.
+    pub packed: Packed,
+    /// The memories that `packed` refers to, best first.
+    pub hits: Vec<Hit>,
+    /// As in [`Found`].
+    pub warnings: Vec<Error>,
+}
+
+/// How far a [`Memory::reindex_step`] got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Memories embedded by this step.
+    pub done: usize,
+    /// Memories that still lack a vector of the configured embedder.
+    pub left: usize,
+}
+
+/// What [`Memory::stats`] tells.
+#[derive(Clone, Debug, Default)]
+pub struct Stats {
+    /// Sums over the partitions that were counted.
+    pub size: Size,
+    /// Partitions in the store.
+    pub partitions: usize,
+    /// Partitions in memory, which are those that were counted.
+    pub loaded: usize,
+    /// The configured embedder.
+    pub embedder: Option<String>,
+    /// Another embedder whose vectors are stored: call `reindex`.
+    pub foreign_embedder: Option<String>,
+    /// The last failure of maintenance, which costs no acknowledged write.
+    pub trouble: Option<Error>,
+}
+
+/// `stats` loads and counts all partitions up to this many; beyond, it counts those in memory.
+const COUNTED: usize = 256;
+
+/// How many memories one [`Memory::reindex_step`] embeds.
+const REINDEX_STEP: usize = 256;
+
+/// How many hits [`Memory::context`] packs from.
+pub const CONTEXT_CANDIDATES: usize = 50;
+
+impl Memory {
+    /// A memory over this store on this host, keyword search only.
+    pub fn new(store: Rc<dyn ByteStore>, host: Rc<dyn Host>) -> Memory {
+        Memory::with_embedder(store, host, None)
+    }
+
+    /// A memory over this store, with an embedder for semantic search.
+    pub fn with_embedder(store: Rc<dyn ByteStore>, host: Rc<dyn Host>, embedder: Option<Rc<dyn Embedder>>) -> Memory {
+        let model = embedder.as_ref().map(|embedder| embedder.name());
+        Memory(Rc::new(Inner { partitions: Partitions::new(store, host, model), embedder, closed: Cell::new(false) }))
+    }
+
+    /// A memory in this process only, for tests and throw-away use.
+    pub fn in_process() -> Memory {
+        Memory::new(Rc::new(crate::store::MemoryStore::new()), Rc::new(crate::host::native::NativeHost::new()))
+    }
+
+    fn partitions(&self) -> Result<&Partitions> {
+        if self.0.closed.get() {
+            return Err(Error::new(ErrorKind::Closed, "this memory was closed; create a new one"));
+        }
+        Ok(&self.0.partitions)
+    }
+
+    /// Remembers messages. Each statement becomes one memory; one that is known in the same scope from the
+    /// same speaker is not stored twice. Durable when it returns.
+    ///
+    /// Errors: `MESSAGES_REQUIRED`, `MESSAGES_EMPTY`, `TEXT_TOO_LONG`, `TEXT_INVALID`, `SCOPE_REQUIRED`,
+    /// `METADATA_TOO_LARGE`, the `MODEL_…` and the `STORE_…` codes. Nothing is stored if one is returned.
+    pub async fn add(&self, messages: &[Message], options: &AddOptions) -> Result<Vec<Added>> {
+        let partitions = self.partitions()?;
+        if messages.is_empty() {
+            return Err(Error::new(
+                ErrorKind::MessagesEmpty,
+                "messages array cannot be empty. Provide at least one message with non-empty content.",
+            )
+            .field("messages"));
+        }
+        for (index, message) in messages.iter().enumerate() {
+            check_text(&message.text, &format!("messages[{index}].content"))?;
+        }
+        let metadata = check_metadata(options.metadata.clone())?;
+        let Some((axis, owner)) = options.scope.owner() else {
+            return Err(Error::new(
+                ErrorKind::ScopeRequired,
+                "One of the filters: userId, agentId or runId is required!",
+            )
+            .field("userId"));
+        };
+        let timestamp = options.timestamp.unwrap_or_else(|| partitions.now());
+        let mut drafts: Vec<Draft> = Vec::new();
+        // As in mem0, system messages are the application's and not remembered.
+        for message in messages.iter().filter(|message| message.actor.role != Role::System) {
+            let draft = |text: &str| Draft {
+                text: text.to_owned(),
+                actor: message.actor.clone(),
+                timestamp,
+                vector: None,
+            };
+            if options.infer {
+                drafts.extend(statements(&message.text).into_iter().map(|text| draft(&text)));
+            } else if !message.text.trim().is_empty() {
+                drafts.push(draft(&message.text));
+            }
+        }
+        if drafts.is_empty() {
+            return Ok(vec![]);
+        }
+        let partition = partitions.owner(axis, owner).await?;
+        self.embed_drafts(partitions, &partition, &options.scope, &mut drafts).await?;
+        let origin = Origin {
+            scope: options.scope.clone(),
+            conversation: options.conversation.clone(),
+            metadata,
+            expires: options.expires,
+        };
+        let texts: Vec<String> = drafts.iter().map(|draft| draft.text.clone()).collect();
+        let outcomes = partitions
+            .write(&partition, move |plan: &mut Plan<'_>| {
+                drafts.iter().map(|draft| plan.remember(&origin, draft.clone())).collect::<Result<Vec<Outcome>>>()
+            })
+            .await?;
+        let added = outcomes.into_iter().zip(texts);
+        Ok(added.map(|(outcome, text)| Added { id: outcome.id, text, added: outcome.added }).collect())
+    }
+
+    /// Embeds the drafts that are not known yet.
+    async fn embed_drafts(
+        &self,
+        partitions: &Partitions,
+        partition: &Partition,
+        scope: &Scope,
+        drafts: &mut [Draft],
+    ) -> Result<()> {
+        let Some(embedder) = &self.0.embedder else { return Ok(()) };
+        let mut fresh = Vec::new();
+        {
+            let mut engine = partition.engine_mut();
+            partitions.with_clock(|clock| {
+                let plan = Plan::new(&mut engine, clock, partitions.now());
+                for (index, draft) in drafts.iter().enumerate() {
+                    if !plan.is_known(scope, &draft.actor, &draft.text)? {
+                        fresh.push(index);
+                    }
+                }
+                Ok::<_, Error>(())
+            })?;
+        }
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        let texts: Vec<String> = fresh.iter().map(|&index| drafts[index].text.clone()).collect();
+        let vectors = embed(&**embedder, &texts).await?;
+        for (index, vector) in fresh.into_iter().zip(vectors) {
+            drafts[index].vector = Some((embedder.name(), vector.codes().to_vec(), vector.scale()));
+        }
+        Ok(())
+    }
+
+    /// The memory of this id, expired ones included; `None` if there is none or it was deleted.
+    pub async fn get(&self, id: &str) -> Result<Option<Record>> {
+        let partitions = self.partitions()?;
+        let Some(id) = MemoryId::parse(id) else { return Ok(None) };
+        let Some(partition) = partitions.find(id).await? else { return Ok(None) };
+        let folded = partition.engine().get(id)?;
+        Ok(folded.map(|folded| folded.record).filter(|record| !record.retracted))
+    }
+
+    /// The partitions that a read concerns.
+    async fn reached(&self, partitions: &Partitions, reach: &Reach) -> Result<Vec<Rc<Partition>>> {
+        let mut names: Vec<String> = Vec::new();
+        if !reach.scope.is_empty() {
+            names.extend(reach.scope.ids().map(|(axis, id)| engine::partition_name(axis, id)));
+        } else {
+            let owners = match &reach.filter {
+                Some(filter) => filter.owners()?,
+                None => return Err(scope_required()),
+            };
+            match owners {
+                // Every memory that carries a user id lives in that user's partition.
+                Some(users) => names.extend(users.iter().map(|id| engine::partition_name(Axis::User, id))),
+                // Memories of an agent, a run … may be in the partition of any user.
+                None => names = partitions.names("").await?,
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        let mut found = Vec::with_capacity(names.len());
+        for name in names {
+            found.push(partitions.get(&name).await?);
+        }
+        Ok(found)
+    }
+
+    fn release(&self, reached: Vec<Rc<Partition>>) {
+        for partition in reached {
+            self.0.partitions.release(partition);
+        }
+    }
+
+    /// The memories that a request sees, page by page, in a stable order.
+    pub async fn get_all(&self, options: &ListOptions) -> Result<Vec<Record>> {
+        let partitions = self.partitions()?;
+        let reached = self.reached(partitions, &options.reach).await?;
+        let sight = options.reach.sight(partitions.now().day());
+        let records = {
+            let engines: Vec<_> = reached.iter().map(|partition| partition.engine()).collect();
+            let mut all = Vec::new();
+            for (index, engine) in engines.iter().enumerate() {
+                all.extend(engine.list(&sight)?.into_iter().map(|(born, address)| (born, index, address)));
+            }
+            // Each engine's list is in order already; a stable sort merges them.
+            all.sort_by_key(|&(born, index, _)| (born, index));
+            if options.newest_first {
+                all.reverse();
+            }
+            let page = all.into_iter().skip(options.offset).take(options.limit);
+            page.map(|(_, index, address)| engines[index].read(address)).collect::<Result<Vec<_>>>()?
+        };
+        self.release(reached);
+        Ok(records)
+    }
+
+    /// The memories that answer a question best.
+    ///
+    /// Errors: `QUERY_EMPTY`, `TEXT_TOO_LONG`, `SCOPE_REQUIRED`, the `MODEL_…` and `STORE_…` codes.
+    pub async fn search(&self, query: &str, options: &SearchOptions) -> Result<Found> {
+        let partitions = self.partitions()?;
+        if query.trim().is_empty() {
+            return Err(Error::new(
+                ErrorKind::QueryEmpty,
+                "Invalid query: cannot be empty or whitespace-only.",
+            )
+            .field("query"));
+        }
+        check_text(query, "query")?;
+        let reached = self.reached(partitions, &options.reach).await?;
+        let mut found = Found::default();
+        let vector = match &self.0.embedder {
+            Some(embedder) if options.top_k > 0 => {
+                let foreign = reached.iter().find_map(|it| it.engine().foreign_model().map(str::to_owned));
+                found.warnings.extend(foreign.map(|stored| embedder_changed(&stored, &embedder.name())));
+                embed(&**embedder, &[query.to_owned()]).await?.pop()
+            }
+            _ => None,
+        };
+        let query = engine::Query {
+            text: query.to_owned(),
+            vector,
+            limit: options.top_k,
+            threshold: options.threshold,
+            weights: Weights::default(),
+        };
+        found.hits = {
+            let engines: Vec<_> = reached.iter().map(|partition| partition.engine()).collect();
+            let engines: Vec<&engine::Engine> = engines.iter().map(|engine| &**engine).collect();
+            engine::search(&engines, &query, &options.reach.sight(partitions.now().day()))?
+        };
+        self.release(reached);
+        Ok(found)
+    }
+
+    /// The memories for a question as one block of text for a prompt, within `tokens`.
+    pub async fn context(&self, query: &str, options: &SearchOptions, tokens: usize) -> Result<Context> {
+        let found = self.search(query, options).await?;
+        let records: Vec<&Record> = found.hits.iter().map(|hit| &hit.record).collect();
+        Ok(Context { packed: pack(&records, tokens), hits: found.hits, warnings: found.warnings })
+    }
+
+    /// Changes a memory. `NOT_FOUND` if there is none of this id, `UPDATE_EMPTY` if nothing is to change.
+    pub async fn update(&self, id: &str, update: &Update) -> Result<()> {
+        let partitions = self.partitions()?;
+        if *update == Update::default() {
+            return Err(Error::new(
+                ErrorKind::UpdateEmpty,
+                "At least one of text, metadata, or expirationDate must be provided.",
+            ));
+        }
+        if let Some(text) = &update.text {
+            check_text(text, "text")?;
+            if text.trim().is_empty() {
+                return Err(Error::new(
+                    ErrorKind::MessagesEmpty,
+                    "text cannot be empty or whitespace-only. Provide the memory's new text, or delete it.",
+                )
+                .field("text"));
+            }
+        }
+        let metadata = update.metadata.clone().map(check_metadata).transpose()?;
+        let (id, partition) = self.existing(partitions, id).await?;
+        let before = partition.engine().get(id)?.map(|folded| folded.record.text);
+        let vector = match (&self.0.embedder, &update.text) {
+            (Some(embedder), Some(text)) if before.as_ref() != Some(text) => {
+                let vector = embed(&**embedder, std::slice::from_ref(text)).await?.pop();
+                vector.map(|vector| (embedder.name(), vector.codes().to_vec(), vector.scale()))
+            }
+            _ => None,
+        };
+        let update = update.clone();
+        partitions
+            .write(&partition, move |plan: &mut Plan<'_>| {
+                require(plan, id)?;
+                let change =
+                    Change::Revise { text: update.text.clone(), metadata: metadata.clone(), expires: update.expires };
+                plan.push(id, change);
+                if let Some((model, codes, scale)) = vector.clone() {
+                    plan.push(id, Change::Embed { model, codes, scale });
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Deletes a memory; its history stays readable. `NOT_FOUND` if there is none of this id.
+    pub async fn delete(&self, id: &str) -> Result<()> {
+        let partitions = self.partitions()?;
+        let (id, partition) = self.existing(partitions, id).await?;
+        partitions
+            .write(&partition, move |plan: &mut Plan<'_>| {
+                require(plan, id)?;
+                plan.push(id, Change::Retract);
+                Ok(())
+            })
+            .await
+    }
+
+    async fn existing(&self, partitions: &Partitions, text: &str) -> Result<(MemoryId, Rc<Partition>)> {
+        if let Some(id) = MemoryId::parse(text) {
+            if let Some(partition) = partitions.find(id).await? {
+                return Ok((id, partition));
+            }
+        }
+        Err(not_found(text))
+    }
+
+    /// Deletes all memories that carry all of these ids, whatever other ids they carry.
+    pub async fn delete_all(&self, scope: &Scope) -> Result<()> {
+        let partitions = self.partitions()?;
+        if scope.is_empty() {
+            return Err(Error::new(
+                ErrorKind::ScopeRequired,
+                "At least one filter is required to delete all memories. If you want to delete all memories, \
+                 use the `reset()` method.",
+            )
+            .field("userId"));
+        }
+        let names = match scope.get(Axis::User) {
+            Some(user) => vec![engine::partition_name(Axis::User, user)],
+            None => partitions.names("").await?,
+        };
+        for name in names {
+            let partition = partitions.get(&name).await?;
+            let wanted = scope.clone();
+            let carries = move |record: &Record| wanted.ids().all(|(axis, id)| record.scope.get(axis) == Some(id));
+            partitions
+                .write(&partition, move |plan: &mut Plan<'_>| {
+                    for id in plan.live(&carries)? {
+                        plan.push(id, Change::Retract);
+                    }
+                    Ok(())
+                })
+                .await?;
+            partitions.release(partition);
+        }
+        Ok(())
+    }
+
+    /// What happened to a memory, newest first; empty for an unknown id.
+    pub async fn history(&self, id: &str) -> Result<Vec<Revision>> {
+        let partitions = self.partitions()?;
+        let Some(id) = MemoryId::parse(id) else { return Ok(vec![]) };
+        let Some(partition) = partitions.find(id).await? else { return Ok(vec![]) };
+        let folded = partition.engine().get(id)?;
+        Ok(folded.map(|folded| folded.revisions.into_iter().rev().collect()).unwrap_or_default())
+    }
+
+    /// Removes everything from the store. The memory stays usable.
+    pub async fn reset(&self) -> Result<()> {
+        let partitions = self.partitions()?;
+        for name in partitions.names("").await? {
+            partitions.erase(&name).await?;
+        }
+        partitions.forget();
+        Ok(())
+    }
+
+    /// Counts what is stored.
+    pub async fn stats(&self) -> Result<Stats> {
+        let partitions = self.partitions()?;
+        let names = partitions.names("").await?;
+        if names.len() <= COUNTED {
+            for name in &names {
+                partitions.get(name).await?;
+            }
+        }
+        let mut stats = Stats {
+            partitions: names.len(),
+            embedder: self.0.embedder.as_ref().map(|embedder| embedder.name()),
+            trouble: partitions.trouble.borrow().clone(),
+            ..Stats::default()
+        };
+        for partition in partitions.loaded() {
+            let engine = partition.engine();
+            let size = engine.size();
+            stats.loaded += 1;
+            stats.size.memories += size.memories;
+            stats.size.embedded += size.embedded;
+            stats.size.segments += size.segments;
+            stats.size.entries += size.entries;
+            stats.size.resident += size.resident;
+            if stats.foreign_embedder.is_none() {
+                stats.foreign_embedder = engine.foreign_model().map(str::to_owned);
+            }
+        }
+        Ok(stats)
+    }
+
+    /// Embeds some memories that have no vector of the configured embedder. Call it until nothing is left;
+    /// reads and writes may go on in between. `UNSUPPORTED` without an embedder.
+    pub async fn reindex_step(&self) -> Result<Progress> {
+        let partitions = self.partitions()?;
+        let Some(embedder) = &self.0.embedder else {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                "reindex needs an embedder: configure one with `embedder: { provider, config }`",
+            )
+            .field("embedder"));
+        };
+        let mut progress = Progress { done: 0, left: 0 };
+        for name in partitions.names("").await? {
+            let partition = partitions.get(&name).await?;
+            let (batch, total) = partition.engine().without_vector(REINDEX_STEP - progress.done)?;
+            progress.left += total - batch.len();
+            if batch.is_empty() {
+                continue;
+            }
+            let texts: Vec<String> = batch.iter().map(|record| record.text.clone()).collect();
+            let vectors = embed(&**embedder, &texts).await?;
+            progress.done += vectors.len();
+            let model = embedder.name();
+            partitions
+                .write(&partition, move |plan: &mut Plan<'_>| {
+                    for (record, vector) in batch.iter().zip(&vectors) {
+                        // Unless it changed while the embedder was asked.
+                        let now = plan.folded(record.id)?;
+                        if now.is_some_and(|now| !now.record.retracted && now.record.text == record.text) {
+                            let codes = vector.codes().to_vec();
+                            plan.push(record.id, Change::Embed { model: model.clone(), codes, scale: vector.scale() });
+                        }
+                    }
+                    Ok(())
+                })
+                .await?;
+        }
+        Ok(progress)
+    }
+
+    /// Releases the store. Everything acknowledged is durable already; later calls fail with `CLOSED`.
+    pub async fn close(&self) -> Result<()> {
+        if self.0.closed.replace(true) {
+            return Ok(());
+        }
+        self.0.partitions.forget();
+        self.0.partitions.store.close().await
+    }
+}
+
+/// Vectors of texts, checked and quantised.
+async fn embed(embedder: &dyn Embedder, texts: &[String]) -> Result<Vec<Quantized>> {
+    let vectors = embedder.embed(texts).await?;
+    if vectors.len() != texts.len() {
+        return Err(Error::new(
+            ErrorKind::ModelResponseInvalid,
+            format!("the embedder returned {} vectors for {} texts", vectors.len(), texts.len()),
+        )
+        .field("embedder"));
+    }
+    vectors.iter().map(|vector| quantize(vector)).collect()
+}
+
+/// Checks that a memory exists at this point of a plan.
+fn require(plan: &Plan<'_>, id: MemoryId) -> Result<()> {
+    match plan.folded(id)? {
+        Some(folded) if !folded.record.retracted => Ok(()),
+        _ => Err(not_found(&id.to_string())),
+    }
+}
+
+fn not_found(id: &str) -> Error {
+    let id: String = id.chars().take(100).collect();
+    Error::new(ErrorKind::NotFound, format!("Memory with ID {id} not found")).field("id")
+}
+
+fn scope_required() -> Error {
+    Error::new(
+        ErrorKind::ScopeRequired,
+        "filters must contain at least one of: user_id, agent_id, run_id. Example: filters: { user_id: 'u1' }",
+    )
+    .field("filters")
+}
+
+fn embedder_changed(stored: &str, configured: &str) -> Error {
+    Error::new(
+        ErrorKind::EmbedderChanged,
+        format!(
+            "vectors of the embedder {stored} are stored but {configured} is configured: memories without its \
+             vectors are found by keyword only until reindex() has run"
+        ),
+    )
+    .field("embedder")
+}

@@ -1,0 +1,212 @@
+//! What callers ask for: messages, options, and their limits.
+
+use crate::engine::Sight;
+use crate::error::{Error, ErrorKind, Result};
+use crate::index::filter::Filter;
+use crate::record::{Actor, Metadata, Role};
+use crate::scope::{Axis, Scope, View};
+use crate::time::{Day, Timestamp};
+
+/// The longest text of a message, memory or query, in bytes.
+pub const MAX_TEXT_BYTES: usize = 1_000_000;
+/// The largest metadata of one memory, in bytes of JSON.
+pub const MAX_METADATA_BYTES: usize = 100_000;
+/// How many results are returned if the caller does not say.
+pub const DEFAULT_TOP_K: usize = 20;
+/// The score below which results are left out if the caller does not say.
+pub const DEFAULT_THRESHOLD: f32 = 0.1;
+
+/// One message of a conversation.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Message {
+    /// Who said it.
+    pub actor: Actor,
+    /// What was said.
+    pub text: String,
+}
+
+impl Message {
+    /// A message by the user.
+    pub fn user(text: impl Into<String>) -> Message {
+        Message { actor: Actor { role: Role::User, name: None }, text: text.into() }
+    }
+
+    /// A message by the assistant.
+    pub fn assistant(text: impl Into<String>) -> Message {
+        Message { actor: Actor { role: Role::Assistant, name: None }, text: text.into() }
+    }
+
+    /// The same message, said by someone of this name.
+    pub fn named(mut self, name: impl Into<String>) -> Message {
+        self.actor.name = Some(name.into());
+        self
+    }
+}
+
+/// Options of [`Memory::add`](super::Memory::add).
+#[derive(Clone, Debug, PartialEq)]
+pub struct AddOptions {
+    /// Whom the memories belong to; at least one id.
+    pub scope: Scope,
+    /// The conversation the messages are part of. Without it: the run, or an implied one by time.
+    pub conversation: Option<String>,
+    /// Kept with every memory of this call.
+    pub metadata: Metadata,
+    /// Whether messages are split into statements (the default) or kept verbatim.
+    pub infer: bool,
+    /// When it was said; now if absent.
+    pub timestamp: Option<Timestamp>,
+    /// The last day on which the memories are returned.
+    pub expires: Option<Day>,
+}
+
+impl AddOptions {
+    /// The defaults for this scope.
+    pub fn new(scope: Scope) -> AddOptions {
+        AddOptions {
+            scope,
+            conversation: None,
+            metadata: Metadata::new(),
+            infer: true,
+            timestamp: None,
+            expires: None,
+        }
+    }
+
+    /// For one user.
+    pub fn user(id: impl Into<String>) -> AddOptions {
+        AddOptions::new(Scope::user(id))
+    }
+}
+
+/// What a read may see: composed scopes, mem0's filters, or both.
+#[derive(Clone, Debug, Default)]
+pub struct Reach {
+    /// The ids named by the request.
+    pub scope: Scope,
+    /// Whether all runs of the named owners are open (`runId: "*"`).
+    pub any_run: bool,
+    /// mem0's filters; without composed scopes they have to name an owner.
+    pub filter: Option<Filter>,
+    /// Whether expired memories are returned too.
+    pub show_expired: bool,
+}
+
+impl Reach {
+    /// Everything that one user may see.
+    pub fn user(id: impl Into<String>) -> Reach {
+        Reach::of(Scope::user(id))
+    }
+
+    /// Everything that these ids may see together.
+    pub fn of(scope: Scope) -> Reach {
+        Reach { scope, ..Reach::default() }
+    }
+
+    /// The same with all runs of the named owners open.
+    pub fn any_run(mut self) -> Reach {
+        self.any_run = true;
+        self
+    }
+
+    pub(super) fn sight(&self, today: Day) -> Sight<'_> {
+        Sight {
+            view: (!self.scope.is_empty()).then(|| View { scope: self.scope.clone(), any_run: self.any_run }),
+            filter: self.filter.as_ref(),
+            today: (!self.show_expired).then_some(today),
+        }
+    }
+}
+
+/// Options of [`Memory::search`](super::Memory::search).
+#[derive(Clone, Debug)]
+pub struct SearchOptions {
+    /// What may be seen.
+    pub reach: Reach,
+    /// The most results.
+    pub top_k: usize,
+    /// Results below this score, 0 to 1, are left out.
+    pub threshold: f32,
+}
+
+impl SearchOptions {
+    /// The defaults for this reach.
+    pub fn new(reach: Reach) -> SearchOptions {
+        SearchOptions { reach, top_k: DEFAULT_TOP_K, threshold: DEFAULT_THRESHOLD }
+    }
+}
+
+/// Options of [`Memory::get_all`](super::Memory::get_all).
+#[derive(Clone, Debug)]
+pub struct ListOptions {
+    /// What may be seen.
+    pub reach: Reach,
+    /// The most results.
+    pub limit: usize,
+    /// How many to skip.
+    pub offset: usize,
+    /// Whether the newest come first; otherwise the order of insertion.
+    pub newest_first: bool,
+}
+
+impl ListOptions {
+    /// The defaults for this reach.
+    pub fn new(reach: Reach) -> ListOptions {
+        ListOptions { reach, limit: DEFAULT_TOP_K, offset: 0, newest_first: false }
+    }
+}
+
+/// A change of one memory; absent parts stay as they are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Update {
+    /// The new text.
+    pub text: Option<String>,
+    /// Metadata to merge in, key by key.
+    pub metadata: Option<Metadata>,
+    /// The new last day, or `Some(None)` to have none.
+    pub expires: Option<Option<Day>>,
+}
+
+/// Checks a text from outside: no NUL, at most [`MAX_TEXT_BYTES`].
+pub fn check_text(text: &str, field: &str) -> Result<()> {
+    if text.len() > MAX_TEXT_BYTES {
+        return Err(Error::new(
+            ErrorKind::TextTooLong,
+            format!(
+                "{field} is {} bytes long, at most {MAX_TEXT_BYTES} are allowed: split it into several messages",
+                text.len()
+            ),
+        )
+        .field(field));
+    }
+    if text.contains('\0') {
+        return Err(Error::new(
+            ErrorKind::TextInvalid,
+            format!("{field} contains a NUL character: remove it, or encode binary data as text"),
+        )
+        .field(field));
+    }
+    Ok(())
+}
+
+/// Checks metadata from outside and drops the keys that name identities, as mem0 does: the scope is given
+/// by the options alone.
+pub fn check_metadata(mut metadata: Metadata) -> Result<Metadata> {
+    for axis in Axis::ALL {
+        metadata.shift_remove(axis.id_name());
+        metadata.shift_remove(axis.option_name());
+    }
+    metadata.shift_remove("actor_id");
+    let size = serde_json::to_string(&metadata).map_or(usize::MAX, |json| json.len());
+    if size > MAX_METADATA_BYTES {
+        return Err(Error::new(
+            ErrorKind::MetadataTooLarge,
+            format!(
+                "metadata takes {size} bytes as JSON, at most {MAX_METADATA_BYTES} are allowed: \
+                 keep large values elsewhere and store a reference"
+            ),
+        )
+        .field("metadata"));
+    }
+    Ok(metadata)
+}

@@ -1,0 +1,424 @@
+//! The open partitions of a store: loading, refreshing, and writing through one queue per partition.
+//!
+//! Readers of a loaded partition never wait. Writers queue; whoever is first commits for everyone who is
+//! waiting (group commit), so many small writes cost one durable commit.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
+
+use crate::engine::{Engine, Plan, partition_name};
+use crate::error::{Error, ErrorKind, Result};
+use crate::host::{Gate, Host};
+use crate::index::vectors::StoredVectors;
+use crate::log::Operation;
+use crate::record::{MemoryId, Record};
+use crate::scope::Axis;
+use crate::store::{Blob, ByteStore, Commit, Entry, Row};
+use crate::time::{Clock, Timestamp};
+
+/// How often a write is tried again after another writer was faster.
+const CONFLICTS: usize = 8;
+
+/// All partitions of one store.
+pub struct Partitions {
+    pub(super) store: Rc<dyn ByteStore>,
+    pub(super) host: Rc<dyn Host>,
+    model: Option<String>,
+    clock: RefCell<Option<Clock>>,
+    open: RefCell<HashMap<String, Rc<Partition>>>,
+    /// The last failure of a checkpoint: it costs no acknowledged write, but someone should see it.
+    pub(super) trouble: RefCell<Option<Error>>,
+}
+
+/// One partition and its queue of writers.
+pub struct Partition {
+    name: String,
+    engine: RefCell<Engine>,
+    writers: Rc<dyn Gate>,
+    loaders: Rc<dyn Gate>,
+    /// The store's version that the engine holds; `None` before the first load.
+    version: Cell<Option<u64>>,
+    loaded_at: Cell<i64>,
+    waiting: RefCell<VecDeque<Rc<Waiting>>>,
+}
+
+/// A write that waits for its turn: an intent that can be planned again after a conflict.
+struct Waiting {
+    intent: Box<dyn Fn(&mut Plan<'_>) -> Result<()>>,
+    outcome: RefCell<Option<Result<()>>>,
+}
+
+impl Partition {
+    /// Reads the engine. Must not be held across an await.
+    pub fn engine(&self) -> std::cell::Ref<'_, Engine> {
+        self.engine.borrow()
+    }
+
+    /// The engine, to plan against; planning only reserves places in conversations.
+    pub fn engine_mut(&self) -> std::cell::RefMut<'_, Engine> {
+        self.engine.borrow_mut()
+    }
+}
+
+impl Partitions {
+    /// The partitions of this store, none of them open yet.
+    pub fn new(store: Rc<dyn ByteStore>, host: Rc<dyn Host>, model: Option<String>) -> Partitions {
+        Partitions {
+            store,
+            host,
+            model,
+            clock: RefCell::default(),
+            open: RefCell::default(),
+            trouble: RefCell::default(),
+        }
+    }
+
+    /// Now, by the host's clock.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::clamped(self.host.now())
+    }
+
+    /// Uses the clock of this replica, which gets its number with the first call.
+    pub fn with_clock<T>(&self, use_it: impl FnOnce(&mut Clock) -> T) -> T {
+        let mut clock = self.clock.borrow_mut();
+        use_it(clock.get_or_insert_with(|| Clock::new(self.host.random())))
+    }
+
+    /// The partition of an owner, loaded and fresh.
+    pub async fn owner(&self, axis: Axis, id: &str) -> Result<Rc<Partition>> {
+        self.get(&partition_name(axis, id)).await
+    }
+
+    /// The partition of this name, loaded and fresh.
+    pub async fn get(&self, name: &str) -> Result<Rc<Partition>> {
+        let partition = self.slot(name);
+        let now = self.host.now();
+        if partition.version.get().is_some() && !self.store.is_stale(name, partition.loaded_at.get(), now) {
+            return Ok(partition);
+        }
+        let before = partition.loaded_at.get();
+        let _turn = partition.loaders.enter().await;
+        // Someone else may have loaded it while this call waited, after it began to wait.
+        let refreshed = partition.version.get().is_some() && partition.loaded_at.get() > before.max(now);
+        if !refreshed {
+            self.refresh(&partition).await?;
+        }
+        Ok(partition)
+    }
+
+    fn slot(&self, name: &str) -> Rc<Partition> {
+        let mut open = self.open.borrow_mut();
+        let slot = open.entry(name.to_owned()).or_insert_with(|| {
+            Rc::new(Partition {
+                name: name.to_owned(),
+                engine: RefCell::new(Engine::new(name, self.model.clone())),
+                writers: self.host.gate(),
+                loaders: self.host.gate(),
+                version: Cell::new(None),
+                loaded_at: Cell::new(i64::MIN),
+                waiting: RefCell::default(),
+            })
+        });
+        Rc::clone(slot)
+    }
+
+    /// Forgets a partition that was only looked at and does not exist, so that asking for unknown owners
+    /// does not fill the memory.
+    pub fn release(&self, partition: Rc<Partition>) {
+        let vacant = partition.version.get() == Some(0) && partition.waiting.borrow().is_empty();
+        if vacant && Rc::strong_count(&partition) == 2 {
+            self.open.borrow_mut().remove(&partition.name);
+        }
+    }
+
+    /// The names of all stored partitions that begin with `prefix`.
+    pub async fn names(&self, prefix: &str) -> Result<Vec<String>> {
+        self.store.list(prefix).await
+    }
+
+    /// All partitions that are in memory.
+    pub fn loaded(&self) -> Vec<Rc<Partition>> {
+        let open = self.open.borrow();
+        open.values().filter(|partition| partition.version.get().is_some()).cloned().collect()
+    }
+
+    /// Forgets everything in memory.
+    pub fn forget(&self) {
+        self.open.borrow_mut().clear();
+    }
+
+    /// The partition that holds a memory, by the id alone.
+    pub async fn find(&self, id: MemoryId) -> Result<Option<Rc<Partition>>> {
+        // An id of another origin does not lead to its partition: all have to be asked.
+        let prefix = id.partition_prefix().unwrap_or_default();
+        for name in self.names(&prefix).await? {
+            let partition = self.get(&name).await?;
+            if partition.engine().locate(id).is_some() {
+                return Ok(Some(partition));
+            }
+            self.release(partition);
+        }
+        Ok(None)
+    }
+
+    /// Brings a partition up to what the store holds now.
+    async fn refresh(&self, partition: &Partition) -> Result<()> {
+        for _ in 0..CONFLICTS {
+            let asked_at = self.host.now();
+            let Some(image) = self.store.load(&partition.name, partition.version.get()).await? else {
+                partition.loaded_at.set(asked_at);
+                return Ok(());
+            };
+            // Another writer's checkpoint replaced what this engine holds: start from what is there now.
+            let replaced = {
+                let engine = partition.engine.borrow();
+                let entries: std::collections::HashSet<&str> =
+                    image.entries.iter().map(|entry| entry.key.as_str()).collect();
+                engine.segments().any(|name| !image.blobs.iter().any(|blob| blob == name))
+                    || engine.entries().any(|key| !entries.contains(key))
+            };
+            let mut fresh = replaced.then(|| Engine::new(&partition.name, self.model.clone()));
+            let wanted: Vec<String> = {
+                let current = partition.engine.borrow();
+                let engine = fresh.as_ref().unwrap_or(&current);
+                image.blobs.iter().filter(|name| !engine.has_blob(name)).cloned().collect()
+            };
+            let blobs = self.store.read(&partition.name, &wanted).await?;
+            if blobs.iter().any(Option::is_none) && self.store.capabilities().shared {
+                // Merged away between the two reads.
+                continue;
+            }
+            let mut current = partition.engine.borrow_mut();
+            let engine = fresh.as_mut().unwrap_or(&mut current);
+            mount(engine, wanted.into_iter().zip(blobs).collect())?;
+            for entry in image.entries {
+                if !engine.has_entry(&entry.key) {
+                    engine.apply(&entry.key, Operation::decode(&entry.bytes)?)?;
+                }
+            }
+            self.with_clock(|clock| clock.observe(engine.newest()));
+            if let Some(fresh) = fresh {
+                *current = fresh;
+            }
+            // A commit of this process may have been acknowledged while this call was reading.
+            let newest = partition.version.get().filter(|_| !replaced).unwrap_or(0).max(image.version);
+            partition.version.set(Some(if self.store.capabilities().compare_and_set { newest } else { image.version }));
+            partition.loaded_at.set(asked_at);
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::StoreConflict, "the partition changes faster than it can be read; try again"))
+    }
+
+    /// Writes: queues an intent, and commits it together with whatever else is waiting. The intent may be
+    /// called more than once; what the last call left behind counts.
+    pub async fn write<T: 'static>(
+        &self,
+        partition: &Rc<Partition>,
+        intent: impl Fn(&mut Plan<'_>) -> Result<T> + 'static,
+    ) -> Result<T> {
+        let result = Rc::new(RefCell::new(None));
+        let waiting = Rc::new(Waiting {
+            intent: Box::new({
+                let result = Rc::clone(&result);
+                move |plan| {
+                    *result.borrow_mut() = Some(intent(plan)?);
+                    Ok(())
+                }
+            }),
+            outcome: RefCell::default(),
+        });
+        partition.waiting.borrow_mut().push_back(Rc::clone(&waiting));
+        let _turn = partition.writers.enter().await;
+        if waiting.outcome.borrow().is_none() {
+            let batch = Batch(partition.waiting.borrow_mut().drain(..).collect());
+            let committed = self.commit(partition, &batch).await;
+            batch.settle(&committed);
+            if committed.is_ok() {
+                self.checkpoint(partition).await;
+            }
+        }
+        let outcome = waiting.outcome.borrow_mut().take();
+        outcome.unwrap_or_else(|| Err(interrupted()))?;
+        let value = result.borrow_mut().take();
+        value.ok_or_else(interrupted)
+    }
+
+    async fn commit(&self, partition: &Partition, batch: &Batch) -> Result<()> {
+        for attempt in 0..CONFLICTS {
+            if attempt > 0 {
+                self.refresh(partition).await?;
+            }
+            let now = self.now();
+            let (operations, rows) = {
+                let mut engine = partition.engine.borrow_mut();
+                self.with_clock(|clock| {
+                    let mut plan = Plan::new(&mut engine, clock, now);
+                    for waiting in &batch.0 {
+                        let before = plan.len();
+                        let planned = (waiting.intent)(&mut plan);
+                        if planned.is_err() {
+                            plan.truncate(before);
+                        }
+                        *waiting.outcome.borrow_mut() = planned.err().map(Err);
+                    }
+                    let rows = if self.store.capabilities().rows { rows(&plan)? } else { vec![] };
+                    Ok::<_, Error>((plan.finish(), rows))
+                })?
+            };
+            if operations.is_empty() {
+                return Ok(());
+            }
+            let append = operations
+                .iter()
+                .map(|operation| Entry { key: operation.key(), bytes: operation.encode() })
+                .collect();
+            let expect = partition.version.get().unwrap_or(0);
+            let commit = Commit { partition: partition.name.clone(), expect, append, rows, ..Commit::default() };
+            match self.store.commit(&commit).await {
+                Ok(version) => {
+                    let mut engine = partition.engine.borrow_mut();
+                    for (operation, entry) in operations.into_iter().zip(commit.append) {
+                        engine.apply(&entry.key, operation)?;
+                    }
+                    partition.version.set(Some(version));
+                    return Ok(());
+                }
+                Err(error) if error.kind() == ErrorKind::StoreConflict => continue,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::new(
+            ErrorKind::StoreConflict,
+            format!("other writers committed first, {CONFLICTS} times in a row; nothing was stored, try again"),
+        ))
+    }
+
+    /// Seals and merges if it is due. A failure is kept for `stats()`: nothing acknowledged depends on it.
+    async fn checkpoint(&self, partition: &Partition) {
+        let planned = self.with_clock(|clock| {
+            let stamp = clock.tick(self.now());
+            partition.engine.borrow().checkpoint(stamp, clock.replica())
+        });
+        let result = match planned {
+            Ok(None) => return,
+            Ok(Some(checkpoint)) => {
+                let commit = Commit {
+                    partition: partition.name.clone(),
+                    expect: partition.version.get().unwrap_or(0),
+                    put: checkpoint
+                        .put
+                        .iter()
+                        .map(|(name, bytes)| Blob { name: name.clone(), bytes: bytes.clone() })
+                        .collect(),
+                    drop: checkpoint.drop.clone(),
+                    remove: checkpoint.remove.clone(),
+                    ..Commit::default()
+                };
+                let committed = self.store.commit(&commit).await;
+                committed.map(|version| {
+                    partition.engine.borrow_mut().adopt(checkpoint);
+                    partition.version.set(Some(version));
+                })
+            }
+            Err(error) => Err(error),
+        };
+        match result {
+            Ok(()) => *self.trouble.borrow_mut() = None,
+            // Another process sealed first: the next load takes in what it made.
+            Err(error) if error.kind() == ErrorKind::StoreConflict => {}
+            Err(error) => *self.trouble.borrow_mut() = Some(error),
+        }
+    }
+
+    /// Removes a partition from the store and from memory.
+    pub async fn erase(&self, name: &str) -> Result<()> {
+        let partition = self.slot(name);
+        let _turn = partition.writers.enter().await;
+        self.store.erase(name).await?;
+        *partition.engine.borrow_mut() = Engine::new(name, self.model.clone());
+        partition.version.set(None);
+        Ok(())
+    }
+}
+
+/// The writes that one commit carries. A leader that is dropped in the middle leaves an answer to the others.
+struct Batch(Vec<Rc<Waiting>>);
+
+impl Batch {
+    /// Those whose intent failed keep their own error.
+    fn settle(&self, committed: &Result<()>) {
+        for waiting in &self.0 {
+            waiting.outcome.borrow_mut().get_or_insert_with(|| committed.clone());
+        }
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        self.settle(&Err(interrupted()));
+    }
+}
+
+fn interrupted() -> Error {
+    Error::new(
+        ErrorKind::WriteInterrupted,
+        "the write was cut short before its outcome was known; repeat it, repeating is harmless",
+    )
+}
+
+fn mount(engine: &mut Engine, blobs: Vec<(String, Option<Vec<u8>>)>) -> Result<()> {
+    let mut vectors: HashMap<String, StoredVectors> = HashMap::new();
+    let mut segments = Vec::new();
+    for (name, bytes) in blobs {
+        let Some(bytes) = bytes else {
+            return Err(Error::new(
+                ErrorKind::StoreCorrupt,
+                format!("the stored block {name} is missing; restore it from a backup"),
+            )
+            .field(name));
+        };
+        let named = |error: Error| match error.kind() {
+            ErrorKind::StoreCorrupt => Error::new(error.kind(), format!("{} [{name}]", error.message())).field(&name),
+            _ => error,
+        };
+        match name.strip_prefix("v-") {
+            Some(rest) => {
+                let stored = StoredVectors::decode(name.clone(), &bytes).map_err(named)?;
+                vectors.insert(format!("s-{rest}"), stored);
+            }
+            None => segments.push((name, bytes)),
+        }
+    }
+    for (name, bytes) in segments {
+        let vectors = vectors.remove(&name);
+        engine.mount(&name, bytes, vectors).map_err(|error| match error.kind() {
+            ErrorKind::StoreCorrupt => Error::new(error.kind(), format!("{} [{name}]", error.message())).field(&name),
+            _ => error,
+        })?;
+    }
+    Ok(())
+}
+
+/// The lines of the readable table that a plan changes.
+fn rows(plan: &Plan<'_>) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for id in plan.memories() {
+        let Some(folded) = plan.folded(id)? else { continue };
+        let columns = (!folded.record.retracted).then(|| columns(&folded.record));
+        rows.push(Row { id: id.to_string(), columns });
+    }
+    Ok(rows)
+}
+
+fn columns(record: &Record) -> String {
+    let mut columns = serde_json::Map::new();
+    columns.insert("memory".into(), record.text.as_str().into());
+    for axis in Axis::ALL {
+        columns.insert(axis.id_name().into(), record.scope.get(axis).into());
+    }
+    columns.insert("metadata".into(), record.metadata.clone().into());
+    columns.insert("created_at".into(), record.timestamp.to_string().into());
+    columns.insert("updated_at".into(), record.shown_update().to_string().into());
+    serde_json::Value::Object(columns).to_string()
+}
