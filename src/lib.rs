@@ -12,5 +12,6 @@ pub mod record;
 pub mod scope;
 pub mod store;
 pub mod time;
+pub mod vector;
 
 pub use error::{Error, ErrorKind, Result};
