@@ -6,6 +6,7 @@ pub mod bindings;
 pub mod bytes;
 pub mod error;
 pub mod host;
+pub mod index;
 pub mod log;
 pub mod model;
 pub mod record;
