@@ -69,8 +69,8 @@ mod portable {
 
     #[inline(always)]
     pub fn dot(a: &[i8], b: &[i8]) -> i32 {
-        // A product of two codes fits an i16; said so, it becomes one multiply-and-add-pairs instruction.
-        a.iter().zip(b).map(|(&a, &b)| i32::from(i16::from(a) * i16::from(b))).sum()
+        // This plainest form is the fastest of those measured: compilers vectorise it, hand-blocked lanes they do not.
+        a.iter().zip(b).map(|(&a, &b)| i32::from(a) * i32::from(b)).sum()
     }
 
     /// The dot products with the `BLOCK` rows that lie one after the other in `rows`.
