@@ -2,8 +2,13 @@
 //!
 //! Everything below this floor takes time and ids as arguments; this is where they come from.
 
+pub mod fetch;
 #[cfg(feature = "web")]
 pub mod js;
+#[cfg(feature = "web")]
+pub mod js_error;
+#[cfg(feature = "web")]
+pub mod js_fetch;
 pub mod native;
 
 use std::future::Future;

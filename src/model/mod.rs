@@ -1,7 +1,20 @@
 //! Models over fetch: [`Embedder`], [`Completer`] and their providers.
 //!
-//! A model is optional. Providers are written against [`Fetch`], so that their wire format, retries and
-//! errors are tested natively; the host supplies the real `fetch`. Keys never reach errors or logs.
+//! A model is optional. Providers are written against [`Fetch`](crate::host::fetch::Fetch), so that their
+//! wire format, retries and errors are tested natively; the host supplies the real `fetch`. Keys never
+//! reach errors or logs.
+
+#[cfg(feature = "web")]
+pub mod config;
+#[cfg(feature = "web")]
+pub mod function;
+pub mod openai;
+#[cfg(feature = "trap")]
+pub mod probe;
+mod reply;
+pub mod retry;
+pub mod secret;
+mod vectors;
 
 use crate::error::Result;
 use crate::host::LocalFuture;
@@ -13,7 +26,8 @@ pub trait Embedder {
     fn name(&self) -> String;
 
     /// One vector per text, in order. All have the same length and finite numbers; an empty text gives
-    /// whatever the model gives. Errors are the `MODEL_…` and `VECTOR_INVALID` codes.
+    /// whatever the model gives, and no texts give no vectors without asking the model. Errors are the
+    /// `MODEL_…` codes, `VECTOR_INVALID` and `ABORTED`.
     fn embed<'a>(&'a self, texts: &'a [String]) -> LocalFuture<'a, Result<Vec<Vec<f32>>>>;
 }
 
@@ -35,6 +49,7 @@ pub trait Completer {
     /// A stable name of provider and model.
     fn name(&self) -> String;
 
-    /// The answer's text. Errors are the `MODEL_…` codes.
+    /// The answer's text, never empty. With a schema it should be JSON, but only some providers enforce
+    /// that, so the caller checks. Errors are the `MODEL_…` codes and `ABORTED`.
     fn complete<'a>(&'a self, request: &'a Completion) -> LocalFuture<'a, Result<String>>;
 }
