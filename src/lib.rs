@@ -4,11 +4,13 @@
 #[cfg(feature = "web")]
 pub mod bindings;
 pub mod bytes;
+pub mod distill;
 pub mod engine;
 pub mod error;
 pub mod host;
 pub mod index;
 pub mod log;
+pub mod memory;
 pub mod model;
 pub mod record;
 pub mod retrieve;
@@ -19,3 +21,4 @@ pub mod time;
 pub mod vector;
 
 pub use error::{Error, ErrorKind, Result};
+pub use memory::*;

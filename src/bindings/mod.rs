@@ -3,19 +3,42 @@
 //! Requests and results cross as JSON text: one copy each way, and the same wire types that the HTTP
 //! service reads. Calls are driven by JavaScript, see [`crate::host::js`].
 
+mod store;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::Promise;
+use js_sys::{Promise, Reflect};
+use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 
-use crate::host::js::Task;
+use crate::error::{Error, ErrorKind, Result};
+use crate::host::LocalFuture;
+use crate::host::js::{JsHost, Task};
+use crate::memory::{Memory, wire};
+use crate::model::config::embedder_from_js;
 
 /// One running call: stepped by JavaScript until it is done.
 #[wasm_bindgen]
 pub struct Call {
     task: Task,
     outcome: Rc<RefCell<String>>,
+}
+
+impl Call {
+    /// A call whose outcome is this future's.
+    pub(crate) fn of(future: LocalFuture<'static, Result<Value>>) -> Call {
+        let outcome = Rc::new(RefCell::new(String::new()));
+        let settled = Rc::clone(&outcome);
+        let task = Task::new(Box::pin(async move {
+            let result = match future.await {
+                Ok(value) => json!({ "ok": value }),
+                Err(error) => json!({ "error": wire::error(&error) }),
+            };
+            *settled.borrow_mut() = result.to_string();
+        }));
+        Call { task, outcome }
+    }
 }
 
 #[wasm_bindgen]
@@ -34,19 +57,38 @@ impl Call {
 
 /// One memory with its store and models.
 #[wasm_bindgen]
-pub struct Core {}
+pub struct Core(Result<Memory>);
 
 #[wasm_bindgen]
 impl Core {
-    /// Takes the configuration object of `new Memory(config)`; does no work yet.
+    /// Takes the configuration object of `new Memory(config)`; does no work yet. What is wrong with it is
+    /// reported by the first call.
     #[wasm_bindgen(constructor)]
-    pub fn new(_config: JsValue) -> Core {
-        Core {}
+    pub fn new(config: &JsValue) -> Core {
+        Core(memory(config))
     }
 
     /// Starts a method with its arguments as JSON.
-    pub fn call(&self, method: &str, _args: &str) -> Call {
-        let outcome = Rc::new(RefCell::new(format!("{{\"ok\":{method:?}}}")));
-        Call { task: Task::new(Box::pin(async {})), outcome }
+    pub fn call(&self, method: &str, arguments: &str) -> Call {
+        #[cfg(feature = "trap")]
+        if method == "trap" {
+            return Call::of(Box::pin(async { core::arch::wasm32::unreachable() }));
+        }
+        let memory = self.0.clone();
+        let arguments: std::result::Result<Vec<Value>, _> = serde_json::from_str(arguments);
+        let method = method.to_owned();
+        Call::of(Box::pin(async move {
+            let arguments = arguments.map_err(|error| {
+                Error::new(ErrorKind::InvalidArgument, "the arguments are not JSON that can be stored").cause(error)
+            })?;
+            wire::call(&memory?, &method, &arguments).await
+        }))
     }
+}
+
+fn memory(config: &JsValue) -> Result<Memory> {
+    // A member of undefined or of a primitive is undefined, which means the default.
+    let member = |name: &str| Reflect::get(config, &name.into()).unwrap_or(JsValue::UNDEFINED);
+    let store = store::from_js(&member("store"))?;
+    Ok(Memory::with_embedder(store, Rc::new(JsHost), embedder_from_js(&member("embedder"))?))
 }

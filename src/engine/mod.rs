@@ -6,6 +6,7 @@
 
 mod checkpoint;
 mod conversations;
+mod fields;
 mod plan;
 mod search;
 
@@ -14,6 +15,7 @@ use std::collections::{HashMap, HashSet};
 use foldhash::quality::FixedState;
 
 pub use checkpoint::Checkpoint;
+pub use conversations::shown as conversation_shown;
 pub use plan::{Draft, Origin, Outcome, Plan};
 pub use search::{Explanation, Hit, Sight, TermScore, Query, search};
 
@@ -25,7 +27,7 @@ use crate::index::segment::Segment;
 use crate::index::vectors::StoredVectors;
 use crate::log::{Change, Folded, Operation, arrange, fold};
 use crate::record::{MemoryId, Record};
-use crate::scope::{Axis, Scope};
+use crate::scope::Axis;
 use crate::text::{Analyzer, Digest, statement_key};
 use crate::time::Stamp;
 

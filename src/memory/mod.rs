@@ -177,7 +177,7 @@ impl Memory {
                 vector: None,
             };
             if options.infer {
-                drafts.extend(statements(&message.text).into_iter().map(|text| draft(&text)));
+                drafts.extend(statements(&message.text).into_iter().map(draft));
             } else if !message.text.trim().is_empty() {
                 drafts.push(draft(&message.text));
             }
@@ -251,13 +251,12 @@ impl Memory {
         if !reach.scope.is_empty() {
             names.extend(reach.scope.ids().map(|(axis, id)| engine::partition_name(axis, id)));
         } else {
-            let owners = match &reach.filter {
-                Some(filter) => filter.owners()?,
-                None => return Err(scope_required()),
-            };
-            match owners {
+            let owners = reach.filter.as_ref().ok_or_else(scope_required)?.owners();
+            owners.require()?;
+            let users = owners.alternatives().iter().map(|owner| owner.ids(Axis::User));
+            match users.collect::<Option<Vec<_>>>() {
                 // Every memory that carries a user id lives in that user's partition.
-                Some(users) => names.extend(users.iter().map(|id| engine::partition_name(Axis::User, id))),
+                Some(users) => names.extend(users.concat().iter().map(|id| engine::partition_name(Axis::User, id))),
                 // Memories of an agent, a run … may be in the partition of any user.
                 None => names = partitions.names("").await?,
             }

@@ -1,0 +1,509 @@
+//! The API as JSON: what the npm package's methods and the HTTP service take and return.
+//!
+//! Options are read in both spellings, `userId` and `user_id`. Names, defaults, shapes and the wording of
+//! errors follow mem0's TypeScript API where it has the same thing.
+
+use serde_json::{Map, Value, json};
+
+use super::*;
+use crate::engine::conversation_shown;
+use crate::index::filter::Filter;
+use crate::record::{Actor, Metadata, Revision};
+use crate::retrieve::context::DEFAULT_TOKENS;
+use crate::text::md5_hex;
+use crate::time::{Day, Timestamp};
+
+/// Calls a method by name with its arguments as JSON. `UNSUPPORTED` for a method that does not exist.
+pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<Value> {
+    let first = arguments.first().unwrap_or(&Value::Null);
+    let second = arguments.get(1).unwrap_or(&Value::Null);
+    match method {
+        "add" => add(memory, first, second).await,
+        "get" => Ok(memory.get(id(first)?).await?.map_or(Value::Null, |record| item(&record))),
+        "getAll" => get_all(memory, first).await,
+        "search" => search(memory, first, second).await,
+        "context" => context(memory, first, second).await,
+        "update" => update(memory, first, second).await,
+        "delete" => {
+            memory.delete(id(first)?).await?;
+            Ok(json!({ "message": "Memory deleted successfully!" }))
+        }
+        "deleteAll" => {
+            let scope = scope_of(&Options::of(first)?, Literal)?.0;
+            memory.delete_all(&scope).await?;
+            Ok(json!({ "message": "Memories deleted successfully!" }))
+        }
+        "history" => {
+            let id = id(first)?;
+            let rows = memory.history(id).await?;
+            let count = rows.len();
+            let row = |(index, revision)| history_row(id, count - index, revision);
+            Ok(rows.iter().enumerate().map(row).collect())
+        }
+        "reset" => memory.reset().await.map(|()| Value::Null),
+        "stats" => memory.stats().await.map(stats),
+        "reindexStep" => {
+            let Progress { done, left } = memory.reindex_step().await?;
+            Ok(json!({ "done": done, "total": done + left, "finished": left == 0 }))
+        }
+        "close" => memory.close().await.map(|()| Value::Null),
+        _ => Err(Error::new(ErrorKind::Unsupported, format!("there is no method {method}")).field("method")),
+    }
+}
+
+/// An object of options.
+struct Options<'a>(Option<&'a Map<String, Value>>);
+
+impl<'a> Options<'a> {
+    fn of(value: &'a Value) -> Result<Options<'a>> {
+        match value {
+            Value::Null => Ok(Options(None)),
+            Value::Object(map) => Ok(Options(Some(map))),
+            _ => Err(wrong("options", "an object")),
+        }
+    }
+
+    /// The first of these options that is there and not null, with the name it was found under.
+    fn get(&self, names: &[&'a str]) -> Option<(&'a str, &'a Value)> {
+        let map = self.0?;
+        names.iter().find_map(|&name| Some((name, map.get(name).filter(|value| !value.is_null())?)))
+    }
+
+    fn has_null(&self, names: &[&str]) -> bool {
+        names.iter().any(|&name| self.0.and_then(|map| map.get(name)).is_some_and(Value::is_null))
+    }
+
+    fn flag(&self, names: &[&'a str], default: bool) -> Result<bool> {
+        match self.get(names) {
+            None => Ok(default),
+            Some((name, value)) => value.as_bool().ok_or_else(|| wrong(name, "true or false")),
+        }
+    }
+
+    fn count(&self, names: &[&'a str], shown: &str) -> Result<Option<usize>> {
+        let Some((name, value)) = self.get(names) else { return Ok(None) };
+        let invalid = |message: String| Err(Error::new(ErrorKind::TopKInvalid, message).field(name));
+        match value.as_f64() {
+            Some(number) if number.fract() == 0.0 && number < 0.0 => {
+                invalid(format!("Invalid {shown}: {number}. Must be a non-negative integer."))
+            }
+            Some(number) if number.fract() == 0.0 && number <= 9e15 => Ok(Some(number as usize)),
+            _ => invalid(format!("{shown} must be a valid integer")),
+        }
+    }
+}
+
+fn wrong(field: &str, expected: &str) -> Error {
+    Error::new(ErrorKind::InvalidArgument, format!("{field} must be {expected}")).field(field)
+}
+
+fn id(value: &Value) -> Result<&str> {
+    value.as_str().ok_or_else(|| wrong("id", "a string"))
+}
+
+/// How `"*"` is read as a run id.
+#[derive(PartialEq)]
+enum Star {
+    /// All runs of the named owners: for reads.
+    AnyRun,
+    /// Not at all: for writes and deletions.
+    Literal,
+}
+use Star::{AnyRun, Literal};
+
+const SPELLINGS: [(Axis, [&str; 2]); 5] = [
+    (Axis::User, ["userId", "user_id"]),
+    (Axis::Agent, ["agentId", "agent_id"]),
+    (Axis::Run, ["runId", "run_id"]),
+    (Axis::App, ["appId", "app_id"]),
+    (Axis::Org, ["orgId", "org_id"]),
+];
+
+/// The ids among the options, and whether all runs are open. Numbers are read as their digits.
+fn scope_of(options: &Options<'_>, star: Star) -> Result<(Scope, bool)> {
+    let mut scope = Scope::new();
+    let mut any_run = false;
+    for (axis, names) in SPELLINGS {
+        let Some((name, value)) = options.get(&names) else { continue };
+        let text = match value {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            _ => return Err(wrong(name, "a string")),
+        };
+        if text.trim() == "*" {
+            if axis == Axis::Run && star == AnyRun {
+                any_run = true;
+                continue;
+            }
+            return Err(Error::new(
+                ErrorKind::ScopeInvalid,
+                format!("Invalid {name}: \"*\" never stands for other owners. Provide a valid identifier."),
+            )
+            .field(name));
+        }
+        scope.set(axis, &text, name)?;
+    }
+    Ok((scope, any_run))
+}
+
+fn text<'a>(value: &'a Value, field: &str) -> Result<&'a str> {
+    value.as_str().ok_or_else(|| wrong(field, "a string"))
+}
+
+fn metadata(options: &Options<'_>) -> Result<Option<Metadata>> {
+    match options.get(&["metadata"]) {
+        None => Ok(None),
+        Some((_, Value::Object(map))) => Ok(Some(map.clone())),
+        Some(_) => Err(Error::new(ErrorKind::MetadataInvalid, "metadata must be an object").field("metadata")),
+    }
+}
+
+const EXPIRES: [&str; 2] = ["expirationDate", "expiration_date"];
+
+fn expires(options: &Options<'_>) -> Result<Option<Day>> {
+    match options.get(&EXPIRES) {
+        None => Ok(None),
+        Some((_, value)) => Day::parse(value.as_str().unwrap_or_default()).map(Some),
+    }
+}
+
+fn timestamp(options: &Options<'_>) -> Result<Option<Timestamp>> {
+    match options.get(&["timestamp"]) {
+        None => Ok(None),
+        Some((_, Value::String(text))) => Timestamp::parse(text).map(Some),
+        Some((_, value)) => Timestamp::from_number(value.as_f64().unwrap_or(f64::NAN)).map(Some),
+    }
+}
+
+async fn add(memory: &Memory, messages: &Value, options: &Value) -> Result<Value> {
+    let options = Options::of(options)?;
+    let messages = read_messages(messages)?;
+    let mut scope = scope_of(&options, Literal)?.0;
+    if let Some((_, filters)) = options.get(&["filters"]) {
+        // mem0's older way to name the scope.
+        let (legacy, _) = scope_of(&Options::of(filters)?, Literal)?;
+        for (axis, id) in legacy.ids() {
+            if scope.get(axis).is_none() {
+                scope.set(axis, id, axis.id_name())?;
+            }
+        }
+    }
+    let conversation = match options.get(&["conversationId", "conversation_id"]) {
+        None => None,
+        Some((name, value)) => {
+            let mut checked = Scope::new();
+            let given = value.as_str().map(str::to_owned).or_else(|| value.as_i64().map(|number| number.to_string()));
+            let given = given.ok_or_else(|| wrong(name, "a string"))?;
+            checked.set(Axis::Run, &given, name)?;
+            checked.get(Axis::Run).map(str::to_owned)
+        }
+    };
+    let options = AddOptions {
+        scope,
+        conversation,
+        metadata: metadata(&options)?.unwrap_or_default(),
+        infer: options.flag(&["infer"], true)?,
+        expires: expires(&options)?,
+        timestamp: timestamp(&options)?,
+    };
+    let added = memory.add(&messages, &options).await?;
+    let result = |added: Added| {
+        let event = if added.added { "ADD" } else { "NONE" };
+        json!({ "id": added.id.to_string(), "memory": added.text, "event": event, "metadata": { "event": event } })
+    };
+    Ok(json!({ "results": added.into_iter().map(result).collect::<Vec<_>>() }))
+}
+
+/// Messages in all the forms that mem0 takes: a text, a message, a list of messages.
+fn read_messages(value: &Value) -> Result<Vec<Message>> {
+    let blank = |message: &str| Err(Error::new(ErrorKind::MessagesEmpty, message).field("messages"));
+    let messages = match value {
+        Value::Null => {
+            return Err(Error::new(
+                ErrorKind::MessagesRequired,
+                "messages is required and cannot be undefined or null. Provide a string or array of messages.",
+            )
+            .field("messages"));
+        }
+        Value::String(text) if text.trim().is_empty() => {
+            return blank("messages string cannot be empty. Provide non-empty content.");
+        }
+        Value::String(text) => vec![Message::user(text)],
+        Value::Array(list) => {
+            let messages = list.iter().enumerate().map(|(index, message)| read_message(message, index));
+            messages.collect::<Result<Vec<_>>>()?
+        }
+        Value::Object(_) => vec![read_message(value, 0)?],
+        _ => return Err(wrong("messages", "a string, a message or an array of messages")),
+    };
+    if messages.is_empty() {
+        return blank("messages array cannot be empty. Provide at least one message with non-empty content.");
+    }
+    if messages.iter().all(|message| message.text.trim().is_empty()) {
+        return blank(
+            "messages array cannot contain only blank content. Provide at least one message with non-empty content.",
+        );
+    }
+    Ok(messages)
+}
+
+fn read_message(value: &Value, index: usize) -> Result<Message> {
+    let at = |part: &str| format!("messages[{index}]{part}");
+    if let Value::String(text) = value {
+        return Ok(Message::user(text));
+    }
+    let Value::Object(message) = value else { return Err(wrong(&at(""), "an object with role and content")) };
+    let role = match message.get("role") {
+        None | Some(Value::Null) => Role::User,
+        Some(role) => Role::parse(role.as_str().unwrap_or("(not a string)")).map_err(|error| error.field(at(".role")))?,
+    };
+    let name = match message.get("name") {
+        None | Some(Value::Null) => None,
+        Some(name) => {
+            let name = name.as_str().ok_or_else(|| wrong(&at(".name"), "a string"))?.trim();
+            check_text(name, &at(".name"))?;
+            (!name.is_empty()).then(|| name.to_owned())
+        }
+    };
+    let content = message.get("content").unwrap_or(&Value::Null);
+    let text = match content {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        Value::Array(parts) => {
+            let texts = parts.iter().map(|part| read_part(part, &at(".content")));
+            texts.collect::<Result<Vec<_>>>()?.join("\n")
+        }
+        part => read_part(part, &at(".content"))?,
+    };
+    Ok(Message { actor: Actor { role, name }, text })
+}
+
+/// The text of one part of a multi-part message.
+fn read_part(part: &Value, field: &str) -> Result<String> {
+    match (part.get("type").and_then(Value::as_str), part.get("text").and_then(Value::as_str)) {
+        (Some("text" | "input_text" | "output_text") | None, Some(text)) => Ok(text.to_owned()),
+        (Some(kind), _) => Err(Error::new(
+            ErrorKind::Unsupported,
+            format!("{field} has a part of type {kind:?}: only text can be remembered, describe it in words"),
+        )
+        .field(field)),
+        _ => Err(wrong(field, "a string or a list of text parts")),
+    }
+}
+
+/// What a read may see. Without composed scopes, the filters have to name an owner.
+fn reach(options: &Options<'_>) -> Result<Reach> {
+    let (scope, any_run) = scope_of(options, AnyRun)?;
+    let filter = options.get(&["filters"]).map(|(_, filters)| Filter::parse(filters)).transpose()?;
+    if scope.is_empty() && filter.is_none() {
+        return Err(scope_required());
+    }
+    let show_expired = options.flag(&["showExpired", "show_expired"], false)?;
+    Ok(Reach { scope, any_run, filter, show_expired })
+}
+
+const TOP_K: [&str; 3] = ["topK", "top_k", "limit"];
+
+async fn get_all(memory: &Memory, options: &Value) -> Result<Value> {
+    let options = Options::of(options)?;
+    let list = ListOptions {
+        limit: options.count(&TOP_K, "topK")?.unwrap_or(DEFAULT_TOP_K),
+        offset: options.count(&["offset"], "offset")?.unwrap_or(0),
+        newest_first: match options.get(&["order"]).map(|(_, order)| order.as_str()) {
+            None | Some(Some("asc")) => false,
+            Some(Some("desc")) => true,
+            _ => return Err(wrong("order", "\"asc\" or \"desc\"")),
+        },
+        reach: reach(&options)?,
+    };
+    let records = memory.get_all(&list).await?;
+    Ok(json!({ "results": records.iter().map(item).collect::<Vec<_>>() }))
+}
+
+fn search_options(options: &Options<'_>) -> Result<SearchOptions> {
+    let threshold = match options.get(&["threshold"]) {
+        None if options.has_null(&["threshold"]) => Err(threshold_invalid("threshold must be a valid number".into())),
+        None => Ok(f64::from(DEFAULT_THRESHOLD)),
+        Some((_, value)) => match value.as_f64() {
+            None => Err(threshold_invalid("threshold must be a valid number".into())),
+            Some(number) if (0.0..=1.0).contains(&number) => Ok(number),
+            Some(number) => Err(threshold_invalid(format!(
+                "Invalid threshold: {number}. Must be between 0 and 1 (inclusive)."
+            ))),
+        },
+    }?;
+    Ok(SearchOptions {
+        top_k: options.count(&TOP_K, "topK")?.unwrap_or(DEFAULT_TOP_K),
+        threshold: threshold as f32,
+        reach: reach(options)?,
+    })
+}
+
+fn threshold_invalid(message: String) -> Error {
+    Error::new(ErrorKind::ThresholdInvalid, message).field("threshold")
+}
+
+async fn search(memory: &Memory, query: &Value, options: &Value) -> Result<Value> {
+    let options = Options::of(options)?;
+    let query = text(query, "query")?;
+    let explain = options.flag(&["explain"], false)?;
+    let search = search_options(&options)?;
+    let found = memory.search(query, &search).await?;
+    let results: Vec<Value> = found.hits.iter().map(|hit| scored_item(hit, explain.then_some(&search))).collect();
+    Ok(with_warnings(json!({ "results": results }), &found.warnings))
+}
+
+async fn context(memory: &Memory, query: &Value, options: &Value) -> Result<Value> {
+    let options = Options::of(options)?;
+    let query = text(query, "query")?;
+    let mut search = search_options(&options)?;
+    if options.get(&TOP_K).is_none() {
+        search.top_k = CONTEXT_CANDIDATES;
+    }
+    let tokens = options.count(&["tokens"], "tokens")?.unwrap_or(DEFAULT_TOKENS);
+    let context = memory.context(query, &search, tokens).await?;
+    let items = |indexes: &[usize]| -> Vec<Value> {
+        indexes.iter().map(|&index| scored_item(&context.hits[index], None)).collect()
+    };
+    let packed = &context.packed;
+    let result = json!({
+        "text": packed.text,
+        "tokens": packed.tokens,
+        "used": items(&packed.used),
+        "dropped": items(&packed.dropped),
+    });
+    Ok(with_warnings(result, &context.warnings))
+}
+
+fn with_warnings(mut result: Value, warnings: &[Error]) -> Value {
+    if !warnings.is_empty() {
+        result["warnings"] = warnings.iter().map(error).collect();
+    }
+    result
+}
+
+async fn update(memory: &Memory, id_value: &Value, change: &Value) -> Result<Value> {
+    let id = id(id_value)?;
+    let update = match change {
+        Value::String(text) => Update { text: Some(text.clone()), ..Update::default() },
+        _ => {
+            let options = Options::of(change)?;
+            let new_text = options.get(&["text", "data"]).map(|(name, value)| text(value, name)).transpose()?;
+            let cleared = options.has_null(&EXPIRES).then_some(None);
+            Update {
+                text: new_text.map(str::to_owned),
+                metadata: metadata(&options)?,
+                expires: expires(&options)?.map(Some).or(cleared),
+            }
+        }
+    };
+    memory.update(id, &update).await?;
+    Ok(json!({ "message": "Memory updated successfully!" }))
+}
+
+/// A memory as the API shows it.
+pub fn item(record: &Record) -> Value {
+    let mut item = Map::new();
+    let mut set = |name: &str, value: Value| {
+        item.insert(name.to_owned(), value);
+    };
+    set("id", record.id.to_string().into());
+    set("memory", record.text.as_str().into());
+    set("hash", md5_hex(&record.text).into());
+    set("createdAt", record.timestamp.to_string().into());
+    set("updatedAt", record.shown_update().to_string().into());
+    set("learntAt", record.created.to_string().into());
+    set("metadata", record.metadata.clone().into());
+    for (axis, id) in record.scope.ids() {
+        set(axis.id_name(), id.into());
+    }
+    set("role", record.actor.role.name().into());
+    if let Some(name) = &record.actor.name {
+        set("name", name.as_str().into());
+    }
+    if let Some(conversation) = conversation_shown(&record.place.conversation) {
+        set("conversationId", conversation.into());
+    }
+    set("sequence", record.place.sequence.into());
+    if let Some(day) = record.expires {
+        set("expirationDate", day.to_string().into());
+    }
+    set("occurrences", record.occurrences.into());
+    Value::Object(item)
+}
+
+fn scored_item(hit: &Hit, explain: Option<&SearchOptions>) -> Value {
+    let mut item = item(&hit.record);
+    item["score"] = number(hit.score);
+    if let Some(options) = explain {
+        let explanation = &hit.explanation;
+        let signals = &explanation.signals;
+        let weights = Weights::default();
+        let terms: Vec<Value> = explanation
+            .terms
+            .iter()
+            .map(|it| {
+                json!({ "term": it.term, "idf": number(it.idf), "frequency": it.frequency, "score": number(it.score) })
+            })
+            .collect();
+        item["score_details"] = json!({
+            "semanticScore": number(signals.semantic.unwrap_or(0.0)),
+            "bm25Score": number(signals.keyword),
+            "entityBoost": 0,
+            "rawScore": number(explanation.fused),
+            "maxPossibleScore": 1,
+            "finalScore": number(hit.score),
+            "threshold": number(options.threshold),
+            "bm25": number(signals.bm25),
+            "weights": { "keyword": if signals.semantic.is_some() { number(weights.keyword) } else { json!(1) },
+                         "semantic": if signals.semantic.is_some() { number(weights.semantic) } else { json!(0) } },
+            "terms": terms,
+        });
+    }
+    item
+}
+
+/// A score with six digits: enough to compare, without the noise of 32-bit floats.
+fn number(score: f32) -> Value {
+    json!((f64::from(score) * 1e6).round() / 1e6)
+}
+
+fn history_row(memory_id: &str, row: usize, revision: &Revision) -> Value {
+    let deleted = revision.action == crate::record::Action::Delete;
+    json!({
+        "id": row,
+        "memory_id": memory_id,
+        "previous_value": revision.before,
+        "new_value": revision.after,
+        "action": revision.action.name(),
+        "created_at": revision.created.to_string(),
+        "updated_at": revision.at.to_string(),
+        "is_deleted": u8::from(deleted),
+    })
+}
+
+fn stats(stats: Stats) -> Value {
+    json!({
+        "memories": stats.size.memories,
+        "partitions": stats.partitions,
+        "loadedPartitions": stats.loaded,
+        "segments": stats.size.segments,
+        "logEntries": stats.size.entries,
+        "vectors": stats.size.embedded,
+        "residentBytes": stats.size.resident,
+        "embedder": stats.embedder,
+        "reindexNeeded": stats.embedder.is_some() && stats.size.embedded < stats.size.memories,
+        "storedEmbedder": stats.foreign_embedder.or(stats.embedder.filter(|_| stats.size.embedded > 0)),
+        "trouble": stats.trouble.as_ref().map(error),
+    })
+}
+
+/// An error as JSON.
+pub fn error(error: &Error) -> Value {
+    json!({
+        "code": error.code(),
+        "message": error.message(),
+        "field": error.field_name(),
+        "cause": error.cause_text(),
+    })
+}
