@@ -209,7 +209,13 @@ mod tests {
         assert_eq!(MemoryId::parse(&text), Some(id));
         assert_eq!(&text[..18], "12345678-9aff-8fff");
         assert_eq!(id.partition_prefix().as_deref(), Some("123456789a"));
-        for text in ["", "not-a-uuid", "a/b c", "12345678-9aff-8fff-bfff-fffffffffff", "zz345678-9aff-8fff-bfff-ffffffffffff"] {
+        for text in [
+            "",
+            "not-a-uuid",
+            "a/b c",
+            "12345678-9aff-8fff-bfff-fffffffffff",
+            "zz345678-9aff-8fff-bfff-ffffffffffff",
+        ] {
             assert_eq!(MemoryId::parse(text), None, "{text}");
         }
     }

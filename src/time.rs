@@ -104,11 +104,8 @@ impl Day {
             (date.year() >= 1).then(|| Day(date.to_julian_day() - JULIAN_1970))
         };
         day().ok_or_else(|| {
-            Error::new(
-                ErrorKind::DateInvalid,
-                "expirationDate must be a valid date in YYYY-MM-DD format.",
-            )
-            .field("expirationDate")
+            Error::new(ErrorKind::DateInvalid, "expirationDate must be a valid date in YYYY-MM-DD format.")
+                .field("expirationDate")
         })
     }
 

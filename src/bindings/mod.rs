@@ -3,6 +3,8 @@
 //! Requests and results cross as JSON text: one copy each way, and the same wire types that the HTTP
 //! service reads. Calls are driven by JavaScript, see [`crate::host::js`].
 
+#[cfg(feature = "trap")]
+mod probe;
 mod store;
 
 use std::cell::RefCell;
@@ -79,7 +81,8 @@ impl Core {
         let method = method.to_owned();
         Call::of(Box::pin(async move {
             let arguments = arguments.map_err(|error| {
-                Error::new(ErrorKind::InvalidArgument, "the arguments are not JSON that can be stored").cause(error)
+                Error::new(ErrorKind::InvalidArgument, "the arguments are not JSON that can be stored")
+                    .cause(error)
             })?;
             wire::call(&memory?, &method, &arguments).await
         }))
@@ -89,6 +92,6 @@ impl Core {
 fn memory(config: &JsValue) -> Result<Memory> {
     // A member of undefined or of a primitive is undefined, which means the default.
     let member = |name: &str| Reflect::get(config, &name.into()).unwrap_or(JsValue::UNDEFINED);
-    let store = store::from_js(&member("store"))?;
+    let store = store::from_config(&member("store"))?;
     Ok(Memory::with_embedder(store, Rc::new(JsHost), embedder_from_js(&member("embedder"))?))
 }

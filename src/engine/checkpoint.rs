@@ -54,7 +54,10 @@ impl Engine {
         let mut start = 0;
         while start < by_size.len() {
             let limit = documents.max(SEAL_DOCUMENTS as usize) * 2;
-            let tier = by_size[start..].iter().take_while(|&&part| self.parts[part].living() as usize <= limit).count();
+            let tier = by_size[start..]
+                .iter()
+                .take_while(|&&part| self.parts[part].living() as usize <= limit)
+                .count();
             if tier + 1 < FAN_OUT {
                 break;
             }

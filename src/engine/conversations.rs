@@ -65,7 +65,14 @@ impl Conversations {
 
     /// The place of the next message: in the conversation that was given, else the run's, else the implied
     /// one of this scope and time, which is begun with `fresh` as its name if there is none.
-    pub fn place(&mut self, given: Option<&str>, run: Option<&str>, scope: &Scope, at: Timestamp, fresh: u64) -> Place {
+    pub fn place(
+        &mut self,
+        given: Option<&str>,
+        run: Option<&str>,
+        scope: &Scope,
+        at: Timestamp,
+        fresh: u64,
+    ) -> Place {
         let conversation = match (given, run) {
             (Some(given), _) => format!("{GIVEN}{given}"),
             (None, Some(run)) => format!("{RUN}{run}"),

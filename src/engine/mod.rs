@@ -17,7 +17,7 @@ use foldhash::quality::FixedState;
 pub use checkpoint::Checkpoint;
 pub use conversations::shown as conversation_shown;
 pub use plan::{Draft, Origin, Outcome, Plan};
-pub use search::{Explanation, Hit, Sight, TermScore, Query, search};
+pub use search::{Explanation, Hit, Query, Sight, TermScore, search};
 
 use crate::bytes::{Reader, Writer, hex};
 use crate::error::Result;
@@ -248,7 +248,8 @@ impl Engine {
             }
         }
         // The vector stays with a memory as long as its text does.
-        let vector = old.filter(|_| !memory.retracted).and_then(|old| self.vector_if_unchanged(old, &memory.text));
+        let vector =
+            old.filter(|_| !memory.retracted).and_then(|old| self.vector_if_unchanged(old, &memory.text));
         let head = self.parts[0].as_head_mut().map(|head| &mut head.tables);
         if let Some(tables) = head {
             columns.scope = tables.scopes.intern(memory.scope.clone());
@@ -268,7 +269,9 @@ impl Engine {
         }
         // Embeddings among the operations belong to the index, in their order.
         for operation in operations {
-            if let (Change::Embed { model, codes, scale }, Some(address)) = (operation.change, self.locate(id)) {
+            if let (Change::Embed { model, codes, scale }, Some(address)) =
+                (operation.change, self.locate(id))
+            {
                 self.embed(address, &model, &codes, scale)?;
             }
         }
@@ -392,7 +395,9 @@ impl Engine {
                 }
             }
         }
-        found.sort_unstable_by_key(|&(born, address)| (born, self.parts[address.part as usize].id(address.doc)));
+        found.sort_unstable_by_key(|&(born, address)| {
+            (born, self.parts[address.part as usize].id(address.doc))
+        });
         Ok(found)
     }
 

@@ -124,7 +124,10 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
     let bm25 = Bm25::new(&statistics);
     let full = bm25.full();
     let mut top = Top::new(query.limit);
-    let parts = engines.iter().enumerate().flat_map(|(engine, it)| (0..it.parts.len()).map(move |part| (engine, part)));
+    let parts = engines
+        .iter()
+        .enumerate()
+        .flat_map(|(engine, it)| (0..it.parts.len()).map(move |part| (engine, part)));
     let failed = Cell::new(None);
     for ((engine, index), gathered) in parts.zip(&gathered) {
         let part = &engines[engine].parts[index];
@@ -170,7 +173,8 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
         .map(|candidate| {
             let (engine, address, signals) = candidate.place;
             let part = &engines[engine].parts[address.part as usize];
-            let terms = gathered[offsets[engine] + address.part as usize].explain(part, address.doc, &terms, &bm25);
+            let terms =
+                gathered[offsets[engine] + address.part as usize].explain(part, address.doc, &terms, &bm25);
             Ok(Hit {
                 record: engines[engine].read(address)?,
                 score: shown(candidate.score),
@@ -189,7 +193,12 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn new(part: &Part, terms: &[String], sight: &Sight<'_>, statistics: &mut Statistics) -> Result<Gathered> {
+    fn new(
+        part: &Part,
+        terms: &[String],
+        sight: &Sight<'_>,
+        statistics: &mut Statistics,
+    ) -> Result<Gathered> {
         let scopes = sight.scopes(part);
         for (scope, _) in scopes.iter().enumerate().filter(|&(_, &visible)| visible) {
             let tally = part.tally_of(scope as u32);

@@ -91,9 +91,12 @@ impl SegmentBuilder {
         let tables = part.tables();
         let mut columns = part.columns(doc);
         // A mounted part has checked that every index is in its tables.
-        columns.scope = self.tables.scopes.intern(tables.scopes.get(columns.scope).cloned().unwrap_or_default());
-        columns.conversation =
-            self.tables.conversations.intern(tables.conversations.get(columns.conversation).cloned().unwrap_or_default());
+        columns.scope =
+            self.tables.scopes.intern(tables.scopes.get(columns.scope).cloned().unwrap_or_default());
+        columns.conversation = self
+            .tables
+            .conversations
+            .intern(tables.conversations.get(columns.conversation).cloned().unwrap_or_default());
         columns.speaker =
             self.tables.speakers.intern(tables.speakers.get(columns.speaker).cloned().unwrap_or_default());
         self.ids.push(part.id(doc));

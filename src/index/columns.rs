@@ -48,8 +48,15 @@ impl Columns {
         row[0..8].copy_from_slice(&self.born.to_le_bytes());
         row[8..16].copy_from_slice(&self.updated.to_le_bytes());
         row[16..24].copy_from_slice(&self.timestamp.to_le_bytes());
-        let words =
-            [self.scope, self.conversation, self.sequence, self.speaker, self.expires as u32, self.length, self.flags];
+        let words = [
+            self.scope,
+            self.conversation,
+            self.sequence,
+            self.speaker,
+            self.expires as u32,
+            self.length,
+            self.flags,
+        ];
         for (slot, word) in row[24..].chunks_exact_mut(4).zip(words) {
             slot.copy_from_slice(&word.to_le_bytes());
         }

@@ -61,9 +61,11 @@ impl Head {
     /// Gives a document its vector; a later one replaces an earlier one. Vectors of another model than
     /// those already here are not kept: only one model's vectors are ever compared.
     pub fn embed(&mut self, doc: u32, model: &str, codes: &[i8], scale: f32) -> Result<()> {
-        if self.vectors.as_ref().is_none_or(|held| held.model != model || held.vectors.dims() != codes.len()) {
+        if self.vectors.as_ref().is_none_or(|held| held.model != model || held.vectors.dims() != codes.len())
+        {
             let vectors = Vectors::new(codes.len())?;
-            self.vectors = Some(HeadVectors { model: model.to_owned(), vectors, rows: vec![], row_of: vec![] });
+            self.vectors =
+                Some(HeadVectors { model: model.to_owned(), vectors, rows: vec![], row_of: vec![] });
         }
         if let Some(held) = &mut self.vectors {
             let row = held.vectors.push_row(codes, scale)? as u32;

@@ -56,7 +56,13 @@ impl Part {
     }
 
     /// Appends a document; only the head takes documents. See [`Head::push`].
-    pub fn push(&mut self, id: MemoryId, columns: Columns, record: Vec<u8>, terms: &[Box<str>]) -> Option<u32> {
+    pub fn push(
+        &mut self,
+        id: MemoryId,
+        columns: Columns,
+        record: Vec<u8>,
+        terms: &[Box<str>],
+    ) -> Option<u32> {
         let Kind::Head(head) = &mut self.kind else { return None };
         let doc = head.push(id, columns, record, terms);
         self.alive.resize((doc as usize + 1).div_ceil(64), 0);
@@ -198,7 +204,9 @@ impl Part {
                 let columns = head.columns(doc);
                 (columns.scope, columns.expires, columns.length)
             }
-            Kind::Sealed { segment, .. } => (segment.scope_of(doc), segment.expires(doc), segment.length(doc)),
+            Kind::Sealed { segment, .. } => {
+                (segment.scope_of(doc), segment.expires(doc), segment.length(doc))
+            }
         }
     }
 

@@ -37,7 +37,9 @@ impl Segment {
         if format > u32::from(FORMAT) {
             return Err(Error::new(
                 ErrorKind::FormatUnsupported,
-                format!("the store holds a segment of format {format}, newer than this edgemem; update edgemem"),
+                format!(
+                    "the store holds a segment of format {format}, newer than this edgemem; update edgemem"
+                ),
             )
             .field("segment"));
         }
@@ -55,7 +57,11 @@ impl Segment {
             &bytes[start as usize..(start + len) as usize]
         };
         let expect = |section: Section, len: usize| {
-            if slice(section).len() == len { Ok(()) } else { Err(input.corrupt("a section has the wrong size")) }
+            if slice(section).len() == len {
+                Ok(())
+            } else {
+                Err(input.corrupt("a section has the wrong size"))
+            }
         };
         expect(Section::Ids, docs as usize * 16)?;
         expect(Section::ById, docs as usize * 4)?;
@@ -87,7 +93,10 @@ impl Segment {
                 return Err(input.corrupt("a row points outside its tables"));
             }
         }
-        if slice(Section::ById).chunks_exact(4).any(|doc| u32::from_le_bytes([doc[0], doc[1], doc[2], doc[3]]) >= docs) {
+        if slice(Section::ById)
+            .chunks_exact(4)
+            .any(|doc| u32::from_le_bytes([doc[0], doc[1], doc[2], doc[3]]) >= docs)
+        {
             return Err(input.corrupt("the id index points outside the segment"));
         }
         bytes.shrink_to_fit();
@@ -202,7 +211,11 @@ impl Segment {
             let term = std::str::from_utf8(term)
                 .map_err(|_| Reader::new(&[], "segment").corrupt("a term is not UTF-8"))?;
             list.clear();
-            postings::decode(self.entry(Section::PostingEnds, Section::Postings, index), self.docs, &mut list)?;
+            postings::decode(
+                self.entry(Section::PostingEnds, Section::Postings, index),
+                self.docs,
+                &mut list,
+            )?;
             visit(term, &list);
         }
         Ok(())

@@ -65,7 +65,9 @@ impl StoredVectors {
         if format > FORMAT {
             return Err(Error::new(
                 ErrorKind::FormatUnsupported,
-                format!("the store holds vectors of format {format}, newer than this edgemem; update edgemem"),
+                format!(
+                    "the store holds vectors of format {format}, newer than this edgemem; update edgemem"
+                ),
             )
             .field("vectors"));
         }

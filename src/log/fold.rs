@@ -110,7 +110,8 @@ mod tests {
 
     fn change() -> impl Strategy<Value = Change> {
         prop_oneof![
-            "[a-c]{1,2}".prop_map(|text| Change::Remember(Box::new(Remember { text, ..Remember::default() }))),
+            "[a-c]{1,2}"
+                .prop_map(|text| Change::Remember(Box::new(Remember { text, ..Remember::default() }))),
             Just(Change::Touch { place: Place::default(), timestamp: Timestamp::default() }),
             ("[a-c]{0,2}", any::<bool>()).prop_map(|(text, expires)| Change::Revise {
                 text: (!text.is_empty()).then_some(text),

@@ -124,14 +124,25 @@ impl Memory {
     }
 
     /// A memory over this store, with an embedder for semantic search.
-    pub fn with_embedder(store: Rc<dyn ByteStore>, host: Rc<dyn Host>, embedder: Option<Rc<dyn Embedder>>) -> Memory {
+    pub fn with_embedder(
+        store: Rc<dyn ByteStore>,
+        host: Rc<dyn Host>,
+        embedder: Option<Rc<dyn Embedder>>,
+    ) -> Memory {
         let model = embedder.as_ref().map(|embedder| embedder.name());
-        Memory(Rc::new(Inner { partitions: Partitions::new(store, host, model), embedder, closed: Cell::new(false) }))
+        Memory(Rc::new(Inner {
+            partitions: Partitions::new(store, host, model),
+            embedder,
+            closed: Cell::new(false),
+        }))
     }
 
     /// A memory in this process only, for tests and throw-away use.
     pub fn in_process() -> Memory {
-        Memory::new(Rc::new(crate::store::MemoryStore::new()), Rc::new(crate::host::native::NativeHost::new()))
+        Memory::new(
+            Rc::new(crate::store::MemoryStore::new()),
+            Rc::new(crate::host::native::NativeHost::new()),
+        )
     }
 
     fn partitions(&self) -> Result<&Partitions> {
@@ -196,7 +207,10 @@ impl Memory {
         let texts: Vec<String> = drafts.iter().map(|draft| draft.text.clone()).collect();
         let outcomes = partitions
             .write(&partition, move |plan: &mut Plan<'_>| {
-                drafts.iter().map(|draft| plan.remember(&origin, draft.clone())).collect::<Result<Vec<Outcome>>>()
+                drafts
+                    .iter()
+                    .map(|draft| plan.remember(&origin, draft.clone()))
+                    .collect::<Result<Vec<Outcome>>>()
             })
             .await?;
         let added = outcomes.into_iter().zip(texts);
@@ -256,7 +270,9 @@ impl Memory {
             let users = owners.alternatives().iter().map(|owner| owner.ids(Axis::User));
             match users.collect::<Option<Vec<_>>>() {
                 // Every memory that carries a user id lives in that user's partition.
-                Some(users) => names.extend(users.concat().iter().map(|id| engine::partition_name(Axis::User, id))),
+                Some(users) => {
+                    names.extend(users.concat().iter().map(|id| engine::partition_name(Axis::User, id)))
+                }
                 // Memories of an agent, a run … may be in the partition of any user.
                 None => names = partitions.names("").await?,
             }
@@ -378,8 +394,11 @@ impl Memory {
         partitions
             .write(&partition, move |plan: &mut Plan<'_>| {
                 require(plan, id)?;
-                let change =
-                    Change::Revise { text: update.text.clone(), metadata: metadata.clone(), expires: update.expires };
+                let change = Change::Revise {
+                    text: update.text.clone(),
+                    metadata: metadata.clone(),
+                    expires: update.expires,
+                };
                 plan.push(id, change);
                 if let Some((model, codes, scale)) = vector.clone() {
                     plan.push(id, Change::Embed { model, codes, scale });
@@ -429,7 +448,8 @@ impl Memory {
         for name in names {
             let partition = partitions.get(&name).await?;
             let wanted = scope.clone();
-            let carries = move |record: &Record| wanted.ids().all(|(axis, id)| record.scope.get(axis) == Some(id));
+            let carries =
+                move |record: &Record| wanted.ids().all(|(axis, id)| record.scope.get(axis) == Some(id));
             partitions
                 .write(&partition, move |plan: &mut Plan<'_>| {
                     for id in plan.live(&carries)? {
@@ -523,7 +543,10 @@ impl Memory {
                         let now = plan.folded(record.id)?;
                         if now.is_some_and(|now| !now.record.retracted && now.record.text == record.text) {
                             let codes = vector.codes().to_vec();
-                            plan.push(record.id, Change::Embed { model: model.clone(), codes, scale: vector.scale() });
+                            plan.push(
+                                record.id,
+                                Change::Embed { model: model.clone(), codes, scale: vector.scale() },
+                            );
                         }
                     }
                     Ok(())

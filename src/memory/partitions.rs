@@ -203,11 +203,18 @@ impl Partitions {
             }
             // A commit of this process may have been acknowledged while this call was reading.
             let newest = partition.version.get().filter(|_| !replaced).unwrap_or(0).max(image.version);
-            partition.version.set(Some(if self.store.capabilities().compare_and_set { newest } else { image.version }));
+            partition.version.set(Some(if self.store.capabilities().compare_and_set {
+                newest
+            } else {
+                image.version
+            }));
             partition.loaded_at.set(asked_at);
             return Ok(());
         }
-        Err(Error::new(ErrorKind::StoreConflict, "the partition changes faster than it can be read; try again"))
+        Err(Error::new(
+            ErrorKind::StoreConflict,
+            "the partition changes faster than it can be read; try again",
+        ))
     }
 
     /// Writes: queues an intent, and commits it together with whatever else is waiting. The intent may be
@@ -274,7 +281,8 @@ impl Partitions {
                 .map(|operation| Entry { key: operation.key(), bytes: operation.encode() })
                 .collect();
             let expect = partition.version.get().unwrap_or(0);
-            let commit = Commit { partition: partition.name.clone(), expect, append, rows, ..Commit::default() };
+            let commit =
+                Commit { partition: partition.name.clone(), expect, append, rows, ..Commit::default() };
             match self.store.commit(&commit).await {
                 Ok(version) => {
                     let mut engine = partition.engine.borrow_mut();
@@ -290,7 +298,9 @@ impl Partitions {
         }
         Err(Error::new(
             ErrorKind::StoreConflict,
-            format!("other writers committed first, {CONFLICTS} times in a row; nothing was stored, try again"),
+            format!(
+                "other writers committed first, {CONFLICTS} times in a row; nothing was stored, try again"
+            ),
         ))
     }
 
@@ -379,7 +389,9 @@ fn mount(engine: &mut Engine, blobs: Vec<(String, Option<Vec<u8>>)>) -> Result<(
             .field(name));
         };
         let named = |error: Error| match error.kind() {
-            ErrorKind::StoreCorrupt => Error::new(error.kind(), format!("{} [{name}]", error.message())).field(&name),
+            ErrorKind::StoreCorrupt => {
+                Error::new(error.kind(), format!("{} [{name}]", error.message())).field(&name)
+            }
             _ => error,
         };
         match name.strip_prefix("v-") {
@@ -393,7 +405,9 @@ fn mount(engine: &mut Engine, blobs: Vec<(String, Option<Vec<u8>>)>) -> Result<(
     for (name, bytes) in segments {
         let vectors = vectors.remove(&name);
         engine.mount(&name, bytes, vectors).map_err(|error| match error.kind() {
-            ErrorKind::StoreCorrupt => Error::new(error.kind(), format!("{} [{name}]", error.message())).field(&name),
+            ErrorKind::StoreCorrupt => {
+                Error::new(error.kind(), format!("{} [{name}]", error.message())).field(&name)
+            }
             _ => error,
         })?;
     }

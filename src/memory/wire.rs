@@ -154,7 +154,9 @@ fn metadata(options: &Options<'_>) -> Result<Option<Metadata>> {
     match options.get(&["metadata"]) {
         None => Ok(None),
         Some((_, Value::Object(map))) => Ok(Some(map.clone())),
-        Some(_) => Err(Error::new(ErrorKind::MetadataInvalid, "metadata must be an object").field("metadata")),
+        Some(_) => {
+            Err(Error::new(ErrorKind::MetadataInvalid, "metadata must be an object").field("metadata"))
+        }
     }
 }
 
@@ -192,7 +194,8 @@ async fn add(memory: &Memory, messages: &Value, options: &Value) -> Result<Value
         None => None,
         Some((name, value)) => {
             let mut checked = Scope::new();
-            let given = value.as_str().map(str::to_owned).or_else(|| value.as_i64().map(|number| number.to_string()));
+            let given =
+                value.as_str().map(str::to_owned).or_else(|| value.as_i64().map(|number| number.to_string()));
             let given = given.ok_or_else(|| wrong(name, "a string"))?;
             checked.set(Axis::Run, &given, name)?;
             checked.get(Axis::Run).map(str::to_owned)
@@ -255,7 +258,8 @@ fn read_message(value: &Value, index: usize) -> Result<Message> {
     let Value::Object(message) = value else { return Err(wrong(&at(""), "an object with role and content")) };
     let role = match message.get("role") {
         None | Some(Value::Null) => Role::User,
-        Some(role) => Role::parse(role.as_str().unwrap_or("(not a string)")).map_err(|error| error.field(at(".role")))?,
+        Some(role) => Role::parse(role.as_str().unwrap_or("(not a string)"))
+            .map_err(|error| error.field(at(".role")))?,
     };
     let name = match message.get("name") {
         None | Some(Value::Null) => None,
@@ -322,7 +326,9 @@ async fn get_all(memory: &Memory, options: &Value) -> Result<Value> {
 
 fn search_options(options: &Options<'_>) -> Result<SearchOptions> {
     let threshold = match options.get(&["threshold"]) {
-        None if options.has_null(&["threshold"]) => Err(threshold_invalid("threshold must be a valid number".into())),
+        None if options.has_null(&["threshold"]) => {
+            Err(threshold_invalid("threshold must be a valid number".into()))
+        }
         None => Ok(f64::from(DEFAULT_THRESHOLD)),
         Some((_, value)) => match value.as_f64() {
             None => Err(threshold_invalid("threshold must be a valid number".into())),
@@ -349,7 +355,8 @@ async fn search(memory: &Memory, query: &Value, options: &Value) -> Result<Value
     let explain = options.flag(&["explain"], false)?;
     let search = search_options(&options)?;
     let found = memory.search(query, &search).await?;
-    let results: Vec<Value> = found.hits.iter().map(|hit| scored_item(hit, explain.then_some(&search))).collect();
+    let results: Vec<Value> =
+        found.hits.iter().map(|hit| scored_item(hit, explain.then_some(&search))).collect();
     Ok(with_warnings(json!({ "results": results }), &found.warnings))
 }
 
@@ -388,7 +395,8 @@ async fn update(memory: &Memory, id_value: &Value, change: &Value) -> Result<Val
         Value::String(text) => Update { text: Some(text.clone()), ..Update::default() },
         _ => {
             let options = Options::of(change)?;
-            let new_text = options.get(&["text", "data"]).map(|(name, value)| text(value, name)).transpose()?;
+            let new_text =
+                options.get(&["text", "data"]).map(|(name, value)| text(value, name)).transpose()?;
             let cleared = options.has_null(&EXPIRES).then_some(None);
             Update {
                 text: new_text.map(str::to_owned),

@@ -44,7 +44,11 @@ impl Bm25 {
         };
         Bm25 {
             idf: statistics.frequencies.iter().map(idf).collect(),
-            average: if statistics.documents == 0 { 1.0 } else { (statistics.length as f32 / documents).max(1.0) },
+            average: if statistics.documents == 0 {
+                1.0
+            } else {
+                (statistics.length as f32 / documents).max(1.0)
+            },
         }
     }
 

@@ -115,8 +115,11 @@ mod tests {
 
     #[test]
     fn the_best_fit_and_time_orders_them() {
-        let memories =
-            [memory(2, Some("Ann"), "second"), memory(1, None, "first"), memory(3, None, &"long ".repeat(500))];
+        let memories = [
+            memory(2, Some("Ann"), "second"),
+            memory(1, None, "first"),
+            memory(3, None, &"long ".repeat(500)),
+        ];
         let packed = pack(&memories.iter().collect::<Vec<_>>(), 100);
         assert_eq!(packed.used, [0, 1]);
         assert_eq!(packed.dropped, [2]);

@@ -61,7 +61,8 @@ mod tests {
 
     #[test]
     fn shown_scores_are_finite_and_bounded() {
-        for (score, expected) in [(1.7, 1.0), (-0.1, 0.0), (f32::NAN, 0.0), (f32::INFINITY, 0.0), (0.3, 0.3)] {
+        for (score, expected) in [(1.7, 1.0), (-0.1, 0.0), (f32::NAN, 0.0), (f32::INFINITY, 0.0), (0.3, 0.3)]
+        {
             assert_eq!(shown(score), expected);
         }
     }

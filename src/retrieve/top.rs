@@ -62,7 +62,8 @@ impl<T> Top<T> {
     /// Whether a candidate of this score could still be among the best: a cheap test before the rest of
     /// the candidate is looked up.
     pub fn wants(&self, score: f32) -> bool {
-        self.limit > 0 && (self.heap.len() < self.limit || self.heap.peek().is_none_or(|worst| score >= worst.0.score))
+        self.limit > 0
+            && (self.heap.len() < self.limit || self.heap.peek().is_none_or(|worst| score >= worst.0.score))
     }
 
     /// Offers a candidate. `accept` is asked only if it would be kept.

@@ -8,8 +8,26 @@
 //!
 //! The contract is executable: `tests/contract` runs one suite against every implementation on its host.
 
+#[cfg(feature = "cloudflare")]
+mod d1;
+#[cfg(feature = "web")]
+mod indexeddb;
+#[cfg(feature = "web")]
+mod js_object;
+#[cfg(feature = "cloudflare")]
+mod kv;
 mod memory;
 
+#[cfg(feature = "cloudflare")]
+pub use d1::D1Store;
+#[cfg(feature = "web")]
+pub use indexeddb::{Durability, IndexedDbStore};
+#[cfg(feature = "web")]
+pub use js_object::JsObjectStore;
+#[cfg(feature = "trap")]
+pub(crate) use js_object::convert;
+#[cfg(feature = "cloudflare")]
+pub use kv::KvStore;
 pub use memory::MemoryStore;
 
 use crate::error::Result;
@@ -126,4 +144,11 @@ pub trait ByteStore {
         let _ = (partition, loaded_at, now);
         self.capabilities().shared
     }
+}
+
+/// The error of every call on a store after [`ByteStore::close`].
+#[cfg(feature = "web")]
+fn closed() -> crate::error::Error {
+    let message = "the store was closed; make a new Memory to go on";
+    crate::error::Error::new(crate::error::ErrorKind::Closed, message)
 }

@@ -225,7 +225,8 @@ fn dense_terms(run: &str, query: bool, emit: &mut dyn FnMut(&str)) {
         let kind = script::dense(c);
         if let Some((before, kind_before)) = previous {
             alone = false;
-            if !query && (kind_before == Some(Dense::Han) || opens_word && kind_before == Some(Dense::Hangul)) {
+            if !query && (kind_before == Some(Dense::Han) || opens_word && kind_before == Some(Dense::Hangul))
+            {
                 emit(before.encode_utf8(&mut pair));
             }
             let length = before.encode_utf8(&mut pair).len();
@@ -275,7 +276,10 @@ impl Memo {
     fn get(&self, word: &str) -> Option<&str> {
         let entry = self.entries.get(slot(word))?;
         // An empty slot has an empty word, and no word is empty.
-        if word.is_empty() || entry.word.get(..word.len())? != word.as_bytes() || entry.word_len as usize != word.len() {
+        if word.is_empty()
+            || entry.word.get(..word.len())? != word.as_bytes()
+            || entry.word_len as usize != word.len()
+        {
             return None;
         }
         std::str::from_utf8(&entry.term[..entry.term_len as usize]).ok()
@@ -297,6 +301,7 @@ impl Memo {
 
 /// FNV-1a, folded to the size of the table.
 fn slot(word: &str) -> usize {
-    let hash = word.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let hash =
+        word.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     (hash ^ hash >> 15) as usize % Memo::SLOTS
 }

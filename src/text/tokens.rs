@@ -1,3 +1,5 @@
 //! x
 /// x
-pub fn estimate_tokens(text: &str) -> usize { text.len() / 4 }
+pub fn estimate_tokens(text: &str) -> usize {
+    text.len() / 4
+}

@@ -124,7 +124,8 @@ impl<'a, V: FnMut(Word<'a>)> Visitor<'a, '_, V> {
             }
             at += spaced;
             let rest = &self.text[at..end];
-            let dense = rest.find(|c| script::dense(c).is_none() && !script::is_ignorable(c)).unwrap_or(rest.len());
+            let dense =
+                rest.find(|c| script::dense(c).is_none() && !script::is_ignorable(c)).unwrap_or(rest.len());
             if dense > 0 {
                 self.emit(Kind::Dense, at, at + dense);
             }
@@ -235,9 +236,10 @@ mod tests {
         let texts = |text| collect(text, false).into_iter().map(|(_, word, ..)| word).collect::<Vec<_>>();
         assert_eq!(texts("Hi! I don't, he said."), ["Hi", "I", "don't", "he", "said"]);
         assert_eq!(texts("went home.Then slept"), ["went", "home", "Then", "slept"]);
-        assert_eq!(texts("U.S. and node.js 3.14 1,000 v2.0 10:30"), [
-            "U.S", "and", "node", "js", "3.14", "1,000", "v2.0", "10", "30"
-        ]);
+        assert_eq!(
+            texts("U.S. and node.js 3.14 1,000 v2.0 10:30"),
+            ["U.S", "and", "node", "js", "3.14", "1,000", "v2.0", "10", "30"]
+        );
         assert_eq!(texts("snake_case a@b.com it’s"), ["snake", "case", "a", "b", "com", "it’s"]);
         assert_eq!(texts("東京2020へ行く"), ["東京", "2020", "へ行く"]);
         assert_eq!(texts("צה\"ל"), ["צה\"ל"]);

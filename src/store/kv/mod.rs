@@ -1,0 +1,380 @@
+//! The store of Workers without a database: Cloudflare KV.
+//!
+//! KV has no transaction and no compare-and-set, and a write takes up to a minute to be seen elsewhere. So a
+//! commit never changes a key: it writes packs of entries and blobs under keys that only it can write, and
+//! readers fold all they find. Nothing that was acknowledged is lost, but another location may see it late,
+//! and a version only says whether something changed. The layout is described in `docs/format.md`.
+//!
+//! One list call gives a partition's keys with their metadata, and small packs live in the metadata, so most
+//! openings need no read of values at all.
+
+mod client;
+mod pack;
+mod recent;
+mod sys;
+mod version;
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use wasm_bindgen::JsValue;
+
+use self::client::{Client, Write};
+use self::pack::Pack;
+use self::recent::{Deed, Recent};
+use self::version::Version;
+use super::js_object::convert::{get, object};
+use super::{ByteStore, Capabilities, Commit, Entry, Image};
+use crate::error::{Error, ErrorKind, Result};
+use crate::host::LocalFuture;
+
+/// Keeps partitions in a KV namespace.
+pub struct KvStore {
+    client: Client,
+    recent: Recent,
+    prefix: String,
+    stale_after: i64,
+    closed: Cell<bool>,
+}
+
+/// What a partition's listing says, with this instance's own recent writes laid over it.
+#[derive(Default)]
+struct Listing {
+    version: Version,
+    packs: BTreeMap<String, Found>,
+    blobs: BTreeSet<String>,
+}
+
+/// A pack whose text is at hand, or has to be fetched and is this long.
+enum Found {
+    Text(String),
+    Stored(usize),
+}
+
+impl KvStore {
+    /// After how long, in ms, a loaded copy is looked at again unless told otherwise: KV itself shows the
+    /// changes of others no sooner.
+    pub const STALE_AFTER: i64 = 60_000;
+
+    /// A store in this KV binding (`env.KV`, as JavaScript sees it). Asks nothing yet.
+    pub fn new(binding: JsValue) -> Result<KvStore> {
+        KvStore::with_options(binding, "", KvStore::STALE_AFTER)
+    }
+
+    /// The same with a prefix before every key, so that a namespace can be shared with other programs, and
+    /// with the time in ms after which a loaded copy is looked at again.
+    pub fn with_options(binding: JsValue, prefix: &str, stale_after: i64) -> Result<KvStore> {
+        if prefix.len() > 128 {
+            let message = "a prefix of KV keys is at most 128 bytes long";
+            return Err(Error::new(ErrorKind::ConfigInvalid, message).field("store.prefix"));
+        }
+        Ok(KvStore {
+            client: Client::new(binding)?,
+            recent: Recent::default(),
+            prefix: prefix.to_owned(),
+            stale_after,
+            closed: Cell::new(false),
+        })
+    }
+
+    /// How many operations KV was asked for so far: each counts as one subrequest of a Worker.
+    pub fn trips(&self) -> u32 {
+        self.client.trips()
+    }
+
+    /// The key of a part of a partition.
+    fn key(&self, partition: &str, part: &str) -> String {
+        format!("{}{partition}/{part}", self.prefix)
+    }
+
+    /// The key that makes a partition known to [`ByteStore::list`].
+    fn marker(&self, partition: &str) -> String {
+        format!("{}p/{partition}", self.prefix)
+    }
+
+    async fn listing(&self, partition: &str) -> Result<Listing> {
+        let prefix = self.key(partition, "");
+        let mut listing = Listing::default();
+        let recent: BTreeMap<String, Deed> = self.recent.under(now(), &prefix).into_iter().collect();
+        for found in self.client.list(&prefix).await? {
+            if !recent.contains_key(&found.key) {
+                listing.see(&found.key[prefix.len()..], &found.metadata);
+            }
+        }
+        for (key, deed) in recent {
+            listing.overlay(&key[prefix.len()..], deed);
+        }
+        Ok(listing)
+    }
+
+    /// The entries of all packs, pack by pack in the order of their commits. A pack that is listed but not
+    /// there (deleted a moment ago, or not yet arrived) is left out, of the version too: so the next load
+    /// does not take the image for complete.
+    async fn entries(&self, partition: &str, listing: &mut Listing) -> Result<Vec<(String, Vec<Entry>)>> {
+        let missing: Vec<(String, usize)> = listing
+            .packs
+            .iter()
+            .filter_map(|(part, found)| match found {
+                Found::Text(_) => None,
+                Found::Stored(length) => Some((self.key(partition, part), *length)),
+            })
+            .collect();
+        let mut fetched = self.client.texts(&missing).await?.into_iter();
+        let mut packs = Vec::new();
+        for (part, found) in std::mem::take(&mut listing.packs) {
+            let text = match found {
+                Found::Text(text) => Some(text),
+                Found::Stored(_) => fetched.next().flatten(),
+            };
+            match text {
+                Some(text) => packs.push((part, pack::decode(&text)?)),
+                None => listing.version.take(&part),
+            }
+        }
+        Ok(packs)
+    }
+
+    fn check_open(&self) -> Result<()> {
+        if self.closed.get() { Err(super::closed()) } else { Ok(()) }
+    }
+
+    async fn store(&self, commit: &Commit) -> Result<u64> {
+        let partition = commit.partition.as_str();
+        let mut version = Version::from_number(commit.expect);
+        let sequence = version.next_sequence()?;
+        let mut packs = pack::encode(&commit.append, sequence)?;
+        let mut deletes = Vec::new();
+        if !commit.drop.is_empty() || !commit.remove.is_empty() {
+            let mut listing = self.listing(partition).await?;
+            for name in commit.remove.iter().filter(|name| listing.blobs.contains(*name)) {
+                deletes.push(format!("b/{name}"));
+            }
+            if !commit.drop.is_empty() {
+                let dropped: BTreeSet<&str> = commit.drop.iter().map(String::as_str).collect();
+                for (part, mut entries) in self.entries(partition, &mut listing).await? {
+                    let before = entries.len();
+                    entries.retain(|entry| !dropped.contains(entry.key.as_str()));
+                    if entries.len() < before {
+                        // What is left of a pack moves on to a new one: packs never change.
+                        packs.extend(pack::encode(&entries, sequence)?);
+                        deletes.push(part);
+                    }
+                }
+            }
+        }
+        if commit.expect == 0 {
+            // First of all the marker: a partition that is not listed could never be erased.
+            let key = self.marker(partition);
+            let put = Write::PutText { key: key.clone(), value: String::new(), metadata: JsValue::NULL };
+            self.client.write(&[put]).await?;
+            self.recent.note(now(), key, Deed::Mark(0));
+        }
+        let puts = self.puts(commit, &packs, sequence);
+        self.client.write(&puts).await?;
+        let written = packs.iter().map(|pack| (pack.key.clone(), Deed::Pack(pack.text.as_str().into())));
+        let blob = |name: &str, bytes: &[u8]| (format!("b/{name}"), Deed::Blob(bytes.into(), sequence));
+        let written = written.chain(commit.put.iter().map(|put| blob(&put.name, &put.bytes)));
+        let written: Vec<_> = if puts.len() == 1 && packs.is_empty() && commit.put.is_empty() {
+            vec![("v".to_owned(), Deed::Mark(sequence))]
+        } else {
+            written.collect()
+        };
+        version.raise(sequence);
+        for (part, deed) in written {
+            if part != "v" {
+                version.add(&part);
+            }
+            self.recent.note(now(), self.key(partition, &part), deed);
+        }
+        let keys: Vec<String> = deletes.iter().map(|part| self.key(partition, part)).collect();
+        let writes: Vec<Write> = keys.iter().map(|key| Write::Delete { key: key.clone() }).collect();
+        self.client.write(&writes).await?;
+        for (part, key) in deletes.iter().zip(keys) {
+            version.take(part);
+            self.recent.note(now(), key, Deed::Deleted);
+        }
+        Ok(version.number())
+    }
+
+    /// The writes that add what a commit adds. There is always one, so that the version rises.
+    fn puts(&self, commit: &Commit, packs: &[Pack], sequence: u64) -> Vec<Write> {
+        let partition = commit.partition.as_str();
+        let number = JsValue::from_f64(sequence as f64);
+        let mut puts = Vec::new();
+        for blob in &commit.put {
+            puts.push(Write::PutBytes {
+                key: self.key(partition, &format!("b/{}", blob.name)),
+                bytes: blob.bytes.clone(),
+                metadata: object(&[("s", number.clone())]),
+            });
+        }
+        for pack in packs {
+            let key = self.key(partition, &pack.key);
+            puts.push(if pack.text.len() <= pack::INLINE {
+                let metadata = object(&[("p", JsValue::from_str(&pack.text))]);
+                Write::PutText { key, value: String::new(), metadata }
+            } else {
+                let metadata = object(&[("n", JsValue::from_f64(pack.text.len() as f64))]);
+                Write::PutText { key, value: pack.text.clone(), metadata }
+            });
+        }
+        if puts.is_empty() {
+            let key = self.key(partition, "v");
+            puts.push(Write::PutText { key, value: String::new(), metadata: object(&[("s", number)]) });
+        }
+        puts
+    }
+}
+
+impl Listing {
+    /// Takes in a key of KV's listing.
+    fn see(&mut self, part: &str, metadata: &JsValue) {
+        let number =
+            |name: &str| get(metadata, name).as_f64().filter(|number| *number >= 0.0).map(|n| n as u64);
+        if let Some(name) = part.strip_prefix("b/") {
+            self.blob(name, part, number("s").unwrap_or(0));
+        } else if let Some(sequence) = pack::sequence(part) {
+            let found = match get(metadata, "p").as_string() {
+                Some(text) => Found::Text(text),
+                None => Found::Stored(number("n").unwrap_or(0) as usize),
+            };
+            self.pack(part, sequence, found);
+        } else if part == "v" {
+            self.version.raise(number("s").unwrap_or(0));
+        }
+    }
+
+    /// Takes in what this instance did to a key.
+    fn overlay(&mut self, part: &str, deed: Deed) {
+        match deed {
+            Deed::Pack(text) => {
+                self.pack(part, pack::sequence(part).unwrap_or(0), Found::Text(text.as_ref().to_owned()));
+            }
+            Deed::Blob(_, sequence) => self.blob(part.strip_prefix("b/").unwrap_or(part), part, sequence),
+            Deed::Mark(sequence) => self.version.raise(sequence),
+            Deed::Deleted => {}
+        }
+    }
+
+    fn blob(&mut self, name: &str, part: &str, sequence: u64) {
+        self.version.raise(sequence);
+        self.version.add(part);
+        self.blobs.insert(name.to_owned());
+    }
+
+    fn pack(&mut self, part: &str, sequence: u64, found: Found) {
+        self.version.raise(sequence);
+        self.version.add(part);
+        self.packs.insert(part.to_owned(), found);
+    }
+}
+
+impl ByteStore for KvStore {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { atomic: false, compare_and_set: false, shared: true, rows: false }
+    }
+
+    fn list<'a>(&'a self, prefix: &'a str) -> LocalFuture<'a, Result<Vec<String>>> {
+        Box::pin(async move {
+            self.check_open()?;
+            let prefix = self.marker(prefix);
+            let start = self.marker("").len();
+            let listed = self.client.list(&prefix).await?;
+            let mut names: BTreeSet<String> = listed.into_iter().map(|found| found.key).collect();
+            for (key, deed) in self.recent.under(now(), &prefix) {
+                match deed {
+                    Deed::Deleted => names.remove(&key),
+                    _ => names.insert(key),
+                };
+            }
+            Ok(names.into_iter().map(|key| key[start..].to_owned()).collect())
+        })
+    }
+
+    fn load<'a>(&'a self, partition: &'a str, known: Option<u64>) -> LocalFuture<'a, Result<Option<Image>>> {
+        Box::pin(async move {
+            self.check_open()?;
+            let mut listing = self.listing(partition).await?;
+            if known == Some(listing.version.number()) {
+                return Ok(None);
+            }
+            let mut entries = BTreeMap::new();
+            for (_, pack) in self.entries(partition, &mut listing).await? {
+                for entry in pack {
+                    // The first to bring a key wins, as everywhere.
+                    entries.entry(entry.key).or_insert(entry.bytes);
+                }
+            }
+            let version = listing.version.number();
+            let entries = entries.into_iter().map(|(key, bytes)| Entry { key, bytes }).collect();
+            let image = Image { version, entries, blobs: listing.blobs.into_iter().collect() };
+            Ok((known != Some(version)).then_some(image))
+        })
+    }
+
+    fn read<'a>(
+        &'a self,
+        partition: &'a str,
+        names: &'a [String],
+    ) -> LocalFuture<'a, Result<Vec<Option<Vec<u8>>>>> {
+        Box::pin(async move {
+            self.check_open()?;
+            let mut blobs = vec![None; names.len()];
+            let mut missing = Vec::new();
+            for (i, name) in names.iter().enumerate() {
+                let key = self.key(partition, &format!("b/{name}"));
+                match self.recent.of(&key) {
+                    Some(Deed::Blob(bytes, _)) => blobs[i] = Some(bytes.to_vec()),
+                    Some(Deed::Deleted) => {}
+                    _ => missing.push((i, key)),
+                }
+            }
+            let (places, keys): (Vec<usize>, Vec<String>) = missing.into_iter().unzip();
+            for (place, bytes) in places.into_iter().zip(self.client.bytes(&keys).await?) {
+                blobs[place] = bytes;
+            }
+            Ok(blobs)
+        })
+    }
+
+    fn commit<'a>(&'a self, commit: &'a Commit) -> LocalFuture<'a, Result<u64>> {
+        Box::pin(async move {
+            self.check_open()?;
+            self.store(commit).await
+        })
+    }
+
+    fn erase<'a>(&'a self, partition: &'a str) -> LocalFuture<'a, Result<()>> {
+        Box::pin(async move {
+            self.check_open()?;
+            let prefix = self.key(partition, "");
+            let listed = self.client.list(&prefix).await?;
+            let recent = self.recent.under(now(), &prefix).into_iter();
+            let mut keys: BTreeSet<String> = listed.into_iter().map(|found| found.key).collect();
+            keys.extend(recent.filter(|(_, deed)| !matches!(deed, Deed::Deleted)).map(|(key, _)| key));
+            // The marker goes last: until then the partition is listed and can be erased again.
+            for keys in [keys, BTreeSet::from([self.marker(partition)])] {
+                let writes: Vec<Write> = keys.iter().map(|key| Write::Delete { key: key.clone() }).collect();
+                self.client.write(&writes).await?;
+                for key in keys {
+                    self.recent.note(now(), key, Deed::Deleted);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn close<'a>(&'a self) -> LocalFuture<'a, Result<()>> {
+        self.closed.set(true);
+        self.recent.clear();
+        Box::pin(async { Ok(()) })
+    }
+
+    fn is_stale(&self, _partition: &str, loaded_at: i64, now: i64) -> bool {
+        !(0..self.stale_after).contains(&(now - loaded_at))
+    }
+}
+
+fn now() -> i64 {
+    js_sys::Date::now() as i64
+}
