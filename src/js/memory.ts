@@ -56,57 +56,57 @@ export class HostedMemory {
    * Names at least one id of the scope.
    */
   async add(messages: string | Message | Message[], options: AddOptions): Promise<AddResult> {
-    return this.#call("add", ["messages", messages], ["", options ?? {}]);
+    return this.call("add", ["messages", messages], ["", options ?? {}]);
   }
 
   /** The memory with this id, or null. */
   async get(id: string): Promise<MemoryItem | null> {
-    return this.#call("get", ["id", id]);
+    return this.call("get", ["id", id]);
   }
 
   /** All memories of a scope, in pages. */
   async getAll(options: GetAllOptions): Promise<GetAllResult> {
-    return this.#call("getAll", ["", options ?? {}]);
+    return this.call("getAll", ["", options ?? {}]);
   }
 
   /** The memories of a scope that answer a query, best first. */
   async search(query: string, options: SearchOptions): Promise<SearchResult> {
-    return this.#call("search", ["query", query], ["", options ?? {}]);
+    return this.call("search", ["query", query], ["", options ?? {}]);
   }
 
   /** What `search` finds, packed into one text for a prompt. */
   async context(query: string, options: ContextOptions): Promise<ContextResult> {
-    return this.#call("context", ["query", query], ["", options ?? {}]);
+    return this.call("context", ["query", query], ["", options ?? {}]);
   }
 
   /** Changes the text, the metadata or the expiration date of a memory. A string is the new text. */
   async update(id: string, patch: string | Patch): Promise<Confirmation> {
-    return this.#call("update", ["id", id], [typeof patch === "string" ? "text" : "", patch]);
+    return this.call("update", ["id", id], [typeof patch === "string" ? "text" : "", patch]);
   }
 
   /** Deletes a memory. Its history stays readable. */
   async delete(id: string): Promise<Confirmation> {
-    return this.#call("delete", ["id", id]);
+    return this.call("delete", ["id", id]);
   }
 
   /** Deletes all memories of a scope. */
   async deleteAll(options: Scope): Promise<Confirmation> {
-    return this.#call("deleteAll", ["", options ?? {}]);
+    return this.call("deleteAll", ["", options ?? {}]);
   }
 
   /** What happened to a memory, newest first; empty if it is not known. */
   async history(id: string): Promise<HistoryEntry[]> {
-    return this.#call("history", ["id", id]);
+    return this.call("history", ["id", id]);
   }
 
   /** Removes everything from the store. */
   async reset(): Promise<void> {
-    await this.#call("reset");
+    await this.call("reset");
   }
 
   /** Figures about what is stored. */
   async stats(): Promise<Stats> {
-    return this.#call("stats");
+    return this.call("stats");
   }
 
   /** Computes the vectors that are missing or come from another embedder, in steps that other calls may interleave. */
@@ -116,7 +116,7 @@ export class HostedMemory {
       throw new EdgememError("INVALID_ARGUMENT", "onProgress must be a function.", { field: "onProgress" });
     }
     for (;;) {
-      const { done, total, finished } = await this.#call<ReindexProgress & { finished: boolean }>("reindexStep");
+      const { done, total, finished } = await this.call<ReindexProgress & { finished: boolean }>("reindexStep");
       onProgress?.({ done, total });
       if (finished) return { done, total };
     }
@@ -140,8 +140,11 @@ export class HostedMemory {
     }
   }
 
-  /** Starts a call. The arguments are copied before this returns; the caller may change them at once. */
-  #call<T>(method: string, ...args: [name: string, value: unknown][]): Promise<T> {
+  /**
+   * Starts a call. The arguments are copied before this returns; the caller may change them at once.
+   * @internal Tests reach methods of the core through this that are not public.
+   */
+  call<T>(method: string, ...args: [name: string, value: unknown][]): Promise<T> {
     if (this.#closing !== undefined) {
       throw new EdgememError("CLOSED", "This memory was closed. Open another one with new Memory().");
     }
