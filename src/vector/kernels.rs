@@ -3,7 +3,7 @@
 //! Both are exact integer arithmetic, so they agree to the bit; only the last multiplication by the scales is
 //! in floats, and it is the same code for both.
 
-/// The rows scored together, so that a piece of the query is loaded once for all of them.
+/// The rows scored together, so that each piece of the query is loaded once for all of them.
 const BLOCK: usize = 4;
 
 /// The dot product of two rows of codes of equal length; the surplus of the longer one is ignored.
@@ -30,9 +30,11 @@ pub fn scan(query: &[i8], query_scale: f32, rows: &[i8], scales: &[[u8; 4]], out
 /// The cosine that a dot product of codes stands for. Damaged scales (NaN, infinite) give a number too.
 #[inline(always)]
 pub(super) fn cosine(dot: i32, query_scale: f32, scale: f32) -> f32 {
-    // max before min, and not clamp: max drops a NaN, clamp would hand it on to the ranking.
-    #[allow(clippy::manual_clamp)]
-    (dot as f32 * query_scale * scale).max(-1.0).min(1.0)
+    // Comparisons, and not f32::clamp, max or min: NaN fails the first and becomes -1 instead of reaching the
+    // ranking, and in WebAssembly max and min are calls to libm that cost as much as 64 dimensions.
+    let score = dot as f32 * query_scale * scale;
+    let score = if score > -1.0 { score } else { -1.0 };
+    if score < 1.0 { score } else { 1.0 }
 }
 
 #[inline(always)]
@@ -45,22 +47,22 @@ fn scan_with(
     scales: &[[u8; 4]],
     out: &mut [f32],
 ) {
-    let dims = query.len();
-    if dims == 0 {
+    if query.is_empty() {
         return;
     }
-    let count = (rows.len() / dims).min(scales.len()).min(out.len());
-    let whole = count - count % BLOCK;
-    let (rows, scales, out) = (&rows[..count * dims], &scales[..count], &mut out[..count]);
-    for (block, row) in (0..whole).step_by(BLOCK).zip(rows.chunks_exact(BLOCK * dims)) {
-        let found = dots(query, row);
-        for (lane, dot) in found.into_iter().enumerate() {
-            out[block + lane] = cosine(dot, query_scale, f32::from_le_bytes(scales[block + lane]));
+    let count = (rows.len() / query.len()).min(scales.len()).min(out.len());
+    let (row_blocks, row_rest) = rows[..count * query.len()].split_at((count - count % BLOCK) * query.len());
+    let (scale_blocks, scale_rest) = scales[..count].as_chunks::<BLOCK>();
+    let (out_blocks, out_rest) = out[..count].as_chunks_mut::<BLOCK>();
+    let row_blocks = row_blocks.chunks_exact(BLOCK * query.len());
+    for ((rows, scales), out) in row_blocks.zip(scale_blocks).zip(out_blocks) {
+        let dots = dots(query, rows);
+        for lane in 0..BLOCK {
+            out[lane] = cosine(dots[lane], query_scale, f32::from_le_bytes(scales[lane]));
         }
     }
-    for at in whole..count {
-        let row = &rows[at * dims..(at + 1) * dims];
-        out[at] = cosine(dot(query, row), query_scale, f32::from_le_bytes(scales[at]));
+    for ((row, scale), out) in row_rest.chunks_exact(query.len()).zip(scale_rest).zip(out_rest) {
+        *out = cosine(dot(query, row), query_scale, f32::from_le_bytes(*scale));
     }
 }
 
@@ -86,14 +88,12 @@ mod simd {
     use super::{BLOCK, portable};
     use core::arch::wasm32::*;
 
-    /// Codes per step: one 128-bit register of i16.
+    /// Codes per step: a register, widened to i16.
     const STEP: usize = 8;
 
-    /// Eight codes, widened to i16.
     #[inline(always)]
-    fn widen(codes: &[i8], at: usize) -> v128 {
-        let codes = &codes[at..at + STEP];
-        // SAFETY: the slice above holds the eight bytes that are read; the load needs no alignment.
+    fn widen(codes: &[i8; STEP]) -> v128 {
+        // SAFETY: the array holds the eight bytes that are read; the load needs no alignment.
         unsafe { i16x8_load_extend_i8x8(codes.as_ptr()) }
     }
 
@@ -108,30 +108,32 @@ mod simd {
     #[inline(always)]
     pub fn dot(a: &[i8], b: &[i8]) -> i32 {
         let length = a.len().min(b.len());
-        let (a, b) = (&a[..length], &b[..length]);
-        let whole = length - length % STEP;
+        let ((a, a_rest), (b, b_rest)) = (a[..length].as_chunks(), b[..length].as_chunks());
         let mut total = i32x4_splat(0);
-        for at in (0..whole).step_by(STEP) {
-            total = i32x4_add(total, i32x4_dot_i16x8(widen(a, at), widen(b, at)));
+        for (a, b) in a.iter().zip(b) {
+            total = i32x4_add(total, i32x4_dot_i16x8(widen(a), widen(b)));
         }
-        sum(total) + portable::dot(&a[whole..], &b[whole..])
+        sum(total) + portable::dot(a_rest, b_rest)
     }
 
     /// The dot products with the `BLOCK` rows that lie one after the other in `rows`.
     #[inline(always)]
     pub fn dots(query: &[i8], rows: &[i8]) -> [i32; BLOCK] {
         let dims = query.len();
-        let row = |lane: usize| &rows[lane * dims..(lane + 1) * dims];
-        let rows: [&[i8]; BLOCK] = std::array::from_fn(row);
-        let whole = dims - dims % STEP;
+        let (query, query_rest) = query.as_chunks();
+        let rows: [(&[[i8; STEP]], &[i8]); BLOCK] = std::array::from_fn(|lane| {
+            let (row, rest) = rows[lane * dims..(lane + 1) * dims].as_chunks();
+            // Says to the compiler that the row is as long as the query, which removes the checks in the loop.
+            (&row[..query.len()], rest)
+        });
         let mut totals = [i32x4_splat(0); BLOCK];
-        for at in (0..whole).step_by(STEP) {
-            let piece = widen(query, at);
+        for (at, piece) in query.iter().enumerate() {
+            let piece = widen(piece);
             for lane in 0..BLOCK {
-                totals[lane] = i32x4_add(totals[lane], i32x4_dot_i16x8(piece, widen(rows[lane], at)));
+                totals[lane] = i32x4_add(totals[lane], i32x4_dot_i16x8(piece, widen(&rows[lane].0[at])));
             }
         }
-        std::array::from_fn(|lane| sum(totals[lane]) + portable::dot(&query[whole..], &rows[lane][whole..]))
+        std::array::from_fn(|lane| sum(totals[lane]) + portable::dot(query_rest, rows[lane].1))
     }
 }
 
