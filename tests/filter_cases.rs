@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 
 use edgemem::index::filter::{Fields, Filter, MAX_DEPTH, MAX_VALUES, Owner, TextField, TimeField};
+use edgemem::record::{Actor, MemoryId, Place, Record, Role};
 use edgemem::scope::{Axis, Scope};
-use edgemem::time::Timestamp;
+use edgemem::text::md5_hex;
+use edgemem::time::{Day, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -153,6 +155,36 @@ fn owners_stay_few_and_bound_for_large_filters() {
     let owners = Filter::parse(&json!({ "AND": pairs })).unwrap().owners();
     assert!(owners.require().is_ok() && owners.alternatives().len() <= 64);
     assert!(owners.admit(&Scope::user("u").with(Axis::Agent, "a")));
+}
+
+#[test]
+fn a_record_is_filtered_as_results_show_it() {
+    let at = |text: &str| Timestamp::parse(text).unwrap();
+    let record = Record {
+        id: MemoryId::from_bits(1),
+        scope: Scope::user("u1"),
+        text: "Alice drinks tea".into(),
+        actor: Actor { role: Role::Assistant, name: Some("Ann".into()) },
+        place: Place { conversation: "c1".into(), sequence: 0 },
+        timestamp: at("2020-01-01T00:00:00Z"),
+        created: at("2026-01-01T00:00:00Z"),
+        updated: at("2026-01-01T00:00:00Z"),
+        metadata: json!({ "n": 1 }).as_object().unwrap().clone(),
+        expires: Some(Day::parse("2030-01-01").unwrap()),
+        occurrences: 1,
+        retracted: false,
+    };
+    for filter in [
+        json!({ "user_id": "u1", "agent_id": null, "n": 1 }),
+        json!({ "created_at": "2020-01-01", "timestamp": 1577836800, "updated_at": "2020-01-01" }),
+        json!({ "expiration_date": "2030-01-01" }),
+        json!({ "hash": "@hash", "memory": { "icontains": "TEA" } }),
+        json!({ "role": "assistant", "actor_id": "Ann" }),
+    ] {
+        let filter: Value =
+            serde_json::from_str(&filter.to_string().replace("@hash", &md5_hex(&record.text))).unwrap();
+        assert!(Filter::parse(&filter).unwrap().matches(&record), "{filter}");
+    }
 }
 
 /// A filter over few fields and values, so that matches, contradictions and bindings are common.

@@ -10,9 +10,9 @@
 //! For the last, [`Filter::owners`] reads from a filter whose memories it can match at all.
 
 mod field;
+mod leaf;
 mod owners;
 mod parse;
-mod test;
 
 pub use field::{Fields, TextField, TimeField};
 pub use owners::{Owner, Owners};
@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use crate::error::Result;
 use crate::scope::{Axis, Scope};
-use test::{Datum, Test, TimeTest};
+use leaf::{Datum, Test, TimeTest};
 
 /// A parsed filter. It holds no reference to the JSON it came from.
 #[derive(Clone, Debug, PartialEq)]

@@ -22,9 +22,9 @@ pub trait Fields {
 /// The times of a memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeField {
-    /// `created_at`.
+    /// `created_at`, which results show for when it was said.
     Created,
-    /// `updated_at`.
+    /// `updated_at`, as results show it.
     Updated,
     /// `timestamp`: when it was said.
     Said,

@@ -1,6 +1,6 @@
 //! Whose memories a filter can match: what decides which partitions are opened, and whether it may run at all.
 
-use super::test::Test;
+use super::leaf::Test;
 use super::{Leaf, Node};
 use crate::error::{Error, ErrorKind, Result};
 use crate::scope::{Axis, Scope};

@@ -3,7 +3,7 @@
 use serde_json::{Map, Number, Value};
 
 use super::field::{Field, TextField};
-use super::test::{Bound, Comparison, Moment, Test, TimeTest, Values};
+use super::leaf::{Bound, Comparison, Moment, Test, TimeTest, Values};
 use super::{Leaf, Node};
 use crate::error::{Error, ErrorKind, Result};
 use crate::scope::{Axis, Scope};
