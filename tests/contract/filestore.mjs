@@ -23,7 +23,7 @@ process.once("exit", () => scratched.forEach((path) => rmSync(path, { recursive:
 /** The path of a module that exports `FileStore`, and the pure parts for the tests of the format. */
 export async function bundleFileStore() {
   const outfile = join(scratch("bundle"), "file.mjs");
-  const contents = ["file", "log-format", "crc32"].map((name) => `export * from "./src/js/stores/${name}.ts";`).join("\n");
+  const contents = ["file", "log-format", "crc32", "memory"].map((name) => `export * from "./src/js/stores/${name}.ts";`).join("\n");
   await build({
     stdin: { contents, resolveDir: ROOT, loader: "ts" },
     outfile,

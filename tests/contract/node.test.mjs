@@ -9,11 +9,15 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 
+import fsDriver from "unstorage/drivers/fs";
+import memoryDriver from "unstorage/drivers/memory";
+
 import { bundleFileStore, scratch } from "./filestore.mjs";
 import { contract } from "./suite.mjs";
+import { UnstorageStore } from "./unstorage-store.mjs";
 
 const bundle = await bundleFileStore();
-const { FileStore, crc32, crc32ByTable } = await import(pathToFileURL(bundle).href);
+const { FileStore, MemoryStore, crc32, crc32ByTable } = await import(pathToFileURL(bundle).href);
 
 /** Fits the suite's cases to node:test: a reason returned is a skip. */
 function register(name, run) {
@@ -27,6 +31,15 @@ for (const durability of ["fsync", "none"]) {
   const root = scratch(`contract-${durability}`);
   const open = (namespace) => new FileStore(join(root, namespace), { durability });
   contract({ test: register, name: `file (${durability})`, open, second: open });
+}
+
+contract({ test: register, name: "memory (JavaScript)", open: () => new MemoryStore(), persistent: false });
+
+{
+  const root = scratch("unstorage");
+  const open = (namespace) => new UnstorageStore(fsDriver({ base: join(root, namespace) }));
+  contract({ test: register, name: "unstorage (files)", open, second: open });
+  contract({ test: register, name: "unstorage (memory)", open: () => new UnstorageStore(memoryDriver()), persistent: false });
 }
 
 const P = "0123456789abcdef0123456789abcdef";

@@ -457,6 +457,12 @@ async function race(one, other, from, base = 10) {
   for (const { reason } of lost) equal(reason?.code, "STORE_CONFLICT", `code of the loser (${reason?.message})`);
   equal(won.length, one.capabilities.compareAndSet ? 1 : 2, "commits that went through");
   const expected = [...before, ...won.map((n) => key(n))].sort();
+  // Neither writer has seen the other's entry, so the version that it was given must not pass for all there is.
+  if (won.length === 2) {
+    for (const [n, store] of [one, other].entries()) {
+      ok((await store.load(P(1), settled[n].value)) !== null, "a writer's version hides what the other wrote");
+    }
+  }
   for (const store of new Set([one, other])) {
     equal((await store.load(P(1), null)).entries.map((e) => e.key), expected, "entries after the race");
   }
