@@ -119,7 +119,9 @@ impl Analyzer {
     /// The term of a folded word, empty for a stop word.
     fn term_of(&self, folded: &str) -> String {
         let mut word = folded.replace(script::is_apostrophe, "'");
-        word.retain(|c| c.is_alphanumeric() || matches!(c, '\'' | '.') || !c.is_ascii() && is_mark(c));
+        word.retain(|c| {
+            c.is_alphanumeric() || matches!(c, '\'' | '.' | FRACTION_SLASH) || !c.is_ascii() && is_mark(c)
+        });
         let word = self.without_contraction(&word);
         if self.is_stop_word(word) {
             return String::new();
@@ -193,6 +195,9 @@ impl Default for Analyzer {
 
 /// More of a word is not even folded. Folding may shrink a word, so this is more than a term's limit.
 const MAX_RAW_BYTES: usize = 256;
+
+/// What "½" folds to has this between its digits; without it, it would read 12.
+const FRACTION_SLASH: char = '\u{2044}';
 
 /// The longest prefix of at most `limit` bytes.
 fn clip(text: &str, limit: usize) -> &str {
