@@ -47,7 +47,7 @@ pub(crate) fn compose(chars: &mut Vec<char>) {
     chars.truncate(kept);
 }
 
-/// Normalisation form KC, with lower case, in one go where the caller wants it.
+/// Normalisation form KC.
 pub(crate) fn nfkc(text: &str) -> String {
     if text.is_ascii() {
         return text.to_owned();
