@@ -3,6 +3,8 @@
 //! The Unicode rules already keep a sentence together when a lower-case word follows. What is left is a point,
 //! a space and a capital: "Dr. Smith", "U.S. Army", "J. K. Rowling", against "in the U.S. He left".
 
+use crate::text::normalize::lowercase;
+
 /// Whether the point at the end of `before` belongs to an abbreviation that `after` continues.
 /// `before` ends in a point; `after` starts with the next word.
 pub(super) fn continues(before: &str, after: &str) -> bool {
@@ -12,7 +14,7 @@ pub(super) fn continues(before: &str, after: &str) -> bool {
     let next =
         after.trim_start_matches(OPENING).split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
     let Some(word) = last.strip_suffix('.') else { return false };
-    let lower = word.to_lowercase();
+    let lower = lowercase(word);
     let number_follows = next.starts_with(|c: char| c.is_numeric());
 
     if INSIDE_SENTENCES.contains(&lower.as_str()) {
@@ -52,7 +54,7 @@ pub(super) fn continues(before: &str, after: &str) -> bool {
 
 /// Whether a word, without its final point, is known to end in a point inside sentences.
 pub(super) fn is_known(word: &str) -> bool {
-    let lower = word.to_lowercase();
+    let lower = lowercase(word);
     let lists = [BEFORE_NAMES, INSIDE_SENTENCES, BEFORE_NUMBERS, MAY_END_SENTENCES];
     lower == "etc"
         || lower.contains('.')

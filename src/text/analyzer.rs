@@ -13,11 +13,11 @@
 use std::cell::Cell;
 
 use rust_stemmers::{Algorithm, Stemmer};
-use unicode_normalization::UnicodeNormalization;
 
 use super::lexicon;
 use super::normalize::fold_into;
 use super::script::{self, Dense};
+use super::unicode;
 use super::words::{Kind, Word, words};
 
 /// No term is longer, in bytes: a hostile text cannot put kilobytes into the vocabulary.
@@ -32,8 +32,6 @@ pub struct Analyzer {
     stemmer: Stemmer,
     /// Stem to term, sorted by stem.
     canonical: Vec<(String, String)>,
-    /// Sorted.
-    stop_words: Vec<&'static str>,
     /// Taken while in use, so that an `emit` which calls the analyzer again gets a fresh one and nothing panics.
     scratch: Cell<Option<Box<Scratch>>>,
 }
@@ -119,7 +117,9 @@ impl Analyzer {
     /// The term of a folded word, empty for a stop word.
     fn term_of(&self, folded: &str) -> String {
         let mut word = folded.replace(script::is_apostrophe, "'");
-        word.retain(|c| c.is_alphanumeric() || matches!(c, '\'' | '.') || !c.is_ascii() && is_mark(c));
+        word.retain(|c| {
+            c.is_alphanumeric() || matches!(c, '\'' | '.' | FRACTION_SLASH) || unicode::is_mark(c)
+        });
         let word = self.without_contraction(&word);
         if self.is_stop_word(word) {
             return String::new();
@@ -154,7 +154,7 @@ impl Analyzer {
     }
 
     fn is_stop_word(&self, word: &str) -> bool {
-        word.is_empty() || self.stop_words.binary_search(&word).is_ok()
+        word.is_empty() || lexicon::STOP_WORDS.contains(&word)
     }
 
     fn canonical_of<'t>(&'t self, stem: &'t str) -> &'t str {
@@ -177,22 +177,24 @@ impl Analyzer {
 impl Default for Analyzer {
     fn default() -> Self {
         let stemmer = Stemmer::create(Algorithm::English);
-        let mut canonical = Vec::new();
+        let mut canonical: Vec<(String, String)> = Vec::new();
         for group in lexicon::GROUPS {
             let mut words = group.split(' ').map(|word| stemmer.stem(word).into_owned());
             let Some(term) = words.next() else { continue };
-            canonical.extend(words.filter(|stem| *stem != term).map(|stem| (stem, term.clone())));
+            for stem in words.filter(|stem| *stem != term) {
+                let at = canonical.partition_point(|(known, _)| *known < stem);
+                canonical.insert(at, (stem, term.clone()));
+            }
         }
-        canonical.sort_unstable();
-        canonical.dedup_by(|a, b| a.0 == b.0);
-        let mut stop_words = lexicon::STOP_WORDS.to_vec();
-        stop_words.sort_unstable();
-        Analyzer { stemmer, canonical, stop_words, scratch: Cell::new(None) }
+        Analyzer { stemmer, canonical, scratch: Cell::new(None) }
     }
 }
 
 /// More of a word is not even folded. Folding may shrink a word, so this is more than a term's limit.
 const MAX_RAW_BYTES: usize = 256;
+
+/// What "½" folds to has this between its digits; without it, it would read 12.
+const FRACTION_SLASH: char = '\u{2044}';
 
 /// The longest prefix of at most `limit` bytes.
 fn clip(text: &str, limit: usize) -> &str {
@@ -203,10 +205,6 @@ fn is_may(word: &str) -> bool {
     word.len() == 3 && word.eq_ignore_ascii_case("may")
 }
 
-fn is_mark(c: char) -> bool {
-    unicode_normalization::char::is_combining_mark(c)
-}
-
 /// "7th" as "7", so that it meets "7 May"; anything else as it is.
 fn plain_number(word: &str) -> &str {
     let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
@@ -214,34 +212,59 @@ fn plain_number(word: &str) -> &str {
     if is_ordinal && matches!(&word[digits.len()..], "st" | "nd" | "rd" | "th") { digits } else { word }
 }
 
-/// Cuts a run without spaces into terms, in constant memory: the run may be as long as the text.
+/// Cuts a run without spaces into terms, holding no more than a slice of it: it may be as long as the text.
 fn dense_terms(run: &str, query: bool, emit: &mut dyn FnMut(&str)) {
-    let mut pair = [0u8; 8];
-    let mut previous: Option<(char, Option<Dense>)> = None;
-    let mut alone = true;
-    let mut opens_word = true;
-    let shown = run.nfkc().filter(|&c| !script::is_ignorable(c));
-    for c in shown {
-        let kind = script::dense(c);
-        if let Some((before, kind_before)) = previous {
-            alone = false;
-            if !query && (kind_before == Some(Dense::Han) || opens_word && kind_before == Some(Dense::Hangul))
-            {
-                emit(before.encode_utf8(&mut pair));
-            }
-            let length = before.encode_utf8(&mut pair).len();
-            let length = length + c.encode_utf8(&mut pair[length..]).len();
-            if let Ok(bigram) = std::str::from_utf8(&pair[..length]) {
-                emit(bigram);
-            }
-            opens_word = false;
+    let mut pairs = Pairs { query, previous: None, alone: true, opens_word: true };
+    if run.chars().all(script::is_plain_dense) {
+        run.chars().for_each(|c| pairs.push(c, emit));
+    } else {
+        let mut rest = run;
+        while !rest.is_empty() {
+            // A mark that is torn from its letter here costs one bigram in thousands.
+            let (slice, after) = rest.split_at(rest.floor_char_boundary(DENSE_SLICE));
+            let mut chars = unicode::nfkd(slice);
+            unicode::compose(&mut chars);
+            chars
+                .into_iter()
+                .filter(|&c| !script::is_ignorable(c) && !c.is_whitespace())
+                .for_each(|c| pairs.push(c, emit));
+            rest = after;
         }
-        previous = Some((c, kind));
     }
-    if let Some((last, kind)) = previous
-        && (alone || !query && kind == Some(Dense::Han))
-    {
-        emit(last.encode_utf8(&mut pair));
+    pairs.finish(emit);
+}
+
+const DENSE_SLICE: usize = 4096;
+
+/// Turns a run of characters into bigrams and the single characters described at the top.
+struct Pairs {
+    query: bool,
+    previous: Option<char>,
+    alone: bool,
+    opens_word: bool,
+}
+
+impl Pairs {
+    fn push(&mut self, c: char, emit: &mut dyn FnMut(&str)) {
+        let Some(before) = self.previous.replace(c) else { return };
+        let mut pair = [0u8; 8];
+        let kind = script::dense(before);
+        if !self.query && (kind == Some(Dense::Han) || self.opens_word && kind == Some(Dense::Hangul)) {
+            emit(before.encode_utf8(&mut pair));
+        }
+        let length = before.encode_utf8(&mut pair).len();
+        let length = length + c.encode_utf8(&mut pair[length..]).len();
+        if let Ok(bigram) = std::str::from_utf8(&pair[..length]) {
+            emit(bigram);
+        }
+        (self.alone, self.opens_word) = (false, false);
+    }
+
+    fn finish(self, emit: &mut dyn FnMut(&str)) {
+        let Some(last) = self.previous else { return };
+        if self.alone || !self.query && script::dense(last) == Some(Dense::Han) {
+            emit(last.encode_utf8(&mut [0; 4]));
+        }
     }
 }
 

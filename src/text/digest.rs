@@ -8,7 +8,8 @@ use std::fmt;
 
 use md5::Md5;
 use sha2::{Digest as _, Sha256};
-use unicode_normalization::UnicodeNormalization;
+
+use super::unicode;
 
 /// MD5 of the exact text in lower-case hex: the `hash` field that clients of mem0 compare. Not for security.
 pub fn md5_hex(text: &str) -> String {
@@ -81,9 +82,11 @@ pub fn statement_key(text: &str) -> String {
     let spaced = if text.is_ascii() {
         single_spaced(&text.to_ascii_lowercase())
     } else {
-        // Lower-casing can leave a sequence that normalises further, hence the second pass.
-        let lower = text.nfkc().collect::<String>().to_lowercase();
-        single_spaced(&lower.nfkc().collect::<String>())
+        let mut folded: String = unicode::nfkc(text).chars().map(unicode::lower).collect();
+        // One small sigma, whichever place in the word it has.
+        folded = folded.replace('ς', "σ");
+        // Lower-casing can leave a sequence that normalises further.
+        single_spaced(&unicode::nfkc(&folded))
     };
     let stated = spaced.trim_end_matches(['.', '!', '。', '…', ' ']);
     if stated.is_empty() { spaced } else { stated.to_owned() }

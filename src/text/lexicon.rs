@@ -172,7 +172,7 @@ pub(crate) const GROUPS: &[&str] = &[
     "freeze froze",
     "get got gotten",
     "give gave given",
-    "go went gone",
+    "go goes went gone",
     "grow grew grown",
     "hang hung",
     "hear heard",

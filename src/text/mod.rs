@@ -11,8 +11,9 @@ pub mod analyzer;
 pub mod digest;
 mod lexicon;
 pub mod normalize;
-mod script;
+pub(crate) mod script;
 pub mod tokens;
+mod unicode;
 mod words;
 
 pub use analyzer::Analyzer;

@@ -8,9 +8,7 @@
 //! Folding is for matching only. What a user wrote is stored and shown as written, and the digests in
 //! [`crate::text::digest`] have a canonical form of their own.
 
-use unicode_normalization::UnicodeNormalization;
-
-use super::script;
+use super::{script, unicode};
 
 /// The folded form of a text. Idempotent; white space and punctuation are kept.
 ///
@@ -33,18 +31,32 @@ pub fn fold_into(text: &str, folded: &mut String) {
         return;
     }
     let mut base = ' ';
-    let lower = text.nfkd().flat_map(char::to_lowercase);
-    let bare = lower.filter(move |&c| {
+    let mut chars = Vec::new();
+    for c in unicode::nfkd(text) {
+        let c = unicode::lower(c);
         if script::is_ignorable(c) || script::is_optional_point(c) {
-            return false;
+            continue;
         }
         if !script::is_accent(c) {
             base = c;
-            return true;
+        } else if script::accents_are_optional(base) && !(c == BREVE && base == 'и') {
+            continue;
         }
-        (c == BREVE && base == 'и') || !script::accents_are_optional(base)
-    });
-    folded.extend(bare.flat_map(plain_letters).nfc());
+        chars.extend(plain_letters(c));
+    }
+    unicode::compose(&mut chars);
+    folded.extend(chars);
+}
+
+/// Unicode normalisation form KC. The table behind it is pinned: see `src/text/unicode.rs`.
+pub fn nfkc(text: &str) -> String {
+    unicode::nfkc(text)
+}
+
+/// Lower case, letter by letter, for comparing without regard to case: nothing else is folded. Unlike
+/// `str::to_lowercase` it never looks at neighbours (Σ is always σ, İ is i) and its table is small and pinned.
+pub fn lowercase(text: &str) -> String {
+    text.chars().map(unicode::lower).collect()
 }
 
 const BREVE: char = '\u{0306}';

@@ -28,7 +28,9 @@ pub(crate) fn dense(c: char) -> Option<Dense> {
         0x3005..=0x3007 | 0x3021..=0x3029 | 0x3038..=0x303b => Dense::Han,
         0x3400..=0x4dbf | 0x4e00..=0x9fff | 0xf900..=0xfaff | 0x20000..=0x3ffff => Dense::Han,
         // U+30FB and its half-width form U+FF65 are the dot between words: a separator.
-        0x3041..=0x309f | 0x30a1..=0x30fa | 0x30fc..=0x30ff | 0x31f0..=0x31ff => Dense::Kana,
+        0x3041..=0x309a | 0x309d..=0x309f | 0x30a1..=0x30fa | 0x30fc..=0x30ff | 0x31f0..=0x31ff => {
+            Dense::Kana
+        }
         0xff66..=0xff9f | 0x1b000..=0x1b16f | 0x3105..=0x312f | 0x31a0..=0x31bf => Dense::Kana,
         0x1100..=0x11ff | 0x3131..=0x318e | 0xa960..=0xa97c | 0xac00..=0xd7fb | 0xffa1..=0xffdc => {
             Dense::Hangul
@@ -45,6 +47,11 @@ pub(crate) fn dense(c: char) -> Option<Dense> {
         }
         _ => return None,
     })
+}
+
+/// Whether a dense character is common and normalises to itself, whatever stands around it.
+pub(crate) fn is_plain_dense(c: char) -> bool {
+    matches!(c as u32, 0x3041..=0x3096 | 0x30a1..=0x30fa | 0x30fc | 0x3400..=0x4dbf | 0x4e00..=0x9fff | 0xac00..=0xd7a3)
 }
 
 /// Whether combining marks on this letter are decoration that searching should ignore: Latin, Greek and
@@ -79,6 +86,11 @@ pub(crate) fn is_ignorable(c: char) -> bool {
 pub(crate) fn is_pictograph(c: char) -> bool {
     matches!(c as u32, 0x2190..=0x21ff | 0x2300..=0x23ff | 0x2600..=0x27bf | 0x2b00..=0x2bff
         | 0x1f000..=0x1f3fa | 0x1f400..=0x1faff)
+}
+
+/// Regional indicators: two of them are a flag.
+pub(crate) fn is_flag_letter(c: char) -> bool {
+    matches!(c as u32, 0x1f1e6..=0x1f1ff)
 }
 
 /// Skin tone modifiers: the same picture with or without them.
