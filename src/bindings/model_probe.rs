@@ -30,8 +30,9 @@ impl ModelProbe {
     pub fn complete(config: JsValue, request: String) -> Call {
         Call::of(Box::pin(async move {
             let Some(completer) = completer_from_js(&config)? else { return Ok(Value::Null) };
-            let request: Value = serde_json::from_str(&request)
-                .map_err(|error| Error::new(ErrorKind::InvalidArgument, "request is not JSON").cause(error))?;
+            let request: Value = serde_json::from_str(&request).map_err(|error| {
+                Error::new(ErrorKind::InvalidArgument, "request is not JSON").cause(error)
+            })?;
             let text = |key: &str| request[key].as_str().unwrap_or_default().to_owned();
             let completion = Completion {
                 system: text("system"),
