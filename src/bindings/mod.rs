@@ -4,6 +4,8 @@
 //! service reads. Calls are driven by JavaScript, see [`crate::host::js`].
 
 #[cfg(feature = "trap")]
+mod model_probe;
+#[cfg(feature = "trap")]
 mod probe;
 mod store;
 

@@ -9,8 +9,6 @@ pub mod config;
 #[cfg(feature = "web")]
 pub mod function;
 pub mod openai;
-#[cfg(feature = "trap")]
-pub mod probe;
 mod reply;
 pub mod retry;
 pub mod secret;

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { complete, embed } from "../support/model-probe.mjs";
+import { complete, embed, start } from "../support/model-probe.mjs";
 import { startModelServer, vectorOf } from "../support/model-server.mjs";
 
 const cases = JSON.parse(readFileSync(new URL("../cases/models.json", import.meta.url), "utf8"));
@@ -91,22 +91,31 @@ test("a fetch of one's own is used, and cannot hold the call", async () => {
   }
 });
 
+test("a call that is given up gives up its request", () => {
+  let signal;
+  const fetch = (_, init) => {
+    signal = init.signal;
+    return new Promise(() => {});
+  };
+  const call = start({ provider: "openai", config: { baseUrl: "https://models.test/v1", fetch } }, ["a"]);
+  assert.equal(signal.aborted, false);
+  call.free();
+  assert.equal(signal.aborted, true);
+});
+
 async function conversation(row, call, check) {
   const server = await startModelServer(row.replies);
   const { ok, error } = await call({ provider: "openai", config: { apiKey, baseUrl: server.url, ...row.config } });
+  await server.close();
   const { expect } = row;
   assert.equal(server.seen.length, expect.requests, JSON.stringify(error));
   expect.sent?.forEach((part, at) => holds(server.seen[at].body, part));
   assert.equal(error?.code, expect.code, JSON.stringify(error));
-  if (error) {
-    if (expect.field) assert.equal(error.field, expect.field);
-    const words = `${error.message}: ${error.cause}`;
-    assert.ok(words.includes(expect.says ?? ""), words);
-    assert.ok(!words.includes(apiKey) && !words.includes("diary"), words);
-  } else {
-    check(ok);
-  }
-  await server.close();
+  if (!error) return check(ok);
+  if (expect.field) assert.equal(error.field, expect.field);
+  const words = error.cause ? `${error.message}: ${error.cause}` : error.message;
+  assert.ok(words.includes(expect.says ?? ""), words);
+  assert.ok(!words.includes(apiKey) && !words.includes("diary"), words);
 }
 
 /** Whether `whole` has everything that `part` names. */

@@ -13,13 +13,21 @@ export const embed = (config, texts) => drive(ModelProbe.embed(config, texts));
 /** Asks `llm: config`: `{ ok: { name, text } }` or `{ error }`. */
 export const complete = (config, request) => drive(ModelProbe.complete(config, JSON.stringify(request)));
 
+/** Starts to embed and returns the running call, for tests that give it up. */
+export function start(config, texts) {
+  const call = ModelProbe.embed(config, texts);
+  call.step(true, undefined);
+  return call;
+}
+
 async function drive(call) {
-  let promise = call.step(true, undefined);
-  while (promise) {
-    promise = await promise.then(
-      (value) => call.step(true, value),
-      (error) => call.step(false, error),
+  let waiting = call.step(true, undefined);
+  while (waiting) {
+    const settled = await waiting.then(
+      (value) => [true, value],
+      (error) => [false, error],
     );
+    waiting = call.step(...settled);
   }
   return JSON.parse(call.outcome());
 }

@@ -20,6 +20,8 @@ export async function startModelServer(replies) {
     write(response, reply, body);
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  // A test that fails before it closes the server must not keep the process alive.
+  server.unref();
   return {
     url: `http://127.0.0.1:${server.address().port}/v1`,
     seen,

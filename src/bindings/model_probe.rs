@@ -1,0 +1,47 @@
+//! Test builds only: lets JavaScript call a configured model directly, without a memory around it.
+//!
+//! So the cases of `tests/cases/models.json` run through the real `fetch` and through functions of the
+//! caller, exactly as they run natively.
+
+use serde_json::{Value, json};
+use wasm_bindgen::prelude::*;
+
+use super::Call;
+use crate::error::{Error, ErrorKind};
+use crate::model::Completion;
+use crate::model::config::{completer_from_js, embedder_from_js};
+
+/// Calls to models.
+#[wasm_bindgen]
+pub struct ModelProbe;
+
+#[wasm_bindgen]
+impl ModelProbe {
+    /// Embeds texts with the embedder that `config` describes. The outcome holds its name and the vectors.
+    pub fn embed(config: JsValue, texts: Vec<String>) -> Call {
+        Call::of(Box::pin(async move {
+            let Some(embedder) = embedder_from_js(&config)? else { return Ok(Value::Null) };
+            let vectors = embedder.embed(&texts).await?;
+            Ok(json!({ "name": embedder.name(), "vectors": vectors }))
+        }))
+    }
+
+    /// Asks the language model that `config` describes. `request` is JSON: system, user, schema, maxTokens.
+    pub fn complete(config: JsValue, request: String) -> Call {
+        Call::of(Box::pin(async move {
+            let Some(completer) = completer_from_js(&config)? else { return Ok(Value::Null) };
+            let request: Value = serde_json::from_str(&request).map_err(|error| {
+                Error::new(ErrorKind::InvalidArgument, "request is not JSON").cause(error)
+            })?;
+            let text = |key: &str| request[key].as_str().unwrap_or_default().to_owned();
+            let completion = Completion {
+                system: text("system"),
+                user: text("user"),
+                schema: request.get("schema").cloned(),
+                max_tokens: request["maxTokens"].as_u64().unwrap_or(500) as u32,
+            };
+            let answer = completer.complete(&completion).await?;
+            Ok(json!({ "name": completer.name(), "text": answer }))
+        }))
+    }
+}
