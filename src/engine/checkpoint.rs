@@ -11,12 +11,22 @@ use crate::index::vectors::StoredVectors;
 use crate::time::Stamp;
 use crate::vector::Vectors;
 
-/// The head is sealed when it holds this many documents …
-const SEAL_DOCUMENTS: u32 = 1024;
-/// … or about this many bytes.
-const SEAL_BYTES: usize = 1 << 20;
-/// So many segments of about one size are merged into one.
-const FAN_OUT: usize = 8;
+/// When the head is sealed and segments are merged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The head is sealed when it holds this many documents …
+    pub documents: u32,
+    /// … or about this many bytes.
+    pub bytes: usize,
+    /// So many segments of about one size are merged into one.
+    pub fan_out: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { documents: 1024, bytes: 1 << 20, fan_out: 8 }
+    }
+}
 
 /// A checkpoint that is ready to be committed.
 pub struct Checkpoint {
@@ -36,7 +46,7 @@ impl Engine {
     /// The checkpoint that is due, if any. `stamp` and `replica` make the blob's name.
     pub fn checkpoint(&self, stamp: Stamp, replica: u64) -> Result<Option<Checkpoint>> {
         let head = &self.parts[0];
-        if head.len() < SEAL_DOCUMENTS && head.size() < SEAL_BYTES {
+        if head.len() < self.limits.documents && head.size() < self.limits.bytes {
             return Ok(None);
         }
         let mut sources = self.due_for_merge();
@@ -53,12 +63,12 @@ impl Engine {
         by_size.sort_by_key(|&part| self.parts[part].living());
         let mut start = 0;
         while start < by_size.len() {
-            let limit = documents.max(SEAL_DOCUMENTS as usize) * 2;
+            let limit = documents.max(self.limits.documents as usize) * 2;
             let tier = by_size[start..]
                 .iter()
                 .take_while(|&&part| self.parts[part].living() as usize <= limit)
                 .count();
-            if tier + 1 < FAN_OUT {
+            if tier + 1 < self.limits.fan_out {
                 break;
             }
             for &part in &by_size[start..start + tier] {

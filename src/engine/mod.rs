@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 
 use foldhash::quality::FixedState;
 
-pub use checkpoint::Checkpoint;
+pub use checkpoint::{Checkpoint, Limits};
 pub use conversations::shown as conversation_shown;
 pub use plan::{Draft, Origin, Outcome, Plan};
 pub use search::{Explanation, Hit, Query, Sight, TermScore, search};
@@ -77,6 +77,7 @@ pub struct Engine {
     entries: HashSet<String, FixedState>,
     newest: Stamp,
     model: Option<String>,
+    limits: Limits,
 }
 
 impl Engine {
@@ -93,7 +94,14 @@ impl Engine {
             entries: HashSet::default(),
             newest: Stamp::default(),
             model,
+            limits: Limits::default(),
         }
+    }
+
+    /// The same with other limits of sealing and merging: for tests that want many small segments.
+    pub fn with_limits(mut self, limits: Limits) -> Engine {
+        self.limits = limits;
+        self
     }
 
     /// The partition's name.

@@ -163,10 +163,10 @@ impl<'a> Plan<'a> {
     /// The id under which a statement is or will be kept, and whether it is kept already. A statement whose
     /// memory was deleted or changed its wording gets the next id of its row.
     fn identify(&self, scope: &Scope, actor: &Actor, key: &str) -> Result<(MemoryId, bool)> {
-        if let Some(&id) = self.engine.revised.get(&statement_digest(scope, actor, key, 0)) {
-            if self.says(id, key)? {
-                return Ok((id, true));
-            }
+        if let Some(&id) = self.engine.revised.get(&statement_digest(scope, actor, key, 0))
+            && self.says(id, key)?
+        {
+            return Ok((id, true));
         }
         let mut number = 0;
         loop {

@@ -22,7 +22,7 @@ pub struct Part {
 
 #[derive(Debug)]
 enum Kind {
-    Head(Head),
+    Head(Box<Head>),
     Sealed { name: String, segment: Box<Segment>, vectors: Option<StoredVectors> },
 }
 
@@ -38,7 +38,7 @@ pub struct Tally {
 impl Part {
     /// An empty head.
     pub fn head() -> Part {
-        Part { kind: Kind::Head(Head::default()), alive: vec![], tallies: vec![], living: 0 }
+        Part { kind: Kind::Head(Box::default()), alive: vec![], tallies: vec![], living: 0 }
     }
 
     /// A mounted segment, with everything in it alive.

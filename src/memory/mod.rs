@@ -422,10 +422,10 @@ impl Memory {
     }
 
     async fn existing(&self, partitions: &Partitions, text: &str) -> Result<(MemoryId, Rc<Partition>)> {
-        if let Some(id) = MemoryId::parse(text) {
-            if let Some(partition) = partitions.find(id).await? {
-                return Ok((id, partition));
-            }
+        if let Some(id) = MemoryId::parse(text)
+            && let Some(partition) = partitions.find(id).await?
+        {
+            return Ok((id, partition));
         }
         Err(not_found(text))
     }

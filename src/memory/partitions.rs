@@ -43,9 +43,12 @@ pub struct Partition {
     waiting: RefCell<VecDeque<Rc<Waiting>>>,
 }
 
+/// What a write plans. Called again after a conflict, so it keeps what it needs.
+type Intent = Box<dyn Fn(&mut Plan<'_>) -> Result<()>>;
+
 /// A write that waits for its turn: an intent that can be planned again after a conflict.
 struct Waiting {
-    intent: Box<dyn Fn(&mut Plan<'_>) -> Result<()>>,
+    intent: Intent,
     outcome: RefCell<Option<Result<()>>>,
 }
 

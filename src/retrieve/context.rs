@@ -46,7 +46,7 @@ pub fn pack(memories: &[&Record], budget: usize) -> Packed {
     if lines.is_empty() {
         return packed;
     }
-    lines.sort_unstable_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)));
+    lines.sort_unstable_by_key(|line| (line.0, line.1, line.2));
     packed.text = OPENING.to_owned();
     for (_, _, _, line) in &lines {
         packed.text.push('\n');

@@ -1,0 +1,278 @@
+//! Invariants of the engine, on random histories: what is stored where never changes what is found.
+
+use std::collections::BTreeSet;
+
+use edgemem::engine::{Draft, Engine, Limits, Origin, Plan, Query, Sight, partition_name, search};
+use edgemem::log::{Change, Operation};
+use edgemem::record::{Actor, MemoryId, Metadata, Role};
+use edgemem::retrieve::fusion::Weights;
+use edgemem::scope::{Axis, Scope, View};
+use edgemem::time::{Clock, Day, Timestamp};
+use edgemem::vector::quantize;
+use proptest::prelude::*;
+
+const MODEL: &str = "test/3";
+
+/// One thing that happens on one of two devices.
+#[derive(Clone, Debug)]
+enum Step {
+    Remember { text: &'static str, run: Option<&'static str>, name: Option<&'static str>, embed: bool },
+    Revise { nth: usize, text: &'static str },
+    Retract { nth: usize },
+}
+
+const TEXTS: [&str; 8] = [
+    "I moved to Lisbon",
+    "I moved to Porto last week",
+    "My sister bakes bread",
+    "the bread in Lisbon",
+    "Ann likes jazz",
+    "jazz, jazz and jazz",
+    "学习中文",
+    "nothing at all",
+];
+
+fn step() -> impl Strategy<Value = Step> {
+    let text = prop::sample::select(TEXTS.to_vec());
+    prop_oneof![
+        4 => (text.clone(), prop::sample::select(vec![None, Some("r1"), Some("r2")]), prop::sample::select(vec![None, Some("Ann")]), any::<bool>())
+            .prop_map(|(text, run, name, embed)| Step::Remember { text, run, name, embed }),
+        1 => (0usize..20, text).prop_map(|(nth, text)| Step::Revise { nth, text }),
+        1 => (0usize..20).prop_map(|nth| Step::Retract { nth }),
+    ]
+}
+
+fn name() -> String {
+    partition_name(Axis::User, "u")
+}
+
+fn engine(limits: Limits) -> Engine {
+    Engine::new(&name(), Some(MODEL.into())).with_limits(limits)
+}
+
+const NEVER_SEAL: Limits = Limits { documents: u32::MAX, bytes: usize::MAX, fan_out: 8 };
+const SEAL_OFTEN: Limits = Limits { documents: 3, bytes: usize::MAX, fan_out: 3 };
+
+fn vector(text: &str) -> (String, Vec<i8>, f32) {
+    let count = |letter| text.matches(letter).count() as f32 + 0.1;
+    let vector = quantize(&[count('a'), count('i'), count('o')]).unwrap();
+    (MODEL.into(), vector.codes().to_vec(), vector.scale())
+}
+
+/// Plays steps on a device and returns the operations it made. Checkpoints happen as the limits say.
+fn play(engine: &mut Engine, clock: &mut Clock, steps: &[Step]) -> Vec<Operation> {
+    let mut log = Vec::new();
+    let mut ids: Vec<MemoryId> = Vec::new();
+    for (at, step) in steps.iter().enumerate() {
+        let now = Timestamp::clamped(1_700_000_000_000 + at as i64 * 60_000);
+        let mut plan = Plan::new(engine, clock, now);
+        match step {
+            Step::Remember { text, run, name, embed } => {
+                let scope = run.iter().fold(Scope::user("u"), |scope, run| scope.with(Axis::Run, *run));
+                let origin = Origin { scope, ..Origin::default() };
+                let draft = Draft {
+                    text: (*text).to_owned(),
+                    actor: Actor { role: Role::User, name: name.map(str::to_owned) },
+                    timestamp: now,
+                    vector: embed.then(|| vector(text)),
+                };
+                ids.push(plan.remember(&origin, draft).unwrap().id);
+            }
+            Step::Revise { nth, text } => {
+                if let Some(&id) = ids.get(*nth) {
+                    let metadata = Metadata::from_iter([("n".to_owned(), (*nth).into())]);
+                    let change = Change::Revise { text: Some((*text).to_owned()), metadata: Some(metadata), expires: None };
+                    if plan.folded(id).unwrap().is_some_and(|folded| !folded.record.retracted) {
+                        plan.push(id, change);
+                    }
+                }
+            }
+            Step::Retract { nth } => {
+                if let Some(&id) = ids.get(*nth) {
+                    plan.push(id, Change::Retract);
+                }
+            }
+        }
+        for operation in plan.finish() {
+            engine.apply(&operation.key(), operation.clone()).unwrap();
+            log.push(operation);
+        }
+        let stamp = clock.tick(now);
+        if let Some(checkpoint) = engine.checkpoint(stamp, clock.replica()).unwrap() {
+            engine.adopt(checkpoint);
+        }
+    }
+    log
+}
+
+fn replay(operations: &[Operation], limits: Limits) -> Engine {
+    let mut engine = engine(limits);
+    let mut clock = Clock::new(99);
+    for operation in operations {
+        engine.apply(&operation.key(), Operation::decode(&operation.encode()).unwrap()).unwrap();
+        let stamp = clock.tick(Timestamp::clamped(1));
+        if let Some(checkpoint) = engine.checkpoint(stamp, 99).unwrap() {
+            engine.adopt(checkpoint);
+        }
+    }
+    engine
+}
+
+/// Everything that can be seen of an engine: all memories, and the results and scores of some questions.
+fn observe(engine: &Engine) -> (Vec<String>, Vec<(String, f32)>) {
+    let view = View { scope: Scope::user("u"), any_run: true };
+    let sight = Sight { view: Some(view), today: Some(Day::from_number(20_000)), filter: None };
+    let mut memories: Vec<String> = engine
+        .list(&sight)
+        .unwrap()
+        .into_iter()
+        .map(|(_, address)| {
+            let record = engine.read(address).unwrap();
+            format!("{record:?}")
+        })
+        .collect();
+    memories.sort();
+    let mut found = Vec::new();
+    for text in ["bread in Lisbon", "jazz", "中文", "Ann moved"] {
+        for embedded in [false, true] {
+            let (_, codes, scale) = vector(text);
+            let floats: Vec<f32> = codes.iter().map(|&code| f32::from(code) * scale).collect();
+            let vector = embedded.then(|| quantize(&floats).unwrap());
+            let query = Query { text: text.into(), vector, limit: 50, threshold: 0.0, weights: Weights::default() };
+            let hits = search(&[engine], &query, &sight).unwrap();
+            found.extend(hits.into_iter().map(|hit| (format!("{} {}", hit.record.id, hit.record.text), hit.score)));
+        }
+    }
+    (memories, found)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    /// Sealing and merging never change what is seen, and a stored log gives back the same state.
+    #[test]
+    fn segments_are_invisible(steps in prop::collection::vec(step(), 1..40)) {
+        let (mut whole, mut pieces) = (engine(NEVER_SEAL), engine(SEAL_OFTEN));
+        let log = play(&mut whole, &mut Clock::new(1), &steps);
+        play(&mut pieces, &mut Clock::new(1), &steps);
+        prop_assert_eq!(observe(&whole).0, observe(&replay(&log, SEAL_OFTEN)).0);
+        prop_assert_eq!(observe(&whole), observe(&replay(&log, NEVER_SEAL)));
+        let _ = pieces;
+    }
+
+    /// Two devices that exchange their logs in any order, with repetitions, agree, also with a third that
+    /// sealed some of it in between.
+    #[test]
+    fn merging_converges(
+        (log, shuffled) in (prop::collection::vec(step(), 1..20), prop::collection::vec(step(), 1..20))
+            .prop_map(|(one, two)| {
+                let mut log = play(&mut engine(NEVER_SEAL), &mut Clock::new(1), &one);
+                log.extend(play(&mut engine(NEVER_SEAL), &mut Clock::new(2), &two));
+                log
+            })
+            .prop_flat_map(|log| {
+                let twice = [log.clone(), log.clone()].concat();
+                (Just(log), Just(twice).prop_shuffle())
+            })
+    ) {
+        let expected = observe(&replay(&log, NEVER_SEAL));
+        prop_assert_eq!(&observe(&replay(&shuffled, NEVER_SEAL)), &expected);
+        prop_assert_eq!(&observe(&replay(&shuffled, SEAL_OFTEN)), &expected);
+    }
+
+    /// Blobs mounted in any order, with part of the log beside them, give the same state.
+    #[test]
+    fn mounting_order_does_not_matter(steps in prop::collection::vec(step(), 8..40), reversed: bool) {
+        let mut device = engine(SEAL_OFTEN);
+        let mut clock = Clock::new(1);
+        let mut blobs: Vec<(String, Vec<u8>)> = Vec::new();
+        let mut log: Vec<Operation> = Vec::new();
+        for (at, chunk) in steps.chunks(4).enumerate() {
+            let made = play(&mut device.with_limits(NEVER_SEAL), &mut clock, chunk);
+            log.extend(made);
+            device = replay(&log, NEVER_SEAL).with_limits(Limits { documents: 1, ..SEAL_OFTEN });
+            if let Some(checkpoint) = device.checkpoint(clock.tick(Timestamp::clamped(at as i64)), 1).unwrap() {
+                blobs.extend(checkpoint.put.iter().cloned());
+            }
+        }
+        let expected = observe(&replay(&log, NEVER_SEAL));
+        if reversed {
+            blobs.reverse();
+        }
+        let mut other = engine(NEVER_SEAL);
+        let (vectors, segments): (Vec<_>, Vec<_>) = blobs.into_iter().partition(|(name, _)| name.starts_with("v-"));
+        for (name, bytes) in segments {
+            let stored = vectors.iter().find(|(vectors, _)| vectors[1..] == name[1..]);
+            let stored = stored.map(|(name, bytes)| {
+                edgemem::index::vectors::StoredVectors::decode(name.clone(), bytes).unwrap()
+            });
+            other.mount(&name, bytes, stored).unwrap();
+        }
+        for operation in &log {
+            other.apply(&operation.key(), operation.clone()).unwrap();
+        }
+        prop_assert_eq!(observe(&other), expected);
+    }
+}
+
+/// A memory of a random scope.
+fn scope() -> impl Strategy<Value = Scope> {
+    let id = |names: [&'static str; 2]| prop::option::of(prop::sample::select(names.to_vec()));
+    (id(["u1", "u2"]), id(["a1", "a2"]), id(["r1", "r2"]), id(["p1", "p2"]), id(["o1", "o2"])).prop_map(
+        |(user, agent, run, app, org)| {
+            let ids = [
+                (Axis::User, user),
+                (Axis::Agent, agent),
+                (Axis::Run, run),
+                (Axis::App, app),
+                (Axis::Org, org),
+            ];
+            ids.into_iter().fold(Scope::new(), |scope, (axis, id)| match id {
+                Some(id) => scope.with(axis, id),
+                None => scope,
+            })
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// Through the whole façade: a read returns exactly the memories whose every id is named by the request,
+    /// whichever partitions they live in.
+    #[test]
+    fn no_result_comes_from_outside_the_scope(
+        writes in prop::collection::vec(scope(), 1..14),
+        request in scope(),
+        any_run: bool,
+    ) {
+        use edgemem::{AddOptions, ListOptions, Memory, Message, Reach, SearchOptions};
+        prop_assume!(!request.is_empty());
+        futures_executor::block_on(async {
+            let memory = Memory::in_process();
+            let mut expected = BTreeSet::new();
+            for (number, scope) in writes.iter().enumerate() {
+                let text = format!("secret number {number}");
+                let added = memory.add(&[Message::user(&text)], &AddOptions::new(scope.clone())).await;
+                prop_assert_eq!(added.is_ok(), !scope.is_empty());
+                let open_run = any_run && scope.ids().any(|(axis, _)| axis != Axis::Run);
+                let named = scope.ids().all(|(axis, id)| {
+                    request.get(axis) == Some(id) || axis == Axis::Run && open_run
+                });
+                if !scope.is_empty() && named {
+                    expected.insert(text);
+                }
+            }
+            let reach = Reach { scope: request.clone(), any_run, ..Reach::default() };
+            let list = ListOptions { limit: 100, ..ListOptions::new(reach.clone()) };
+            let listed: BTreeSet<String> =
+                memory.get_all(&list).await.unwrap().into_iter().map(|record| record.text).collect();
+            prop_assert_eq!(&listed, &expected);
+            let search = SearchOptions { top_k: 100, threshold: 0.0, reach };
+            let found = memory.search("secret number", &search).await.unwrap();
+            let found: BTreeSet<String> = found.hits.into_iter().map(|hit| hit.record.text).collect();
+            prop_assert_eq!(&found, &expected);
+            Ok(())
+        })?;
+    }
+}
