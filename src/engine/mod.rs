@@ -203,8 +203,8 @@ impl Engine {
         let id = operation.id;
         match self.locate(id) {
             Some(address) => {
-                if let Change::Embed { model, codes, scale } = &operation.change {
-                    return self.embed(address, model, codes, *scale);
+                if let Change::Embed { text, model, codes, scale } = &operation.change {
+                    return self.embed(address, *text, model, codes, *scale);
                 }
                 let mut operations = self.operations(address)?;
                 if operations.iter().any(|known| known.order() == operation.order()) {
@@ -277,10 +277,10 @@ impl Engine {
         }
         // Embeddings among the operations belong to the index, in their order.
         for operation in operations {
-            if let (Change::Embed { model, codes, scale }, Some(address)) =
+            if let (Change::Embed { text, model, codes, scale }, Some(address)) =
                 (operation.change, self.locate(id))
             {
-                self.embed(address, &model, &codes, scale)?;
+                self.embed(address, text, &model, &codes, scale)?;
             }
         }
         Ok(())
@@ -305,7 +305,13 @@ impl Engine {
         unchanged.then(|| (model.to_owned(), codes.to_vec(), scale))
     }
 
-    fn embed(&mut self, address: Address, model: &str, codes: &[i8], scale: f32) -> Result<()> {
+    fn embed(&mut self, address: Address, text: Digest, model: &str, codes: &[i8], scale: f32) -> Result<()> {
+        let record = self.read(address)?;
+        // Vectors of another model than the configured one would only displace those that are searched.
+        let foreign = self.model.as_deref().is_some_and(|wanted| wanted != model);
+        if foreign || record.retracted || text_digest(&record.text) != text {
+            return Ok(());
+        }
         let mut address = address;
         if address.part != 0 {
             // Sealed documents cannot change: the memory moves to the head and takes its vector there.
@@ -316,10 +322,6 @@ impl Engine {
                 Some(moved) => address = moved,
                 None => return Ok(()),
             }
-        }
-        // Vectors of another model than the configured one would only displace those that are searched.
-        if self.model.as_deref().is_some_and(|wanted| wanted != model) {
-            return Ok(());
         }
         match self.parts[0].as_head_mut() {
             Some(head) => head.embed(address.doc, model, codes, scale),
@@ -471,6 +473,11 @@ fn decode_record(record: &[u8]) -> Result<Vec<Operation>> {
         operations.push(Operation::decode(input.bytes()?)?);
     }
     Ok(operations)
+}
+
+/// What an embedding was made of.
+pub fn text_digest(text: &str) -> Digest {
+    Digest::of(&[b"text", text.as_bytes()])
 }
 
 /// Finds a memory by what it says now, where its id no longer follows from that.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use foldhash::quality::FixedState;
 
-use super::{Engine, Sight};
+use super::{Engine, Sight, text_digest};
 use crate::error::Result;
 use crate::log::{Change, Folded, Operation, Remember, fold};
 use crate::record::{Actor, MemoryId, Metadata, Record};
@@ -142,6 +142,7 @@ impl<'a> Plan<'a> {
             self.push(id, Change::Touch { place, timestamp: draft.timestamp });
             return Ok(Outcome { id, added: false });
         }
+        let text = text_digest(&draft.text);
         self.push(
             id,
             Change::Remember(Box::new(Remember {
@@ -155,7 +156,7 @@ impl<'a> Plan<'a> {
             })),
         );
         if let Some((model, codes, scale)) = draft.vector {
-            self.push(id, Change::Embed { model, codes, scale });
+            self.push(id, Change::Embed { text, model, codes, scale });
         }
         Ok(Outcome { id, added: true })
     }

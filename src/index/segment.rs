@@ -75,7 +75,8 @@ impl Segment {
             (Section::PostingEnds, Section::Postings),
         ] {
             let (ends, len) = (slice(ends), slice(content).len());
-            let mut ends = ends.chunks_exact(4).map(|end| u32::from_le_bytes([end[0], end[1], end[2], end[3]]));
+            let mut ends =
+                ends.chunks_exact(4).map(|end| u32::from_le_bytes([end[0], end[1], end[2], end[3]]));
             if !ends.clone().is_sorted() || ends.next_back().unwrap_or(0) as usize != len {
                 return Err(input.corrupt("offsets are out of order"));
             }

@@ -4,6 +4,7 @@ use crate::bytes::{Reader, Writer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::{Actor, MemoryId, Metadata, Place, Role};
 use crate::scope::{Axis, Scope};
+use crate::text::Digest;
 use crate::time::{Day, Stamp, Timestamp};
 
 /// One change of one memory. Unique by stamp and replica.
@@ -42,8 +43,11 @@ pub enum Change {
     },
     /// It was deleted; its history stays.
     Retract,
-    /// Its vector, as computed by an embedder for the text that it had at that time.
+    /// Its vector, as computed by an embedder. It counts only while the memory says what was embedded, so
+    /// that a vector never stands for another text, whatever order operations arrive in.
     Embed {
+        /// Digest of the text that was embedded.
+        text: Digest,
         /// The embedder's name.
         model: String,
         /// The vector, quantised.
@@ -135,7 +139,8 @@ impl Operation {
                 }
             }
             Change::Retract => {}
-            Change::Embed { model, codes, scale } => {
+            Change::Embed { text, model, codes, scale } => {
+                out.raw(&text.0);
                 out.text(model);
                 out.bytes(&codes.iter().map(|&code| code as u8).collect::<Vec<u8>>());
                 out.u32(scale.to_bits());
@@ -169,6 +174,7 @@ impl Operation {
             },
             RETRACT => Change::Retract,
             _ => Change::Embed {
+                text: Digest(u128::to_le_bytes(input.u128()?)),
                 model: input.text()?.to_owned(),
                 codes: input.bytes()?.iter().map(|&byte| byte as i8).collect(),
                 scale: f32::from_bits(input.u32()?),
@@ -304,7 +310,12 @@ mod tests {
             Change::Revise { text: None, metadata: None, expires: Some(None) },
             Change::Revise { text: Some("x".into()), metadata: Some(Metadata::new()), expires: None },
             Change::Retract,
-            Change::Embed { model: "m".into(), codes: vec![-128, 0, 127], scale: 0.25 },
+            Change::Embed {
+                text: Digest([3; 16]),
+                model: "m".into(),
+                codes: vec![-128, 0, 127],
+                scale: 0.25,
+            },
         ];
         for change in changes {
             let operation = Operation { change, ..sample() };

@@ -400,8 +400,9 @@ impl Memory {
                     expires: update.expires,
                 };
                 plan.push(id, change);
-                if let Some((model, codes, scale)) = vector.clone() {
-                    plan.push(id, Change::Embed { model, codes, scale });
+                if let (Some((model, codes, scale)), Some(text)) = (vector.clone(), &update.text) {
+                    let text = engine::text_digest(text);
+                    plan.push(id, Change::Embed { text, model, codes, scale });
                 }
                 Ok(())
             })
@@ -542,11 +543,9 @@ impl Memory {
                         // Unless it changed while the embedder was asked.
                         let now = plan.folded(record.id)?;
                         if now.is_some_and(|now| !now.record.retracted && now.record.text == record.text) {
-                            let codes = vector.codes().to_vec();
-                            plan.push(
-                                record.id,
-                                Change::Embed { model: model.clone(), codes, scale: vector.scale() },
-                            );
+                            let (codes, scale) = (vector.codes().to_vec(), vector.scale());
+                            let text = engine::text_digest(&record.text);
+                            plan.push(record.id, Change::Embed { text, model: model.clone(), codes, scale });
                         }
                     }
                     Ok(())
