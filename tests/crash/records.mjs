@@ -46,3 +46,13 @@ export async function readAll(store, partition) {
   }
   return found;
 }
+
+/** Whose memories the public API writes at the same time. */
+export const USERS = ["alice", "bob", "carol"];
+
+/** The n-th memory of a user: no two are alike, and its end follows from its beginning. */
+export function text(user, n) {
+  const next = random(n * 31 + user.charCodeAt(0));
+  const words = Array.from({ length: 8 + next(60) }, () => `word${next(5000)}`);
+  return `note ${n} of ${user}: ${words.join(" ")}`;
+}

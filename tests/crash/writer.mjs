@@ -1,4 +1,4 @@
-// The process that is killed: writes through the file store as fast as it can and tells what was acknowledged.
+// The process that is killed: it writes through the file store as fast as it can and tells what was acknowledged.
 //
 //     node writer.mjs <bundle> <directory> <seed> <durability>
 //
