@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import fsPromises from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 import fsDriver from "unstorage/drivers/fs";
 import memoryDriver from "unstorage/drivers/memory";
@@ -246,6 +246,28 @@ test("file: a blob name is used once", async () => {
   assert.equal(await store.commit(change(1, { put: [blob(1)] })), 2, "the same again is harmless");
   await assert.rejects(store.commit(change(2, { put: [blob(2)] })), { code: "INVALID_ARGUMENT" });
   assert.deepEqual(await store.read(P, ["seg"]), [new Uint8Array(9).fill(1)]);
+  await store.close();
+});
+
+test("file: the fixture of format 1 opens, whatever today's format is", async () => {
+  const fixture = fileURLToPath(new URL("../fixtures/file-store-1", import.meta.url));
+  const blob = { name: "seg-1", bytes: new TextEncoder().encode("a blob of format 1") };
+  if (!existsSync(fixture)) {
+    // Written once, by the version that introduced the format, and never again.
+    const first = new FileStore(fixture);
+    await first.commit(change(0, { append: [entry(1), entry(2), entry(3)] }));
+    await first.commit(change(1, { put: [blob], drop: [key(1)] }));
+    await first.commit(change(2, { append: [entry(4, "zur Erinnerung 🌍")] }));
+    await first.close();
+  }
+  const path = scratch("fixture");
+  cpSync(fixture, path, { recursive: true });
+  const store = new FileStore(path);
+  const entries = [entry(2), entry(3), entry(4, "zur Erinnerung 🌍")];
+  assert.deepEqual(await store.load(P, null), { version: 3, entries, blobs: ["seg-1"] });
+  assert.deepEqual(await store.read(P, ["seg-1"]), [blob.bytes]);
+  assert.deepEqual(store.report(), []);
+  assert.equal(await store.commit(change(3, { append: [entry(5)] })), 4);
   await store.close();
 });
 

@@ -48,7 +48,7 @@ export function prepare(commit: Commit, epoch: number | undefined): Change {
 
 /** Partitions and blobs become names of files: anything but the agreed letters is refused. */
 export function checkPartition(partition: string): void {
-  if (!/^[0-9a-f]{32}$/.test(partition)) throw invalid("partition", `not 32 lower-case hex digits: ${quote(partition)}`);
+  if (!isHex(partition)) throw invalid("partition", `not 32 lower-case hex digits: ${quote(partition)}`);
 }
 
 export function checkPrefix(prefix: string): void {
@@ -68,8 +68,12 @@ function checkBlob(name: string, bytes: Uint8Array): void {
 }
 
 function checkKey(key: string, bytes: Uint8Array = new Uint8Array()): void {
-  if (!/^[0-9a-f]{32}$/.test(key)) throw invalid("key", `not 32 lower-case hex digits: ${quote(key)}`);
+  if (!isHex(key)) throw invalid("key", `not 32 lower-case hex digits: ${quote(key)}`);
   if (!(bytes instanceof Uint8Array)) throw invalid("append", `the bytes of ${key} are not a Uint8Array`);
+}
+
+function isHex(name: string): boolean {
+  return /^[0-9a-f]{32}$/.test(name);
 }
 
 function invalid(field: string, problem: string): EdgememError {

@@ -151,7 +151,9 @@ export class Directory implements Home {
     try {
       await Promise.all([...this.partitions.values()].map((partition) => partition.close()));
     } finally {
-      await this.lock.release();
+      await this.lock.release().catch((error: unknown) => {
+        throw storeError(error, this.path);
+      });
     }
   }
 }

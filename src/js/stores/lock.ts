@@ -80,9 +80,10 @@ export class Lock {
   async release(): Promise<void> {
     clearInterval(this.heartbeat);
     held.delete(this);
+    // From here on the lock is stale for this process, even if the file cannot be removed.
+    tokens.delete(this.owner.token);
     const now = await read(this.disk, this.path).catch(() => undefined);
     if (now?.token === this.owner.token) await this.disk.remove(this.path);
-    tokens.delete(this.owner.token);
   }
 
   /** The same, for a process that ends without `close()`: no event loop is left to wait with. */

@@ -31,6 +31,8 @@ export interface DecodedLog {
   problem?: string;
   /** The problem is what an interrupted write leaves behind: an unfinished last frame. */
   torn: boolean;
+  /** So many entries of the old log, which were written before this log came into being, were not found. */
+  carried: number;
   /** False: both copies of the header are lost, and with them the version and the list of blobs. */
   headed: boolean;
 }
@@ -49,6 +51,8 @@ const MAGIC = new TextEncoder().encode("EDGEMEM");
 const BLOB_MAGIC = new TextEncoder().encode("EMBLOB");
 /** Carried entries go out in frames of about this size, so that damage does not take all of them. */
 const CARRIED_FRAME = 256 * 1024;
+/** Bytes of a header before its list of blobs: kind, magic, format, version, carried entries, blobs. */
+const HEADER_FIELDS = 25;
 /** No frame is longer; a commit above it is refused, so a longer length is damage. */
 const FRAME_MAX = 1 << 30;
 
@@ -59,7 +63,7 @@ export function encodeCommit(version: number, entries: Entry[]): Uint8Array {
 
 /** A whole new log: header twice, then the entries that it starts with. */
 export function encodeLog(version: number, blobs: Map<string, BlobMark>, entries: Entry[]): Uint8Array {
-  const header = encodeHeader(version, blobs);
+  const header = encodeHeader(version, blobs, entries.length);
   const frames = [header, header];
   for (let from = 0; from < entries.length; ) {
     let to = from;
@@ -72,21 +76,21 @@ export function encodeLog(version: number, blobs: Map<string, BlobMark>, entries
 
 /** Reads a log up to its end or to the first damage. Throws only `FORMAT_UNSUPPORTED`. */
 export function decodeLog(bytes: Uint8Array, file: string): DecodedLog {
-  const log: DecodedLog = { version: 0, blobs: new Map(), entries: new Map(), end: 0, torn: false, headed: false };
-  let at = decodeHeaders(bytes, log, file);
-  while (at !== undefined && at < bytes.length) {
-    log.end = at;
-    const frame = readFrame(bytes, at);
-    const problem = "payload" in frame ? applyFrame(log, frame.payload, file) : frame.problem;
-    if (problem !== undefined) {
-      // With a damaged header copy the whole log is written anew, so that is not a mere torn tail.
-      log.torn = "torn" in frame && frame.torn && log.problem === undefined;
-      log.problem = [log.problem, `${problem} at byte ${at}`].filter(Boolean).join("; ");
-      return log;
-    }
-    at = at + HEAD + (frame as { payload: Uint8Array }).payload.length;
+  const log: DecodedLog = {
+    version: 0,
+    blobs: new Map(),
+    entries: new Map(),
+    end: 0,
+    torn: false,
+    carried: 0,
+    headed: false,
+  };
+  decodeFrames(bytes, log, decodeHeaders(bytes, log, file), file);
+  if (log.carried > 0) {
+    // They were there when the log was moved into place, so no interrupted write explains that they are not.
+    log.problem = [log.problem, `${log.carried} older entries are missing`].filter(Boolean).join("; ");
+    log.torn = false;
   }
-  if (at !== undefined) log.end = at;
   return log;
 }
 
@@ -134,9 +138,9 @@ export function concat(parts: Uint8Array[]): Uint8Array {
   return whole;
 }
 
-function encodeHeader(version: number, blobs: Map<string, BlobMark>): Uint8Array {
+function encodeHeader(version: number, blobs: Map<string, BlobMark>, carried: number): Uint8Array {
   const names = [...blobs.keys()].map((name) => ({ name, ascii: new TextEncoder().encode(name) }));
-  const size = 1 + 7 + 1 + 8 + 4 + names.reduce((sum, { ascii }) => sum + 1 + ascii.length + 8, 0);
+  const size = HEADER_FIELDS + names.reduce((sum, { ascii }) => sum + 1 + ascii.length + 8, 0);
   const frame = new Uint8Array(HEAD + size);
   const view = viewOf(frame);
   let at = HEAD;
@@ -144,8 +148,9 @@ function encodeHeader(version: number, blobs: Map<string, BlobMark>): Uint8Array
   frame.set(MAGIC, at + 1);
   frame[at + 8] = FORMAT;
   view.setBigUint64(at + 9, BigInt(version), true);
-  view.setUint32(at + 17, names.length, true);
-  at += 21;
+  view.setUint32(at + 17, carried, true);
+  view.setUint32(at + 21, names.length, true);
+  at += HEADER_FIELDS;
   for (const { name, ascii } of names) {
     const mark = blobs.get(name)!;
     frame[at] = ascii.length;
@@ -171,7 +176,9 @@ function encodeEntries(kind: number, version: number, entries: Entry[]): Uint8Ar
   view.setUint32(at + 9, entries.length, true);
   at += 13;
   for (const { key, bytes } of entries) {
-    for (let digit = 0; digit < 16; digit += 4) view.setUint32(at + digit, parseInt(key.slice(digit * 2, digit * 2 + 8), 16));
+    for (let byte = 0; byte < 16; byte += 4) {
+      view.setUint32(at + byte, parseInt(key.slice(byte * 2, byte * 2 + 8), 16));
+    }
     view.setUint32(at + 16, bytes.length, true);
     frame.set(bytes, at + 20);
     at += 20 + bytes.length;
@@ -206,6 +213,24 @@ function readFrame(bytes: Uint8Array, at: number): Frame {
   return { payload };
 }
 
+/** Takes in frame after frame, up to the end or to the first that is not sound. */
+function decodeFrames(bytes: Uint8Array, log: DecodedLog, start: number | undefined, file: string): void {
+  let at = start;
+  while (at !== undefined && at < bytes.length) {
+    log.end = at;
+    const frame = readFrame(bytes, at);
+    const problem = "payload" in frame ? applyFrame(log, frame.payload, file) : frame.problem;
+    if (problem !== undefined) {
+      // With a damaged header copy the whole log is written anew, so that is not a mere torn tail.
+      log.torn = "torn" in frame && frame.torn && log.problem === undefined;
+      log.problem = [log.problem, `${problem} at byte ${at}`].filter(Boolean).join("; ");
+      return;
+    }
+    at = at + HEAD + (frame as { payload: Uint8Array }).payload.length;
+  }
+  if (at !== undefined) log.end = at;
+}
+
 /** Reads the two copies of the header; returns where the first frame behind them begins. */
 function decodeHeaders(bytes: Uint8Array, log: DecodedLog, file: string): number | undefined {
   const first = readFrame(bytes, 0);
@@ -234,10 +259,10 @@ function applyHeader(log: DecodedLog, payload: Uint8Array, file: string): boolea
   if (payload[0] !== HEADER || !same(payload.subarray(1, 8), MAGIC)) return false;
   if (payload[8]! > FORMAT) throw newerFormat(payload[8]!, file);
   const view = viewOf(payload);
-  if (payload.length < 21) return false;
+  if (payload.length < HEADER_FIELDS) return false;
   const blobs = new Map<string, BlobMark>();
-  let at = 21;
-  for (let left = view.getUint32(17, true); left > 0; left--) {
+  let at = HEADER_FIELDS;
+  for (let left = view.getUint32(21, true); left > 0; left--) {
     const end = at + 1 + (payload[at] ?? 0);
     if (end + 8 > payload.length) return false;
     const name = new TextDecoder().decode(payload.subarray(at + 1, end));
@@ -245,6 +270,7 @@ function applyHeader(log: DecodedLog, payload: Uint8Array, file: string): boolea
     at = end + 8;
   }
   log.version = Number(view.getBigUint64(9, true));
+  log.carried = view.getUint32(17, true);
   log.blobs = blobs;
   log.headed = true;
   return true;
@@ -265,11 +291,13 @@ function applyFrame(log: DecodedLog, payload: Uint8Array, file: string): string 
     const end = at + 20 + view.getUint32(at + 16, true);
     if (end > payload.length) return "a frame that is too short";
     let key = "";
-    for (let digit = 0; digit < 16; digit += 4) key += view.getUint32(at + digit).toString(16).padStart(8, "0");
+    for (let byte = 0; byte < 16; byte += 4) key += view.getUint32(at + byte).toString(16).padStart(8, "0");
     found.push([key, payload.subarray(at + 20, end)]);
     at = end;
   }
+  if (kind === CARRIED && found.length > log.carried) return "a frame that does not belong there";
   for (const [key, value] of found) if (!log.entries.has(key)) log.entries.set(key, value);
+  if (kind === CARRIED) log.carried -= found.length;
   log.version = version;
   return undefined;
 }

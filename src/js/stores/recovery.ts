@@ -51,6 +51,8 @@ export async function recover(
   const report = (problem: string, lost: number) =>
     around.report({ partition, file, problem, kept: log.entries.size, lost });
   if (bytes && before?.exists && bytes.length < before.size) {
+    // Nobody but this process writes here: what is missing was acknowledged.
+    log.torn = false;
     report(`${before.size - bytes.length} bytes disappeared while it was open`, before.size - bytes.length);
   }
   // Without a header nobody can tell an orphan from a blob that is needed.

@@ -1,8 +1,8 @@
 /**
  * The methods that make an object a store, and the shapes that pass through them.
  *
- * It is the JavaScript form of `ByteStore` (src/store/mod.rs): whatever has these methods can be given as
- * `store: { provider: "object", config: … }`. What each method promises is written in docs/custom-store.md and
+ * It is the JavaScript form of `ByteStore` (src/store/mod.rs): whatever has these methods can be given to
+ * `new Memory({ store })`. What each method promises is written in docs/custom-store.md and
  * tested by tests/contract/suite.mjs.
  */
 

@@ -1,0 +1,31 @@
+// The process that is killed, through the public API: adds memories and tells which `add` was acknowledged.
+//
+//     node memory-writer.mjs <package> <directory> <seed> <first number>
+//
+// Output as in writer.mjs: `open`, then `try user n count` and `ack user n count` around every call.
+
+import { writeSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+
+import { random, text, USERS } from "./records.mjs";
+
+const [entry, directory, seed, first] = process.argv.slice(2);
+const { Memory } = await import(pathToFileURL(entry).href);
+const memory = new Memory({ store: { provider: "file", config: { directory } } });
+const next = random(Number(seed));
+const say = (line) => writeSync(1, `${line}\n`);
+
+await memory.getAll({ userId: USERS[0], topK: 1 });
+say("open");
+await Promise.all(USERS.map(write));
+
+async function write(userId) {
+  for (let n = Number(first); ; ) {
+    const count = 1 + next(20);
+    const messages = [...Array(count).keys()].map((i) => ({ role: "user", content: text(userId, n + i) }));
+    say(`try ${userId} ${n} ${count}`);
+    await memory.add(messages, { userId, infer: false });
+    say(`ack ${userId} ${n} ${count}`);
+    n += count;
+  }
+}
