@@ -18,6 +18,11 @@ export interface FileStoreConfig {
   config?: {
     /** The directory; made if it is not there. Default: `EDGEMEM_HOME`, else `.edgemem` in the home directory. */
     directory?: string;
+    /**
+     * `fsync` (default): an acknowledged write survives a power cut. `none`: it survives the end of the process,
+     * and a power cut may take the last seconds; faster for many small writes.
+     */
+    durability?: "fsync" | "none";
   };
 }
 
@@ -54,10 +59,18 @@ export interface OpenAiConfig {
   baseUrl?: string;
   /** The model's name. */
   model?: string;
-  /** How long an answer may take, in ms. */
+  /** The organisation that is billed. */
+  organization?: string;
+  /** How long one answer may take, in ms. */
   timeout?: number;
-  /** Further settings of the provider. */
-  [setting: string]: unknown;
+  /** How long a call may take with all its retries, in ms. */
+  deadline?: number;
+  /** How often a failed request is repeated. */
+  maxRetries?: number;
+  /** Aborts every request of this model. */
+  signal?: AbortSignal;
+  /** Used in place of the global `fetch`. */
+  fetch?: typeof fetch;
 }
 
 /** Embeddings over HTTP: OpenAI, Ollama, LM Studio, vLLM and whoever speaks the same protocol. */
@@ -68,6 +81,8 @@ export interface OpenAiEmbedderConfig {
   config?: OpenAiConfig & {
     /** Length of the vectors, for models that can shorten them. */
     dimensions?: number;
+    /** The same as `dimensions`; mem0's name. */
+    embeddingDims?: number;
     /** How many texts are sent in one request. */
     batchSize?: number;
   };
@@ -85,6 +100,10 @@ export interface FunctionEmbedderConfig {
     dimensions?: number;
     /** A name of the model, stored beside the vectors: vectors of two models are never compared. */
     model?: string;
+    /** How many texts one call gets at most. Default 100. */
+    batchSize?: number;
+    /** How long one call may take, in ms. Default: as long as it likes. */
+    timeout?: number;
   };
 }
 
@@ -92,12 +111,45 @@ export interface FunctionEmbedderConfig {
 export type EmbedderConfig = OpenAiEmbedderConfig | FunctionEmbedderConfig;
 
 /** A language model over HTTP. */
-export interface LlmConfig {
+export interface OpenAiLlmConfig {
   /** The provider's name. */
   provider: "openai";
   /** Its settings. */
-  config?: OpenAiConfig;
+  config?: OpenAiConfig & {
+    /** How freely the model may choose its words, from 0. */
+    temperature?: number;
+  };
 }
+
+/** What a language model is asked. */
+export interface CompletionRequest {
+  /** The instructions. */
+  system: string;
+  /** The question. */
+  user: string;
+  /** A JSON schema that the answer must satisfy, if there is one. */
+  schema?: object;
+  /** The longest answer wanted, in tokens. */
+  maxTokens: number;
+}
+
+/** A function of yours as the language model. */
+export interface FunctionLlmConfig {
+  /** The provider's name. */
+  provider: "function";
+  /** The function and what is known about it. */
+  config: {
+    /** The answer's text. */
+    complete: (request: CompletionRequest) => Promise<string> | string;
+    /** A name of the model. */
+    model?: string;
+    /** How long one call may take, in ms. Default: as long as it likes. */
+    timeout?: number;
+  };
+}
+
+/** The language model. */
+export type LlmConfig = OpenAiLlmConfig | FunctionLlmConfig;
 
 /** What `new Memory()` takes. Everything has a default, except the store in a Worker. */
 export interface MemoryConfig {

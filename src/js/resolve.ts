@@ -14,10 +14,12 @@ export interface Host {
   /** Says what to pass where there is no default store. */
   storeAdvice?: string;
   /** Opens a directory as a store, where there are files. */
-  openDirectory?: (directory: string | undefined) => Store;
+  openDirectory?: OpenDirectory;
   /** An environment variable, where there are any. */
   variable?: (name: string) => string | undefined;
 }
+
+type OpenDirectory = (directory: string | undefined, durability: "fsync" | "none") => Store;
 
 /** The configuration as the core reads it. */
 export interface CoreConfig {
@@ -25,8 +27,8 @@ export interface CoreConfig {
     | { provider: "object"; object: Store }
     | { provider: "indexeddb"; name: string }
     | { provider: "kv" | "d1"; binding: object };
-  embedder?: Provider;
-  llm?: Provider;
+  embedder?: unknown;
+  llm?: unknown;
 }
 
 interface Provider {
@@ -45,8 +47,20 @@ const KEYS = ["store", "vectorStore", "embedder", "llm", "reranker"];
 /** Keys of mem0's configuration that mean nothing here: the history is always kept, in the store itself. */
 const IGNORED_KEYS = ["version", "historyStore", "historyDbPath", "disableHistory"];
 
-/** mem0's names of settings. */
-const ALIASES: Record<string, string> = { baseURL: "baseUrl", url: "baseUrl", embeddingDims: "dimensions" };
+/** Providers of models that the core knows. */
+const MODELS = ["none", "openai", "function"];
+
+/** Settings that make a key from the environment unnecessary, or wrong: it is OpenAI's own. */
+const KEY_NAMES = [
+  "apiKey",
+  "api_key",
+  "baseUrl",
+  "baseURL",
+  "base_url",
+  "openaiBaseUrl",
+  "openai_base_url",
+  "url",
+];
 
 /** Checks a configuration and brings it into the core's form. Opens nothing. */
 export function resolve(config: MemoryConfig | undefined, host: Host): CoreConfig {
@@ -59,8 +73,9 @@ export function resolve(config: MemoryConfig | undefined, host: Host): CoreConfi
   if (given.reranker != null) throw unsupported("reranker", provider(given.reranker, "reranker").provider);
   const field = given.store == null && given.vectorStore != null ? "vectorStore" : "store";
   const resolved: CoreConfig = { store: store(given[field], field, host) };
-  if (given.embedder != null) resolved.embedder = embedder(given.embedder, host);
-  if (given.llm != null) resolved.llm = llm(given.llm, host);
+  for (const field of ["embedder", "llm"] as const) {
+    if (given[field] != null) resolved[field] = model(given[field], field, host);
+  }
   return resolved;
 }
 
@@ -76,7 +91,7 @@ function store(value: unknown, field: string, host: Host): CoreConfig["store"] {
       return { provider: "object", object: new MemoryStore() };
     case "file":
       if (host.openDirectory === undefined) throw unavailable(field, name, host);
-      return { provider: "object", object: host.openDirectory(text(config.directory, `${field}.config.directory`)) };
+      return { provider: "object", object: openDirectory(config, `${field}.config`, host.openDirectory) };
     case "indexeddb":
       if (!("indexedDB" in globalThis)) throw unavailable(field, name, host);
       return { provider: "indexeddb", name: text(config.name, `${field}.config.name`) ?? "edgemem" };
@@ -86,6 +101,14 @@ function store(value: unknown, field: string, host: Host): CoreConfig["store"] {
     default:
       throw unsupported(field, found.provider);
   }
+}
+
+function openDirectory(config: Record<string, unknown>, field: string, open: OpenDirectory): Store {
+  const { durability } = config;
+  if (durability != null && durability !== "fsync" && durability !== "none") {
+    throw invalid(`${field}.durability`, 'must be "fsync" or "none"');
+  }
+  return open(text(config.directory, `${field}.directory`), durability ?? "fsync");
 }
 
 /** A store of the caller's own. */
@@ -110,42 +133,28 @@ function binding(value: unknown, field: string, name: "d1" | "kv"): object {
   return found;
 }
 
-function embedder(value: unknown, host: Host): Provider {
-  const found = provider(value, "embedder");
-  if (found.provider === "function") {
-    if (typeof found.config.embed !== "function") {
-      throw invalid("embedder.config.embed", "must be a function from texts to vectors");
-    }
-    return found;
-  }
-  if (found.provider !== "openai") throw unsupported("embedder", (value as Provider).provider);
-  return { provider: "openai", config: openai(found.config, "embedder", host) };
+/**
+ * A model's settings are the core's business; only what it cannot know is added here. They are passed on as the
+ * object they are: functions in it may need it as `this`.
+ */
+function model(value: unknown, field: "embedder" | "llm", host: Host): unknown {
+  const found = provider(value, field);
+  if (!MODELS.includes(found.provider)) throw unsupported(field, (value as Provider).provider);
+  if (found.provider !== "openai") return value;
+  const { config } = found;
+  if (KEY_NAMES.some((name) => config[name] != null)) return value;
+  const apiKey = host.variable?.("OPENAI_API_KEY");
+  if (apiKey) return { provider: found.provider, config: { ...config, apiKey } };
+  throw invalid(`${field}.config.apiKey`, "is missing; pass it, or a baseUrl that needs none");
 }
 
-function llm(value: unknown, host: Host): Provider {
-  const found = provider(value, "llm");
-  if (found.provider !== "openai") throw unsupported("llm", (value as Provider).provider);
-  return { provider: "openai", config: openai(found.config, "llm", host) };
-}
-
-function openai(config: Record<string, unknown>, field: string, host: Host): Record<string, unknown> {
-  const apiKey = config.apiKey ?? (config.baseUrl == null ? host.variable?.("OPENAI_API_KEY") : undefined);
-  if (apiKey == null && config.baseUrl == null) {
-    throw invalid(`${field}.config.apiKey`, "is missing; pass it, or a baseUrl that needs none");
-  }
-  return apiKey == null ? config : { ...config, apiKey };
-}
-
-/** A `{ provider, config }` with its name in lower case, mem0's names of settings translated, a fresh object. */
+/** A `{ provider, config }`, its name in lower case. */
 function provider(value: unknown, field: string): Provider {
   const found = record(value, field, "{ provider, config }");
   if (typeof found.provider !== "string" || found.provider === "") {
     throw invalid(`${field}.provider`, "must be the name of a provider");
   }
-  const config: Record<string, unknown> = {};
-  for (const [key, setting] of Object.entries(record(found.config ?? {}, `${field}.config`, "an object"))) {
-    if (setting !== undefined) config[ALIASES[key] ?? key] = setting;
-  }
+  const config = record(found.config ?? {}, `${field}.config`, "an object");
   return { provider: found.provider.toLowerCase(), config };
 }
 

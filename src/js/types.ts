@@ -1,5 +1,7 @@
 /** What the methods of a memory take and return. Names and shapes are mem0's; what mem0 has not, is added. */
 
+import type { ErrorCode } from "./errors.js";
+
 /** Who speaks in a message. */
 export type Role = "user" | "assistant" | "system" | "tool";
 
@@ -11,8 +13,6 @@ export interface Message {
   content: string;
   /** The speaker's name. Statements in the first person are kept together with it. */
   name?: string;
-  /** When it was said; overrides the `timestamp` of the call. */
-  timestamp?: string | number | Date;
 }
 
 /**
@@ -132,10 +132,12 @@ export interface MemoryItem {
   memory: string;
   /** MD5 of the text in hex, as mem0 has it. */
   hash: string;
-  /** When edgemem learnt it, ISO 8601. */
+  /** When it was said, ISO 8601: the `timestamp` of `add`, else the time of the call. */
   createdAt: string;
   /** When it last changed, ISO 8601. */
-  updatedAt: string | null;
+  updatedAt: string;
+  /** When edgemem learnt it, ISO 8601. */
+  learntAt: string;
   /** Your metadata. */
   metadata: Metadata;
   /** The user it belongs to. */
@@ -148,18 +150,18 @@ export interface MemoryItem {
   app_id?: string;
   /** The organisation it belongs to. */
   org_id?: string;
-  /** Where it was said. */
+  /** Where it was said, if that was given. */
   conversationId?: string;
-  /** Its place there; neighbours differ by one. */
-  sequence?: number;
+  /** Its place in the conversation; neighbours differ by one. */
+  sequence: number;
   /** Who said it. */
-  role?: Role;
+  role: Role;
   /** The speaker's name. */
   name?: string;
-  /** When it was said, ISO 8601. */
-  timestamp?: string;
   /** The last day on which it is returned, `YYYY-MM-DD`. */
   expirationDate?: string;
+  /** How often it was said. */
+  occurrences: number;
 }
 
 /** A memory that was found. */
@@ -170,10 +172,54 @@ export interface ScoredMemory extends MemoryItem {
   score_details?: ScoreDetails;
 }
 
-/** How a score came about. */
+/** How a score came about. The first seven are mem0's. */
 export interface ScoreDetails {
-  /** The signals and their figures. */
-  [signal: string]: unknown;
+  /** Similarity of meaning, from 0 to 1; 0 without an embedder. */
+  semanticScore: number;
+  /** Strength of the keywords, from 0 to 1. */
+  bm25Score: number;
+  /** Contribution of entities; 0 for now. */
+  entityBoost: number;
+  /** The signals together. */
+  rawScore: number;
+  /** The most that `rawScore` can be. */
+  maxPossibleScore: number;
+  /** The score that is returned. */
+  finalScore: number;
+  /** The least score that was asked for. */
+  threshold: number;
+  /** BM25 as the formula gives it, without an upper bound. */
+  bm25: number;
+  /** How much each signal counts. */
+  weights: {
+    /** Weight of the keywords. */
+    keyword: number;
+    /** Weight of the meaning. */
+    semantic: number;
+  };
+  /** What each word of the query contributed. */
+  terms: {
+    /** The word in the form that it is searched in. */
+    term: string;
+    /** How rare it is. */
+    idf: number;
+    /** How often the memory has it. */
+    frequency: number;
+    /** Its part of `bm25`. */
+    score: number;
+  }[];
+}
+
+/** Something that went wrong without making the call fail. */
+export interface Warning {
+  /** The code that an error would have. */
+  code: ErrorCode;
+  /** What happened and what to do. */
+  message: string;
+  /** The part at fault. */
+  field: string | null;
+  /** The failure underneath, in its own words. */
+  cause: string | null;
 }
 
 /** Options of `search`. */
@@ -196,6 +242,8 @@ export interface SearchOptions extends Scope {
 export interface SearchResult {
   /** The memories found, best first. */
   results: ScoredMemory[];
+  /** For instance that the embedder failed and keywords alone were searched. */
+  warnings?: Warning[];
 }
 
 /** Options of `getAll`. */
@@ -218,8 +266,6 @@ export interface GetAllOptions extends Scope {
 export interface GetAllResult {
   /** One page of memories. */
   results: MemoryItem[];
-  /** How many there are on all pages. */
-  total?: number;
 }
 
 /** Options of `context`. */
@@ -238,6 +284,8 @@ export interface ContextResult {
   used: ScoredMemory[];
   /** Those that did not fit, best first. */
   dropped: ScoredMemory[];
+  /** For instance that the embedder failed and keywords alone were searched. */
+  warnings?: Warning[];
 }
 
 /** What `update` changes. */
@@ -260,8 +308,8 @@ export interface Confirmation {
 
 /** One change of a memory. */
 export interface HistoryEntry {
-  /** The entry's id. */
-  id: string;
+  /** The entry's number, from 1 for the oldest. */
+  id: number;
   /** The memory's id. */
   memory_id: string;
   /** What it said before; null if it is new. */
@@ -271,9 +319,9 @@ export interface HistoryEntry {
   /** What was done. */
   action: "ADD" | "UPDATE" | "DELETE";
   /** When the memory was learnt, ISO 8601. */
-  created_at: string | null;
+  created_at: string;
   /** When this change was made, ISO 8601. */
-  updated_at: string | null;
+  updated_at: string;
   /** 1 if this change deleted it. */
   is_deleted: 0 | 1;
 }
@@ -282,8 +330,26 @@ export interface HistoryEntry {
 export interface Stats {
   /** How many memories there are. */
   memories: number;
-  /** Further figures. */
-  [figure: string]: unknown;
+  /** How many partitions they are in: one for each owner. */
+  partitions: number;
+  /** How many of these are loaded. */
+  loadedPartitions: number;
+  /** Sealed segments of the index. */
+  segments: number;
+  /** Entries of the logs that are not in a segment yet. */
+  logEntries: number;
+  /** Memories that have a vector of the configured embedder. */
+  vectors: number;
+  /** Bytes that the loaded partitions take up in memory. */
+  residentBytes: number;
+  /** The configured embedder, if any. */
+  embedder: string | null;
+  /** Whether memories lack a vector of this embedder: call `reindex`. */
+  reindexNeeded: boolean;
+  /** The embedder that the stored vectors come from, if any. */
+  storedEmbedder: string | null;
+  /** The last failure of work behind the scenes, such as compaction. */
+  trouble: Warning | null;
 }
 
 /** Options of `reindex`. */

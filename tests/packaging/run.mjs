@@ -33,7 +33,7 @@ before(async () => {
 
 after(async () => {
   await rm(workspace, { recursive: true, force: true });
-  console.log(["", "packaging matrix", ...matrix.map(([name, store, result]) => `  ${name.padEnd(42)}${store.padEnd(12)}${result}`), ""].join("\n"));
+  console.log(["", "packaging matrix", ...matrix.map(([name, store, result]) => `  ${name.padEnd(48)}${store.padEnd(12)}${result}`), ""].join("\n"));
 });
 
 /** One way of using the package: a test with an empty project of its own, and a line of the matrix. */
@@ -231,7 +231,7 @@ async function workers(folder, bindings, body) {
   });
   await cp(join(folder, "node_modules/edgemem/dist/edgemem.wasm"), join(folder, "out/edgemem.wasm"));
   const miniflare = new Miniflare({
-    rootPath: join(folder, "out"),
+    modulesRoot: join(folder, "out"),
     scriptPath: outfile,
     modules: true,
     modulesRules: [{ type: "CompiledWasm", include: ["**/*.wasm"] }],

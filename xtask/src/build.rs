@@ -86,7 +86,8 @@ impl Build<'_> {
     /// compile again for each output whenever it is asked; hence the stamp.
     fn compile(&self) -> Result<()> {
         let product = self.work("compiled.wasm");
-        let mut inputs = self.inputs().strings(&self.output.features);
+        let mut inputs =
+            self.inputs().strings(&self.output.features).bytes(self.manifest.opt_level.as_bytes());
         for entry in fs::read_dir(self.root.join("src"))? {
             let path = entry?.path();
             // TypeScript lives in a folder of its own; everything else is the crate's.

@@ -25,7 +25,8 @@ const loader = new Loader(
 const host: Host = {
   name: "Node",
   defaultStore: { provider: "file" },
-  openDirectory: (directory) => new FileStore(directory ?? process.env.EDGEMEM_HOME ?? join(homedir(), ".edgemem")),
+  openDirectory: (directory, durability) =>
+    new FileStore(directory ?? process.env.EDGEMEM_HOME ?? join(homedir(), ".edgemem"), { durability }),
   variable: (name) => process.env[name],
 };
 
