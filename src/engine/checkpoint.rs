@@ -128,9 +128,16 @@ impl Engine {
             _ => None,
         };
         checkpoint.put.push((name.clone(), bytes.clone()));
-        if let Some(stored) = &stored {
-            checkpoint.put.push((stored.name.clone(), stored.encode()));
-        }
+        let stored = match stored {
+            Some(stored) => {
+                let block = stored.encode();
+                // Read back: growing left it up to twice as large in memory as it is in the block.
+                let exact = StoredVectors::decode(stored.name.clone(), &block)?;
+                checkpoint.put.push((stored.name, block));
+                Some(exact)
+            }
+            None => None,
+        };
         checkpoint.part = Some(Part::sealed(name, Segment::mount(bytes)?, stored));
         Ok(checkpoint)
     }

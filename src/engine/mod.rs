@@ -392,12 +392,8 @@ impl Engine {
     pub fn list(&self, sight: &Sight<'_>) -> Result<Vec<(u64, Address)>> {
         let mut found = Vec::new();
         for (index, part) in self.parts.iter().enumerate() {
-            let scopes = sight.scopes(part);
-            for doc in 0..part.len() {
-                let (scope, expires, _) = part.brief(doc);
-                if !part.is_alive(doc) || !scopes[scope as usize] || !sight.shows(expires) {
-                    continue;
-                }
+            let visible = sight.visible(part);
+            for doc in (0..part.len()).filter(|&doc| visible.holds(doc)) {
                 let columns = part.columns(doc);
                 let address = Address { part: index as u32, doc };
                 if columns.flags & RETRACTED == 0 && sight.accepts(|| self.read(address))? {

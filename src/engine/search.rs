@@ -8,7 +8,6 @@ use std::cell::Cell;
 
 use super::{Address, Engine};
 use crate::error::Result;
-use crate::index::columns::RETRACTED;
 use crate::index::filter::Filter;
 use crate::index::part::Part;
 use crate::index::postings::Posting;
@@ -33,7 +32,7 @@ pub struct Sight<'a> {
 
 impl Sight<'_> {
     /// Per scope of a part, whether its memories can be seen at all.
-    pub(super) fn scopes(&self, part: &Part) -> Vec<bool> {
+    fn scopes(&self, part: &Part) -> Vec<bool> {
         let visible = |scope| {
             self.view.as_ref().is_none_or(|view| view.sees(scope))
                 && self.filter.is_none_or(|filter| filter.matches_scope(scope) != Some(false))
@@ -41,9 +40,21 @@ impl Sight<'_> {
         part.tables().scopes.iter().map(visible).collect()
     }
 
-    /// Whether a memory with this last day is shown.
-    pub(super) fn shows(&self, expires: i32) -> bool {
-        self.today.is_none_or(|today| today.number() <= expires)
+    /// The live documents of a part that can be seen, as far as scope and expiry decide.
+    pub(super) fn visible(&self, part: &Part) -> Visible {
+        let scopes = self.scopes(part);
+        let today = self.today.filter(|_| part.is_expiring()).map(|day| day.number());
+        if part.living() == part.len() && scopes.iter().all(|&visible| visible) && today.is_none() {
+            return Visible(None);
+        }
+        let mut bits = vec![0u64; (part.len() as usize).div_ceil(64)];
+        for doc in (0..part.len()).filter(|&doc| part.is_alive(doc)) {
+            let (scope, expires) = part.visibility(doc);
+            if scopes[scope as usize] && today.is_none_or(|today| today <= expires) {
+                bits[doc as usize / 64] |= 1 << (doc % 64);
+            }
+        }
+        Visible(Some(bits))
     }
 
     /// Whether the filter accepts a memory, which is decoded only if there is a filter.
@@ -51,6 +62,18 @@ impl Sight<'_> {
         match self.filter {
             Some(filter) => Ok(filter.matches(&read()?)),
             None => Ok(true),
+        }
+    }
+}
+
+/// A set of documents of one part; the common case that it holds all of them costs nothing.
+pub(super) struct Visible(Option<Vec<u64>>);
+
+impl Visible {
+    pub(super) fn holds(&self, doc: u32) -> bool {
+        match &self.0 {
+            None => true,
+            Some(bits) => bits[doc as usize / 64] >> (doc % 64) & 1 == 1,
         }
     }
 }
@@ -123,6 +146,7 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
     }
     let bm25 = Bm25::new(&statistics);
     let full = bm25.full();
+    let scale = if full > 0.0 { 1.0 / full } else { 0.0 };
     let mut top = Top::new(query.limit);
     let parts = engines
         .iter()
@@ -131,19 +155,14 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
     let failed = Cell::new(None);
     for ((engine, index), gathered) in parts.zip(&gathered) {
         let part = &engines[engine].parts[index];
-        let scores = gathered.keyword_scores(part, &bm25);
-        let semantic = gathered.semantic_scores(engines[engine], part, query)?;
-        let docs = gathered.candidates(part, semantic.is_some());
-        for doc in docs {
+        let (scores, touched) = gathered.keyword_scores(part, &bm25);
+        let cosines = gathered.cosines(engines[engine], part, query)?;
+        let mut offer = |doc: u32, cosine: Option<f32>| {
             let bm25 = scores[doc as usize];
-            let signals = Signals {
-                bm25,
-                keyword: if full > 0.0 { bm25 / full } else { 0.0 },
-                semantic: query.vector.is_some().then(|| semantic.as_ref().map_or(0.0, |all| all(doc))),
-            };
+            let signals = Signals { bm25, keyword: bm25 * scale, semantic: cosine };
             let score = signals.fuse(&query.weights);
             if score <= 0.0 || shown(score) < query.threshold || !top.wants(score) {
-                continue;
+                return;
             }
             let place = (engine, Address { part: index as u32, doc }, signals);
             let candidate =
@@ -155,6 +174,16 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
                     false
                 })
             });
+        };
+        match cosines {
+            // Every document can be near in meaning.
+            Some(cosines) => {
+                for doc in (0..part.len()).filter(|&doc| gathered.visible.holds(doc)) {
+                    let cosine = part.row_of(doc).and_then(|row| cosines.get(row as usize)).copied();
+                    offer(doc, Some(positive(cosine.unwrap_or(0.0))));
+                }
+            }
+            None => touched.into_iter().for_each(|doc| offer(doc, query.vector.is_some().then_some(0.0))),
         }
     }
     if let Some(error) = failed.take() {
@@ -188,8 +217,7 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
 struct Gathered {
     /// Per query term, visible postings by rising document.
     lists: Vec<Vec<Posting>>,
-    scopes: Vec<bool>,
-    today: Option<Day>,
+    visible: Visible,
 }
 
 impl Gathered {
@@ -199,78 +227,52 @@ impl Gathered {
         sight: &Sight<'_>,
         statistics: &mut Statistics,
     ) -> Result<Gathered> {
-        let scopes = sight.scopes(part);
-        for (scope, _) in scopes.iter().enumerate().filter(|&(_, &visible)| visible) {
+        // Expired documents count as documents, so that a document's score does not change on another's last day.
+        for (scope, _) in sight.scopes(part).iter().enumerate().filter(|&(_, &visible)| visible) {
             let tally = part.tally_of(scope as u32);
             statistics.documents += tally.documents;
             statistics.length += tally.length;
         }
-        let mut gathered = Gathered { lists: Vec::with_capacity(terms.len()), scopes, today: sight.today };
+        let mut gathered = Gathered { lists: Vec::with_capacity(terms.len()), visible: sight.visible(part) };
         for (term, frequency) in terms.iter().zip(&mut statistics.frequencies) {
             let mut list = Vec::new();
             part.postings(term, &mut list)?;
-            // Expired documents still count as documents, like the tallies above, but are not returned.
-            list.retain(|posting| {
-                let (scope, _, _) = part.brief(posting.doc);
-                gathered.scopes[scope as usize] && part.is_alive(posting.doc)
-            });
+            if gathered.visible.0.is_some() {
+                list.retain(|posting| gathered.visible.holds(posting.doc));
+            }
             *frequency += list.len() as u64;
             gathered.lists.push(list);
         }
         Ok(gathered)
     }
 
-    /// BM25 per document of the part.
-    fn keyword_scores(&self, part: &Part, bm25: &Bm25) -> Vec<f32> {
+    /// BM25 per document of the part, and the documents that have one.
+    fn keyword_scores(&self, part: &Part, bm25: &Bm25) -> (Vec<f32>, Vec<u32>) {
         let mut scores = vec![0.0; part.len() as usize];
+        let mut touched = Vec::new();
         for (term, list) in self.lists.iter().enumerate() {
             for posting in list {
-                let (_, _, length) = part.brief(posting.doc);
-                scores[posting.doc as usize] += bm25.score(term, posting.frequency, length);
+                let score = &mut scores[posting.doc as usize];
+                // Every contribution is above zero.
+                if *score == 0.0 {
+                    touched.push(posting.doc);
+                }
+                *score += bm25.score(term, posting.frequency, part.length(posting.doc));
             }
         }
-        scores
+        (scores, touched)
     }
 
-    /// Cosine per document, if the question has a vector and the part has vectors of the same model.
-    fn semantic_scores<'a>(
-        &self,
-        engine: &Engine,
-        part: &'a Part,
-        query: &Query,
-    ) -> Result<Option<impl Fn(u32) -> f32 + 'a>> {
+    /// Cosine per vector, if the question has a vector and the part has vectors of the same model.
+    fn cosines(&self, engine: &Engine, part: &Part, query: &Query) -> Result<Option<Vec<f32>>> {
         let (Some(vector), Some(model)) = (&query.vector, engine.model.as_deref()) else { return Ok(None) };
         let Some(vectors) = part.vectors(model) else { return Ok(None) };
         let mut cosines = vec![0.0; vectors.len()];
         vectors.scan(vector, &mut cosines)?;
-        Ok(Some(move |doc| {
-            let row = part.row_of(doc);
-            row.and_then(|row| cosines.get(row as usize)).map_or(0.0, |cosine: &f32| cosine.max(0.0))
-        }))
-    }
-
-    /// The documents that can have a score: all visible ones with vectors, else those that hold a term.
-    fn candidates(&self, part: &Part, semantic: bool) -> Vec<u32> {
-        let mut docs: Vec<u32> = if semantic {
-            (0..part.len()).collect()
-        } else {
-            let mut docs: Vec<u32> = self.lists.iter().flatten().map(|posting| posting.doc).collect();
-            docs.sort_unstable();
-            docs.dedup();
-            docs
-        };
-        docs.retain(|&doc| {
-            let (scope, expires, _) = part.brief(doc);
-            self.scopes[scope as usize]
-                && part.is_alive(doc)
-                && self.today.is_none_or(|today| today.number() <= expires)
-                && (!semantic || part.columns(doc).flags & RETRACTED == 0)
-        });
-        docs
+        Ok(Some(cosines))
     }
 
     fn explain(&self, part: &Part, doc: u32, terms: &[String], bm25: &Bm25) -> Vec<TermScore> {
-        let (_, _, length) = part.brief(doc);
         let held = self.lists.iter().enumerate().filter_map(|(term, list)| {
             let at = list.binary_search_by_key(&doc, |posting| posting.doc).ok()?;
             let frequency = list[at].frequency;
@@ -278,9 +280,14 @@ impl Gathered {
                 term: terms[term].clone(),
                 idf: bm25.idf(term),
                 frequency,
-                score: bm25.score(term, frequency, length),
+                score: bm25.score(term, frequency, part.length(doc)),
             })
         });
         held.collect()
     }
+}
+
+/// Not `f32::max`, which is a library call in WebAssembly.
+fn positive(value: f32) -> f32 {
+    if value > 0.0 { value } else { 0.0 }
 }

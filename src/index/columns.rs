@@ -39,8 +39,6 @@ impl Columns {
     pub const SCOPE_AT: usize = 24;
     /// Where a row holds `expires`.
     pub const EXPIRES_AT: usize = 40;
-    /// Where a row holds `length`.
-    pub const LENGTH_AT: usize = 44;
 
     /// The stored row, little-endian in the order of the fields.
     pub fn encode(&self) -> [u8; Columns::WIDTH] {
@@ -104,6 +102,5 @@ mod tests {
         assert_eq!(Columns::decode(&row), columns);
         assert_eq!(row[Columns::SCOPE_AT], 1);
         assert_eq!(row[Columns::EXPIRES_AT] as i8, -5);
-        assert_eq!(row[Columns::LENGTH_AT], 6);
     }
 }

@@ -1,6 +1,6 @@
 //! A part of a partition's index: the head or a segment, with the marks of which documents are alive.
 
-use super::columns::{Columns, RETRACTED};
+use super::columns::{Columns, NEVER, RETRACTED};
 use super::head::{Head, NO_ROW};
 use super::postings::Posting;
 use super::segment::Segment;
@@ -18,6 +18,10 @@ pub struct Part {
     /// Per scope of the part: how many documents are alive and indexed, and their terms in all.
     tallies: Vec<Tally>,
     living: u32,
+    /// Field norms, close together: every posting needs its document's.
+    lengths: Vec<u16>,
+    /// Whether any document has a last day.
+    expiring: bool,
 }
 
 #[derive(Debug)]
@@ -38,7 +42,14 @@ pub struct Tally {
 impl Part {
     /// An empty head.
     pub fn head() -> Part {
-        Part { kind: Kind::Head(Box::default()), alive: vec![], tallies: vec![], living: 0 }
+        Part {
+            kind: Kind::Head(Box::default()),
+            alive: vec![],
+            tallies: vec![],
+            living: 0,
+            lengths: vec![],
+            expiring: false,
+        }
     }
 
     /// A mounted segment, with everything in it alive.
@@ -47,6 +58,8 @@ impl Part {
             alive: vec![0; (segment.len() as usize).div_ceil(64)],
             tallies: vec![Tally::default(); segment.tables.scopes.len()],
             living: 0,
+            lengths: Vec::with_capacity(segment.len() as usize),
+            expiring: false,
             kind: Kind::Sealed { name, segment: Box::new(segment), vectors },
         };
         for doc in 0..part.len() {
@@ -74,6 +87,9 @@ impl Part {
     fn enliven(&mut self, doc: u32) {
         self.alive[doc as usize / 64] |= 1 << (doc % 64);
         self.living += 1;
+        let columns = self.columns(doc);
+        self.lengths.push(u16::try_from(columns.length).unwrap_or(u16::MAX));
+        self.expiring |= columns.expires != NEVER;
         self.tally(doc, |count, by| count + by);
     }
 
@@ -197,17 +213,25 @@ impl Part {
         }
     }
 
-    /// Scope, last day and field norm: the columns that every posting needs.
-    pub fn brief(&self, doc: u32) -> (u32, i32, u32) {
+    /// Scope and last day: the columns that decide whether a request sees a document.
+    pub fn visibility(&self, doc: u32) -> (u32, i32) {
         match &self.kind {
             Kind::Head(head) => {
                 let columns = head.columns(doc);
-                (columns.scope, columns.expires, columns.length)
+                (columns.scope, columns.expires)
             }
-            Kind::Sealed { segment, .. } => {
-                (segment.scope_of(doc), segment.expires(doc), segment.length(doc))
-            }
+            Kind::Sealed { segment, .. } => (segment.scope_of(doc), segment.expires(doc)),
         }
+    }
+
+    /// A document's field norm, at most 65,535.
+    pub fn length(&self, doc: u32) -> u32 {
+        u32::from(self.lengths[doc as usize])
+    }
+
+    /// Whether any document has a last day.
+    pub fn is_expiring(&self) -> bool {
+        self.expiring
     }
 
     /// A document's record.

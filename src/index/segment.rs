@@ -177,11 +177,6 @@ impl Segment {
         self.column(doc, Columns::EXPIRES_AT) as i32
     }
 
-    /// A document's field norm.
-    pub fn length(&self, doc: u32) -> u32 {
-        self.column(doc, Columns::LENGTH_AT)
-    }
-
     /// A document's record.
     pub fn record(&self, doc: u32) -> &[u8] {
         self.entry(Section::RecordEnds, Section::Records, doc as usize)

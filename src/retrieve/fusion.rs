@@ -44,7 +44,14 @@ impl Signals {
 
 /// The score as shown: 0 to 1, always finite.
 pub fn shown(score: f32) -> f32 {
-    if score.is_finite() { score.clamp(0.0, 1.0) } else { 0.0 }
+    // Comparisons, not clamp: that is a library call in WebAssembly. NaN falls through to 0.
+    if score >= 1.0 && score.is_finite() {
+        1.0
+    } else if score > 0.0 && score.is_finite() {
+        score
+    } else {
+        0.0
+    }
 }
 
 #[cfg(test)]
