@@ -26,6 +26,9 @@ pub struct Manifest {
 pub struct Output {
     /// Cargo features of the core.
     pub features: Vec<String>,
+    /// Whether wasm-opt runs: it takes longer than everything else.
+    #[serde(default)]
+    pub optimised: bool,
     /// Whether TypeScript declarations belong to it.
     #[serde(default)]
     pub declarations: bool,
