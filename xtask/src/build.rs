@@ -90,8 +90,7 @@ impl Build<'_> {
     /// compile again for each output whenever it is asked; hence the stamp.
     fn compile(&self) -> Result<()> {
         let product = self.work("compiled.wasm");
-        let mut inputs =
-            self.inputs().strings(&self.output.features).bytes(self.manifest.opt_level.as_bytes());
+        let mut inputs = self.inputs().strings(&self.output.features);
         for entry in fs::read_dir(self.root.join("src"))? {
             let path = entry?.path();
             // TypeScript lives in a folder of its own; everything else is the crate's.
@@ -105,7 +104,7 @@ impl Build<'_> {
         stage::run(&self.work("compile.stamp"), inputs, std::slice::from_ref(&product), || {
             let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
             let mut command = Command::new(cargo);
-            command.current_dir(self.root).env("CARGO_PROFILE_RELEASE_OPT_LEVEL", &self.manifest.opt_level);
+            command.current_dir(self.root);
             command.args([
                 "build",
                 "--quiet",

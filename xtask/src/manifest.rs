@@ -12,8 +12,6 @@ use crate::Result;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// The compiler's optimisation level.
-    pub opt_level: String,
     /// Arguments of wasm-opt.
     pub optimise: Vec<String>,
     /// The outputs by the name of their folder.
