@@ -12,8 +12,6 @@ use crate::Result;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// The compiler's optimisation level.
-    pub opt_level: String,
     /// Arguments of wasm-opt.
     pub optimise: Vec<String>,
     /// The outputs by the name of their folder.
@@ -26,6 +24,9 @@ pub struct Manifest {
 pub struct Output {
     /// Cargo features of the core.
     pub features: Vec<String>,
+    /// Whether wasm-opt runs: it takes longer than everything else.
+    #[serde(default)]
+    pub optimised: bool,
     /// Whether TypeScript declarations belong to it.
     #[serde(default)]
     pub declarations: bool,
