@@ -69,10 +69,11 @@ impl ByteStore for MemoryStore {
 
     fn commit<'a>(&'a self, commit: &'a Commit) -> LocalFuture<'a, Result<u64>> {
         let mut partitions = self.partitions.borrow_mut();
-        let partition = partitions.entry(commit.partition.clone()).or_default();
-        let result = if partition.version != commit.expect {
+        let version = partitions.get(&commit.partition).map_or(0, |found| found.version);
+        let result = if version != commit.expect {
             Err(Error::new(ErrorKind::StoreConflict, "another writer committed first"))
         } else {
+            let partition = partitions.entry(commit.partition.clone()).or_default();
             for entry in &commit.append {
                 partition.entries.entry(entry.key.clone()).or_insert_with(|| entry.bytes.clone());
             }
