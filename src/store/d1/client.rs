@@ -3,8 +3,6 @@
 //! D1 has no error codes, only texts. Some say that the connection broke and that trying again may help;
 //! for a write they leave open whether it took place, which the caller has to find out.
 
-use std::cell::Cell;
-
 use js_sys::{Array, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 
@@ -51,7 +49,6 @@ impl Refusal {
 /// A D1 binding.
 pub(super) struct Client {
     database: sys::Database,
-    trips: Cell<u32>,
 }
 
 impl Client {
@@ -61,17 +58,11 @@ impl Client {
             let message = "the store \"d1\" needs the D1 binding itself: binding: env.DB";
             return Err(Error::new(ErrorKind::ConfigInvalid, message).field("store.binding"));
         }
-        Ok(Client { database: binding.unchecked_into(), trips: Cell::new(0) })
-    }
-
-    /// How many times D1 was asked so far; for tests that count.
-    pub(super) fn trips(&self) -> u32 {
-        self.trips.get()
+        Ok(Client { database: binding.unchecked_into() })
     }
 
     /// Runs the statements as one transaction, once, and returns each one's rows.
     pub(super) async fn send(&self, statements: &[Bound<'_>]) -> std::result::Result<Vec<Array>, Refusal> {
-        self.trips.set(self.trips.get() + 1);
         let answer = match self.start(statements) {
             Ok(promise) => js::wait(promise).await,
             Err(thrown) => Err(thrown),
@@ -164,7 +155,7 @@ fn classify(words: &str, other: impl FnOnce() -> Error) -> Refusal {
              several databases",
         ));
     }
-    if says(&["has no column named", "no such column"]) {
+    if says(&["has no column named", "no such column", "already exists"]) {
         return Refusal::Failed(failed(
             "a table of the same name, such as `memories`, belongs to another program; give edgemem a table prefix",
         ));

@@ -57,12 +57,6 @@ impl D1Store {
         })
     }
 
-    /// How many times D1 was asked so far: one per query or batch, which is what Workers count as one
-    /// subrequest.
-    pub fn trips(&self) -> u32 {
-        self.client.trips()
-    }
-
     /// Makes the tables, or brings older ones to this layout.
     async fn prepare(&self) -> Result<()> {
         if self.ready.get() {

@@ -95,10 +95,9 @@ impl IndexedDbStore {
             Ok(head) => change(&stores, head),
             Err(error) => Err(Refusal::Error(error)),
         };
-        if changed.is_ok() {
-            // Without it the transaction commits a little later, by itself.
-            let _ = stores.transaction.commit();
-        } else {
+        // A good transaction commits by itself once its requests are done. Asking for it with `commit()` would
+        // save a moment, but from then on Chromium takes a duplicate entry for a failure of the whole.
+        if changed.is_err() {
             // Aborting fails only if the transaction is aborted already.
             let _ = stores.transaction.abort();
         }

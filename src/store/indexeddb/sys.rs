@@ -49,8 +49,6 @@ extern "C" {
     #[wasm_bindgen(method, catch, js_name = objectStore)]
     pub fn object_store(this: &Transaction, name: &str) -> Thrown<ObjectStore>;
     #[wasm_bindgen(method, catch)]
-    pub fn commit(this: &Transaction) -> Thrown<()>;
-    #[wasm_bindgen(method, catch)]
     pub fn abort(this: &Transaction) -> Thrown<()>;
     #[wasm_bindgen(method, getter)]
     pub fn error(this: &Transaction) -> JsValue;

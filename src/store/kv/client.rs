@@ -2,8 +2,6 @@
 //!
 //! Every operation here may run twice without harm, so whatever fails for a passing reason is repeated.
 
-use std::cell::Cell;
-
 use js_sys::{Array, Map, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 
@@ -38,7 +36,6 @@ pub(super) struct Listed {
 /// A KV binding.
 pub(super) struct Client {
     namespace: sys::Namespace,
-    trips: Cell<u32>,
 }
 
 impl Client {
@@ -48,12 +45,7 @@ impl Client {
             let message = "the store \"kv\" needs the KV binding itself: binding: env.KV";
             return Err(Error::new(ErrorKind::ConfigInvalid, message).field("store.binding"));
         }
-        Ok(Client { namespace: binding.unchecked_into(), trips: Cell::new(0) })
-    }
-
-    /// How many operations KV was asked for so far; for tests that count.
-    pub(super) fn trips(&self) -> u32 {
-        self.trips.get()
+        Ok(Client { namespace: binding.unchecked_into() })
     }
 
     /// All keys that start with `prefix`, in byte order.
@@ -112,7 +104,6 @@ impl Client {
         let options = object(&[("type", "arrayBuffer".into()), ("cacheTtl", IMMUTABLE.into())]);
         let mut all = Vec::with_capacity(keys.len());
         for group in keys.chunks(AT_ONCE) {
-            self.trips.set(self.trips.get() + group.len() as u32 - 1);
             let found = self
                 .patiently(|| together(group, |key| self.namespace.get(&JsValue::from_str(key), &options)))
                 .await?;
@@ -129,7 +120,6 @@ impl Client {
     /// Runs the writes, some at a time, and returns when all are accepted.
     pub(super) async fn write(&self, writes: &[Write]) -> Result<()> {
         for group in writes.chunks(AT_ONCE) {
-            self.trips.set(self.trips.get() + group.len() as u32 - 1);
             self.patiently(|| together(group, |write| self.start(write))).await?;
         }
         Ok(())
@@ -160,7 +150,6 @@ impl Client {
     async fn patiently(&self, start: impl Fn() -> std::result::Result<Promise, JsValue>) -> Result<JsValue> {
         let mut pauses = PAUSES.iter();
         loop {
-            self.trips.set(self.trips.get() + 1);
             let outcome = match start() {
                 Ok(promise) => js::wait(promise).await,
                 Err(thrown) => Err(thrown),

@@ -77,11 +77,6 @@ impl KvStore {
         })
     }
 
-    /// How many operations KV was asked for so far: each counts as one subrequest of a Worker.
-    pub fn trips(&self) -> u32 {
-        self.client.trips()
-    }
-
     /// The key of a part of a partition.
     fn key(&self, partition: &str, part: &str) -> String {
         format!("{}{partition}/{part}", self.prefix)
@@ -143,87 +138,93 @@ impl KvStore {
         let mut version = Version::from_number(commit.expect);
         let sequence = version.next_sequence()?;
         let mut packs = pack::encode(&commit.append, sequence)?;
-        let mut deletes = Vec::new();
-        if !commit.drop.is_empty() || !commit.remove.is_empty() {
-            let mut listing = self.listing(partition).await?;
-            for name in commit.remove.iter().filter(|name| listing.blobs.contains(*name)) {
-                deletes.push(format!("b/{name}"));
-            }
-            if !commit.drop.is_empty() {
-                let dropped: BTreeSet<&str> = commit.drop.iter().map(String::as_str).collect();
-                for (part, mut entries) in self.entries(partition, &mut listing).await? {
-                    let before = entries.len();
-                    entries.retain(|entry| !dropped.contains(entry.key.as_str()));
-                    if entries.len() < before {
-                        // What is left of a pack moves on to a new one: packs never change.
-                        packs.extend(pack::encode(&entries, sequence)?);
-                        deletes.push(part);
-                    }
-                }
-            }
-        }
+        // Some key must carry the new number, or the version would not rise.
+        let mark = packs.is_empty() && commit.put.is_empty();
+        let (rests, deletes) = self.replaced(commit).await?;
+        packs.extend(rests);
         if commit.expect == 0 {
             // First of all the marker: a partition that is not listed could never be erased.
             let key = self.marker(partition);
-            let put = Write::PutText { key: key.clone(), value: String::new(), metadata: JsValue::NULL };
-            self.client.write(&[put]).await?;
+            self.client.write(&[mark_write(key.clone(), 0)]).await?;
             self.recent.note(now(), key, Deed::Mark(0));
         }
-        let puts = self.puts(commit, &packs, sequence);
-        self.client.write(&puts).await?;
-        let written = packs.iter().map(|pack| (pack.key.clone(), Deed::Pack(pack.text.as_str().into())));
-        let blob = |name: &str, bytes: &[u8]| (format!("b/{name}"), Deed::Blob(bytes.into(), sequence));
-        let written = written.chain(commit.put.iter().map(|put| blob(&put.name, &put.bytes)));
-        let written: Vec<_> = if puts.len() == 1 && packs.is_empty() && commit.put.is_empty() {
-            vec![("v".to_owned(), Deed::Mark(sequence))]
-        } else {
-            written.collect()
-        };
-        version.raise(sequence);
-        for (part, deed) in written {
-            if part != "v" {
-                version.add(&part);
-            }
-            self.recent.note(now(), self.key(partition, &part), deed);
+        let puts = packs.iter().map(|pack| pack_write(self.key(partition, &pack.key), &pack.text));
+        let blobs = commit.put.iter().map(|blob| Write::PutBytes {
+            key: self.key(partition, &format!("b/{}", blob.name)),
+            bytes: blob.bytes.clone(),
+            metadata: number_metadata(sequence),
+        });
+        let marks = mark.then(|| mark_write(self.key(partition, "v"), sequence));
+        self.client.write(&puts.chain(blobs).chain(marks).collect::<Vec<_>>()).await?;
+        let deleted: Vec<String> = deletes.iter().map(|part| self.key(partition, part)).collect();
+        let note = |part: &str, deed| self.recent.note(now(), self.key(partition, part), deed);
+        for Pack { key, text } in &packs {
+            note(key, Deed::Pack(text.as_str().into()));
+            version.add(key);
         }
-        let keys: Vec<String> = deletes.iter().map(|part| self.key(partition, part)).collect();
-        let writes: Vec<Write> = keys.iter().map(|key| Write::Delete { key: key.clone() }).collect();
+        for blob in &commit.put {
+            let part = format!("b/{}", blob.name);
+            note(&part, Deed::Blob(blob.bytes.as_slice().into(), sequence));
+            version.add(&part);
+        }
+        if mark {
+            note("v", Deed::Mark(sequence));
+        }
+        let writes: Vec<Write> = deleted.into_iter().map(|key| Write::Delete { key }).collect();
         self.client.write(&writes).await?;
-        for (part, key) in deletes.iter().zip(keys) {
+        for part in &deletes {
+            note(part, Deed::Deleted);
             version.take(part);
-            self.recent.note(now(), key, Deed::Deleted);
         }
+        version.raise(sequence);
         Ok(version.number())
     }
 
-    /// The writes that add what a commit adds. There is always one, so that the version rises.
-    fn puts(&self, commit: &Commit, packs: &[Pack], sequence: u64) -> Vec<Write> {
-        let partition = commit.partition.as_str();
-        let number = JsValue::from_f64(sequence as f64);
-        let mut puts = Vec::new();
-        for blob in &commit.put {
-            puts.push(Write::PutBytes {
-                key: self.key(partition, &format!("b/{}", blob.name)),
-                bytes: blob.bytes.clone(),
-                metadata: object(&[("s", number.clone())]),
-            });
+    /// What a commit takes away: the keys to delete, and new packs with what is left of old ones.
+    async fn replaced(&self, commit: &Commit) -> Result<(Vec<Pack>, Vec<String>)> {
+        let (mut rests, mut deletes) = (Vec::new(), Vec::new());
+        if commit.drop.is_empty() && commit.remove.is_empty() {
+            return Ok((rests, deletes));
         }
-        for pack in packs {
-            let key = self.key(partition, &pack.key);
-            puts.push(if pack.text.len() <= pack::INLINE {
-                let metadata = object(&[("p", JsValue::from_str(&pack.text))]);
-                Write::PutText { key, value: String::new(), metadata }
-            } else {
-                let metadata = object(&[("n", JsValue::from_f64(pack.text.len() as f64))]);
-                Write::PutText { key, value: pack.text.clone(), metadata }
-            });
+        let mut listing = self.listing(&commit.partition).await?;
+        let removed: BTreeSet<&String> = commit.remove.iter().collect();
+        deletes.extend(
+            removed.into_iter().filter(|name| listing.blobs.contains(*name)).map(|name| format!("b/{name}")),
+        );
+        if commit.drop.is_empty() {
+            return Ok((rests, deletes));
         }
-        if puts.is_empty() {
-            let key = self.key(partition, "v");
-            puts.push(Write::PutText { key, value: String::new(), metadata: object(&[("s", number)]) });
+        let dropped: BTreeSet<&str> = commit.drop.iter().map(String::as_str).collect();
+        for (part, mut entries) in self.entries(&commit.partition, &mut listing).await? {
+            let before = entries.len();
+            entries.retain(|entry| !dropped.contains(entry.key.as_str()));
+            if entries.len() < before {
+                // The rest keeps its place in the order, in which the first to bring a key wins.
+                rests.extend(pack::encode(&entries, pack::sequence(&part).unwrap_or(0))?);
+                deletes.push(part);
+            }
         }
-        puts
+        Ok((rests, deletes))
     }
+}
+
+/// A pack goes into the key's metadata if it is small enough, else into the value.
+fn pack_write(key: String, text: &str) -> Write {
+    if text.len() <= pack::INLINE {
+        let metadata = object(&[("p", JsValue::from_str(text))]);
+        return Write::PutText { key, value: String::new(), metadata };
+    }
+    let metadata = object(&[("n", JsValue::from_f64(text.len() as f64))]);
+    Write::PutText { key, value: text.to_owned(), metadata }
+}
+
+/// A key without content, for its existence and a commit's number.
+fn mark_write(key: String, sequence: u64) -> Write {
+    Write::PutText { key, value: String::new(), metadata: number_metadata(sequence) }
+}
+
+fn number_metadata(sequence: u64) -> JsValue {
+    object(&[("s", JsValue::from_f64(sequence as f64))])
 }
 
 impl Listing {
