@@ -65,15 +65,16 @@ export interface ErrorInfo {
  */
 export class EdgememError extends Error {
   /** What went wrong. */
-  readonly code: ErrorCode;
+  declare readonly code: ErrorCode;
   /** The argument, option, file or key at fault, where one is known. */
-  readonly field?: string;
+  declare readonly field?: string;
   /** Anything more that helps a program to react, where there is any. */
-  readonly details?: unknown;
+  declare readonly details?: unknown;
 
   /** An error with this code and message. Stores of your own may throw it, too. */
   constructor(code: ErrorCode, message: string, info: ErrorInfo = {}) {
     super(message, info.cause === undefined ? undefined : { cause: info.cause });
+    // Declared only, so that what is not known is not there, rather than undefined.
     this.code = code;
     if (info.field !== undefined) this.field = info.field;
     if (info.details !== undefined) this.details = info.details;

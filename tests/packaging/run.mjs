@@ -26,7 +26,7 @@ let tarball;
 
 before(async () => {
   workspace = await mkdtemp(join(tmpdir(), "edgemem-packaging-"));
-  const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", workspace], { cwd: root, maxBuffer: 1 << 24 });
+  const { stdout } = await run("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", workspace], { cwd: root, maxBuffer: 1 << 24 });
   const [{ filename }] = JSON.parse(stdout.slice(stdout.search(/^\[/m)));
   tarball = join(workspace, filename);
 });

@@ -107,7 +107,7 @@ fn foot(names: &str, caches: &str) -> String {
         "initSync({{ module }});
 return {{
   {names},
-  size: () => wasm.memory.buffer.byteLength,
+  size: () => (wasmInstance === undefined ? 0 : wasm.memory.buffer.byteLength),
   abandon() {{
     const gone = new Proxy(function () {{}}, {{ get: () => gone, apply: () => undefined }});
     wasm = gone;

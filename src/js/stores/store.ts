@@ -20,19 +20,25 @@ export interface Capabilities {
 
 /** One entry of a partition's log: an encoded operation under its key of 32 lower-case hex digits. */
 export interface Entry {
+  /** Sorts in time order, is unique. */
   key: string;
+  /** The encoded operation. */
   bytes: Uint8Array;
 }
 
 /** An immutable block under a name (lower-case letters, digits, `-`; at most 64) that is used once. */
 export interface Blob {
+  /** The name. */
   name: string;
+  /** The content, a few kB to a few MB. */
   bytes: Uint8Array;
 }
 
 /** A line of the readable table: columns as one JSON object, or null to remove the line. */
 export interface Row {
+  /** The memory's id. */
   id: string;
+  /** The columns as JSON text, or null. */
   columns: string | null;
 }
 
@@ -50,19 +56,23 @@ export interface Image {
 export interface Commit {
   /** 32 lower-case hex digits. */
   partition: string;
+  /** The version that the change was made against. */
   expect: number;
   /** Entries to add; a key that is there already changes nothing. */
   append: Entry[];
+  /** Blobs to write. */
   put: Blob[];
   /** Keys of entries to remove, because a blob in `put` now holds them. */
   drop: string[];
   /** Names of blobs to remove. */
   remove: string[];
+  /** Changes of the readable table; empty unless {@link Capabilities.rows}. */
   rows: Row[];
 }
 
 /** A place for bytes. */
 export interface Store {
+  /** What this store can promise. */
   readonly capabilities: Capabilities;
   /** The names of all partitions that start with `prefix`, sorted. */
   list(prefix: string): Promise<string[]>;

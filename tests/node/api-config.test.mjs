@@ -1,0 +1,106 @@
+// The configuration: defaults, providers, and what is wrong with it.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Memory } from "../../dist/node.js";
+import { source } from "./api-source.mjs";
+
+const { resolve } = await source("resolve.ts");
+const { MemoryStore } = await source("stores/memory.ts");
+
+const node = { name: "Node", defaultStore: { provider: "file" }, openDirectory: () => new MemoryStore(), variable: () => undefined };
+const browser = { name: "browsers", defaultStore: { provider: "indexeddb" } };
+const workerd = { name: "Workers", storeAdvice: "has no default in a Worker: pass a binding" };
+const d1 = { prepare() {}, batch() {} };
+const kv = { get() {}, put() {}, list() {}, delete() {} };
+const incomplete = Object.assign(new MemoryStore(), { commit: undefined });
+const undeclared = Object.assign(Object.create(MemoryStore.prototype), { capabilities: { atomic: true } });
+
+// [configuration, code, field, part of the message]
+const REFUSED = [
+  [null, null],
+  [[], "CONFIG_INVALID", "config"],
+  ["file", "CONFIG_INVALID", "config"],
+  [{ stroe: {} }, "CONFIG_INVALID", "stroe", "store, "],
+  [{ store: "memory" }, "CONFIG_INVALID", "store"],
+  [{ store: [] }, "CONFIG_INVALID", "store"],
+  [{ store: {} }, "CONFIG_INVALID", "store", "list()"],
+  [{ store: incomplete }, "CONFIG_INVALID", "store", "commit()"],
+  [{ store: undeclared }, "CONFIG_INVALID", "store.capabilities.compareAndSet"],
+  [{ store: { provider: 7 } }, "CONFIG_INVALID", "store.provider"],
+  [{ store: { provider: "redis" } }, "PROVIDER_UNKNOWN", "store.provider", "Unsupported store provider: redis"],
+  [{ vectorStore: { provider: "Qdrant" } }, "PROVIDER_UNKNOWN", "vectorStore.provider", "Unsupported vector store provider: Qdrant"],
+  [{ store: { provider: "file", config: { directory: 7 } } }, "CONFIG_INVALID", "store.config.directory"],
+  [{ store: { provider: "file", config: { directory: " " } } }, "CONFIG_INVALID", "store.config.directory"],
+  [{ store: { provider: "file", config: { durability: "some" } } }, "CONFIG_INVALID", "store.config.durability"],
+  [{ store: { provider: "file", config: "here" } }, "CONFIG_INVALID", "store.config"],
+  [{ store: { provider: "indexeddb" } }, "UNSUPPORTED", "store.provider", "Node"],
+  [{ store: { provider: "d1" } }, "CONFIG_INVALID", "store.config.binding", "env.DB"],
+  [{ store: { provider: "d1", config: { binding: kv } } }, "CONFIG_INVALID", "store.config.binding"],
+  [{ store: { provider: "kv", config: { binding: d1 } } }, "CONFIG_INVALID", "store.config.binding", "env.KV"],
+  [{ embedder: { provider: "tarot" } }, "PROVIDER_UNKNOWN", "embedder.provider", "Unsupported embedder provider: tarot"],
+  [{ embedder: { provider: "openai" } }, "CONFIG_INVALID", "embedder.config.apiKey"],
+  [{ embedder: "openai" }, "CONFIG_INVALID", "embedder"],
+  [{ llm: { provider: "tarot" } }, "PROVIDER_UNKNOWN", "llm.provider", "Unsupported LLM provider: tarot"],
+  [{ llm: { provider: "openai", config: {} } }, "CONFIG_INVALID", "llm.config.apiKey"],
+  [{ reranker: { provider: "cohere" } }, "PROVIDER_UNKNOWN", "reranker.provider", "Unsupported reranker provider: cohere"],
+];
+
+for (const [config, code, field, words = ""] of REFUSED) {
+  if (code === null) continue;
+  test(`refuses ${field}: ${JSON.stringify(config)}`, () => {
+    assert.throws(() => resolve(config, node), (error) => {
+      assert.deepEqual([error.name, error.code, error.field], ["EdgememError", code, field]);
+      assert.ok(error.message.includes(words), error.message);
+      return true;
+    });
+  });
+}
+
+test("each host has its default store, except Workers", () => {
+  assert.equal(resolve(undefined, node).store.provider, "object");
+  assert.equal(resolve({ store: null }, node).store.provider, "object");
+  assert.throws(() => resolve({}, browser), { code: "UNSUPPORTED" });
+  globalThis.indexedDB = {};
+  try {
+    assert.deepEqual(resolve({}, browser).store, { provider: "indexeddb", name: "edgemem" });
+    assert.deepEqual(resolve({ store: { provider: "IndexedDB", config: { name: "mine" } } }, browser).store.name, "mine");
+  } finally {
+    delete globalThis.indexedDB;
+  }
+  assert.throws(() => resolve({}, workerd), { code: "CONFIG_INVALID", field: "store" });
+  assert.throws(() => resolve({ store: { provider: "file" } }, workerd), { code: "UNSUPPORTED" });
+});
+
+test("stores in every form", () => {
+  assert.deepEqual(resolve({ store: { provider: "D1", config: { binding: d1 } } }, workerd).store, { provider: "d1", binding: d1 });
+  assert.deepEqual(resolve({ store: { provider: "kv", config: { binding: kv } } }, workerd).store, { provider: "kv", binding: kv });
+  const own = new MemoryStore();
+  assert.equal(resolve({ store: own }, workerd).store.object, own);
+  assert.equal(resolve({ vectorStore: { provider: "memory", config: { dimension: 8 } } }, workerd).store.provider, "object");
+});
+
+test("a directory is passed on with its durability", () => {
+  const opened = [];
+  const host = { ...node, openDirectory: (...given) => (opened.push(given), new MemoryStore()) };
+  resolve({}, host);
+  resolve({ store: { provider: "file", config: { directory: "here", durability: "none" } } }, host);
+  assert.deepEqual(opened, [[undefined, "fsync"], ["here", "none"]]);
+});
+
+test("models are passed on as they are; OpenAI's key comes from the environment only where it belongs", () => {
+  const embedder = { provider: "function", config: { embed() {} } };
+  assert.equal(resolve({ embedder }, node).embedder, embedder);
+  const local = { provider: "openai", config: { baseUrl: "http://localhost:11434/v1" } };
+  const host = { ...node, variable: (name) => (name === "OPENAI_API_KEY" ? "sk-test" : undefined) };
+  assert.equal(resolve({ llm: local }, host).llm, local);
+  const remote = { provider: "OpenAI", config: { model: "m" } };
+  assert.deepEqual(resolve({ embedder: remote }, host).embedder, { provider: "openai", config: { model: "m", apiKey: "sk-test" } });
+  assert.deepEqual(remote.config, { model: "m" });
+});
+
+test("mem0's configuration is understood", () => {
+  const config = { version: "v1.1", vectorStore: { provider: "memory" }, historyDbPath: "x.db", disableHistory: true };
+  assert.ok(Memory.fromConfig(config) instanceof Memory);
+});

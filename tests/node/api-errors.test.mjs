@@ -1,0 +1,41 @@
+// The codes of TypeScript are those of Rust, and every public type is documented.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { EdgememError } from "../../dist/node.js";
+import { root, source } from "./api-source.mjs";
+
+test("the codes are those of src/error.rs, in its order", async () => {
+  const { ERROR_CODES } = await source("errors.ts");
+  const rust = await readFile(join(root, "src/error.rs"), "utf8");
+  assert.deepEqual([...rust.matchAll(/=> "([A-Z_]+)",/g)].map(([, code]) => code), [...ERROR_CODES]);
+});
+
+test("an EdgememError is an Error with code, field, cause and details", () => {
+  const cause = new Error("underneath");
+  const error = new EdgememError("STORE_FULL", "The shelf is full.", { field: "shelf", cause, details: { books: 3 } });
+  assert.ok(error instanceof Error);
+  assert.equal(String(error), "EdgememError: The shelf is full.");
+  assert.deepEqual([error.code, error.field, error.cause, error.details.books], ["STORE_FULL", "shelf", cause, 3]);
+  const bare = new EdgememError("INTERNAL", "Something.");
+  assert.deepEqual(["field" in bare, "details" in bare, "cause" in bare], [false, false, false]);
+});
+
+test("every member of the public types is documented", async () => {
+  for (const file of ["types.ts", "config.ts", "errors.ts", "memory.ts", "loader.ts", "stores/store.ts"]) {
+    const lines = (await readFile(join(root, "src/js", file), "utf8")).split("\n");
+    let within = false;
+    for (const [index, line] of lines.entries()) {
+      const opens = /^export (?:declare )?(?:interface|type|class|function|const) (\w+)/.exec(line);
+      if (opens) within = /^export interface/.test(line);
+      if (/^}/.test(line)) within = false;
+      const member = within && /^ +(?:readonly )?(?:\w+|\[[\w.: ]+\])\??(?:\(|:)/.test(line) && !/\*/.test(line);
+      if (!opens && !member) continue;
+      const before = lines[index - 1].trim();
+      assert.ok(before.endsWith("*/"), `${file}:${index + 1} has no doc comment: ${line.trim()}`);
+    }
+  }
+});
