@@ -24,16 +24,15 @@ export function mean(values) {
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Rows of cells as text, the first row being the heading. The first column is aligned left, numbers right. */
-export function table(rows) {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => String(row[column]).length)));
-  const line = (row) => row.map((cell, column) => pad(String(cell), widths[column], column === 0)).join("  ").trimEnd();
-  const rule = widths.map((width) => "-".repeat(width)).join("  ");
-  return [line(rows[0]), rule, ...rows.slice(1).map(line)].join("\n");
-}
-
-function pad(text, width, left) {
-  return left ? text.padEnd(width) : text.padStart(width);
+/** Rows of cells as text, the first row being the heading. Columns of figures are aligned right, all others left. */
+export function table([heading, ...rows]) {
+  const columns = heading.map((_, column) => ({
+    width: Math.max(...[heading, ...rows].map((row) => String(row[column]).length)),
+    isFigures: rows.every((row) => /^[\d,.]*( [µm]?s)?$/.test(String(row[column]))),
+  }));
+  const line = (cells) =>
+    columns.map(({ width, isFigures }, column) => String(cells[column])[isFigures ? "padStart" : "padEnd"](width)).join("  ").trimEnd();
+  return [line(heading), columns.map(({ width }) => "-".repeat(width)).join("  "), ...rows.map(line)].join("\n");
 }
 
 /** Text cut to `width` characters (not bytes), with an ellipsis where something is missing. */
