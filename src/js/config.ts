@@ -34,6 +34,11 @@ export interface IndexedDbStoreConfig {
   config?: {
     /** The database's name. Default: `edgemem`. */
     name?: string;
+    /**
+     * `relaxed` (default): an acknowledged write survives the end of the tab and the browser, and a power cut may
+     * take the last seconds. `strict`: it survives that too; slower.
+     */
+    durability?: "relaxed" | "strict";
   };
 }
 
@@ -45,6 +50,10 @@ export interface BindingStoreConfig {
   config: {
     /** The binding itself, as it stands in `env`. */
     binding: object;
+    /** Put before the names of tables or keys, so that several memories can share a binding. */
+    prefix?: string;
+    /** KV only: how old a loaded state may be, in ms, before a read asks again. Default: 60,000, as KV itself. */
+    staleAfter?: number;
   };
 }
 

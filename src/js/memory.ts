@@ -106,7 +106,10 @@ export class HostedMemory {
 
   /** Figures about what is stored. */
   async stats(): Promise<Stats> {
-    return this.call("stats");
+    const stats = await this.call<Stats>("stats");
+    const { store } = this.#config;
+    const recovered = "object" in store ? store.object.report?.() : undefined;
+    return recovered === undefined ? stats : { ...stats, recovered };
   }
 
   /** Computes the vectors that are missing or come from another embedder, in steps that other calls may interleave. */
@@ -115,10 +118,12 @@ export class HostedMemory {
     if (onProgress !== undefined && typeof onProgress !== "function") {
       throw new EdgememError("INVALID_ARGUMENT", "onProgress must be a function.", { field: "onProgress" });
     }
-    for (;;) {
-      const { done, total, finished } = await this.call<ReindexProgress & { finished: boolean }>("reindexStep");
-      onProgress?.({ done, total });
-      if (finished) return { done, total };
+    for (let embedded = 0; ; ) {
+      const step = await this.call<ReindexProgress & { finished: boolean }>("reindexStep");
+      embedded += step.done;
+      const progress = { done: embedded, total: embedded + step.total - step.done };
+      onProgress?.(progress);
+      if (step.finished) return progress;
     }
   }
 

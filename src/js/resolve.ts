@@ -25,8 +25,8 @@ type OpenDirectory = (directory: string | undefined, durability: "fsync" | "none
 export interface CoreConfig {
   store:
     | { provider: "object"; object: Store }
-    | { provider: "indexeddb"; name: string }
-    | { provider: "kv" | "d1"; binding: object };
+    | { provider: "indexeddb"; name: string; durability?: unknown }
+    | { provider: "kv" | "d1"; binding: object; prefix?: unknown; staleAfter?: unknown };
   embedder?: unknown;
   llm?: unknown;
 }
@@ -94,13 +94,26 @@ function store(value: unknown, field: string, host: Host): CoreConfig["store"] {
       return { provider: "object", object: openDirectory(config, `${field}.config`, host.openDirectory) };
     case "indexeddb":
       if (!("indexedDB" in globalThis)) throw unavailable(field, name, host);
-      return { provider: "indexeddb", name: text(config.name, `${field}.config.name`) ?? "edgemem" };
+      return {
+        provider: "indexeddb",
+        name: text(config.name, `${field}.config.name`) ?? "edgemem",
+        ...given(config, ["durability"]),
+      };
     case "d1":
     case "kv":
-      return { provider: name, binding: binding(config.binding, `${field}.config.binding`, name) };
+      return {
+        provider: name,
+        binding: binding(config.binding, `${field}.config.binding`, name),
+        ...given(config, ["prefix", "staleAfter"]),
+      };
     default:
       throw unsupported(field, found.provider);
   }
+}
+
+/** Those settings that are there; the core checks them. */
+function given(config: Record<string, unknown>, names: string[]): Record<string, unknown> {
+  return Object.fromEntries(names.filter((name) => config[name] != null).map((name) => [name, config[name]]));
 }
 
 function openDirectory(config: Record<string, unknown>, field: string, open: OpenDirectory): Store {

@@ -1,6 +1,7 @@
 /** What the methods of a memory take and return. Names and shapes are mem0's; what mem0 has not, is added. */
 
 import type { ErrorCode } from "./errors.js";
+import type { Recovered } from "./stores/store.js";
 
 /** Who speaks in a message. */
 export type Role = "user" | "assistant" | "system" | "tool";
@@ -350,6 +351,8 @@ export interface Stats {
   storedEmbedder: string | null;
   /** The last failure of work behind the scenes, such as compaction. */
   trouble: Warning | null;
+  /** Damage that the store found and mended when it was opened; only stores of files report it. */
+  recovered?: Recovered[];
 }
 
 /** Options of `reindex`. */
@@ -360,8 +363,8 @@ export interface ReindexOptions {
 
 /** How far `reindex` has come. */
 export interface ReindexProgress {
-  /** Memories that have a vector of the configured embedder. */
+  /** Memories that were embedded by this `reindex`. */
   done: number;
-  /** All memories. */
+  /** Those and the ones that are still to do. */
   total: number;
 }

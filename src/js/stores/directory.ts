@@ -10,7 +10,7 @@ import { join, resolve } from "node:path";
 import { Disk, type FileSystem } from "./disk.js";
 import { cleanLeftovers, Lock } from "./lock.js";
 import { Partition, type Home } from "./partition.js";
-import type { Recovered } from "./recovery.js";
+import type { Recovered } from "./store.js";
 import { storeError } from "./store-error.js";
 
 /** How a directory is opened. */

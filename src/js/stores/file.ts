@@ -8,11 +8,10 @@
 import { checkName, checkPartition, checkPrefix, prepare } from "./change.js";
 import { Directory, type DirectoryOptions } from "./directory.js";
 import type { FileSystem } from "./disk.js";
-import type { Recovered } from "./recovery.js";
 import { fault, storeError } from "./store-error.js";
-import type { Capabilities, Commit, Image, Store } from "./store.js";
+import type { Recovered, Capabilities, Commit, Image, Store } from "./store.js";
 
-export type { Recovered } from "./recovery.js";
+export type { Recovered } from "./store.js";
 export type * from "./store.js";
 
 /** How much a commit's acknowledgement is worth, and at which price. */

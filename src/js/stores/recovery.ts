@@ -10,20 +10,8 @@
 import { join } from "node:path";
 
 import type { Disk } from "./disk.js";
+import type { Recovered } from "./store.js";
 import { decodeBlob, decodeLog, encodeLog, type DecodedLog } from "./log-format.js";
-
-/** One line of the report: what was wrong with a file, and what became of it. */
-export interface Recovered {
-  partition: string;
-  /** The absolute path of the file. */
-  file: string;
-  /** What was wrong, and under which name a damaged log was kept. */
-  problem: string;
-  /** Log entries that were kept. */
-  kept: number;
-  /** Bytes that could not be used. */
-  lost: number;
-}
 
 /** Where the partition lies, and who wants to hear of damage. */
 export interface Surroundings {

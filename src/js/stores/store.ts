@@ -88,4 +88,19 @@ export interface Store {
   close(): Promise<void>;
   /** Whether a copy loaded at `loadedAt` (ms) may be out of date at `now`; default: whenever `shared`. */
   isStale?(partition: string, loadedAt: number, now: number): boolean;
+  /** Damage that was found and mended when partitions were opened; shown by `stats()`. */
+  report?(): Recovered[];
+}
+
+/** One line of the report: what was wrong with a file, and what became of it. */
+export interface Recovered {
+  partition: string;
+  /** The absolute path of the file. */
+  file: string;
+  /** What was wrong, and under which name a damaged log was kept. */
+  problem: string;
+  /** Log entries that were kept. */
+  kept: number;
+  /** Bytes that could not be used. */
+  lost: number;
 }
