@@ -15,6 +15,7 @@ pub mod model;
 pub mod record;
 pub mod retrieve;
 pub mod scope;
+pub mod sorted;
 pub mod store;
 pub mod text;
 pub mod time;

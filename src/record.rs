@@ -95,7 +95,7 @@ impl Role {
             "tool" | "function" => Ok(Role::Tool),
             _ => Err(Error::new(
                 ErrorKind::RoleUnknown,
-                format!("unknown role {name:?}: use \"user\", \"assistant\", \"system\" or \"tool\""),
+                format!("unknown role \"{name}\": use \"user\", \"assistant\", \"system\" or \"tool\""),
             )
             .field("role")),
         }

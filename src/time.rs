@@ -2,9 +2,6 @@
 
 use std::fmt;
 
-use time::format_description::well_known::{Iso8601, Rfc3339};
-use time::{Date, Month, OffsetDateTime, PrimitiveDateTime};
-
 use crate::error::{Error, ErrorKind, Result};
 
 /// An instant: milliseconds since 1970-01-01 in UTC, between the years 0001 and 9999.
@@ -38,17 +35,9 @@ impl Timestamp {
         Timestamp::from_millis(millis as i64)
     }
 
-    /// From text: RFC 3339, ISO 8601 without an offset (read as UTC), or a day `YYYY-MM-DD`.
+    /// From text: RFC 3339, the same without an offset (read as UTC), or a day `YYYY-MM-DD`.
     pub fn parse(text: &str) -> Result<Timestamp> {
-        let text = text.trim();
-        let parsed = OffsetDateTime::parse(text, &Rfc3339)
-            .or_else(|_| OffsetDateTime::parse(text, &Iso8601::PARSING))
-            .or_else(|_| PrimitiveDateTime::parse(text, &Iso8601::PARSING).map(PrimitiveDateTime::assume_utc))
-            .map(|at| (at.unix_timestamp_nanos() / 1_000_000) as i64);
-        match parsed {
-            Ok(millis) => Timestamp::from_millis(millis),
-            Err(_) => Ok(Day::parse(text).map_err(|_| invalid())?.start()),
-        }
+        parse_instant(text.trim()).ok_or_else(invalid).and_then(Timestamp::from_millis)
     }
 
     /// Milliseconds since 1970.
@@ -72,6 +61,55 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// `2023-05-08`, or with `T` or a space `13:56`, seconds, a fraction, and `Z` or `+02:00`; as milliseconds.
+fn parse_instant(text: &str) -> Option<i64> {
+    let (day, time) = text.split_at_checked(10)?;
+    let start = Day::parse(day).ok()?.start().millis();
+    if time.is_empty() {
+        return Some(start);
+    }
+    let time = time.strip_prefix(['T', 't', ' '])?;
+    let (time, offset) = match time.find(['Z', 'z', '+', '-']) {
+        Some(at) => (&time[..at], parse_offset(&time[at..])?),
+        None => (time, 0),
+    };
+    let (clock, fraction) = time.split_once(['.', ',']).unwrap_or((time, "0"));
+    let mut parts = clock.split(':');
+    let mut next = |limit| parts.next().map_or(Some(0), |part| two_digits(part).filter(|&it| it <= limit));
+    // A leap second is read as the second before it.
+    let (hour, minute, second) = (next(23)?, next(59)?, next(60)?.min(59));
+    if parts.next().is_some() || !clock.contains(':') || fraction.is_empty() {
+        return None;
+    }
+    let digits = fraction.bytes().map(|byte| byte.is_ascii_digit().then(|| i64::from(byte - b'0')));
+    let digits = digits.collect::<Option<Vec<i64>>>()?;
+    let millis = digits.into_iter().chain([0, 0]).take(3).fold(0, |sum, digit| sum * 10 + digit);
+    let in_day = ((hour * 60 + minute - offset) * 60 + second) * 1000 + millis;
+    Some(start + in_day)
+}
+
+/// `Z`, `+02:00`, `+0200` or `+02`, in minutes.
+fn parse_offset(text: &str) -> Option<i64> {
+    let (sign, digits) = match text.as_bytes().first()? {
+        b'+' => (1, &text[1..]),
+        b'-' => (-1, &text[1..]),
+        _ => return (text.len() == 1).then_some(0),
+    };
+    let (hours, minutes) = digits.split_at_checked(2)?;
+    let minutes = match minutes.strip_prefix(':').unwrap_or(minutes) {
+        "" => 0,
+        minutes => two_digits(minutes).filter(|&it| it <= 59)?,
+    };
+    Some(sign * (two_digits(hours).filter(|&it| it <= 23)? * 60 + minutes))
+}
+
+fn two_digits(text: &str) -> Option<i64> {
+    match *text.as_bytes() {
+        [a @ b'0'..=b'9', b @ b'0'..=b'9'] => Some(i64::from(a - b'0') * 10 + i64::from(b - b'0')),
+        _ => None,
+    }
+}
+
 fn invalid() -> Error {
     Error::new(
         ErrorKind::TimestampInvalid,
@@ -92,16 +130,14 @@ impl Day {
     pub fn parse(text: &str) -> Result<Day> {
         let day = || -> Option<Day> {
             let bytes = text.as_bytes();
-            let digits = |range: std::ops::Range<usize>| -> Option<u32> {
-                let part = text.get(range)?;
-                part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse().ok())?
-            };
             if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
                 return None;
             }
-            let month = Month::try_from(digits(5..7)? as u8).ok()?;
-            let date = Date::from_calendar_date(digits(0..4)? as i32, month, digits(8..10)? as u8).ok()?;
-            (date.year() >= 1).then(|| Day(date.to_julian_day() - JULIAN_1970))
+            let number = |range: std::ops::Range<usize>| text.get(range).and_then(two_digits);
+            let year = number(0..2)? * 100 + number(2..4)?;
+            let day = days_from_civil(year, number(5..7)?, number(8..10)?);
+            // A day that does not exist would read back as another one.
+            (year >= 1 && day.to_string() == text).then_some(day)
         };
         day().ok_or_else(|| {
             Error::new(ErrorKind::DateInvalid, "expirationDate must be a valid date in YYYY-MM-DD format.")
@@ -126,23 +162,56 @@ impl Day {
 
     /// Day, month name, year: "8 May 2023", the words by which people ask for a day.
     pub fn spoken(self) -> String {
-        let date = self.date();
-        format!("{} {} {}", date.day(), date.month(), date.year())
+        let (year, month, day) = self.civil();
+        format!("{day} {} {year}", MONTHS[month as usize - 1])
     }
 
-    fn date(self) -> Date {
-        // Every Day lies within the years 0001 to 9999, which `time` can represent.
-        Date::from_julian_day(self.0 + JULIAN_1970).unwrap_or(Date::MIN)
+    /// Year, month and day of the Gregorian calendar. The algorithm is Howard Hinnant's `civil_from_days`
+    /// ("chrono-Compatible Low-Level Date Algorithms", 2013): years begin in March, eras have 400 years.
+    fn civil(self) -> (i64, i64, i64) {
+        let days = i64::from(self.0) + DAYS_TO_1970;
+        let (era, in_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+        let year_of_era = (in_era - in_era / 1460 + in_era / 36_524 - in_era / 146_096) / 365;
+        let in_year = in_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let march_month = (5 * in_year + 2) / 153;
+        let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        (year, month, in_year - (153 * march_month + 2) / 5 + 1)
     }
 }
 
-const JULIAN_1970: i32 = 2_440_588;
+/// The inverse of [`Day::civil`], from the same source; any numbers give some day.
+fn days_from_civil(year: i64, month: i64, day: i64) -> Day {
+    let year = year - i64::from(month <= 2);
+    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let in_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + day - 1;
+    let in_era = of_era * 365 + of_era / 4 - of_era / 100 + in_year;
+    Day((era * 146_097 + in_era - DAYS_TO_1970) as i32)
+}
+
+/// Days from 0000-03-01 to 1970-01-01.
+const DAYS_TO_1970: i64 = 719_468;
+
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
 
 impl fmt::Display for Day {
     /// `2023-05-08`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let date = self.date();
-        write!(f, "{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
+        let (year, month, day) = self.civil();
+        write!(f, "{year:04}-{month:02}-{day:02}")
     }
 }
 
@@ -213,10 +282,16 @@ mod tests {
             ("2023-05-08", "2023-05-08T00:00:00.000Z"),
             ("0001-01-01", "0001-01-01T00:00:00.000Z"),
             ("1969-12-31T23:59:59.999Z", "1969-12-31T23:59:59.999Z"),
+            ("2023-05-08 13:56", "2023-05-08T13:56:00.000Z"),
+            ("2023-05-08T00:30:00.5-0130", "2023-05-08T02:00:00.500Z"),
+            ("2016-12-31T23:59:60Z", "2016-12-31T23:59:59.000Z"),
+            ("9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59.999Z"),
         ] {
             assert_eq!(Timestamp::parse(text).unwrap().to_string(), shown, "{text}");
         }
-        for text in ["", "yesterday", "2023-02-30", "2023-13-01T00:00:00Z", "10000-01-01", "1/2/2030"] {
+        let wrong = "|yesterday|2023-02-30|2023-13-01T00:00:00Z|10000-01-01|1/2/2030|2023-05-08T|2023-05-08T24:00|\
+                     2023-05-08T1:00|2023-05-08T10:00:00.|2023-05-08T10:00:00+2|2023-05-08T10:00Zulu|2023-05-08é";
+        for text in wrong.split('|') {
             assert_eq!(Timestamp::parse(text).unwrap_err().code(), "TIMESTAMP_INVALID", "{text}");
         }
     }
@@ -236,6 +311,16 @@ mod tests {
         assert_eq!(Day::parse("2024-02-29").unwrap().to_string(), "2024-02-29");
         for text in ["2023-5-8", "2023-02-29", "2023-05-08T00:00", "0000-01-01", "２０２３-05-08"] {
             assert_eq!(Day::parse(text).unwrap_err().code(), "DATE_INVALID", "{text}");
+        }
+    }
+
+    #[test]
+    fn the_calendar_is_the_time_crates() {
+        for number in (-719_162..2_932_896).step_by(97).chain([-719_162, 2_932_896]) {
+            let date = time::Date::from_julian_day(number + 2_440_588).unwrap();
+            let expected = format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day());
+            assert_eq!(Day(number).to_string(), expected);
+            assert_eq!(Day::parse(&expected).unwrap().number(), number);
         }
     }
 

@@ -8,6 +8,7 @@ use crate::index::build::SegmentBuilder;
 use crate::index::part::Part;
 use crate::index::segment::Segment;
 use crate::index::vectors::StoredVectors;
+use crate::sorted::sort;
 use crate::time::Stamp;
 use crate::vector::Vectors;
 
@@ -60,7 +61,7 @@ impl Engine {
         let mut chosen = Vec::new();
         let mut documents = self.parts[0].living() as usize;
         let mut by_size: Vec<usize> = (1..self.parts.len()).collect();
-        by_size.sort_by_key(|&part| self.parts[part].living());
+        sort(&mut by_size, |&a, &b| self.parts[a].living().cmp(&self.parts[b].living()));
         let mut start = 0;
         while start < by_size.len() {
             let limit = documents.max(self.limits.documents as usize) * 2;
@@ -81,7 +82,7 @@ impl Engine {
             let part = &self.parts[*part];
             part.living() * 2 < part.len()
         }));
-        chosen.sort_unstable();
+        sort(&mut chosen, usize::cmp);
         chosen.dedup();
         chosen
     }

@@ -1,6 +1,6 @@
 //! Which conversation a message belongs to, and its number in it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
 use foldhash::quality::FixedState;
@@ -23,12 +23,13 @@ pub const RUN: &str = "r:";
 #[derive(Debug, Default)]
 pub struct Conversations {
     next: HashMap<String, u32, FixedState>,
-    /// Per scope, implied conversations by the time of their first message.
-    implied: HashMap<Scope, BTreeMap<i64, Span>, FixedState>,
+    /// Per scope, implied conversations in the order of their first messages.
+    implied: HashMap<Scope, Vec<Span>, FixedState>,
 }
 
 #[derive(Debug)]
 struct Span {
+    first: i64,
     last: i64,
     name: String,
 }
@@ -50,17 +51,16 @@ impl Conversations {
 
     fn stretch(&mut self, name: &str, scope: &Scope, span: RangeInclusive<i64>) {
         if !self.implied.contains_key(scope) {
-            self.implied.insert(scope.clone(), BTreeMap::new());
+            self.implied.insert(scope.clone(), vec![]);
         }
         let Some(spans) = self.implied.get_mut(scope) else { return };
         let (mut first, mut last) = span.into_inner();
-        let near = spans.range(..=last.saturating_add(SAME_CONVERSATION)).next_back();
-        if let Some((&begun, known)) = near.filter(|(_, known)| known.name == name) {
-            last = last.max(known.last);
-            spans.remove(&begun);
-            first = first.min(begun);
+        if let Some(at) = near(spans, last).filter(|&at| spans[at].name == name) {
+            let known = spans.remove(at);
+            (first, last) = (first.min(known.first), last.max(known.last));
         }
-        spans.insert(first, Span { last, name: name.to_owned() });
+        let at = spans.partition_point(|span| span.first <= first);
+        spans.insert(at, Span { first, last, name: name.to_owned() });
     }
 
     /// The place of the next message: in the conversation that was given, else the run's, else the implied
@@ -87,9 +87,14 @@ impl Conversations {
 
     fn implied_at(&self, scope: &Scope, at: i64) -> Option<String> {
         let spans = self.implied.get(scope)?;
-        let (_, span) = spans.range(..=at.saturating_add(SAME_CONVERSATION)).next_back()?;
+        let span = &spans[near(spans, at)?];
         (at <= span.last.saturating_add(SAME_CONVERSATION)).then(|| span.name.clone())
     }
+}
+
+/// The last of these conversations that begins before `at` or soon after it.
+fn near(spans: &[Span], at: i64) -> Option<usize> {
+    spans.partition_point(|span| span.first <= at.saturating_add(SAME_CONVERSATION)).checked_sub(1)
 }
 
 /// A conversation's name as the caller knows it; `None` for an implied one.

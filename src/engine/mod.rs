@@ -28,6 +28,7 @@ use crate::index::vectors::StoredVectors;
 use crate::log::{Change, Folded, Operation, arrange, fold};
 use crate::record::{MemoryId, Record};
 use crate::scope::Axis;
+use crate::sorted::sort;
 use crate::text::{Analyzer, Digest, statement_key};
 use crate::time::Stamp;
 
@@ -401,9 +402,8 @@ impl Engine {
                 }
             }
         }
-        found.sort_unstable_by_key(|&(born, address)| {
-            (born, self.parts[address.part as usize].id(address.doc))
-        });
+        let id = |address: Address| self.parts[address.part as usize].id(address.doc);
+        sort(&mut found, |a, b| a.0.cmp(&b.0).then_with(|| id(a.1).cmp(&id(b.1))));
         Ok(found)
     }
 

@@ -14,6 +14,7 @@ use super::tables::Tables;
 use crate::bytes::Writer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::MemoryId;
+use crate::sorted::order;
 
 /// The first bytes of every segment.
 pub(super) const MAGIC: &[u8; 4] = b"EDGM";
@@ -116,11 +117,12 @@ impl SegmentBuilder {
     }
 
     /// The stored block. Fails only if it would pass 4 GB.
-    pub fn finish(mut self) -> Result<Vec<u8>> {
-        self.terms.sort_unstable_keys();
+    pub fn finish(self) -> Result<Vec<u8>> {
+        let terms_by_name: Vec<(&Box<str>, &Vec<Posting>)> = self.terms.iter().collect();
+        let by_name = order(terms_by_name.len(), &|a, b| terms_by_name[a].0.cmp(terms_by_name[b].0));
         let (mut term_ends, mut terms) = (Writer::new(), Writer::new());
         let (mut posting_ends, mut lists) = (Writer::new(), Writer::new());
-        for (term, list) in &self.terms {
+        for (term, list) in by_name.into_iter().map(|index| terms_by_name[index as usize]) {
             terms.raw(term.as_bytes());
             term_ends.u32(terms.len() as u32);
             postings::encode(list, &mut lists);
@@ -130,10 +132,8 @@ impl SegmentBuilder {
         for id in &self.ids {
             ids.u128(id.bits());
         }
-        let mut order: Vec<u32> = (0..self.ids.len() as u32).collect();
-        order.sort_unstable_by_key(|&doc| self.ids[doc as usize]);
         let mut by_id = Writer::new();
-        for doc in order {
+        for doc in order(self.ids.len(), &|a, b| self.ids[a].cmp(&self.ids[b])) {
             by_id.u32(doc);
         }
         let mut tables = Writer::new();

@@ -6,6 +6,7 @@
 
 use super::operation::{Change, Operation};
 use crate::record::{Action, Record, Revision};
+use crate::sorted::sort;
 use crate::time::Timestamp;
 
 /// What the operations of one memory amount to.
@@ -19,7 +20,7 @@ pub struct Folded {
 
 /// Puts operations into their order and drops repetitions.
 pub fn arrange(operations: &mut Vec<Operation>) {
-    operations.sort_by_key(Operation::order);
+    sort(operations, |a, b| a.order().cmp(&b.order()));
     operations.dedup_by_key(|operation| operation.order());
 }
 

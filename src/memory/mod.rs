@@ -22,6 +22,7 @@ use crate::record::{MemoryId, Record, Revision, Role};
 use crate::retrieve::context::{Packed, pack};
 use crate::retrieve::fusion::Weights;
 use crate::scope::{Axis, Scope};
+use crate::sorted::{sort, sort_names};
 use crate::store::ByteStore;
 use crate::vector::{Quantized, quantize};
 
@@ -277,8 +278,7 @@ impl Memory {
                 None => names = partitions.names("").await?,
             }
         }
-        names.sort_unstable();
-        names.dedup();
+        sort_names(&mut names);
         let mut found = Vec::with_capacity(names.len());
         for name in names {
             found.push(partitions.get(&name).await?);
@@ -304,7 +304,7 @@ impl Memory {
                 all.extend(engine.list(&sight)?.into_iter().map(|(born, address)| (born, index, address)));
             }
             // Each engine's list is in order already; a stable sort merges them.
-            all.sort_by_key(|&(born, index, _)| (born, index));
+            sort(&mut all, |a, b| (a.0, a.1).cmp(&(b.0, b.1)));
             if options.newest_first {
                 all.reverse();
             }

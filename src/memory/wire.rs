@@ -85,7 +85,7 @@ impl<'a> Options<'a> {
         let invalid = |message: String| Err(Error::new(ErrorKind::TopKInvalid, message).field(name));
         match value.as_f64() {
             Some(number) if number.fract() == 0.0 && number < 0.0 => {
-                invalid(format!("Invalid {shown}: {number}. Must be a non-negative integer."))
+                invalid(format!("Invalid {shown}: {value}. Must be a non-negative integer."))
             }
             Some(number) if number.fract() == 0.0 && number <= 9e15 => Ok(Some(number as usize)),
             _ => invalid(format!("{shown} must be a valid integer")),
@@ -288,7 +288,9 @@ fn read_part(part: &Value, field: &str) -> Result<String> {
         (Some("text" | "input_text" | "output_text") | None, Some(text)) => Ok(text.to_owned()),
         (Some(kind), _) => Err(Error::new(
             ErrorKind::Unsupported,
-            format!("{field} has a part of type {kind:?}: only text can be remembered, describe it in words"),
+            format!(
+                "{field} has a part of type \"{kind}\": only text can be remembered, describe it in words"
+            ),
         )
         .field(field)),
         _ => Err(wrong(field, "a string or a list of text parts")),
@@ -333,8 +335,8 @@ fn search_options(options: &Options<'_>) -> Result<SearchOptions> {
         Some((_, value)) => match value.as_f64() {
             None => Err(threshold_invalid("threshold must be a valid number".into())),
             Some(number) if (0.0..=1.0).contains(&number) => Ok(number),
-            Some(number) => Err(threshold_invalid(format!(
-                "Invalid threshold: {number}. Must be between 0 and 1 (inclusive)."
+            Some(_) => Err(threshold_invalid(format!(
+                "Invalid threshold: {value}. Must be between 0 and 1 (inclusive)."
             ))),
         },
     }?;

@@ -20,7 +20,7 @@ use crate::host::js_fetch::JsFetch;
 /// provider `none`. `PROVIDER_UNKNOWN` or `CONFIG_INVALID` otherwise.
 pub fn embedder_from_js(value: &JsValue) -> Result<Option<Rc<dyn Embedder>>> {
     let Some((provider, options)) = provider(value, "embedder")? else { return Ok(None) };
-    match provider.to_lowercase().as_str() {
+    match provider.to_ascii_lowercase().as_str() {
         "none" => Ok(None),
         "openai" => {
             let embedder = OpenAiEmbedder::new(&options.openai()?, options.fetch()?, Rc::new(JsHost))?;
@@ -41,7 +41,7 @@ pub fn embedder_from_js(value: &JsValue) -> Result<Option<Rc<dyn Embedder>>> {
 /// The language model that the value of the key `llm` describes, likewise.
 pub fn completer_from_js(value: &JsValue) -> Result<Option<Rc<dyn Completer>>> {
     let Some((provider, options)) = provider(value, "llm")? else { return Ok(None) };
-    match provider.to_lowercase().as_str() {
+    match provider.to_ascii_lowercase().as_str() {
         "none" => Ok(None),
         "openai" => {
             let completer = OpenAiCompleter::new(&options.openai()?, options.fetch()?, Rc::new(JsHost))?;

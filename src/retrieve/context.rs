@@ -4,6 +4,7 @@
 //! on lines of its own inside the fence.
 
 use crate::record::{Record, Role};
+use crate::sorted::sort;
 use crate::text::estimate_tokens;
 
 /// The tokens of a context when the caller names no budget.
@@ -46,7 +47,7 @@ pub fn pack(memories: &[&Record], budget: usize) -> Packed {
     if lines.is_empty() {
         return packed;
     }
-    lines.sort_unstable_by_key(|line| (line.0, line.1, line.2));
+    sort(&mut lines, |a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)));
     packed.text = OPENING.to_owned();
     for (_, _, _, line) in &lines {
         packed.text.push('\n');

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::{Number, Value};
 
+use crate::text::normalize::lowercase;
 use crate::time::{Day, Timestamp};
 
 /// A value of a memory, which is not null.
@@ -56,9 +57,9 @@ impl Test {
             (Test::Contains(part), Datum::Json(Value::Array(list))) => {
                 list.iter().any(|item| same(item, part))
             }
-            (Test::ContainsAnyCase(part), Datum::Text(text)) => text.to_lowercase().contains(part),
+            (Test::ContainsAnyCase(part), Datum::Text(text)) => lowercase(text).contains(part),
             (Test::ContainsAnyCase(part), Datum::Json(Value::Array(list))) => {
-                list.iter().any(|item| item.as_str().is_some_and(|text| text.to_lowercase() == *part))
+                list.iter().any(|item| item.as_str().is_some_and(|text| lowercase(text) == *part))
             }
             _ => false,
         }
@@ -85,9 +86,9 @@ impl Values {
                 other => all.others.push(other),
             }
         }
-        all.texts.sort_unstable();
+        crate::sorted::sort(&mut all.texts, String::cmp);
         all.texts.dedup();
-        all.numbers.sort_unstable_by(|a, b| float(a).total_cmp(&float(b)));
+        crate::sorted::sort(&mut all.numbers, |a, b| float(a).total_cmp(&float(b)));
         all
     }
 

@@ -149,7 +149,7 @@ fn meet(a: Vec<Owner>, b: Vec<Owner>) -> Vec<Owner> {
 }
 
 fn compact(mut ways: Vec<Owner>) -> Vec<Owner> {
-    ways.sort_unstable();
+    crate::sorted::sort(&mut ways, Ord::cmp);
     ways.dedup();
     if ways.len() > MANY { by_shape(ways) } else { ways }
 }
@@ -164,7 +164,7 @@ fn by_shape(ways: Vec<Owner>) -> Vec<Owner> {
     }
     let mut ways: Vec<Owner> = shapes.into_iter().flatten().collect();
     for ids in ways.iter_mut().flat_map(|way| way.0.iter_mut().flatten()) {
-        ids.sort_unstable();
+        crate::sorted::sort(ids, Ord::cmp);
         ids.dedup();
     }
     ways

@@ -7,6 +7,7 @@ use super::leaf::{Bound, Comparison, Moment, Test, TimeTest, Values};
 use super::{Leaf, Node};
 use crate::error::{Error, ErrorKind, Result};
 use crate::scope::{Axis, Scope};
+use crate::text::normalize::lowercase;
 
 /// The most levels of nested objects in a filter.
 pub const MAX_DEPTH: usize = 32;
@@ -81,7 +82,7 @@ impl Parser {
             };
             nodes.push(self.filter(members, depth + 1, in_metadata)?);
         }
-        nodes.sort_by_key(Node::cost);
+        crate::sorted::sort(&mut nodes, |a, b| a.cost().cmp(&b.cost()));
         Ok(nodes)
     }
 
@@ -171,7 +172,7 @@ fn all(mut nodes: Vec<Node>) -> Node {
     if nodes.len() == 1 {
         return nodes.remove(0);
     }
-    nodes.sort_by_key(Node::cost);
+    crate::sorted::sort(&mut nodes, |a, b| a.cost().cmp(&b.cost()));
     Node::All(nodes)
 }
 
@@ -236,7 +237,7 @@ fn contains(key: &str, field: &Field, operator: &str, operand: &Value) -> Result
         return Err(invalid(message));
     }
     let test = match (operator, operand) {
-        ("icontains", Value::String(part)) => Test::ContainsAnyCase(part.to_lowercase()),
+        ("icontains", Value::String(part)) => Test::ContainsAnyCase(lowercase(part)),
         ("contains", Value::String(_) | Value::Number(_) | Value::Bool(_)) => Test::Contains(operand.clone()),
         _ => {
             let takes = if operator == "contains" { "a string, a number or a boolean" } else { "a string" };

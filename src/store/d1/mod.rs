@@ -14,7 +14,6 @@ mod schema;
 mod sys;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 
 use js_sys::Array;
 use wasm_bindgen::JsValue;
@@ -24,6 +23,7 @@ use self::schema::{LAYOUT, Sql, check_layout};
 use super::{ByteStore, Capabilities, Commit, Entry, Image};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::{LocalFuture, js};
+use crate::sorted::SortedMap;
 
 /// How many raw bytes of blobs one query asks for: a Worker holds the text, its copy and the bytes at once.
 const READ_BYTES: u64 = 8 << 20;
@@ -36,7 +36,7 @@ pub struct D1Store {
     sql: Sql,
     ready: Cell<bool>,
     closed: Cell<bool>,
-    sizes: RefCell<BTreeMap<String, BTreeMap<String, u64>>>,
+    sizes: RefCell<SortedMap<SortedMap<u64>>>,
 }
 
 impl D1Store {
@@ -138,8 +138,8 @@ impl D1Store {
         let blob = |row: JsValue| {
             text(&row, "name").zip(number(&row, "size")).ok_or_else(|| unreadable("edgemem_blobs"))
         };
-        let sizes: BTreeMap<String, u64> = rows[3].iter().map(blob).collect::<Result<_>>()?;
-        let blobs = sizes.keys().cloned().collect();
+        let sizes: SortedMap<u64> = rows[3].iter().map(blob).collect::<Result<_>>()?;
+        let blobs = sizes.names().cloned().collect();
         let mut remembered = self.sizes.borrow_mut();
         if remembered.len() >= REMEMBERED {
             remembered.clear();
@@ -223,7 +223,7 @@ impl ByteStore for D1Store {
         names: &'a [String],
     ) -> LocalFuture<'a, Result<Vec<Option<Vec<u8>>>>> {
         Box::pin(async move {
-            let mut found: BTreeMap<String, (u64, Vec<u8>)> = BTreeMap::new();
+            let mut found: SortedMap<(u64, Vec<u8>)> = SortedMap::default();
             for group in self.groups(partition, names) {
                 for parameter in encode::names(group.into_iter()) {
                     let values = vec![JsValue::from_str(partition), JsValue::from_str(&parameter)];
@@ -233,7 +233,7 @@ impl ByteStore for D1Store {
                         else {
                             return Err(unreadable("edgemem_blobs"));
                         };
-                        let (size, whole) = found.entry(name.clone()).or_insert((size, Vec::new()));
+                        let (size, whole) = found.get_or_insert_with(&name, || (size, Vec::new()));
                         // Parts beyond the size are leftovers of a longer blob that had this name before.
                         if whole.is_empty() || (whole.len() as u64) < *size {
                             encode::decode(&bytes, whole, &name)?;

@@ -4,9 +4,9 @@
 //! between its commit and its message leaves the others without the hint, so the hint has a maximum age too.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use crate::sorted::SortedMap;
 use wasm_bindgen::prelude::*;
 
 use super::sys;
@@ -16,7 +16,7 @@ const MAX_AGE: i64 = 5_000;
 
 pub(super) struct Announcements {
     topic: String,
-    changed: Rc<RefCell<BTreeSet<String>>>,
+    changed: Rc<RefCell<SortedMap<()>>>,
     channel: RefCell<Option<Channel>>,
 }
 
@@ -44,7 +44,7 @@ impl Announcements {
         let changed = Rc::clone(&self.changed);
         let on_message = Closure::new(move |event: sys::Event| {
             if let Some(partition) = event.data().as_string() {
-                changed.borrow_mut().insert(partition);
+                changed.borrow_mut().insert(partition, ());
             }
         });
         channel.set_onmessage(on_message.as_ref().unchecked_ref());
@@ -68,7 +68,7 @@ impl Announcements {
     /// Whether a copy loaded at `loaded_at` may be outdated.
     pub(super) fn is_stale(&self, partition: &str, loaded_at: i64, now: i64) -> bool {
         self.channel.borrow().is_none()
-            || self.changed.borrow().contains(partition)
+            || self.changed.borrow().contains_key(partition)
             || !(0..MAX_AGE).contains(&(now - loaded_at))
     }
 

@@ -98,9 +98,9 @@ pub(crate) fn image_from_js(value: &JsValue) -> Result<Image> {
         Ok(Entry { key, bytes: bytes(&get(&value, "bytes"), &format!("{place}.bytes"))? })
     };
     let mut entries = entries.iter().enumerate().map(entry).collect::<Result<Vec<_>>>()?;
-    entries.sort_by(|a, b| a.key.cmp(&b.key));
+    crate::sorted::sort(&mut entries, |a: &Entry, b: &Entry| a.key.cmp(&b.key));
     let mut blobs = strings(&get(value, "blobs"), "load().blobs")?;
-    blobs.sort_unstable();
+    crate::sorted::sort(&mut blobs, String::cmp);
     Ok(Image { version, entries, blobs })
 }
 

@@ -100,7 +100,7 @@ impl ByteStore for JsObjectStore {
             let names = answer("list", self.object.list(prefix)).await?;
             let mut names = convert::strings(&names, "list()")?;
             names.retain(|name| name.starts_with(prefix));
-            names.sort_unstable();
+            crate::sorted::sort(&mut names, String::cmp);
             Ok(names)
         })
     }

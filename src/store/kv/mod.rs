@@ -15,7 +15,6 @@ mod sys;
 mod version;
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
 
 use wasm_bindgen::JsValue;
 
@@ -27,6 +26,7 @@ use super::js_object::convert::{get, object};
 use super::{ByteStore, Capabilities, Commit, Entry, Image};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::LocalFuture;
+use crate::sorted::{SortedMap, sort_names};
 
 /// Keeps partitions in a KV namespace.
 pub struct KvStore {
@@ -41,8 +41,8 @@ pub struct KvStore {
 #[derive(Default)]
 struct Listing {
     version: Version,
-    packs: BTreeMap<String, Found>,
-    blobs: BTreeSet<String>,
+    packs: SortedMap<Found>,
+    blobs: SortedMap<()>,
 }
 
 /// A pack whose text is at hand, or has to be fetched and is this long.
@@ -90,7 +90,7 @@ impl KvStore {
     async fn listing(&self, partition: &str) -> Result<Listing> {
         let prefix = self.key(partition, "");
         let mut listing = Listing::default();
-        let recent: BTreeMap<String, Deed> = self.recent.under(now(), &prefix).into_iter().collect();
+        let recent: SortedMap<Deed> = self.recent.under(now(), &prefix).into_iter().collect();
         for found in self.client.list(&prefix).await? {
             if !recent.contains_key(&found.key) {
                 listing.see(&found.key[prefix.len()..], &found.metadata);
@@ -187,17 +187,21 @@ impl KvStore {
             return Ok((rests, deletes));
         }
         let mut listing = self.listing(&commit.partition).await?;
-        let removed: BTreeSet<&String> = commit.remove.iter().collect();
+        let mut removed = commit.remove.clone();
+        sort_names(&mut removed);
         deletes.extend(
-            removed.into_iter().filter(|name| listing.blobs.contains(*name)).map(|name| format!("b/{name}")),
+            removed
+                .into_iter()
+                .filter(|name| listing.blobs.contains_key(name))
+                .map(|name| format!("b/{name}")),
         );
         if commit.drop.is_empty() {
             return Ok((rests, deletes));
         }
-        let dropped: BTreeSet<&str> = commit.drop.iter().map(String::as_str).collect();
+        let dropped: SortedMap<()> = commit.drop.iter().map(|key| (key.clone(), ())).collect();
         for (part, mut entries) in self.entries(&commit.partition, &mut listing).await? {
             let before = entries.len();
-            entries.retain(|entry| !dropped.contains(entry.key.as_str()));
+            entries.retain(|entry| !dropped.contains_key(&entry.key));
             if entries.len() < before {
                 // The rest keeps its place in the order, in which the first to bring a key wins.
                 rests.extend(pack::encode(&entries, pack::sequence(&part).unwrap_or(0))?);
@@ -260,7 +264,7 @@ impl Listing {
     fn blob(&mut self, name: &str, part: &str, sequence: u64) {
         self.version.raise(sequence);
         self.version.add(part);
-        self.blobs.insert(name.to_owned());
+        self.blobs.insert(name.to_owned(), ());
     }
 
     fn pack(&mut self, part: &str, sequence: u64, found: Found) {
@@ -281,14 +285,16 @@ impl ByteStore for KvStore {
             let prefix = self.marker(prefix);
             let start = self.marker("").len();
             let listed = self.client.list(&prefix).await?;
-            let mut names: BTreeSet<String> = listed.into_iter().map(|found| found.key).collect();
+            let mut names: SortedMap<()> = listed.into_iter().map(|found| (found.key, ())).collect();
             for (key, deed) in self.recent.under(now(), &prefix) {
                 match deed {
-                    Deed::Deleted => names.remove(&key),
-                    _ => names.insert(key),
-                };
+                    Deed::Deleted => {
+                        names.remove(&key);
+                    }
+                    _ => names.insert(key, ()),
+                }
             }
-            Ok(names.into_iter().map(|key| key[start..].to_owned()).collect())
+            Ok(names.names().map(|key| key[start..].to_owned()).collect())
         })
     }
 
@@ -299,16 +305,16 @@ impl ByteStore for KvStore {
             if known == Some(listing.version.number()) {
                 return Ok(None);
             }
-            let mut entries = BTreeMap::new();
+            let mut entries: SortedMap<Vec<u8>> = SortedMap::default();
             for (_, pack) in self.entries(partition, &mut listing).await? {
                 for entry in pack {
                     // The first to bring a key wins, as everywhere.
-                    entries.entry(entry.key).or_insert(entry.bytes);
+                    entries.get_or_insert_with(&entry.key, || entry.bytes);
                 }
             }
             let version = listing.version.number();
             let entries = entries.into_iter().map(|(key, bytes)| Entry { key, bytes }).collect();
-            let image = Image { version, entries, blobs: listing.blobs.into_iter().collect() };
+            let image = Image { version, entries, blobs: listing.blobs.names().cloned().collect() };
             Ok((known != Some(version)).then_some(image))
         })
     }
@@ -351,10 +357,11 @@ impl ByteStore for KvStore {
             let prefix = self.key(partition, "");
             let listed = self.client.list(&prefix).await?;
             let recent = self.recent.under(now(), &prefix).into_iter();
-            let mut keys: BTreeSet<String> = listed.into_iter().map(|found| found.key).collect();
+            let mut keys: Vec<String> = listed.into_iter().map(|found| found.key).collect();
             keys.extend(recent.filter(|(_, deed)| !matches!(deed, Deed::Deleted)).map(|(key, _)| key));
+            sort_names(&mut keys);
             // The marker goes last: until then the partition is listed and can be erased again.
-            for keys in [keys, BTreeSet::from([self.marker(partition)])] {
+            for keys in [keys, vec![self.marker(partition)]] {
                 let writes: Vec<Write> = keys.iter().map(|key| Write::Delete { key: key.clone() }).collect();
                 self.client.write(&writes).await?;
                 for key in keys {

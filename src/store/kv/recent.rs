@@ -4,8 +4,9 @@
 //! see it at once: a memory that was acknowledged and is not found a second later counts as lost.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
+
+use crate::sorted::SortedMap;
 
 /// How long a write is remembered, in ms: comfortably longer than KV takes to show it.
 const AGE: i64 = 180_000;
@@ -37,7 +38,7 @@ impl Deed {
 /// The latest deeds by key.
 #[derive(Default)]
 pub(super) struct Recent {
-    deeds: RefCell<BTreeMap<String, (i64, Deed)>>,
+    deeds: RefCell<SortedMap<(i64, Deed)>>,
 }
 
 impl Recent {
@@ -54,8 +55,7 @@ impl Recent {
     pub(super) fn under(&self, now: i64, prefix: &str) -> Vec<(String, Deed)> {
         self.forget_old(now);
         let deeds = self.deeds.borrow();
-        let range = deeds.range(prefix.to_owned()..).take_while(|(key, _)| key.starts_with(prefix));
-        range.map(|(key, (_, deed))| (key.clone(), deed.clone())).collect()
+        deeds.under(prefix).map(|(key, (_, deed))| (key.clone(), deed.clone())).collect()
     }
 
     pub(super) fn clear(&self) {
@@ -64,8 +64,8 @@ impl Recent {
 
     fn forget_old(&self, now: i64) {
         let mut deeds = self.deeds.borrow_mut();
-        deeds.retain(|_, (at, _)| now - *at < AGE);
-        let mut total: usize = deeds.values().map(|(_, deed)| deed.size()).sum();
+        deeds.retain(|(_, (at, _))| now - *at < AGE);
+        let mut total: usize = deeds.iter().map(|(_, (_, deed))| deed.size()).sum();
         while total > BYTES {
             let sized = deeds.iter().filter(|(_, (_, deed))| deed.size() > 0);
             let Some(oldest) = sized.min_by_key(|(_, (at, _))| *at).map(|(key, _)| key.clone()) else {
