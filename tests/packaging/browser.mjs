@@ -1,34 +1,12 @@
 // A page in real Chromium: a static server on this machine, and a browser that visits it.
 
 import { createServer } from "node:http";
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { delimiter, extname, join, normalize } from "node:path";
+import { extname, join, normalize } from "node:path";
 
-import { chromium } from "playwright-core";
+import { launchBrowser } from "../../tools/browser.mjs";
 
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
-
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-/** An installed Chromium or Chrome: `EDGEMEM_CHROMIUM`, one on the PATH, or Playwright's own. */
-export function findChromium() {
-  const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
-  const onPath = (process.env.PATH ?? "").split(delimiter).flatMap((folder) => names.map((name) => join(folder, name)));
-  const apps = ["/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"];
-  const found = [process.env.EDGEMEM_CHROMIUM, ...onPath, ...apps, chromium.executablePath()];
-  const path = found.find((candidate) => candidate && existsSync(candidate));
-  if (path === undefined) throw new Error("no Chromium or Chrome found: install one, or name it in EDGEMEM_CHROMIUM");
-  return path;
-}
 
 /**
  * Serves a folder, opens `page` of it in a fresh browser, and returns what the page says in `globalThis.outcome`,
@@ -46,7 +24,7 @@ export async function visit(folder, page, { headers = {}, types = {} } = {}) {
     }
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const browser = await chromium.launch({ executablePath: findChromium(), args: FLAGS });
+  const browser = await launchBrowser();
   const said = [];
   try {
     const tab = await browser.newPage();

@@ -33,7 +33,7 @@ before(async () => {
 
 after(async () => {
   await rm(workspace, { recursive: true, force: true });
-  console.log(["", "packaging matrix", ...matrix.map(([name, store, result]) => `  ${name.padEnd(48)}${store.padEnd(12)}${result}`), ""].join("\n"));
+  console.log(["", "packaging matrix", ...matrix.map(([name, store, result]) => `  ${name.padEnd(50)}${store.padEnd(12)}${result}`), ""].join("\n"));
 });
 
 /** One way of using the package: a test with an empty project of its own, and a line of the matrix. */

@@ -94,6 +94,7 @@ export interface Store {
 
 /** One line of the report: what was wrong with a file, and what became of it. */
 export interface Recovered {
+  /** The partition's name. */
   partition: string;
   /** The absolute path of the file. */
   file: string;
