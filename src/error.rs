@@ -116,8 +116,12 @@ kinds! {
 }
 
 /// An error with a stable code, a message that says what to do, and where known the offending field.
+// One pointer wide: a result is passed up through many calls, and a wide one costs code at each of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error {
+pub struct Error(Box<Details>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Details {
     kind: ErrorKind,
     message: String,
     field: Option<String>,
@@ -126,52 +130,70 @@ pub struct Error {
 
 impl Error {
     /// An error of this kind. The message should say what the caller can do about it.
-    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
-        Error { kind, message: message.into(), field: None, cause: None }
+    pub fn new(kind: ErrorKind, message: impl AsRef<str>) -> Error {
+        Error::build(kind, message.as_ref())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn build(kind: ErrorKind, message: &str) -> Error {
+        Error(Box::new(Details { kind, message: message.to_owned(), field: None, cause: None }))
     }
 
     /// Names the argument, option or file at fault.
-    pub fn field(mut self, field: impl Into<String>) -> Error {
-        self.field = Some(field.into());
+    pub fn field(self, field: impl AsRef<str>) -> Error {
+        self.with_field(field.as_ref())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn with_field(mut self, field: &str) -> Error {
+        self.0.field = Some(field.to_owned());
         self
     }
 
     /// Keeps the words of the underlying failure. Keys and contents must not be passed in here.
-    pub fn cause(mut self, cause: impl fmt::Display) -> Error {
-        self.cause = Some(cause.to_string());
+    pub fn cause(self, cause: impl fmt::Display) -> Error {
+        self.with_cause(&cause)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn with_cause(mut self, cause: &dyn fmt::Display) -> Error {
+        self.0.cause = Some(cause.to_string());
         self
     }
 
     /// What went wrong.
     pub fn kind(&self) -> ErrorKind {
-        self.kind
+        self.0.kind
     }
 
     /// The stable code, such as `SCOPE_REQUIRED`.
     pub fn code(&self) -> &'static str {
-        self.kind.code()
+        self.0.kind.code()
     }
 
     /// The message for people.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// The argument, option or file at fault, where one is known.
     pub fn field_name(&self) -> Option<&str> {
-        self.field.as_deref()
+        self.0.field.as_deref()
     }
 
     /// The underlying failure's own words, where there is one.
     pub fn cause_text(&self) -> Option<&str> {
-        self.cause.as_deref()
+        self.0.cause.as_deref()
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        match &self.cause {
+        f.write_str(self.message())?;
+        match self.cause_text() {
             Some(cause) => write!(f, ": {cause}"),
             None => Ok(()),
         }

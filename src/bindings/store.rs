@@ -5,13 +5,15 @@ use std::rc::Rc;
 use wasm_bindgen::JsValue;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{ByteStore, Durability, IndexedDbStore, JsObjectStore, MemoryStore};
+use crate::store::{ByteStore, Durability, IndexedDbStore, JsObjectStore};
 
 /// Makes the store that `config` asks for: `{ provider, … }`. Opens nothing yet.
 pub(crate) fn from_config(config: &JsValue) -> Result<Rc<dyn ByteStore>> {
     let provider = text(config, "provider")?.unwrap_or_default();
     Ok(match provider.as_str() {
-        "memory" => Rc::new(MemoryStore::new()),
+        // The package's own memory store is a JavaScript object, which outlives a trapped instance.
+        #[cfg(feature = "trap")]
+        "memory" => Rc::new(crate::store::MemoryStore::new()),
         "object" => Rc::new(JsObjectStore::new(get(config, "object"))?),
         "indexeddb" => {
             let name = text(config, "name")?.filter(|name| !name.is_empty()).unwrap_or("edgemem".to_owned());
