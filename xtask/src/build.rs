@@ -90,13 +90,19 @@ impl Build<'_> {
     /// compile again for each output whenever it is asked; hence the stamp.
     fn compile(&self) -> Result<()> {
         let product = self.work("compiled.wasm");
-        let mut inputs = self.inputs().strings(&self.output.features);
+        let package = &self.output.package;
+        let mut inputs = self.inputs().strings(&self.output.features).bytes(package.as_bytes());
         for entry in fs::read_dir(self.root.join("src"))? {
             let path = entry?.path();
             // TypeScript lives in a folder of its own; everything else is the crate's.
             if path.file_name().is_none_or(|name| name != "js") {
                 inputs = inputs.path(&path)?;
             }
+        }
+        if package != "edgemem" {
+            // The other crates have names like edgemem-worker and folders like worker.
+            let folder = self.root.join(package.trim_start_matches("edgemem-"));
+            inputs = inputs.path(&folder.join("src"))?.path(&folder.join("Cargo.toml"))?;
         }
         for file in ["Cargo.toml", "Cargo.lock", ".cargo/config.toml", "rust-toolchain.toml"] {
             inputs = inputs.path(&self.root.join(file))?;
@@ -111,13 +117,17 @@ impl Build<'_> {
                 "--release",
                 "--lib",
                 "--package",
-                "edgemem",
+                package,
                 "--target",
                 TARGET,
             ]);
-            execute(command.args(["--features", &self.output.features.join(",")]))?;
+            if !self.output.features.is_empty() {
+                command.args(["--features", &self.output.features.join(",")]);
+            }
+            execute(&mut command)?;
             let target = std::env::var_os("CARGO_TARGET_DIR").map_or(self.root.join("target"), PathBuf::from);
-            let path = target.join(TARGET).join("release/edgemem.wasm");
+            let path =
+                target.join(TARGET).join("release").join(format!("{}.wasm", package.replace('-', "_")));
             fs::copy(&path, &product).map_err(|error| format!("{}: {error}", path.display()))?;
             Ok(())
         })
@@ -128,7 +138,17 @@ impl Build<'_> {
         let (bound, js) = (self.work("bound.wasm"), self.work("glue.js"));
         let inputs = Inputs::default().bytes(include_bytes!("glue.rs")).bytes(&wasm);
         stage::run(&self.work("bind.stamp"), inputs, &[bound.clone(), js.clone()], || {
-            let output = glue::generate(wasm)?;
+            let output = glue::generate(wasm, self.output.shim.is_some())?;
+            let snippets = self.work("snippets");
+            if snippets.exists() {
+                fs::remove_dir_all(&snippets)?;
+            }
+            fs::create_dir_all(&snippets)?;
+            for (path, text) in output.snippets {
+                let path = snippets.join(path);
+                path.parent().map_or(Ok(()), fs::create_dir_all)?;
+                fs::write(path, text)?;
+            }
             fs::write(bound, output.wasm)?;
             Ok(fs::write(js, output.js)?)
         })
@@ -151,6 +171,9 @@ impl Build<'_> {
     /// Turns TypeScript into one module per entry plus one for what they share. The glue and the core stay
     /// files of their own: hosts load the core in different ways, and the tests look at the glue.
     fn bundle(&self) -> Result<()> {
+        if let Some(shim) = &self.output.shim {
+            return self.shim(&self.root.join(shim));
+        }
         let folder = self.folder();
         let entries = ENTRIES.map(|entry| self.root.join(format!("src/js/entries/{entry}.ts")));
         let mut products = vec![folder.join("glue.js")];
@@ -176,6 +199,24 @@ impl Build<'_> {
             command.args(entries).args(["--bundle", "--splitting", "--chunk-names=shared-[hash]"]);
             command.args(["--external:node:*", "--external:*/glue.js", "--external:*.wasm"]);
             execute(command.arg(format!("--outdir={}", folder.display())))
+        })
+    }
+
+    /// Puts the one module of an output that is no npm package beside its glue.
+    fn shim(&self, shim: &Path) -> Result<()> {
+        let products = ["glue.js", "index.js"].map(|file| self.folder().join(file));
+        let inputs = self.inputs().path(shim)?.path(&self.work("glue.js"))?.path(&self.work("snippets"))?;
+        stage::run(&self.work("bundle.stamp"), inputs, &products, || {
+            let [glue, index] = &products;
+            let mut command = self.esbuild();
+            // What crates bring as snippets goes into the glue; what the runtime has stays an import.
+            command.arg(self.work("glue.js")).args(["--bundle", "--external:cloudflare:*"]);
+            command.args(["--minify-whitespace", "--minify-syntax"]);
+            execute(command.arg(format!("--outfile={}", glue.display())))?;
+
+            let mut command = self.esbuild();
+            command.arg(shim).args(["--bundle", "--external:*/glue.js", "--external:*.wasm"]);
+            execute(command.arg(format!("--outfile={}", index.display())))
         })
     }
 

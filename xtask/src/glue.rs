@@ -18,10 +18,13 @@ pub struct Bound {
     pub wasm: Vec<u8>,
     /// The JavaScript module that exports `createInstance`.
     pub js: String,
+    /// JavaScript that dependencies bring along: files that the module imports from `./snippets/`.
+    pub snippets: Vec<(String, String)>,
 }
 
-/// Generates the glue for a compiled core.
-pub fn generate(wasm: Vec<u8>) -> Result<Bound> {
+/// Generates the glue for a compiled crate. `extras` says whether its dependencies may bring JavaScript of
+/// their own, as workers-rs does; the core's may not, since every host would have to load that too.
+pub fn generate(wasm: Vec<u8>, extras: bool) -> Result<Bound> {
     let mut output = Bindgen::new()
         .input_bytes("edgemem", wasm)
         .web(true)
@@ -34,13 +37,17 @@ pub fn generate(wasm: Vec<u8>) -> Result<Bound> {
                 .generate_output()
         })
         .map_err(|error| format!("wasm-bindgen: {error:#}"))?;
-    let inline: usize = output.snippets().values().map(Vec::len).sum();
-    let extras = inline + output.local_modules().len() + output.npm_dependencies().len();
-    if extras > 0 {
+    let mut snippets = Vec::new();
+    for (folder, texts) in output.snippets() {
+        let named = |(index, text): (usize, &String)| (format!("{folder}/inline{index}.js"), text.clone());
+        snippets.extend(texts.iter().enumerate().map(named));
+    }
+    snippets.extend(output.local_modules().iter().map(|(path, text)| (path.clone(), text.clone())));
+    if !output.npm_dependencies().is_empty() || (!extras && !snippets.is_empty()) {
         return Err("the core must not bring JavaScript of its own (inline_js, module = …)".into());
     }
-    let js = factory(output.js())?;
-    Ok(Bound { wasm: output.wasm_mut().emit_wasm(), js })
+    let js = factory(output.js(), extras)?;
+    Ok(Bound { wasm: output.wasm_mut().emit_wasm(), js, snippets })
 }
 
 /// What is cut out: from the first text up to, not including, the second.
@@ -50,8 +57,12 @@ const CUTS: [(&str, &str); 2] = [
 ];
 
 /// Wraps the code that wasm-bindgen writes for the `web` target.
-fn factory(generated: &str) -> Result<String> {
-    let mut code = generated.to_owned();
+fn factory(generated: &str, extras: bool) -> Result<String> {
+    // Imports stay at the top of the module, outside of the function; several instances share them.
+    let (imports, mut code) = split_imports(generated);
+    if !extras && !imports.is_empty() {
+        return Err(shape(&format!("`{imports}`")));
+    }
     for (from, to) in CUTS {
         let start = only(&code, from)?;
         let end = only(&code, to)?;
@@ -70,6 +81,8 @@ fn factory(generated: &str) -> Result<String> {
     for line in code.lines() {
         if let Some(rest) = line.strip_prefix("export class ") {
             names.extend(rest.split_whitespace().next().map(str::to_owned));
+        } else if extras && line.starts_with("export function ") {
+            // A dependency's, called by nobody here.
         } else if line.starts_with("export ") || line.starts_with("import ") {
             return Err(shape(&format!("`{line}`")));
         }
@@ -80,10 +93,8 @@ fn factory(generated: &str) -> Result<String> {
             );
         }
     }
-    for class in ["Core", "Call"] {
-        if !names.iter().any(|name| name == class) {
-            return Err(shape(&format!("no class {class}")));
-        }
+    if names.is_empty() {
+        return Err(shape("no class"));
     }
     if caches.is_empty() {
         return Err(shape("no cached view of the memory"));
@@ -94,8 +105,16 @@ fn factory(generated: &str) -> Result<String> {
         return Err(shape(&format!("`{text}`")));
     }
 
-    let code = code.replace("\nexport class ", "\nclass ");
-    Ok(format!("{HEAD}\n{code}\n{}", foot(&names.join(", "), &caches.join(" "))))
+    let code = format!("\n{code}");
+    let code = code.replace("\nexport class ", "\nclass ").replace("\nexport function ", "\nfunction ");
+    Ok(format!("{imports}{HEAD}{code}\n{}", foot(&names.join(", "), &caches.join(" "))))
+}
+
+/// The lines that import something, and the rest.
+fn split_imports(generated: &str) -> (String, String) {
+    let (imports, rest): (Vec<&str>, Vec<&str>) =
+        generated.lines().partition(|line| line.starts_with("import "));
+    (imports.iter().flat_map(|line| [line, "\n"]).collect(), rest.join("\n"))
 }
 
 const HEAD: &str = "export function createInstance(module) {";
@@ -157,7 +176,7 @@ export { initSync, __wbg_init as default };
 
     #[test]
     fn wraps_the_known_shape() {
-        let js = factory(GENERATED).unwrap();
+        let js = factory(GENERATED, false).unwrap();
         assert!(js.starts_with("export function createInstance(module) {"));
         assert!(js.contains("\nclass Core {"));
         assert!(js.contains("Call, Core,"));
@@ -167,9 +186,24 @@ export { initSync, __wbg_init as default };
     }
 
     #[test]
+    fn what_dependencies_bring_is_kept_outside_where_it_is_allowed() {
+        let generated = format!(
+            "import {{ state }} from './snippets/a/inline0.js'\nexport function stray() {{}}\n{GENERATED}"
+        );
+        let js = factory(&generated, true).unwrap();
+        assert!(
+            js.starts_with(
+                "import { state } from './snippets/a/inline0.js'\nexport function createInstance("
+            )
+        );
+        assert!(js.contains("\nfunction stray() {}"));
+        assert!(factory(&generated, false).is_err());
+    }
+
+    #[test]
     fn refuses_any_other() {
         for (from, to) in [
-            ("export class Core", "export class Kernel"),
+            ("export class", "class"),
             ("async function __wbg_load", "async function __wbg_fetch"),
             ("let wasmModule, wasmInstance, wasm;", "let wasm;"),
             ("let cachedUint8ArrayMemory0 = null;", ""),
@@ -178,7 +212,7 @@ export { initSync, __wbg_init as default };
             ("export class Call {", "const at = import.meta.url;\nexport class Call {"),
             ("function initSync(module) {}", "function initSync(module) {}\nfunction initSync(module) {}"),
         ] {
-            let error = factory(&GENERATED.replacen(from, to, 1)).err().map(|error| error.to_string());
+            let error = factory(&GENERATED.replace(from, to), false).err().map(|error| error.to_string());
             assert!(error.as_deref().is_some_and(|text| text.contains("unknown shape")), "{to}: {error:?}");
         }
     }

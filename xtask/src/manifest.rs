@@ -18,12 +18,18 @@ pub struct Manifest {
     pub output: BTreeMap<String, Output>,
 }
 
-/// One output: a folder with the core, its glue and the entries.
+/// One output: a folder with a compiled crate, its glue and the modules around them.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Output {
-    /// Cargo features of the core.
+    /// The crate; the core unless it is said.
+    #[serde(default = "core")]
+    pub package: String,
+    /// Cargo features of the crate.
+    #[serde(default)]
     pub features: Vec<String>,
+    /// The one module around the glue, where the output is not the npm package with its entries.
+    pub shim: Option<String>,
     /// Whether wasm-opt runs: it takes longer than everything else.
     #[serde(default)]
     pub optimised: bool,
@@ -33,6 +39,10 @@ pub struct Output {
     /// The most bytes that a file may have after gzip, by the file's name.
     #[serde(default)]
     pub budget: BTreeMap<String, usize>,
+}
+
+fn core() -> String {
+    "edgemem".to_owned()
 }
 
 impl Manifest {

@@ -1,0 +1,100 @@
+/**
+ * The module that Cloudflare runs: drives requests through the core, and replaces the core when it trapped.
+ *
+ * One instance of the core serves all requests of an isolate. It never schedules anything: a request is
+ * stepped here, what it waits for is awaited here, in the same request, and then it is stepped again. A trap
+ * therefore surfaces here, as an exception. After one the instance's memory cannot be trusted: the requests
+ * that run on it are answered with an error, and the next request gets a fresh instance over the same store.
+ */
+
+import wasm from "./edgemem.wasm";
+import { createInstance } from "./glue.js";
+
+class Instance {
+  #glue = createInstance(wasm);
+  #running = new Set();
+  #worker;
+  dead = false;
+
+  constructor(env) {
+    this.#worker = new this.#glue.Worker(env);
+  }
+
+  /** Resolves to the response; rejects if the instance died, also if another request killed it. */
+  async handle(request) {
+    let kill;
+    const killed = new Promise((_, reject) => (kill = reject));
+    killed.catch(() => {});
+    this.#running.add(kill);
+    try {
+      return await this.#drive(request, killed);
+    } finally {
+      this.#running.delete(kill);
+    }
+  }
+
+  async #drive(request, killed) {
+    const exchange = this.#attempt(() => this.#worker.handle(request));
+    let pending = this.#attempt(() => exchange.step(true, undefined));
+    while (pending !== undefined) {
+      let fulfilled = true;
+      let value;
+      try {
+        // What is waited for may be something that a dead instance never does, hence the race. It is run for each
+        // step and not once for the request: workerd passes a rejection by another request on with a delay, and
+        // gives a request up that has nothing else left to wait for. So what is waited for must count as well.
+        value = await Promise.race([pending, killed]);
+      } catch (reason) {
+        fulfilled = false;
+        value = reason;
+      }
+      pending = this.#attempt(() => exchange.step(fulfilled, value));
+    }
+    return this.#attempt(() => {
+      const response = exchange.response();
+      exchange.free();
+      return response;
+    });
+  }
+
+  /** Enters the core. Whatever comes out as an exception is a trap. */
+  #attempt(enter) {
+    if (this.dead) throw new Error("another request trapped");
+    try {
+      return enter();
+    } catch (cause) {
+      this.#die(cause);
+      throw cause;
+    }
+  }
+
+  #die(cause) {
+    this.dead = true;
+    for (const kill of this.#running) kill(cause);
+    this.#running.clear();
+    this.#glue.abandon();
+  }
+}
+
+let instance;
+
+async function answer(request, env) {
+  try {
+    if (instance === undefined || instance.dead) instance = new Instance(env);
+    return await instance.handle(request);
+  } catch (cause) {
+    console.error("INTERNAL:", cause);
+    const message = "edgemem failed inside: this call was given up, the store is intact";
+    const body = { error: message, detail: message, code: "INTERNAL", field: null };
+    return Response.json(body, { status: 500, headers: { "cache-control": "no-store" } });
+  }
+}
+
+export default {
+  fetch(request, env, context) {
+    const response = answer(request, env);
+    // A write that is under way is finished also if its client goes away: others may be waiting for it.
+    context.waitUntil(response);
+    return response;
+  },
+};

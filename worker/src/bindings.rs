@@ -1,0 +1,40 @@
+//! From the Worker's environment to settings, a store and a memory.
+
+use std::rc::Rc;
+
+use edgemem::host::js::JsHost;
+use edgemem::store::{ByteStore, D1Store, KvStore};
+use edgemem::{Error, ErrorKind, Memory};
+use wasm_bindgen::JsValue;
+use worker::Env;
+
+use crate::problem::Problem;
+use crate::service::Service;
+use crate::settings::{Settings, StoreKind};
+
+/// Sets the service up. Bindings are no I/O objects of the request that they come with: they and the memory
+/// over them serve all requests of the isolate.
+pub fn service(env: &Env) -> Service {
+    let settings = Settings::read(|name| env.var(name).ok().map(|text| text.to_string()));
+    let memory = settings.clone().and_then(|settings| memory(env, settings.store).map_err(Problem::from));
+    Service { settings, memory }
+}
+
+fn memory(env: &Env, kind: StoreKind) -> edgemem::Result<Memory> {
+    let store: Rc<dyn ByteStore> = match kind {
+        StoreKind::D1 => Rc::new(D1Store::new(binding(env, "DB", "d1_databases")?)?),
+        StoreKind::Kv => Rc::new(KvStore::new(binding(env, "KV", "kv_namespaces")?)?),
+    };
+    Ok(Memory::new(store, Rc::new(JsHost)))
+}
+
+/// A binding as JavaScript sees it. (The wrappers of workers-rs look at the name of its class, which a
+/// wrapped binding of a test does not have; the stores look at its methods.)
+fn binding(env: &Env, name: &str, section: &str) -> edgemem::Result<JsValue> {
+    let binding = worker::js_sys::Reflect::get(env, &name.into()).unwrap_or(JsValue::UNDEFINED);
+    if binding.is_object() {
+        return Ok(binding);
+    }
+    let message = format!("the binding {name} is missing: declare it under [[{section}]] in wrangler.toml");
+    Err(Error::new(ErrorKind::ConfigInvalid, message).field(name))
+}

@@ -1,0 +1,223 @@
+//! From a request to its answer.
+
+use edgemem::memory::wire;
+use edgemem::{Error, ErrorKind, Memory};
+use serde_json::{Map, Value, json};
+
+use crate::body;
+use crate::http::{Answer, Head};
+use crate::problem::Problem;
+use crate::query::{self, PAGE, SCOPE};
+use crate::router::{self, Route};
+use crate::settings::Settings;
+
+/// The service: what `wrangler.toml` says, and the memory that all requests share.
+pub struct Service {
+    /// The Worker's variables, or what is wrong with them.
+    pub settings: Result<Settings, Problem>,
+    /// The memory, or why there is none.
+    pub memory: Result<Memory, Problem>,
+}
+
+impl Service {
+    /// Answers a request. `read` reads the body, up to the number of bytes it is given. The second part is a
+    /// line for the log, if there is something to tell.
+    pub async fn answer(
+        &self,
+        head: &Head,
+        read: impl AsyncFnOnce(usize) -> Result<Vec<u8>, Problem>,
+    ) -> (Answer, Option<String>) {
+        let settings = match &self.settings {
+            Ok(settings) => settings,
+            Err(problem) => return (problem.answer(), problem.log()),
+        };
+        if head.method == "OPTIONS" {
+            let methods = router::allow(&head.path);
+            let answer = settings.origins.preflight(head, &methods, Answer::empty().with("allow", &methods));
+            return (settings.origins.apply(head, answer), None);
+        }
+        let (answer, log) = match self.serve(settings, head, read).await {
+            Ok(value) => (Answer::ok(value), None),
+            Err(problem) => (problem.answer(), problem.log()),
+        };
+        (settings.origins.apply(head, answer), log)
+    }
+
+    async fn serve(
+        &self,
+        settings: &Settings,
+        head: &Head,
+        read: impl AsyncFnOnce(usize) -> Result<Vec<u8>, Problem>,
+    ) -> Result<Value, Problem> {
+        let route = router::route(&head.method, &head.path);
+        if let Ok(Route::Health) = route {
+            let version = env!("CARGO_PKG_VERSION");
+            return Ok(json!({ "status": "ok", "version": version, "store": settings.store.name() }));
+        }
+        settings.access.check(head)?;
+        let route = route?;
+        let known: Vec<&str> = match route {
+            Route::List => SCOPE.into_iter().chain(PAGE).collect(),
+            Route::DeleteAll => SCOPE.to_vec(),
+            _ => vec![],
+        };
+        let mut options = query::read(&head.query, &known)?;
+        if route.takes_body() {
+            body::check_head(head, settings.body_limit)?;
+            options = body::parse(&read(settings.body_limit).await?)?;
+        }
+        let memory = self.memory.as_ref().map_err(Clone::clone)?;
+        Ok(renamed(run(memory, route, options).await?))
+    }
+}
+
+/// Asks the memory.
+async fn run(memory: &Memory, route: Route, options: Value) -> edgemem::Result<Value> {
+    let call = async |method: &str, arguments: &[Value]| wire::call(memory, method, arguments).await;
+    match route {
+        Route::Health => Ok(Value::Null),
+        Route::Add => call("add", &[part(&options, "messages"), options]).await,
+        Route::List | Route::ListFiltered => call("getAll", &[options]).await,
+        Route::DeleteAll => {
+            if options.as_object().is_none_or(Map::is_empty) {
+                let message = "name at least one of user_id, agent_id, run_id, app_id, org_id; no path deletes everything";
+                return Err(Error::new(ErrorKind::ScopeRequired, message).field("user_id"));
+            }
+            call("deleteAll", &[options]).await
+        }
+        Route::Get(id) => found(&id, call("get", &[id.as_str().into()]).await?),
+        Route::Update(id) => {
+            call("update", &[id.as_str().into(), options]).await?;
+            found(&id, call("get", &[id.as_str().into()]).await?)
+        }
+        Route::Delete(id) => call("delete", &[id.into()]).await,
+        Route::History(id) => found(&id, call("history", &[id.as_str().into()]).await?),
+        Route::Search => call("search", &[part(&options, "query"), options]).await,
+        Route::Context => call("context", &[part(&options, "query"), options]).await,
+        Route::Stats => call("stats", &[]).await,
+    }
+}
+
+fn part(options: &Value, name: &str) -> Value {
+    options.get(name).cloned().unwrap_or(Value::Null)
+}
+
+/// Turns nothing into the refusal that it means over HTTP. Every memory has at least one row of history.
+fn found(id: &str, value: Value) -> edgemem::Result<Value> {
+    if value.is_null() || value.as_array().is_some_and(Vec::is_empty) {
+        return Err(Error::new(ErrorKind::NotFound, format!("Memory with ID {id} not found")).field("id"));
+    }
+    Ok(value)
+}
+
+/// The same value with the names of the API turned into those of REST, which are written `created_at`.
+/// What callers put into metadata keeps its names.
+fn renamed(value: Value) -> Value {
+    match value {
+        Value::Array(items) => items.into_iter().map(renamed).collect(),
+        Value::Object(map) => {
+            let keep = |name: String, value: Value| match name.as_str() {
+                "metadata" => (name, value),
+                _ => (snake(&name), renamed(value)),
+            };
+            Value::Object(map.into_iter().map(|(name, value)| keep(name, value)).collect())
+        }
+        other => other,
+    }
+}
+
+/// `createdAt` as `created_at`.
+pub fn snake(name: &str) -> String {
+    let mut out = String::with_capacity(name.len() + 4);
+    for letter in name.chars() {
+        // Only inside a word: the names of operators (AND) and of variables stay as they are.
+        if letter.is_ascii_uppercase() && out.ends_with(|last: char| last.is_ascii_lowercase()) {
+            out.push('_');
+            out.push(letter.to_ascii_lowercase());
+        } else {
+            out.push(letter);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_executor::block_on;
+
+    fn service(pairs: &[(&str, &str)]) -> Service {
+        let find = |name: &str| pairs.iter().find(|(known, _)| *known == name).map(|it| it.1.to_owned());
+        Service { settings: Settings::read(find), memory: Ok(Memory::in_process()) }
+    }
+
+    fn ask(service: &Service, method: &str, path: &str, body: &str) -> (u16, Value) {
+        let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+        let head = Head::new(method, &format!("http://localhost:80{path}"), headers);
+        let read = async |_: usize| Ok(body.as_bytes().to_vec());
+        let (answer, _) = block_on(service.answer(&head, read));
+        (answer.status, answer.body.unwrap_or_default())
+    }
+
+    #[test]
+    fn a_memory_lives_its_life() {
+        let service = service(&[("EDGEMEM_DEV", "1")]);
+        let body = r#"{"messages":"I moved to Lisbon","user_id":"alice","metadata":{"myKey":{"aB":1}}}"#;
+        let (status, added) = ask(&service, "POST", "/v1/memories", body);
+        assert_eq!((status, &added["results"][0]["event"]), (200, &json!("ADD")), "{added}");
+        let id = added["results"][0]["id"].as_str().unwrap().to_owned();
+
+        let (_, item) = ask(&service, "GET", &format!("/v1/memories/{id}/"), "");
+        assert_eq!(item["memory"], "I moved to Lisbon");
+        assert_eq!(item["metadata"], json!({ "myKey": { "aB": 1 } }));
+        assert!(item["created_at"].is_string() && item["createdAt"].is_null(), "{item}");
+
+        let (_, found) =
+            ask(&service, "POST", "/v1/search", r#"{"query":"Lisbon","user_id":"alice","explain":true}"#);
+        assert!(found["results"][0]["score_details"]["final_score"].is_number(), "{found}");
+        let (_, context) = ask(&service, "POST", "/v1/context", r#"{"query":"Lisbon","user_id":"alice"}"#);
+        assert!(context["text"].as_str().unwrap().contains("Lisbon"));
+        let (_, list) = ask(&service, "GET", "/v1/memories?user_id=alice&top_k=5", "");
+        let filters = r#"{"filters":{"user_id":"alice"}}"#;
+        assert_eq!(ask(&service, "POST", "/v1/memories/list", filters).1, list);
+        assert_eq!(list["results"].as_array().map(Vec::len), Some(1));
+
+        let (status, item) =
+            ask(&service, "PUT", &format!("/v1/memories/{id}"), r#"{"text":"I moved to Porto"}"#);
+        assert_eq!((status, &item["memory"]), (200, &json!("I moved to Porto")));
+        let (_, history) = ask(&service, "GET", &format!("/v1/memories/{id}/history"), "");
+        assert_eq!(history.as_array().map(Vec::len), Some(2));
+        assert_eq!(ask(&service, "GET", "/v1/stats", "").1["loaded_partitions"], 1);
+        assert_eq!(ask(&service, "DELETE", &format!("/v1/memories/{id}"), "").0, 200);
+        assert_eq!(ask(&service, "GET", &format!("/v1/memories/{id}"), "").1["code"], "NOT_FOUND");
+        assert_eq!(ask(&service, "DELETE", "/v1/memories?user_id=alice", "").0, 200);
+    }
+
+    #[test]
+    fn deletion_without_a_scope_deletes_nothing() {
+        let service = service(&[("EDGEMEM_DEV", "1")]);
+        ask(&service, "POST", "/v1/memories", r#"{"messages":"tea","user_id":"alice"}"#);
+        for query in ["", "?", "?user_id=", "?userId=alice", "?filters=%7B%27user_id%27%7D", "?user_id=*"] {
+            assert_eq!(ask(&service, "DELETE", &format!("/v1/memories/{query}"), "").0, 400, "{query}");
+        }
+        assert_eq!(ask(&service, "GET", "/v1/stats", "").1["memories"], 1);
+    }
+
+    #[test]
+    fn only_health_is_public() {
+        let service = service(&[]);
+        assert_eq!(ask(&service, "GET", "/health", "").1["store"], "d1");
+        for path in ["/", "/v1/stats", "/v1/memories"] {
+            assert_eq!(ask(&service, "GET", path, "").1["code"], "AUTH_NOT_CONFIGURED", "{path}");
+        }
+    }
+
+    #[test]
+    fn names_are_rewritten() {
+        for (name, expected) in
+            [("createdAt", "created_at"), ("user_id", "user_id"), ("AND", "AND"), ("topK", "top_k")]
+        {
+            assert_eq!(snake(name), expected);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The Worker's variables.
+
+use edgemem::{Error, ErrorKind, Result};
+
+use crate::auth::{Access, HASHES};
+use crate::cors::Origins;
+use crate::problem::Problem;
+
+/// Where memories are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreKind {
+    /// The D1 binding `DB`.
+    D1,
+    /// The KV binding `KV`.
+    Kv,
+}
+
+impl StoreKind {
+    /// As the variable says it.
+    pub fn name(self) -> &'static str {
+        match self {
+            StoreKind::D1 => "d1",
+            StoreKind::Kv => "kv",
+        }
+    }
+}
+
+/// How many bytes a body may have, unless the variable says otherwise.
+pub const BODY_LIMIT: usize = 5_000_000;
+
+/// What `wrangler.toml` and the secrets say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// `EDGEMEM_STORE`: `d1` (the default) or `kv`.
+    pub store: StoreKind,
+    /// `EDGEMEM_TOKEN_HASHES`, and `EDGEMEM_DEV`.
+    pub access: Access,
+    /// `EDGEMEM_CORS_ORIGINS`: origins separated by commas, or `*`.
+    pub origins: Origins,
+    /// `EDGEMEM_BODY_LIMIT`: bytes.
+    pub body_limit: usize,
+}
+
+impl Settings {
+    /// Reads the variables; one that is not set is `None`.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> std::result::Result<Settings, Problem> {
+        let text = |name: &str| variable(name).map(|text| text.trim().to_owned()).unwrap_or_default();
+        Ok(Settings {
+            store: store(&text("EDGEMEM_STORE"))?,
+            access: Access::read(&text(HASHES), text("EDGEMEM_DEV") == "1")?,
+            origins: Origins::read(&text("EDGEMEM_CORS_ORIGINS")),
+            body_limit: body_limit(&text("EDGEMEM_BODY_LIMIT"))?,
+        })
+    }
+}
+
+fn store(text: &str) -> Result<StoreKind> {
+    match text {
+        "" | "d1" => Ok(StoreKind::D1),
+        "kv" => Ok(StoreKind::Kv),
+        other => Err(invalid("EDGEMEM_STORE", &format!("is \"{other}\"; it is d1 or kv"))),
+    }
+}
+
+fn body_limit(text: &str) -> Result<usize> {
+    match text {
+        "" => Ok(BODY_LIMIT),
+        text => text
+            .parse()
+            .ok()
+            .filter(|limit| *limit > 0)
+            .ok_or_else(|| invalid("EDGEMEM_BODY_LIMIT", "is not a number of bytes, such as 5000000")),
+    }
+}
+
+fn invalid(variable: &str, what: &str) -> Error {
+    Error::new(ErrorKind::ConfigInvalid, format!("the Worker's variable {variable} {what}")).field(variable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> std::result::Result<Settings, &'static str> {
+        let find = |name: &str| pairs.iter().find(|(known, _)| *known == name).map(|it| it.1.to_owned());
+        Settings::read(find).map_err(|problem| problem.code())
+    }
+
+    #[test]
+    fn defaults_are_safe() {
+        let settings = read(&[]).unwrap();
+        let expected = Settings {
+            store: StoreKind::D1,
+            access: Access::Nobody,
+            origins: Origins::None,
+            body_limit: BODY_LIMIT,
+        };
+        assert_eq!(settings, expected);
+        assert_eq!(read(&[("EDGEMEM_DEV", "true")]).unwrap().access, Access::Nobody);
+        assert_eq!(read(&[("EDGEMEM_DEV", "1")]).unwrap().access, Access::Development);
+    }
+
+    #[test]
+    fn wrong_values_are_refused_and_not_replaced() {
+        for (name, value) in [
+            ("EDGEMEM_STORE", "sqlite"),
+            ("EDGEMEM_BODY_LIMIT", "5MB"),
+            ("EDGEMEM_BODY_LIMIT", "0"),
+            ("EDGEMEM_BODY_LIMIT", "-1"),
+            ("EDGEMEM_TOKEN_HASHES", "secret"),
+        ] {
+            assert_eq!(read(&[(name, value)]), Err("CONFIG_INVALID"), "{name}={value}");
+        }
+        let settings = read(&[("EDGEMEM_STORE", " kv "), ("EDGEMEM_BODY_LIMIT", "100")]).unwrap();
+        assert_eq!((settings.store.name(), settings.body_limit), ("kv", 100));
+    }
+}
