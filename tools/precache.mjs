@@ -8,16 +8,19 @@ import { join, relative, sep } from "node:path";
 const NOT_CACHED = ["sw.js", "precache.js"];
 
 /**
+ * Lists what the server shows: of `www` the files for which `serves(name)` is true, and of `dist` what the browser's
+ * entry imports.
+ *
  * The script `precache.js`: it sets `self.PRECACHE` to `{ version, files: { [address]: sha256 } }`. Addresses are
- * relative to the page. `www` and `dist` are folders; of `dist` only what the browser's entry imports is listed.
+ * relative to the page; `dist` is shown in the folder `mount`.
  */
-export async function precacheScript(www, dist, mount) {
+export async function precacheScript(www, dist, mount, serves) {
   const paths = [];
   for (const entry of await readdir(www, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath ?? entry.path, entry.name);
     const address = relative(www, path).split(sep).join("/");
     const hidden = address.split("/").some((part) => part.startsWith("."));
-    if (entry.isFile() && !hidden && !NOT_CACHED.includes(address)) paths.push([address, path]);
+    if (entry.isFile() && serves(entry.name) && !hidden && !NOT_CACHED.includes(address)) paths.push([address, path]);
   }
   for (const name of await imported(dist, "browser.js", new Set(["edgemem.wasm"]))) {
     paths.push([`${mount}/${name}`, join(dist, name)]);

@@ -95,7 +95,7 @@ async function answer(request, www, dist) {
   const parts = pathOf(request.url);
   if (parts === undefined) return plain(400, "this address is not well-formed");
   if (parts.length === 1 && parts[0] === "precache.js") {
-    return content(request, ".js", Buffer.from(await precacheScript(www, dist, MOUNT)));
+    return content(request, ".js", Buffer.from(await precacheScript(www, dist, MOUNT, isServed)));
   }
   const [root, inside] = parts[0] === MOUNT ? [dist, parts.slice(1)] : [www, parts];
   const path = await fileIn(root, inside.length === 0 ? ["index.html"] : inside);
@@ -119,10 +119,15 @@ async function fileIn(root, parts) {
   try {
     const real = await realpath(root);
     const path = await realpath(join(real, ...parts));
-    return path.startsWith(real + sep) && extname(path) in TYPES ? path : undefined;
+    return path.startsWith(real + sep) && isServed(path) ? path : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Whether files of this name are shown at all. */
+function isServed(name) {
+  return Object.hasOwn(TYPES, extname(name).toLowerCase());
 }
 
 function content(request, extension, body) {

@@ -30,7 +30,11 @@ async function start() {
     void memories.refresh();
     void stats.refresh();
   }, 60);
-  const scope = new Scope(() => memories.restart());
+  const scope = new Scope(() => {
+    // Complaints about the ids before are answered.
+    dismiss();
+    void memories.restart();
+  });
   const memories = new Memories(memory, scope, {
     changed: soon,
     confirm: confirmed,

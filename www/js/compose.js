@@ -29,6 +29,8 @@ export class Compose {
       guarded(async () => {
         await this.loadSample();
         await this.#remember();
+        // The button is gone now; what it brought is here.
+        byId("memories").focus();
       }),
     );
     const file = byId("file");

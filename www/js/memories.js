@@ -1,7 +1,7 @@
 // The middle of the page: the list of what a scope sees, or what a question finds in it.
 
 import { byId, counted, debounced } from "./dom.js";
-import { fail, guarded, say } from "./notes.js";
+import { announce as tell, fail, guarded, say } from "./notes.js";
 import { Rows } from "./rows.js";
 
 const PAGE = 50;
@@ -73,11 +73,13 @@ export class Memories {
     if (more) items.length = this.#page;
     this.#rows.show(items);
     byId("more").hidden = !more;
-    const shown = more ? `${items.length} of more` : counted(items.length, searching ? "result" : "memory", searching ? "results" : "memories");
+    const shown = more ? `First ${items.length}` : counted(items.length, searching ? "result" : "memory", searching ? "results" : "memories");
     byId("count").textContent = problem ? "" : shown + (searching ? `, ${took.toFixed(1)} ms` : "");
     byId("delete-all").disabled = this.#scope.empty;
+    // What is found comes best first.
+    byId("order").disabled = searching;
     this.#explainEmpty(items, searching, problem);
-    if (announce) say(problem ?? (searching ? `${shown} for “${query.trim()}”` : shown));
+    if (announce) tell(problem ?? (searching ? `${shown} for “${query.trim()}”` : shown));
   }
 
   #explainEmpty(items, searching, problem) {

@@ -25,6 +25,11 @@ export function say(text) {
   timer = setTimeout(() => (byId("status").textContent = ""), SHOWN);
 }
 
+/** Tells screen readers what others see anyway, such as how many results there are. */
+export function announce(text) {
+  byId("announcement").textContent = text;
+}
+
 /** Shows an error with its code and what to do. */
 export function fail(error) {
   const code = error?.code ?? error?.name ?? "INTERNAL";

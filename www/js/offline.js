@@ -17,7 +17,10 @@ export async function prepareOffline() {
     serviceWorker.addEventListener("controllerchange", () => {
       if (updating) byId("reload").hidden = false;
     });
-    await serviceWorker.register(new URL("../sw.js", import.meta.url), { updateViaCache: "none" });
+    const registration = await serviceWorker.register(new URL("../sw.js", import.meta.url), { updateViaCache: "none" });
+    registration.installing?.addEventListener("statechange", (event) => {
+      if (event.target.state === "redundant" && !registration.active) chip.textContent = "Online only: reload to retry";
+    });
     await serviceWorker.ready;
     chip.textContent = "Works offline";
     chip.classList.add("good");

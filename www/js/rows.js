@@ -1,15 +1,16 @@
-// The list of memories as elements: one row each, kept while its memory is the same, so that focus, an open
-// explanation and a half-done edit survive every refresh.
+// The list of memories as elements. A row stays the same element as long as its memory is listed, so that
+// focus, an open explanation and a half-done edit survive every refresh.
 
 import { byId, element, time } from "./dom.js";
 import { explanation } from "./explain.js";
 
 export class Rows {
   #list = byId("rows");
+  /** By the memory's id: its row, and the memory as the row shows it. */
   #rows = new Map();
   #actions;
 
-  /** `actions`: `save(id, text)`, which says whether it worked, `remove(item)`, `history(item)`. */
+  /** `actions`: `save(id, text)`, which says whether it worked, `remove(item)`, `history(item)`, `changed()`. */
   constructor(actions) {
     this.#actions = actions;
   }
@@ -17,7 +18,7 @@ export class Rows {
   /** Shows these memories, in this order. */
   show(items) {
     const wanted = new Set(items.map((item) => item.id));
-    for (const [id, row] of this.#rows) {
+    for (const [id, { row }] of this.#rows) {
       if (!wanted.has(id)) this.#drop(id, row);
     }
     items.forEach((item, index) => {
@@ -28,52 +29,47 @@ export class Rows {
   }
 
   #drop(id, row) {
-    // Whoever was here goes on at the neighbour, not at the top of the page.
-    const next = row.contains(document.activeElement) ? (row.nextElementSibling ?? row.previousElementSibling) : null;
     const focused = row.contains(document.activeElement);
+    const next = row.nextElementSibling ?? row.previousElementSibling;
     row.remove();
     this.#rows.delete(id);
+    // Whoever was here goes on at the neighbour, not at the top of the page.
     if (focused) (next?.querySelector("button") ?? byId("memories")).focus();
   }
 
   #row(item) {
-    const signature = JSON.stringify(item);
-    const known = this.#rows.get(item.id);
-    if (known && (known.signature === signature || known.classList.contains("editing"))) return known;
-    const row = this.#made(item);
-    row.signature = signature;
-    this.#rows.set(item.id, row);
-    if (known) {
-      const action = known.contains(document.activeElement) ? document.activeElement.dataset.action : undefined;
-      const details = row.querySelector("details");
-      if (details) details.open = known.querySelector("details")?.open === true;
-      known.replaceWith(row);
-      if (action) row.querySelector(`[data-action="${action}"]`)?.focus();
+    let shown = this.#rows.get(item.id);
+    if (shown === undefined) {
+      shown = { row: this.#made(() => this.#rows.get(item.id).item), item: undefined };
+      this.#rows.set(item.id, shown);
     }
-    return row;
+    const same = JSON.stringify(shown.item) === JSON.stringify(item);
+    if (!same && !shown.row.classList.contains("editing")) {
+      shown.item = item;
+      fill(shown.row, item);
+    }
+    return shown.row;
   }
 
-  #made(item) {
-    const short = item.memory.length > 60 ? `${item.memory.slice(0, 60)}…` : item.memory;
-    const button = (action, label, run, kind = "quiet") => {
-      const made = element("button", { type: "button", class: kind, "data-action": action, "aria-label": `${label}: ${short}` }, label);
+  /** A row without content yet; `current` gives the memory that it shows. */
+  #made(current) {
+    const button = (action, run, kind = "") => {
+      const made = element("button", { type: "button", class: `quiet ${kind}`, "data-action": action }, LABELS[action]);
       made.addEventListener("click", run);
       return made;
     };
-    const text = element("p", { class: "text", dir: "auto" }, item.memory);
     const row = element(
       "li",
-      { class: "row", "data-id": item.id },
-      text,
-      about(item),
+      { class: "row" },
+      element("p", { class: "text", dir: "auto" }),
+      element("p", { class: "about" }),
       element(
         "p",
         { class: "actions" },
-        button("edit", "Edit", () => this.#edit(row, item)),
-        button("history", "History", () => this.#actions.history(item)),
-        button("delete", "Delete", () => this.#actions.remove(item), "quiet danger"),
+        button("edit", () => this.#edit(row, current())),
+        button("history", () => this.#actions.history(current())),
+        button("delete", () => this.#actions.remove(current()), "danger"),
       ),
-      item.score === undefined ? null : explanation(item),
     );
     return row;
   }
@@ -91,13 +87,14 @@ export class Rows {
       form.replaceWith(text);
       actions.hidden = false;
       row.querySelector('[data-action="edit"]').focus();
+      // What was left out meanwhile is shown now.
+      this.#actions.changed();
     };
     const submit = async () => {
       const saved = field.value === item.memory || (await this.#actions.save(item.id, field.value));
       if (!saved) return field.focus();
       text.textContent = field.value;
       end();
-      this.#actions.changed();
     };
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -121,21 +118,40 @@ export class Rows {
   }
 }
 
+const LABELS = { edit: "Edit", history: "History", delete: "Delete" };
+
+/** Puts a memory into its row. */
+function fill(row, item) {
+  row.dataset.id = item.id;
+  row.querySelector(".text").textContent = item.memory;
+  row.querySelector(".about").replaceChildren(...about(item));
+  const short = item.memory.length > 60 ? `${item.memory.slice(0, 60)}…` : item.memory;
+  for (const button of row.querySelectorAll("[data-action]")) {
+    button.setAttribute("aria-label", `${LABELS[button.dataset.action]}: ${short}`);
+  }
+  const before = row.querySelector(".why");
+  const focused = before?.contains(document.activeElement);
+  before?.remove();
+  if (item.score === undefined) return;
+  const why = explanation(item);
+  why.open = before?.open === true;
+  row.append(why);
+  if (focused) why.querySelector("summary").focus();
+}
+
 const SCOPES = [["user_id", "user"], ["agent_id", "agent"], ["run_id", "run"], ["app_id", "app"], ["org_id", "org"]];
 
 /** Who said it, when, whose it is, and where. */
 function about(item) {
-  const parts = [
-    element("span", { class: "who" }, item.name ?? item.role ?? "unknown"),
-    time(item.timestamp ?? item.createdAt),
-    ...SCOPES.filter(([key]) => item[key] !== undefined).map(([key, label]) =>
-      element("span", { class: "tag" }, element("span", { class: "hidden" }, "Scope: "), `${label} ${item[key]}`),
-    ),
-  ];
-  if (item.conversationId) {
-    const place = item.sequence === undefined ? "" : ` · ${item.sequence + 1}`;
-    parts.push(element("span", { class: "where", title: "Conversation, and the place in it" }, element("span", { class: "hidden" }, "Conversation: "), item.conversationId + place));
+  const named = (name, text, props) => element("span", props, element("span", { class: "hidden" }, `${name}: `), text);
+  const parts = [element("span", { class: "who" }, item.name ?? item.role), time(item.createdAt)];
+  for (const [key, label] of SCOPES) {
+    if (item[key] !== undefined) parts.push(named("Scope", `${label} ${item[key]}`, { class: "tag" }));
   }
-  if (item.occurrences > 1) parts.push(element("span", { class: "where" }, `said ${item.occurrences} times`));
-  return element("p", { class: "about" }, parts);
+  if (item.conversationId) {
+    const title = "The conversation, and the place in it";
+    parts.push(named("Conversation", `${item.conversationId} · ${item.sequence + 1}`, { title }));
+  }
+  if (item.occurrences > 1) parts.push(element("span", {}, `said ${item.occurrences} times`));
+  return parts;
 }

@@ -35,6 +35,7 @@ export class Stats {
       ["Embedder", stats.embedder ?? "none: keywords"],
       ["When space runs out", persisted ? "the browser keeps it" : "the browser may drop it"],
     ];
+    if (stats.trouble) figures.push(["Last trouble", stats.trouble.code]);
     byId("figures").replaceChildren(
       ...figures.map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value))),
     );

@@ -1,0 +1,240 @@
+// The inspector in a browser: remember, list, search with reasons, scopes, edit, delete, history, reload.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { ask, listed, ready, remember, row, said, start, texts, visit } from "./harness.mjs";
+
+let world;
+before(async () => (world = await start()));
+after(() => world.stop());
+
+const open = async (t) => visit(await world.profile(t), world.server.url);
+
+test("the sample is remembered, listed, found and still there after a reload", async (t) => {
+  const page = await open(t);
+  assert.match(await page.textContent("#empty-text"), /Nothing is kept for user me/);
+  await page.click("#sample");
+  await page.waitForFunction(() => document.querySelector("#found").textContent !== "");
+  assert.equal(await page.textContent("#found"), "2 speakers, 40 messages, 5 sessions");
+  await page.click("#remember");
+  const kept = Number(/^Kept (\d+) memories/.exec(await said(page, /^Kept \d+/))[1]);
+  assert.ok(kept >= 40, `${kept} memories`);
+  await page.click("#more");
+  await page.waitForFunction((count) => document.querySelectorAll(".row").length === count, kept);
+  const moved = row(page, "I moved from Gdansk to Porto");
+  assert.equal(await moved.locator(".who").textContent(), "Marta");
+  assert.match(await moved.locator("time").textContent(), /Mar.*2.*2024.*6:40/);
+  assert.match(await moved.locator(".about").textContent(), /user me/);
+  assert.match(await moved.locator(".about").textContent(), /sample\/session-1/);
+
+  await page.reload();
+  await ready(page);
+  assert.equal(await page.textContent("#count"), "First 50");
+  await ask(page, "Which city did Marta move to?");
+  assert.match((await texts(page))[0], /moved from Gdansk to Porto/);
+
+  // Remembering it again adds nothing.
+  await page.click("#sample");
+  await page.click("#remember");
+  assert.match(await said(page, /^Kept 0/), /known already/);
+});
+
+test("a search explains every score", async (t) => {
+  const page = await open(t);
+  await remember(page, "Ana: My greyhound is called Waffle.\nBen: My cat is called Waffle too.\nAna: I row on Tuesdays.");
+  await ask(page, "greyhound Waffle");
+  const first = page.locator(".row").first();
+  assert.equal(await first.locator(".text").textContent(), "My greyhound is called Waffle.");
+  assert.match(await page.textContent("#count"), /^2 results, [\d.]+ ms$/);
+  await first.locator("summary").click();
+  const shown = Number(await first.locator(".score").textContent());
+  assert.ok(shown > 0 && shown <= 1);
+  const tables = await first.locator("table").evaluateAll((list) =>
+    list.map((table) => ({
+      caption: table.caption.textContent,
+      rows: Array.from(table.tBodies[0].rows, (row) => Array.from(row.cells, (cell) => cell.textContent)),
+    })),
+  );
+  assert.deepEqual(tables.map((table) => table.caption), ["Signals", "Words"]);
+  assert.equal(tables[0].rows[0][0], "Keywords");
+  assert.deepEqual(tables[1].rows.map((row) => row[0]), ["greyhound", "waffl"]);
+  const widths = await first.locator(".fill").evaluateAll((bars) => bars.map((bar) => parseFloat(bar.style.inlineSize)));
+  assert.equal(widths.length, 4);
+  assert.ok(widths.every((width) => width > 0 && width <= 100), String(widths));
+
+  // The least score is the reader's choice, and a wrong one is the core's to refuse.
+  await page.click(".search .options summary");
+  await page.fill("#threshold", "1");
+  await page.waitForFunction(() => document.querySelectorAll(".row").length < 2);
+  await page.fill("#threshold", "3");
+  await page.waitForSelector(".error");
+  assert.equal(await page.textContent(".error code"), "THRESHOLD_INVALID");
+  await page.fill("#threshold", "0.1");
+  await page.keyboard.press("Escape");
+  assert.equal(await page.locator(".error").count(), 0);
+  await ask(page, "nothing was ever said about zeppelins");
+  assert.equal(await page.textContent("#empty-text"), "Nothing here answers that.");
+});
+
+test("a scope shows only what it sees, and is what new memories belong to", async (t) => {
+  const page = await open(t);
+  await page.fill("#scope-user", "ana");
+  await remember(page, "I belong to Ana everywhere.");
+  await page.fill("#scope-run", "r1");
+  await remember(page, "I belong to run one.");
+  await page.fill("#scope-run", "r2");
+  await remember(page, "I belong to run two.");
+  await listed(page, ["I belong to Ana everywhere.", "I belong to run two."]);
+  await page.fill("#scope-run", "");
+  await listed(page, ["I belong to Ana everywhere."]);
+  await page.check("#scope-all-runs");
+  await listed(page, ["I belong to Ana everywhere.", "I belong to run one.", "I belong to run two."]);
+  await ask(page, "belong run");
+  assert.equal(await page.locator(".row").count(), 3);
+  await page.fill("#query", "");
+  await page.uncheck("#scope-all-runs");
+  await page.fill("#scope-agent", "helper");
+  await page.fill("#scope-user", "ben");
+  await listed(page, []);
+  await remember(page, "Ben told his helper.");
+  await page.fill("#scope-agent", "");
+  await listed(page, []);
+  await page.fill("#scope-user", "");
+  await page.waitForFunction(() => /Name a user/.test(document.querySelector("#empty-text").textContent));
+  await page.fill("#scope-agent", "helper");
+  await listed(page, []);
+  await page.fill("#scope-user", "ben");
+  await listed(page, ["Ben told his helper."]);
+  await page.reload();
+  await ready(page);
+  assert.deepEqual([await page.inputValue("#scope-user"), await page.inputValue("#scope-agent")], ["ben", "helper"]);
+  await page.fill("#scope-user", "two words");
+  await page.waitForSelector(".error");
+  assert.equal(await page.textContent(".error code"), "SCOPE_INVALID");
+  await page.fill("#scope-user", "ben");
+  await page.waitForSelector(".error", { state: "detached" });
+  await page.fill("#scope-agent", "");
+  await page.fill("#scope-user", "");
+  await page.waitForFunction(() => /Name a user/.test(document.querySelector("#empty-text").textContent));
+  await page.fill("#conversation", "Whose is this?");
+  await page.click("#remember");
+  await page.waitForSelector(".error");
+  assert.equal(await page.textContent(".error code"), "SCOPE_REQUIRED");
+  assert.match(await page.textContent(".error p"), /Fill in a user, an agent or a run above/);
+  assert.equal(await page.inputValue("#conversation"), "Whose is this?", "what was typed is not lost");
+});
+
+test("a memory is edited, deleted, and has a history", async (t) => {
+  const page = await open(t);
+  await remember(page, "Ana: I live in Lisbon.\nAna: I like tea.");
+  await row(page, "Lisbon").getByRole("button", { name: /^Edit/ }).click();
+  await page.fill(".edit textarea", "I live in Porto.");
+  await page.click(".edit button[type=submit]");
+  await listed(page, ["I live in Porto.", "I like tea."]);
+  await row(page, "Porto").getByRole("button", { name: /^History/ }).click();
+  await page.waitForSelector("#history[open]");
+  const revisions = page.locator("#revisions > li");
+  assert.deepEqual(await revisions.locator(".who").allTextContents(), ["Changed", "Remembered"]);
+  assert.match(await revisions.first().textContent(), /I live in Lisbon\..*I live in Porto\./);
+  await page.click("#history-close");
+  await row(page, "tea").getByRole("button", { name: /^Delete/ }).click();
+  await listed(page, ["I live in Porto."]);
+  await page.reload();
+  await listed(page, ["I live in Porto."]);
+  await ask(page, "Lisbon");
+  assert.equal(await page.locator(".row").count(), 0);
+
+  // An empty text is refused, and what was typed stays.
+  await page.fill("#query", "");
+  await row(page, "Porto").getByRole("button", { name: /^Edit/ }).click();
+  await page.fill(".edit textarea", "  ");
+  await page.click(".edit button[type=submit]");
+  await page.waitForSelector(".error");
+  assert.equal(await page.inputValue(".edit textarea"), "  ");
+  await page.click(".edit button:has-text('Cancel')");
+  await listed(page, ["I live in Porto."]);
+});
+
+test("delete all asks first, says how many, and leaves other owners alone", async (t) => {
+  const page = await open(t);
+  await page.fill("#scope-user", "ben");
+  await remember(page, "Ben stays.");
+  await page.fill("#scope-user", "ana");
+  await remember(page, "One.\n\nTwo.");
+  await page.fill("#scope-run", "r1");
+  await remember(page, "Three, in a run.");
+  await page.fill("#scope-run", "");
+  await listed(page, ["One.", "Two."]);
+  await page.click("#delete-all");
+  await page.waitForSelector("#confirm[open]");
+  assert.equal(await page.textContent("#confirm-title"), "Delete 3 memories?");
+  await page.click("#confirm-no");
+  await listed(page, ["One.", "Two."]);
+  await page.click("#delete-all");
+  await page.click("#confirm-yes");
+  await listed(page, []);
+  await page.check("#scope-all-runs");
+  await listed(page, []);
+  await page.fill("#scope-user", "ben");
+  await listed(page, ["Ben stays."]);
+});
+
+test("markup in a memory, a name or an id stays text", async (t) => {
+  const page = await open(t);
+  const bad = "<img src=x onerror=\"document.title='gone'\"><script>document.title='gone'</script><b>bold</b>";
+  const name = "<i>Ana</i>";
+  await page.fill("#scope-user", "<u>me</u>");
+  await remember(page, JSON.stringify([{ role: "user", name, content: bad }]));
+  await page.waitForSelector(".row");
+  assert.deepEqual(await texts(page), [bad]);
+  assert.equal(await page.locator(".who").textContent(), name);
+  await ask(page, "bold img");
+  await page.click(".why summary");
+  await page.getByRole("button", { name: /^History/ }).click();
+  await page.waitForSelector("#history[open]");
+  assert.match(await page.textContent("#revisions"), /<b>bold<\/b>/);
+  await page.keyboard.press("Escape");
+  await page.click("#delete-all");
+  await page.waitForSelector("#confirm[open]");
+  assert.match(await page.textContent("#confirm-text"), /<u>me<\/u>/);
+  await page.click("#confirm-yes");
+  assert.equal(await page.title(), "edgemem inspector");
+  assert.equal(await page.locator("#rows img, #rows script, main b, main i, main u, dialog b, dialog u").count(), 0);
+});
+
+test("hostile input is an error with a code, and nothing is kept", async (t) => {
+  const page = await open(t);
+  const cases = [
+    ["   \n ", "MESSAGES_EMPTY"],
+    ["nul \0 inside", "TEXT_INVALID"],
+    ["x".repeat(1_100_000), "TEXT_TOO_LONG"],
+    ['[{"role": "user", "content": 5}]', "INVALID_ARGUMENT"],
+    ['[{"role": "wizard", "content": "abracadabra"}]', "ROLE_UNKNOWN"],
+    ['{"role": "user", "content": ', "INVALID_ARGUMENT"],
+    ['[{"role": "user", "content": "hi", "timestamp": "yesterday"}]', "TIMESTAMP_INVALID"],
+  ];
+  for (const [text, code] of cases) {
+    // Fields normalise some characters; a program that sets the value does not type.
+    await page.evaluate((value) => (document.querySelector("#conversation").value = value), text);
+    await page.click("#remember");
+    await page.waitForSelector(".error");
+    assert.equal(await page.textContent(".error code"), code);
+    await page.click(".error button");
+  }
+  await listed(page, []);
+  await remember(page, "Ana: שלום, 你好, 🧁 \ud800 all at once");
+  await page.waitForSelector(".row");
+  assert.match((await texts(page))[0], /^שלום, 你好, 🧁 . all at once$/u);
+});
+
+test("figures and persistence", async (t) => {
+  const page = await open(t);
+  await remember(page, "One.\n\nTwo.");
+  const figure = (name) => page.locator("#figures div", { hasText: name }).locator("dd").textContent();
+  await page.waitForFunction(() => document.querySelector("#figures dd").textContent === "2");
+  assert.match(await figure("On disk"), /B$/);
+  assert.match(await figure("When space runs out"), /the browser/);
+  await page.click("#persist");
+  await said(page, /browser (keeps|declined)/);
+});
