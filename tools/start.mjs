@@ -15,7 +15,7 @@ import { clip, count, duration, table } from "./lib/terminal.mjs";
 const USAGE = `usage: npm start [-- [--once] [--port N] [--store DIR]]
 
   --once        stop after the questions instead of serving the page
-  --port N      the page's port (default: a free one)
+  --port N      the page's port (default: 7464, or a free one)
   --store DIR   where the sample conversation is kept (default: .edgemem/sample)`;
 
 /** How many memories are shown for each question. */
