@@ -15,7 +15,7 @@ import { clip, count, duration, table } from "./lib/terminal.mjs";
 const USAGE = `usage: npm start [-- [--once] [--port N] [--store DIR]]
 
   --once        stop after the questions instead of serving the page
-  --port N      the page's port (default: a free one)
+  --port N      the page's port (default: 7464, or a free one)
   --store DIR   where the sample conversation is kept (default: .edgemem/sample)`;
 
 /** How many memories are shown for each question. */
@@ -24,8 +24,8 @@ const SHOWN = 3;
 const options = readArguments(process.argv.slice(2));
 try {
   checkPrograms();
-  await step("installing the npm packages", (told) => installPackages(told));
-  await step("building the package", (told) => run("cargo", ["xtask", "build", "dist"], told));
+  await step("installing the npm packages", () => installPackages());
+  await step("building the package", () => run("cargo", ["xtask", "build", "dist"]));
   await demonstrate(resolve(ROOT, options.store));
 } catch (error) {
   if (error.output) console.error(error.output);
@@ -37,14 +37,16 @@ if (!options.once) serve(options.port);
 /** Says what is done and how long it took; on a terminal, the seconds run. */
 async function step(label, work) {
   const begun = performance.now();
-  const tick = () => process.stdout.write(`\r\x1b[2K${label} … ${duration(Math.floor((performance.now() - begun) / 1_000) * 1_000)}`);
-  const ticking = process.stdout.isTTY ? setInterval(tick, 1_000) : undefined;
+  const { stdout } = process;
+  const tick = () => stdout.write(`\r\x1b[2K${label} … ${Math.floor((performance.now() - begun) / 1_000)} s`);
+  const ticking = stdout.isTTY ? setInterval(tick, 1_000) : undefined;
+  const tell = (outcome) => stdout.write(`${ticking ? `\r\x1b[2K${label} … ` : ""}${outcome}\n`);
+  stdout.write(`${label} … `);
   try {
-    const result = await work({ show: false });
-    const took = result === false ? "up to date" : duration(performance.now() - begun);
-    console.log(`${ticking ? "\r\x1b[2K" : ""}${label} … ${took}`);
+    const result = await work();
+    tell(result === false ? "up to date" : duration(performance.now() - begun));
   } catch (error) {
-    console.log(`${ticking ? "\r\x1b[2K" : ""}${label} … failed after ${duration(performance.now() - begun)}`);
+    tell(`failed after ${duration(performance.now() - begun)}`);
     throw error;
   } finally {
     clearInterval(ticking);

@@ -14,7 +14,7 @@ export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 export class Advice extends Error {}
 
 /** The command for npm: the very one that started this, if npm did. */
-const NPM = process.env.npm_execpath?.endsWith(".js") ? [process.execPath, process.env.npm_execpath] : ["npm"];
+export const NPM = process.env.npm_execpath?.endsWith(".js") ? [process.execPath, process.env.npm_execpath] : ["npm"];
 
 /** Fails with {@link Advice} that names everything that is missing. */
 export function checkPrograms() {
@@ -68,7 +68,7 @@ function read(file) {
 
 /**
  * Runs a program in the root, without standard input. What it says is passed on (`show`) and returned. A program that
- * fails, or takes longer than `timeout` ms, throws an error whose `output` is what it said.
+ * fails, or takes longer than `timeout` ms, throws an error that knows the `output` and the `problem`.
  */
 export async function run(program, args, { show = false, timeout = 0, env = process.env } = {}) {
   // A group of its own, so that a timeout also ends what the program started.
@@ -94,7 +94,7 @@ export async function run(program, args, { show = false, timeout = 0, env = proc
   clearTimeout(timer);
   for (const [signal, handler] of Object.entries(stopFor)) process.off(signal, handler);
   const output = Buffer.concat(chunks).toString("utf8");
-  if (problem !== undefined) throw Object.assign(new Error(`${program} ${args.join(" ")}: ${problem}`), { output });
+  if (problem !== undefined) throw Object.assign(new Error(`${program} ${args.join(" ")}: ${problem}`), { output, problem });
   return output;
 }
 
