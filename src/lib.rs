@@ -1,7 +1,7 @@
 //! Memory for AI agents that runs where the user is.
 #![deny(rustdoc::broken_intra_doc_links)]
 
-#[cfg(feature = "web")]
+#[cfg(feature = "js")]
 pub mod bindings;
 pub mod bytes;
 pub mod distill;

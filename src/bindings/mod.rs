@@ -78,16 +78,16 @@ impl Core {
         if method == "trap" {
             return Call::of(Box::pin(async { core::arch::wasm32::unreachable() }));
         }
-        let memory = self.0.clone();
-        let arguments: std::result::Result<Vec<Value>, _> = serde_json::from_str(arguments);
-        let method = method.to_owned();
-        Call::of(Box::pin(async move {
-            let arguments = arguments.map_err(|error| {
-                Error::new(ErrorKind::InvalidArgument, "the arguments are not JSON that can be stored")
-                    .cause(error)
-            })?;
-            wire::call(&memory?, &method, &arguments).await
-        }))
+        let arguments = match serde_json::from_str(arguments) {
+            Ok(Value::Array(arguments)) => arguments,
+            _ => {
+                let error =
+                    Error::new(ErrorKind::InvalidArgument, "the arguments are not JSON that can be stored");
+                return Call::of(Box::pin(async { Err(error) }));
+            }
+        };
+        let (memory, method) = (self.0.clone(), method.to_owned());
+        Call::of(Box::pin(async move { wire::call(&memory?, &method, &arguments).await }))
     }
 }
 

@@ -5,7 +5,9 @@ use std::rc::Rc;
 use wasm_bindgen::JsValue;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{ByteStore, Durability, IndexedDbStore, JsObjectStore};
+use crate::store::{ByteStore, JsObjectStore};
+#[cfg(feature = "web")]
+use crate::store::{Durability, IndexedDbStore};
 
 /// Makes the store that `config` asks for: `{ provider, … }`. Opens nothing yet.
 pub(crate) fn from_config(config: &JsValue) -> Result<Rc<dyn ByteStore>> {
@@ -15,6 +17,7 @@ pub(crate) fn from_config(config: &JsValue) -> Result<Rc<dyn ByteStore>> {
         #[cfg(feature = "trap")]
         "memory" => Rc::new(crate::store::MemoryStore::new()),
         "object" => Rc::new(JsObjectStore::new(get(config, "object"))?),
+        #[cfg(feature = "web")]
         "indexeddb" => {
             let name = text(config, "name")?.filter(|name| !name.is_empty()).unwrap_or("edgemem".to_owned());
             Rc::new(IndexedDbStore::new(&name, durability(config)?))
@@ -51,6 +54,7 @@ pub(crate) fn from_config(config: &JsValue) -> Result<Rc<dyn ByteStore>> {
     })
 }
 
+#[cfg(feature = "web")]
 fn durability(config: &JsValue) -> Result<Durability> {
     match text(config, "durability")?.as_deref() {
         None | Some("relaxed") => Ok(Durability::Relaxed),

@@ -3,11 +3,11 @@
 //! Everything below this floor takes time and ids as arguments; this is where they come from.
 
 pub mod fetch;
-#[cfg(feature = "web")]
+#[cfg(feature = "js")]
 pub mod js;
-#[cfg(feature = "web")]
+#[cfg(feature = "js")]
 pub mod js_error;
-#[cfg(feature = "web")]
+#[cfg(feature = "js")]
 pub mod js_fetch;
 pub mod native;
 

@@ -7,18 +7,24 @@
  */
 
 import { EdgememError, isErrorCode } from "./errors.js";
-import { createInstance, type GlueCall, type GlueCore, type GlueInstance } from "./glue.js";
+import type { GlueCall, GlueCore, GlueInstance } from "./glue.js";
+import type { Compiled } from "./loader.js";
 
 export class Instance {
   readonly #glue: GlueInstance;
   readonly #core: GlueCore;
-  readonly #running = new Set<(reason: EdgememError) => void>();
   #dead = false;
+  /** Rejects when the instance dies. */
+  readonly #death: Promise<never>;
+  #kill!: (reason: EdgememError) => void;
 
   /** The configuration is kept by the caller, stores included: they outlive an instance. */
-  constructor(module: WebAssembly.Module, config: object) {
-    this.#glue = createInstance(module);
+  constructor(compiled: Compiled, config: object) {
+    this.#glue = compiled.createInstance(compiled.module);
     this.#core = new this.#glue.Core(config);
+    this.#death = new Promise((_, reject) => (this.#kill = reject));
+    // Calls wait for it; that nobody does right now is no unhandled rejection.
+    this.#death.catch(() => undefined);
   }
 
   /** Whether a trap or {@link dispose} has ended this instance. */
@@ -27,16 +33,10 @@ export class Instance {
   }
 
   /** Runs one of the core's methods to its end. */
-  call(method: string, args: string): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      // A call may wait for something that a trapped instance will never do, so it is told, not left waiting.
-      this.#running.add(reject);
-      const settled = (): boolean => this.#running.delete(reject);
-      this.#drive(method, args).then(
-        (outcome) => settled() && this.#settle(outcome, resolve, reject),
-        (cause: unknown) => settled() && reject(this.#died(cause)),
-      );
-    });
+  async call(method: string, args: string): Promise<unknown> {
+    const { ok, error } = JSON.parse(await this.#drive(method, args)) as { ok?: unknown; error?: CoreError };
+    if (error !== undefined) throw fromCore(error);
+    return ok;
   }
 
   /** Frees the core and its memory. Calls that still run fail. */
@@ -50,20 +50,23 @@ export class Instance {
   }
 
   async #drive(method: string, args: string): Promise<string> {
-    const call = this.#attempt(() => this.#core.call(method, args));
+    const call = this.#enter(() => this.#core.call(method, args));
     let pending = this.#step(call, true, undefined);
     while (pending !== undefined) {
       let fulfilled = true;
       let value: unknown;
       try {
-        value = await pending;
+        // A call may wait for something that a trapped instance will never do, so it waits for the death too.
+        // It must be the call itself that ends its promise: a Worker cancels a request whose promise another
+        // request settles.
+        value = await Promise.race([pending, this.#death]);
       } catch (reason) {
         fulfilled = false;
         value = reason;
       }
       pending = this.#step(call, fulfilled, value);
     }
-    return this.#attempt(() => {
+    return this.#enter(() => {
       const outcome = call.outcome();
       call.free();
       return outcome;
@@ -71,32 +74,24 @@ export class Instance {
   }
 
   #step(call: GlueCall, fulfilled: boolean, value: unknown): Promise<unknown> | undefined {
-    return this.#attempt(() => call.step(fulfilled, value));
+    return this.#enter(() => call.step(fulfilled, value));
   }
 
   /** Enters the core. Whatever comes out as an exception is a trap, or a host's call that must not throw. */
-  #attempt<T>(enter: () => T): T {
+  #enter<T>(enter: () => T): T {
     if (this.#dead) throw this.#died("another call trapped");
     try {
       return enter();
     } catch (cause) {
       this.#die(cause);
-      throw cause;
+      throw this.#died(cause);
     }
-  }
-
-  #settle(outcome: string, resolve: (value: unknown) => void, reject: (reason: unknown) => void): void {
-    const { ok, error } = JSON.parse(outcome) as { ok?: unknown; error?: CoreError };
-    if (error === undefined) resolve(ok);
-    else reject(fromCore(error));
   }
 
   #die(cause: unknown): void {
     if (this.#dead) return;
     this.#dead = true;
-    const running = [...this.#running];
-    this.#running.clear();
-    for (const reject of running) reject(this.#died(cause));
+    this.#kill(this.#died(cause));
     this.#glue.abandon();
   }
 

@@ -1,6 +1,7 @@
 /** Loading the core: compiled once for all memories, from wherever the host or `init` says. */
 
 import { EdgememError } from "./errors.js";
+import type { GlueInstance } from "./glue.js";
 
 /** Where the core can come from. */
 export type WasmSource = WebAssembly.Module | BufferSource | Response | URL | string;
@@ -8,7 +9,7 @@ export type WasmSource = WebAssembly.Module | BufferSource | Response | URL | st
 /** What {@link init} takes. */
 export interface InitOptions {
   /**
-   * The file `edgemem/edgemem.wasm`: a compiled module, its bytes, a response, or its address; also a promise
+   * The file `edgemem/edgemem.wasm`, in a Worker `edgemem/edgemem-workerd.wasm`: a compiled module, its bytes, a response, or its address; also a promise
    * of one of these.
    */
   wasm: WasmSource | Promise<WasmSource>;
@@ -17,13 +18,28 @@ export interface InitOptions {
 /** Fetches a file; the hosts differ in how. */
 export type Fetcher = (address: URL | string) => Promise<Response | BufferSource>;
 
+/** Makes an instance of a compiled core: the glue that was generated for it. */
+export type CreateInstance = (module: WebAssembly.Module) => GlueInstance;
+
+/** A compiled core with the glue that belongs to it. */
+export interface Compiled {
+  module: WebAssembly.Module;
+  createInstance: CreateInstance;
+}
+
 /** Compiles the core when it is first needed. A failure is forgotten, so that the next call tries again. */
 export class Loader {
+  readonly #createInstance: CreateInstance;
   #source: () => WasmSource | Promise<WasmSource>;
   readonly #fetcher: Fetcher;
   #module: Promise<WebAssembly.Module> | undefined;
 
-  constructor(source: () => WasmSource | Promise<WasmSource>, fetcher: Fetcher = (address) => fetch(address)) {
+  constructor(
+    createInstance: CreateInstance,
+    source: () => WasmSource | Promise<WasmSource>,
+    fetcher: Fetcher = (address) => fetch(address),
+  ) {
+    this.#createInstance = createInstance;
     this.#source = source;
     this.#fetcher = fetcher;
   }
@@ -36,11 +52,15 @@ export class Loader {
     }
     this.#source = () => wasm;
     this.#module = undefined;
-    await this.module();
+    await this.#compiled();
   }
 
-  /** The compiled core. */
-  module(): Promise<WebAssembly.Module> {
+  /** The compiled core with its glue. */
+  async compiled(): Promise<Compiled> {
+    return { module: await this.#compiled(), createInstance: this.#createInstance };
+  }
+
+  #compiled(): Promise<WebAssembly.Module> {
     const loading = (this.#module ??= this.#load());
     loading.catch(() => {
       if (this.#module === loading) this.#module = undefined;

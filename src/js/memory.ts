@@ -178,9 +178,9 @@ export class HostedMemory {
   }
 
   async #create(): Promise<Instance> {
-    const module = await this.#loader.module();
+    const compiled = await this.#loader.compiled();
     try {
-      return new Instance(module, this.#config);
+      return new Instance(compiled, this.#config);
     } catch (cause) {
       if (cause instanceof EdgememError) throw cause;
       const { code, message, field } = (cause ?? {}) as Partial<EdgememError>;

@@ -274,7 +274,10 @@ fn write_metadata(out: &mut Writer, metadata: &Metadata) {
 fn read_metadata(input: &mut Reader<'_>) -> Result<Metadata> {
     match input.text()? {
         "" => Ok(Metadata::new()),
-        text => serde_json::from_str(text).map_err(|_| input.corrupt("metadata is not a JSON object")),
+        text => match serde_json::from_str(text) {
+            Ok(serde_json::Value::Object(metadata)) => Ok(metadata),
+            _ => Err(input.corrupt("metadata is not a JSON object")),
+        },
     }
 }
 

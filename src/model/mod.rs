@@ -4,9 +4,9 @@
 //! wire format, retries and errors are tested natively; the host supplies the real `fetch`. Keys never
 //! reach errors or logs.
 
-#[cfg(feature = "web")]
+#[cfg(feature = "js")]
 pub mod config;
-#[cfg(feature = "web")]
+#[cfg(feature = "js")]
 pub mod function;
 pub mod openai;
 mod reply;

@@ -210,8 +210,12 @@ fn may_pass(status: u16, said: &str) -> bool {
 /// The pause that the provider asks for, in ms: `retry-after-ms`, or `Retry-After` in seconds or as a date.
 fn retry_after(response: &HttpResponse, now: i64) -> Option<f64> {
     // Read as JSON: the standard library's parser of floats would come into the wasm beside it.
-    let number =
-        |text: &str| serde_json::from_str::<f64>(text.trim()).ok().filter(|n| n.is_finite() && *n >= 0.0);
+    let number = |text: &str| {
+        serde_json::from_str::<serde_json::Value>(text.trim())
+            .ok()?
+            .as_f64()
+            .filter(|n| n.is_finite() && *n >= 0.0)
+    };
     if let Some(millis) = response.header("retry-after-ms").and_then(number) {
         return Some(millis);
     }

@@ -12,7 +12,7 @@
 mod d1;
 #[cfg(feature = "web")]
 mod indexeddb;
-#[cfg(feature = "web")]
+#[cfg(feature = "js")]
 mod js_object;
 #[cfg(feature = "cloudflare")]
 mod kv;
@@ -22,7 +22,7 @@ mod memory;
 pub use d1::D1Store;
 #[cfg(feature = "web")]
 pub use indexeddb::{Durability, IndexedDbStore};
-#[cfg(feature = "web")]
+#[cfg(feature = "js")]
 pub use js_object::JsObjectStore;
 #[cfg(feature = "trap")]
 pub(crate) use js_object::convert;
@@ -147,7 +147,7 @@ pub trait ByteStore {
 }
 
 /// The error of every call on a store after [`ByteStore::close`].
-#[cfg(feature = "web")]
+#[cfg(feature = "js")]
 fn closed() -> crate::error::Error {
     let message = "the store was closed; make a new Memory to go on";
     crate::error::Error::new(crate::error::ErrorKind::Closed, message)

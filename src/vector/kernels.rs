@@ -67,6 +67,7 @@ fn scan_with(
 }
 
 mod portable {
+    #[cfg(any(feature = "trap", not(all(target_arch = "wasm32", target_feature = "simd128"))))]
     use super::BLOCK;
 
     #[inline(always)]
@@ -77,6 +78,7 @@ mod portable {
 
     /// The dot products with the `BLOCK` rows that lie one after the other in `rows`.
     #[inline(always)]
+    #[cfg(any(feature = "trap", not(all(target_arch = "wasm32", target_feature = "simd128"))))]
     pub fn dots(query: &[i8], rows: &[i8]) -> [i32; BLOCK] {
         let dims = query.len();
         std::array::from_fn(|lane| dot(query, &rows[lane * dims..(lane + 1) * dims]))

@@ -64,6 +64,28 @@ impl Tools {
     }
 }
 
+/// One compiled core of an output.
+struct Core<'a> {
+    /// What its files have at the end of their names.
+    suffix: String,
+    features: &'a [String],
+}
+
+impl Core<'_> {
+    fn wasm(&self) -> String {
+        format!("edgemem{}.wasm", self.suffix)
+    }
+
+    fn glue(&self) -> String {
+        format!("glue{}.js", self.suffix)
+    }
+
+    /// The compiled file; two cores with the same features share it.
+    fn compiled(&self) -> String {
+        format!("compiled-{}.wasm", self.features.join("+"))
+    }
+}
+
 struct Build<'a> {
     root: &'a Path,
     tools: &'a Tools,
@@ -76,9 +98,11 @@ impl Build<'_> {
     fn run(&self) -> Result<()> {
         fs::create_dir_all(self.folder())?;
         fs::create_dir_all(self.work(""))?;
-        self.compile()?;
-        self.bind()?;
-        self.optimise()?;
+        for core in self.cores() {
+            self.compile(&core)?;
+            self.bind(&core)?;
+            self.optimise(&core)?;
+        }
         self.bundle()?;
         if self.output.declarations {
             self.declare()?;
@@ -86,12 +110,21 @@ impl Build<'_> {
         Ok(())
     }
 
+    /// The output's core, and one for each variant.
+    fn cores(&self) -> Vec<Core<'_>> {
+        let variants = self.output.variant.iter();
+        let variants = variants.map(|(name, features)| Core { suffix: format!("-{name}"), features });
+        std::iter::once(Core { suffix: String::new(), features: &self.output.features })
+            .chain(variants)
+            .collect()
+    }
+
     /// Compiles the core. The outputs differ in features only and Cargo gives them one file, so it would
     /// compile again for each output whenever it is asked; hence the stamp.
-    fn compile(&self) -> Result<()> {
-        let product = self.work("compiled.wasm");
+    fn compile(&self, core: &Core<'_>) -> Result<()> {
+        let product = self.work(&core.compiled());
         let package = &self.output.package;
-        let mut inputs = self.inputs().strings(&self.output.features).bytes(package.as_bytes());
+        let mut inputs = self.inputs().strings(core.features).bytes(package.as_bytes());
         for entry in fs::read_dir(self.root.join("src"))? {
             let path = entry?.path();
             // TypeScript lives in a folder of its own; everything else is the crate's.
@@ -107,65 +140,87 @@ impl Build<'_> {
         for file in ["Cargo.toml", "Cargo.lock", ".cargo/config.toml", "rust-toolchain.toml"] {
             inputs = inputs.path(&self.root.join(file))?;
         }
-        stage::run(&self.work("compile.stamp"), inputs, std::slice::from_ref(&product), || {
-            let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-            let mut command = Command::new(cargo);
-            command.current_dir(self.root);
-            command.args([
-                "build",
-                "--quiet",
-                "--release",
-                "--lib",
-                "--package",
-                package,
-                "--target",
-                TARGET,
-            ]);
-            if !self.output.features.is_empty() {
-                command.args(["--features", &self.output.features.join(",")]);
-            }
-            execute(&mut command)?;
-            let target = std::env::var_os("CARGO_TARGET_DIR").map_or(self.root.join("target"), PathBuf::from);
-            let path =
-                target.join(TARGET).join("release").join(format!("{}.wasm", package.replace('-', "_")));
-            fs::copy(&path, &product).map_err(|error| format!("{}: {error}", path.display()))?;
-            Ok(())
-        })
+        stage::run(
+            &self.work(&format!("{}.stamp", core.compiled())),
+            inputs,
+            std::slice::from_ref(&product),
+            || {
+                let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+                let mut command = Command::new(cargo);
+                command.current_dir(self.root);
+                command.args([
+                    "build",
+                    "--quiet",
+                    "--release",
+                    "--lib",
+                    "--package",
+                    package,
+                    "--target",
+                    TARGET,
+                ]);
+                // Locations of panics are file names: they need not say where this machine keeps its sources.
+                let remaps = remapped_paths(self.root)
+                    .into_iter()
+                    .map(|(from, to)| format!("--remap-path-prefix={from}={to}"));
+                let flags = serde_json::Value::from_iter(remaps);
+                command.arg("--config").arg(format!("target.{TARGET}.rustflags={flags}"));
+                if !core.features.is_empty() {
+                    command.args(["--features", &core.features.join(",")]);
+                }
+                execute(&mut command)?;
+                let target =
+                    std::env::var_os("CARGO_TARGET_DIR").map_or(self.root.join("target"), PathBuf::from);
+                let path =
+                    target.join(TARGET).join("release").join(format!("{}.wasm", package.replace('-', "_")));
+                fs::copy(&path, &product).map_err(|error| format!("{}: {error}", path.display()))?;
+                Ok(())
+            },
+        )
     }
 
-    fn bind(&self) -> Result<()> {
-        let wasm = fs::read(self.work("compiled.wasm"))?;
-        let (bound, js) = (self.work("bound.wasm"), self.work("glue.js"));
+    fn bind(&self, core: &Core<'_>) -> Result<()> {
+        let wasm = fs::read(self.work(&core.compiled()))?;
+        let (bound, js) = (self.work(&core.wasm()), self.work(&core.glue()));
         let inputs = Inputs::default().bytes(include_bytes!("glue.rs")).bytes(&wasm);
-        stage::run(&self.work("bind.stamp"), inputs, &[bound.clone(), js.clone()], || {
-            let output = glue::generate(wasm, self.output.shim.is_some())?;
-            let snippets = self.work("snippets");
-            if snippets.exists() {
-                fs::remove_dir_all(&snippets)?;
-            }
-            fs::create_dir_all(&snippets)?;
-            for (path, text) in output.snippets {
-                let path = snippets.join(path);
-                path.parent().map_or(Ok(()), fs::create_dir_all)?;
-                fs::write(path, text)?;
-            }
-            fs::write(bound, output.wasm)?;
-            Ok(fs::write(js, output.js)?)
-        })
+        stage::run(
+            &self.work(&format!("bind{}.stamp", core.suffix)),
+            inputs,
+            &[bound.clone(), js.clone()],
+            || {
+                let output = glue::generate(wasm, self.output.shim.is_some())?;
+                let snippets = self.work("snippets");
+                if snippets.exists() {
+                    fs::remove_dir_all(&snippets)?;
+                }
+                fs::create_dir_all(&snippets)?;
+                for (path, text) in output.snippets {
+                    let path = snippets.join(path);
+                    path.parent().map_or(Ok(()), fs::create_dir_all)?;
+                    fs::write(path, text)?;
+                }
+                fs::write(bound, output.wasm)?;
+                Ok(fs::write(js, output.js)?)
+            },
+        )
     }
 
-    fn optimise(&self) -> Result<()> {
-        let product = self.folder().join("edgemem.wasm");
+    fn optimise(&self, core: &Core<'_>) -> Result<()> {
+        let (bound, product) = (self.work(&core.wasm()), self.folder().join(core.wasm()));
         if !self.output.optimised {
-            fs::copy(self.work("bound.wasm"), &product)?;
+            fs::copy(&bound, &product)?;
             return Ok(());
         }
-        let inputs = self.inputs().strings(&self.manifest.optimise).path(&self.work("bound.wasm"))?;
-        stage::run(&self.work("optimise.stamp"), inputs, std::slice::from_ref(&product), || {
-            let mut command = self.tools.command("wasm-opt");
-            command.args(&self.manifest.optimise).arg(self.work("bound.wasm")).arg("-o").arg(&product);
-            execute(&mut command)
-        })
+        let inputs = self.inputs().strings(&self.manifest.optimise).path(&bound)?;
+        stage::run(
+            &self.work(&format!("optimise{}.stamp", core.suffix)),
+            inputs,
+            std::slice::from_ref(&product),
+            || {
+                let mut command = self.tools.command("wasm-opt");
+                command.args(&self.manifest.optimise).arg(&bound).arg("-o").arg(&product);
+                execute(&mut command)
+            },
+        )
     }
 
     /// Turns TypeScript into one module per entry plus one for what they share. The glue and the core stay
@@ -176,13 +231,13 @@ impl Build<'_> {
         }
         let folder = self.folder();
         let entries = ENTRIES.map(|entry| self.root.join(format!("src/js/entries/{entry}.ts")));
-        let mut products = vec![folder.join("glue.js")];
+        let glues: Vec<String> = self.cores().iter().map(Core::glue).collect();
+        let mut products: Vec<PathBuf> = glues.iter().map(|glue| folder.join(glue)).collect();
         products.extend(ENTRIES.map(|entry| folder.join(format!("{entry}.js"))));
-        let inputs = self
-            .inputs()
-            .path(&self.root.join("src/js"))?
-            .path(&self.work("glue.js"))?
-            .path(&self.tsconfig())?;
+        let mut inputs = self.inputs().path(&self.root.join("src/js"))?.path(&self.tsconfig())?;
+        for glue in &glues {
+            inputs = inputs.path(&self.work(glue))?;
+        }
         stage::run(&self.work("bundle.stamp"), inputs, &products, || {
             // The name of the shared module changes with its content; its predecessors must not be published.
             for file in fs::read_dir(&folder)? {
@@ -191,13 +246,16 @@ impl Build<'_> {
                     fs::remove_file(path)?;
                 }
             }
-            let mut command = self.esbuild();
-            command.arg(self.work("glue.js")).args(["--minify-whitespace", "--minify-syntax"]);
-            execute(command.arg(format!("--outfile={}", folder.join("glue.js").display())))?;
+            for glue in &glues {
+                let mut command = self.esbuild();
+                command.arg(self.work(glue)).args(["--minify-whitespace", "--minify-syntax"]);
+                execute(command.arg(format!("--outfile={}", folder.join(glue).display())))?;
+            }
 
             let mut command = self.esbuild();
             command.args(entries).args(["--bundle", "--splitting", "--chunk-names=shared-[hash]"]);
-            command.args(["--external:node:*", "--external:*/glue.js", "--external:*.wasm"]);
+            command.args(glues.iter().map(|glue| format!("--external:*/{glue}")));
+            command.args(["--external:node:*", "--external:*.wasm"]);
             execute(command.arg(format!("--outdir={}", folder.display())))
         })
     }
@@ -267,4 +325,16 @@ impl Build<'_> {
     fn work(&self, file: &str) -> PathBuf {
         self.root.join("target/xtask").join(self.name).join(file)
     }
+}
+
+/// Where sources lie on this machine, and what the product calls these places.
+fn remapped_paths(root: &Path) -> Vec<(String, String)> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    let registries = home.and_then(|home| fs::read_dir(home.join("registry/src")).ok()).into_iter().flatten();
+    let registries = registries.flatten().map(|entry| (entry.path(), "crates"));
+    registries
+        .chain([(root.to_owned(), "edgemem")])
+        .map(|(path, name)| (path.display().to_string(), name.to_owned()))
+        .collect()
 }

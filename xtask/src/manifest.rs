@@ -28,6 +28,10 @@ pub struct Output {
     /// Cargo features of the crate.
     #[serde(default)]
     pub features: Vec<String>,
+    /// Further cores of the same output for hosts that need other features: the features by the host's name.
+    /// They are `edgemem-NAME.wasm` with the glue `glue-NAME.js`.
+    #[serde(default)]
+    pub variant: BTreeMap<String, Vec<String>>,
     /// The one module around the glue, where the output is not the npm package with its entries.
     pub shim: Option<String>,
     /// Whether wasm-opt runs: it takes longer than everything else.

@@ -1,6 +1,7 @@
 /** edgemem in a browser: the core is fetched from beside this file, memories are in IndexedDB. */
 
 import type { MemoryConfig } from "../config.js";
+import { createInstance } from "../glue.js";
 import { type InitOptions, Loader } from "../loader.js";
 import { HostedMemory } from "../memory.js";
 import type { Host } from "../resolve.js";
@@ -8,7 +9,7 @@ import type { Host } from "../resolve.js";
 export * from "../public.js";
 
 // Bundlers recognise exactly this expression and bring the file along.
-const loader = new Loader(() => new URL("./edgemem.wasm", import.meta.url));
+const loader = new Loader(createInstance, () => new URL("./edgemem.wasm", import.meta.url));
 
 const host: Host = { name: "browsers", defaultStore: { provider: "indexeddb" } };
 

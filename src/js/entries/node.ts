@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import type { MemoryConfig } from "../config.js";
+import { createInstance } from "../glue.js";
 import { type InitOptions, Loader } from "../loader.js";
 import { HostedMemory } from "../memory.js";
 import type { Host } from "../resolve.js";
@@ -14,6 +15,7 @@ import { FileStore } from "../stores/file.js";
 export * from "../public.js";
 
 const loader = new Loader(
+  createInstance,
   () => new URL("./edgemem.wasm", import.meta.url),
   async (address) => {
     const url = typeof address === "string" && !URL.canParse(address) ? address : new URL(address);

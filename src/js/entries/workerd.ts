@@ -1,15 +1,16 @@
 /** edgemem in a Cloudflare Worker: the core is imported as a module, memories are in a binding. */
 
-import wasm from "./edgemem.wasm";
+import wasm from "./edgemem-workerd.wasm";
 
 import type { MemoryConfig } from "../config.js";
+import { createInstance } from "../glue-workerd.js";
 import { type InitOptions, Loader } from "../loader.js";
 import { HostedMemory } from "../memory.js";
 import type { Host } from "../resolve.js";
 
 export * from "../public.js";
 
-const loader = new Loader(() => wasm);
+const loader = new Loader(createInstance, () => wasm);
 
 const host: Host = {
   name: "Workers",

@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Endpoint, OpenAiConfig, rejects};
@@ -64,36 +63,34 @@ impl OpenAiEmbedder {
 
     /// The vectors of one response, in the order of the texts.
     fn read(&self, body: &[u8], vectors: &mut Vectors, texts: usize) -> Result<()> {
-        let reply: Reply = serde_json::from_slice(body).map_err(|_| self.diagnose(body))?;
-        if reply.data.len() != texts {
-            let what = format!("{} vectors for {texts} texts", reply.data.len());
+        let reply = serde_json::from_slice::<Value>(body).unwrap_or(Value::Null);
+        let Some(data) = reply["data"].as_array() else {
+            return Err(self.endpoint.unexpected(body, "vectors"));
+        };
+        if data.len() != texts {
+            let what = format!("{} vectors for {texts} texts", data.len());
             return Err(self.endpoint.invalid(&what));
         }
         let mut in_order: Vec<Option<Vec<Option<f64>>>> = vec![None; texts];
-        for (place, item) in reply.data.into_iter().enumerate() {
-            let index = item.index.map_or(Some(place), |index| usize::try_from(index).ok());
+        for (place, item) in data.iter().enumerate() {
+            let numbers = item["embedding"].as_array();
+            let numbers = numbers.ok_or_else(|| self.endpoint.unexpected(body, "vectors"))?;
+            if let Some(position) = numbers.iter().position(|number| !number.is_number() && !number.is_null())
+            {
+                let message = format!("vector {place} has no number at position {position}");
+                return Err(Error::new(ErrorKind::VectorInvalid, message)
+                    .field(format!("embedding[{place}][{position}]")));
+            }
+            let index = match &item["index"] {
+                Value::Null => Some(place),
+                index => index.as_u64().and_then(|index| usize::try_from(index).ok()),
+            };
             match index.and_then(|index| in_order.get_mut(index)) {
-                Some(slot @ None) => *slot = Some(item.embedding),
+                Some(slot @ None) => *slot = Some(numbers.iter().map(Value::as_f64).collect()),
                 _ => return Err(self.endpoint.invalid("vectors whose index is twice the same or too large")),
             }
         }
         in_order.into_iter().flatten().try_for_each(|vector| vectors.push(vector.len(), vector.into_iter()))
-    }
-
-    /// Why a body is not a list of vectors. Only the damaged ones are looked at this closely.
-    fn diagnose(&self, body: &[u8]) -> Error {
-        let value = serde_json::from_slice::<Value>(body).unwrap_or(Value::Null);
-        let data = value["data"].as_array().map_or(&[][..], Vec::as_slice);
-        for (at, item) in data.iter().enumerate() {
-            let numbers = item["embedding"].as_array().map_or(&[][..], Vec::as_slice);
-            if let Some(position) = numbers.iter().position(|number| !number.is_number() && !number.is_null())
-            {
-                let message = format!("vector {at} has no number at position {position}");
-                return Error::new(ErrorKind::VectorInvalid, message)
-                    .field(format!("embedding[{at}][{position}]"));
-            }
-        }
-        self.endpoint.unexpected(body, "vectors")
     }
 }
 
@@ -115,15 +112,4 @@ impl Embedder for OpenAiEmbedder {
             Ok(vectors.finish())
         })
     }
-}
-
-#[derive(Deserialize)]
-struct Reply {
-    data: Vec<Item>,
-}
-
-#[derive(Deserialize)]
-struct Item {
-    index: Option<u64>,
-    embedding: Vec<Option<f64>>,
 }
