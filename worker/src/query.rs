@@ -58,7 +58,7 @@ fn decode(text: &str) -> Result<String, Problem> {
 }
 
 /// The name at fault is added to the problem and not to the error: it is shown as the caller wrote it.
-fn refused(message: impl Into<String>) -> Problem {
+fn refused(message: impl AsRef<str>) -> Problem {
     Error::new(ErrorKind::InvalidArgument, message).into()
 }
 
