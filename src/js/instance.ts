@@ -7,7 +7,7 @@
  */
 
 import { EdgememError, isErrorCode } from "./errors.js";
-import type { GlueCall, GlueCore, GlueInstance } from "./glue.js";
+import type { GlueCall, GlueCore, GlueInstance } from "./glue-types.js";
 import type { Compiled } from "./loader.js";
 
 export class Instance {

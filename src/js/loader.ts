@@ -1,7 +1,7 @@
 /** Loading the core: compiled once for all memories, from wherever the host or `init` says. */
 
 import { EdgememError } from "./errors.js";
-import type { GlueInstance } from "./glue.js";
+import type { GlueInstance } from "./glue-types.js";
 
 /** Where the core can come from. */
 export type WasmSource = WebAssembly.Module | BufferSource | Response | URL | string;

@@ -1,7 +1,7 @@
 /** edgemem in a browser: the core is fetched from beside this file, memories are in IndexedDB. */
 
 import type { MemoryConfig } from "../config.js";
-import { createInstance } from "../glue.js";
+import { createInstance } from "./glue.js";
 import { type InitOptions, Loader } from "../loader.js";
 import { HostedMemory } from "../memory.js";
 import type { Host } from "../resolve.js";

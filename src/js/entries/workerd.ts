@@ -3,7 +3,7 @@
 import wasm from "./edgemem-workerd.wasm";
 
 import type { MemoryConfig } from "../config.js";
-import { createInstance } from "../glue-workerd.js";
+import { createInstance } from "./glue-workerd.js";
 import { type InitOptions, Loader } from "../loader.js";
 import { HostedMemory } from "../memory.js";
 import type { Host } from "../resolve.js";

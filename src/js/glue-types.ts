@@ -1,4 +1,4 @@
-/** The generated glue (see xtask/src/glue.rs). It is written by the build, beside the entries. */
+/** What the generated glue (see xtask/src/glue.rs) gives: the classes of the core. */
 
 /** A call that JavaScript drives: step it, await what it returns, step it again with the outcome. */
 export interface GlueCall {
@@ -22,6 +22,3 @@ export interface GlueInstance {
   /** Cuts JavaScript off from the instance: whatever still refers to it does nothing from now on. */
   abandon(): void;
 }
-
-/** Makes an instance that shares nothing with any other. */
-export function createInstance(module: WebAssembly.Module): GlueInstance;

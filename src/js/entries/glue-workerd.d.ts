@@ -1,0 +1,3 @@
+/** The glue of the core for Workers. The build writes it beside the bundled entries. */
+
+export * from "./glue.js";
