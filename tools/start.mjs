@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 
 import { addTurns, ask, readLocomo } from "./lib/locomo.mjs";
 import { Advice, checkPrograms, installPackages, ROOT, run } from "./lib/project.mjs";
-import { clip, count, duration, table } from "./lib/terminal.mjs";
+import { count, duration, table, wrap } from "./lib/terminal.mjs";
 
 const USAGE = `usage: npm start [-- [--once] [--port N] [--store DIR]]
 
@@ -74,7 +74,10 @@ function show(question, { results, time }) {
   console.log(`\n${question}   (${duration(time)})`);
   if (results.length === 0) return console.log("  nothing remembered about that");
   const width = Math.max(40, Math.min(process.stdout.columns ?? 120, 140) - 36);
-  const rows = results.map(({ score, name, createdAt, memory }) => [score.toFixed(3), createdAt.slice(0, 10), name ?? "", clip(memory, width)]);
+  const rows = results.flatMap(({ score, name, createdAt, memory }) => {
+    const [first, ...more] = wrap(memory, width);
+    return [[score.toFixed(3), createdAt.slice(0, 10), name ?? "", first], ...more.map((line) => ["", "", "", line])];
+  });
   console.log(table([["score", "said on", "by", "memory"], ...rows]).replace(/^/gm, "  "));
 }
 

@@ -35,10 +35,15 @@ export function table([heading, ...rows]) {
   return [line(heading), columns.map(({ width }) => "-".repeat(width)).join("  "), ...rows.map(line)].join("\n");
 }
 
-/** Text cut to `width` characters (not bytes), with an ellipsis where something is missing. */
-export function clip(text, width) {
-  const characters = [...text.replace(/\s+/g, " ")];
-  return characters.length <= width ? characters.join("") : `${characters.slice(0, width - 1).join("")}…`;
+/** Text broken into lines of at most `width` characters, at spaces where there are any. */
+export function wrap(text, width) {
+  const lines = [""];
+  for (const word of text.trim().split(/\s+/)) {
+    const last = lines.at(-1);
+    if (last !== "" && last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = last === "" ? word : `${last} ${word}`;
+  }
+  return lines;
 }
 
 /** A bar on standard error that shows how far a job is; silent where nobody watches. */
