@@ -98,6 +98,7 @@ test("everything can be done with the keyboard alone", async (t) => {
   await listed(page, ["I live in Lisbon."]);
   assert.equal(await focused(), "delete-all");
   await keyboard.press("Enter");
+  await page.waitForSelector("#confirm[open]");
   await keyboard.press("Tab");
   await keyboard.press("Enter");
   await listed(page, []);
