@@ -90,13 +90,16 @@ impl Engine {
     /// Builds one segment from the live documents of these parts, oldest part first, the head last.
     fn seal(&self, sources: Vec<usize>, stamp: Stamp, replica: u64) -> Result<Checkpoint> {
         let mut builder = SegmentBuilder::default();
+        // Without an embedder, vectors are kept for when one is configured again.
+        let held = || sources.iter().find_map(|&source| self.parts[source].model());
+        let model = self.model.as_deref().or_else(held);
         let mut vectors: Option<Vectors> = None;
         let mut row_of = Vec::new();
         for &source in &sources {
             let part = &self.parts[source];
             let taken = builder.add(part, |doc| part.is_alive(doc))?;
             for doc in taken {
-                row_of.push(match self.stored_vector(part, doc) {
+                row_of.push(match stored_vector(part, doc, model) {
                     Some((codes, scale)) => {
                         let vectors = match &mut vectors {
                             Some(vectors) => vectors,
@@ -121,10 +124,10 @@ impl Engine {
         }
         let name = blob_name('s', stamp, replica);
         let bytes = builder.finish()?;
-        let stored = match (vectors, &self.model) {
+        let stored = match (vectors, model) {
             (Some(vectors), Some(model)) => {
                 let name = format!("v{}", &name[1..]);
-                Some(StoredVectors::new(name, model.clone(), vectors, row_of))
+                Some(StoredVectors::new(name, model.to_owned(), vectors, row_of))
             }
             _ => None,
         };
@@ -143,11 +146,6 @@ impl Engine {
         Ok(checkpoint)
     }
 
-    fn stored_vector<'a>(&self, part: &'a Part, doc: u32) -> Option<(&'a [i8], f32)> {
-        let row = part.row_of(doc)?;
-        part.vectors(self.model.as_deref()?)?.row(row as usize)
-    }
-
     /// Takes in a checkpoint after it was committed.
     pub fn adopt(&mut self, checkpoint: Checkpoint) {
         self.entries = checkpoint.kept.into_iter().collect();
@@ -160,4 +158,9 @@ impl Engine {
             self.parts.push(part);
         }
     }
+}
+
+fn stored_vector<'a>(part: &'a Part, doc: u32, model: Option<&str>) -> Option<(&'a [i8], f32)> {
+    let row = part.row_of(doc)?;
+    part.vectors(model?)?.row(row as usize)
 }

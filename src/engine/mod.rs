@@ -78,6 +78,8 @@ pub struct Engine {
     entries: HashSet<String, FixedState>,
     newest: Stamp,
     model: Option<String>,
+    /// Another model, of which a vector came and was not kept.
+    foreign: Option<String>,
     limits: Limits,
 }
 
@@ -95,6 +97,7 @@ impl Engine {
             entries: HashSet::default(),
             newest: Stamp::default(),
             model,
+            foreign: None,
             limits: Limits::default(),
         }
     }
@@ -299,7 +302,7 @@ impl Engine {
 
     fn vector_if_unchanged(&self, old: Address, text: &str) -> Option<(String, Vec<i8>, f32)> {
         let part = &self.parts[old.part as usize];
-        let model = part.model()?;
+        let model = part.model().filter(|&model| self.is_searched(model))?;
         let row = part.row_of(old.doc)?;
         let (codes, scale) = part.vectors(model)?.row(row as usize)?;
         let unchanged = self.read(old).is_ok_and(|memory| memory.text == text);
@@ -308,9 +311,11 @@ impl Engine {
 
     fn embed(&mut self, address: Address, text: Digest, model: &str, codes: &[i8], scale: f32) -> Result<()> {
         let record = self.read(address)?;
-        // Vectors of another model than the configured one would only displace those that are searched.
-        let foreign = self.model.as_deref().is_some_and(|wanted| wanted != model);
-        if foreign || record.retracted || text_digest(&record.text) != text {
+        if record.retracted || text_digest(&record.text) != text {
+            return Ok(());
+        }
+        if !self.is_searched(model) {
+            self.foreign = Some(model.to_owned());
             return Ok(());
         }
         let mut address = address;
@@ -328,6 +333,12 @@ impl Engine {
             Some(head) => head.embed(address.doc, model, codes, scale),
             None => Ok(()),
         }
+    }
+
+    /// Whether vectors of this model are kept. Those of another one than the configured one would only
+    /// displace what is searched; without an embedder, whatever is there is kept.
+    fn is_searched(&self, model: &str) -> bool {
+        self.model.as_deref().is_none_or(|wanted| wanted == model)
     }
 
     fn kill(&mut self, address: Address) {
@@ -425,9 +436,14 @@ impl Engine {
         Ok((found, total))
     }
 
-    /// A model other than the configured one whose vectors are here: the sign that `reindex` is needed.
+    /// A model other than the configured one, whose vectors live memories have in place of those that are
+    /// searched: the sign that `reindex` is needed.
     pub fn foreign_model(&self) -> Option<&str> {
-        self.parts.iter().filter_map(Part::model).find(|&model| Some(model) != self.model.as_deref())
+        let sealed = self.parts[1..].iter().filter(|part| part.living() > 0).filter_map(Part::model);
+        let head = &self.parts[0];
+        let bare = |doc: &u32| head.is_alive(*doc) && head.row_of(*doc).is_none();
+        let in_head = self.foreign.as_deref().filter(|_| (0..head.len()).any(|doc| bare(&doc)));
+        sealed.chain(in_head).find(|model| !self.is_searched(model))
     }
 
     /// Tallies for `stats()`.

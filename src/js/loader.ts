@@ -23,7 +23,9 @@ export type CreateInstance = (module: WebAssembly.Module) => GlueInstance;
 
 /** A compiled core with the glue that belongs to it. */
 export interface Compiled {
+  /** The core. */
   module: WebAssembly.Module;
+  /** Its glue. */
   createInstance: CreateInstance;
 }
 

@@ -185,12 +185,12 @@ impl Memory {
             let draft = |text: &str| Draft {
                 text: text.to_owned(),
                 actor: message.actor.clone(),
-                timestamp,
+                timestamp: message.timestamp.unwrap_or(timestamp),
                 vector: None,
             };
             if options.infer {
                 drafts.extend(statements(&message.text).into_iter().map(draft));
-            } else if !message.text.trim().is_empty() {
+            } else if !is_blank(&message.text) {
                 drafts.push(draft(&message.text));
             }
         }
@@ -320,7 +320,7 @@ impl Memory {
     /// Errors: `QUERY_EMPTY`, `TEXT_TOO_LONG`, `SCOPE_REQUIRED`, the `MODEL_…` and `STORE_…` codes.
     pub async fn search(&self, query: &str, options: &SearchOptions) -> Result<Found> {
         let partitions = self.partitions()?;
-        if query.trim().is_empty() {
+        if is_blank(query) {
             return Err(Error::new(
                 ErrorKind::QueryEmpty,
                 "Invalid query: cannot be empty or whitespace-only.",
@@ -372,7 +372,7 @@ impl Memory {
         }
         if let Some(text) = &update.text {
             check_text(text, "text")?;
-            if text.trim().is_empty() {
+            if is_blank(text) {
                 return Err(Error::new(
                     ErrorKind::MessagesEmpty,
                     "text cannot be empty or whitespace-only. Provide the memory's new text, or delete it.",

@@ -23,17 +23,19 @@ pub struct Message {
     pub actor: Actor,
     /// What was said.
     pub text: String,
+    /// When it was said; as the options say if absent.
+    pub timestamp: Option<Timestamp>,
 }
 
 impl Message {
     /// A message by the user.
     pub fn user(text: impl Into<String>) -> Message {
-        Message { actor: Actor { role: Role::User, name: None }, text: text.into() }
+        Message { actor: Actor { role: Role::User, name: None }, text: text.into(), timestamp: None }
     }
 
     /// A message by the assistant.
     pub fn assistant(text: impl Into<String>) -> Message {
-        Message { actor: Actor { role: Role::Assistant, name: None }, text: text.into() }
+        Message { actor: Actor { role: Role::Assistant, name: None }, text: text.into(), timestamp: None }
     }
 
     /// The same message, said by someone of this name.
@@ -165,6 +167,13 @@ pub struct Update {
     pub metadata: Option<Metadata>,
     /// The new last day, or `Some(None)` to have none.
     pub expires: Option<Option<Day>>,
+}
+
+/// Whether a text says nothing: white space and characters that are never seen.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| {
+        c.is_whitespace() || c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+    })
 }
 
 /// Checks a text from outside: no NUL, at most [`MAX_TEXT_BYTES`].

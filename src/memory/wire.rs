@@ -82,7 +82,8 @@ impl<'a> Options<'a> {
 
     fn count(&self, names: &[&'a str], shown: &str) -> Result<Option<usize>> {
         let Some((name, value)) = self.get(names) else { return Ok(None) };
-        let invalid = |message: String| Err(Error::new(ErrorKind::TopKInvalid, message).field(name));
+        let kind = if shown == "tokens" { ErrorKind::InvalidArgument } else { ErrorKind::TopKInvalid };
+        let invalid = |message: String| Err(Error::new(kind, message).field(name));
         match value.as_f64() {
             Some(number) if number.fract() == 0.0 && number < 0.0 => {
                 invalid(format!("Invalid {shown}: {value}. Must be a non-negative integer."))
@@ -228,7 +229,7 @@ fn read_messages(value: &Value) -> Result<Vec<Message>> {
             )
             .field("messages"));
         }
-        Value::String(text) if text.trim().is_empty() => {
+        Value::String(text) if is_blank(text) => {
             return blank("messages string cannot be empty. Provide non-empty content.");
         }
         Value::String(text) => vec![Message::user(text)],
@@ -242,7 +243,7 @@ fn read_messages(value: &Value) -> Result<Vec<Message>> {
     if messages.is_empty() {
         return blank("messages array cannot be empty. Provide at least one message with non-empty content.");
     }
-    if messages.iter().all(|message| message.text.trim().is_empty()) {
+    if messages.iter().all(|message| is_blank(&message.text)) {
         return blank(
             "messages array cannot contain only blank content. Provide at least one message with non-empty content.",
         );
@@ -279,7 +280,8 @@ fn read_message(value: &Value, index: usize) -> Result<Message> {
         }
         part => read_part(part, &at(".content"))?,
     };
-    Ok(Message { actor: Actor { role, name }, text })
+    let timestamp = timestamp(&Options(Some(message))).map_err(|error| error.field(at(".timestamp")))?;
+    Ok(Message { actor: Actor { role, name }, text, timestamp })
 }
 
 /// The text of one part of a multi-part message.
