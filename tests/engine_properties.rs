@@ -151,8 +151,14 @@ fn observe_with(engine: &Engine, embedded: &[bool]) -> (Vec<String>, Vec<(String
             let (_, codes, scale) = vector(text);
             let floats: Vec<f32> = codes.iter().map(|&code| f32::from(code) * scale).collect();
             let vector = embedded.then(|| quantize(&floats).unwrap());
-            let query =
-                Query { text: text.into(), vector, limit: 50, threshold: 0.0, weights: Weights::default() };
+            let query = Query {
+                text: text.into(),
+                vector,
+                limit: 50,
+                threshold: 0.0,
+                weights: Weights::default(),
+                explain: true,
+            };
             let hits = search(&[engine], &query, &sight).unwrap();
             found.extend(
                 hits.into_iter().map(|hit| (format!("{} {}", hit.record.id, hit.record.text), hit.score)),
@@ -282,7 +288,7 @@ proptest! {
             let listed: BTreeSet<String> =
                 memory.get_all(&list).await.unwrap().into_iter().map(|record| record.text).collect();
             prop_assert_eq!(&listed, &expected);
-            let search = SearchOptions { top_k: 100, threshold: 0.0, reach };
+            let search = SearchOptions { top_k: 100, threshold: 0.0, explain: false, reach };
             let found = memory.search("secret number", &search).await.unwrap();
             let found: BTreeSet<String> = found.hits.into_iter().map(|hit| hit.record.text).collect();
             prop_assert_eq!(&found, &expected);

@@ -110,6 +110,7 @@ fn observe(engine: &Engine) -> serde_json::Value {
         limit: 10,
         threshold: 0.0,
         weights: Weights::default(),
+        explain: true,
     };
     let hits = search(&[engine], &query, &sight).unwrap();
     // Which memories, not in which order: ranking may improve, stored bytes may not change.

@@ -20,12 +20,12 @@ pub use plan::{Draft, Origin, Outcome, Plan};
 pub use search::{Explanation, Hit, Query, Sight, TermScore, search};
 
 use crate::bytes::{Reader, Writer, hex};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::index::columns::{Columns, NEVER, RETRACTED, REVISED};
 use crate::index::part::Part;
 use crate::index::segment::Segment;
 use crate::index::vectors::StoredVectors;
-use crate::log::{Change, Folded, Operation, arrange, fold};
+use crate::log::{Change, Folded, Operation, arrange, fold, fold_record};
 use crate::record::{MemoryId, Record};
 use crate::scope::Axis;
 use crate::sorted::sort;
@@ -387,12 +387,12 @@ impl Engine {
 
     /// Decodes a document.
     pub fn read(&self, address: Address) -> Result<Record> {
-        Ok(self.folded(address)?.record)
+        fold_record(self.operations(address)?).ok_or_else(no_beginning)
     }
 
     fn folded(&self, address: Address) -> Result<Folded> {
         let operations = self.operations(address)?;
-        fold(operations).ok_or_else(|| Reader::new(&[], "record").corrupt("it has no beginning"))
+        fold(operations).ok_or_else(no_beginning)
     }
 
     /// A memory with its history, deleted ones included.
@@ -467,6 +467,10 @@ impl Engine {
     fn prefix(&self) -> u64 {
         self.name.get(..10).and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or(0)
     }
+}
+
+fn no_beginning() -> Error {
+    Reader::new(&[], "record").corrupt("it has no beginning")
 }
 
 /// The record of a memory: its operations, without embeddings, each with its length.

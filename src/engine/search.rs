@@ -6,6 +6,8 @@
 
 use std::cell::Cell;
 
+use edgemem_kernels::ranking;
+
 use super::{Address, Engine};
 use crate::error::Result;
 use crate::index::filter::Filter;
@@ -91,6 +93,8 @@ pub struct Query {
     pub threshold: f32,
     /// How much each signal counts.
     pub weights: Weights,
+    /// Whether to tell how the scores came about.
+    pub explain: bool,
 }
 
 /// A found memory.
@@ -156,10 +160,15 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
     for ((engine, index), gathered) in parts.zip(&gathered) {
         let part = &engines[engine].parts[index];
         let (scores, touched) = gathered.keyword_scores(part, &bm25);
-        let cosines = gathered.cosines(engines[engine], part, query)?;
-        let mut offer = |doc: u32, cosine: Option<f32>| {
+        let semantic = gathered.cosines(engines[engine], part, query)?;
+        let cosine = |doc: u32| {
+            let row = part.row_of(doc).and_then(|row| semantic.as_ref()?.get(row as usize));
+            positive(row.copied().unwrap_or(0.0))
+        };
+        let offer = |top: &mut Top<_>, doc: u32| {
             let bm25 = scores[doc as usize];
-            let signals = Signals { bm25, keyword: bm25 * scale, semantic: cosine };
+            let semantic = query.vector.is_some().then(|| cosine(doc));
+            let signals = Signals { bm25, keyword: bm25 * scale, semantic };
             let score = signals.fuse(&query.weights);
             if score <= 0.0 || shown(score) < query.threshold || !top.wants(score) {
                 return;
@@ -175,15 +184,29 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
                 })
             });
         };
-        match cosines {
-            // Every document can be near in meaning.
+        match &semantic {
+            // Every document can be near in meaning: fused in one pass, and only those are looked at that could
+            // still be among the best. The pass may round otherwise than `fuse`, hence the slack.
             Some(cosines) => {
-                for doc in (0..part.len()).filter(|&doc| gathered.visible.holds(doc)) {
-                    let cosine = part.row_of(doc).and_then(|row| cosines.get(row as usize)).copied();
-                    offer(doc, Some(positive(cosine.unwrap_or(0.0))));
+                let (keyword, meaning) = query.weights.shares();
+                let mut fused = scores.clone();
+                if part.rows_are_documents() {
+                    ranking::fuse_rows(&mut fused, keyword * scale, meaning, cosines);
+                } else {
+                    ranking::fuse(&mut fused, keyword * scale, meaning, (0..part.len()).map(cosine));
+                }
+                let mut from = 0;
+                let slack = 1.0 - 1e-5;
+                while let Some(doc) =
+                    ranking::next_at_least(&fused, from, larger(top.floor(), query.threshold) * slack)
+                {
+                    if gathered.visible.holds(doc as u32) {
+                        offer(&mut top, doc as u32);
+                    }
+                    from = doc + 1;
                 }
             }
-            None => touched.into_iter().for_each(|doc| offer(doc, query.vector.is_some().then_some(0.0))),
+            None => touched.into_iter().for_each(|doc| offer(&mut top, doc)),
         }
     }
     if let Some(error) = failed.take() {
@@ -202,8 +225,8 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
         .map(|candidate| {
             let (engine, address, signals) = candidate.place;
             let part = &engines[engine].parts[address.part as usize];
-            let terms =
-                gathered[offsets[engine] + address.part as usize].explain(part, address.doc, &terms, &bm25);
+            let held = &gathered[offsets[engine] + address.part as usize];
+            let terms = if query.explain { held.explain(part, address.doc, &terms, &bm25) } else { vec![] };
             Ok(Hit {
                 record: engines[engine].read(address)?,
                 score: shown(candidate.score),
@@ -251,14 +274,7 @@ impl Gathered {
         let mut scores = vec![0.0; part.len() as usize];
         let mut touched = Vec::new();
         for (term, list) in self.lists.iter().enumerate() {
-            for posting in list {
-                let score = &mut scores[posting.doc as usize];
-                // Every contribution is above zero.
-                if *score == 0.0 {
-                    touched.push(posting.doc);
-                }
-                *score += bm25.score(term, posting.frequency, part.length(posting.doc));
-            }
+            ranking::accumulate(list, bm25.weight(term), part.lengths(), &mut scores, &mut touched);
         }
         (scores, touched)
     }
@@ -287,7 +303,12 @@ impl Gathered {
     }
 }
 
-/// Not `f32::max`, which is a library call in WebAssembly.
+// Not `f32::max`, which is a library call in WebAssembly.
+
 fn positive(value: f32) -> f32 {
-    if value > 0.0 { value } else { 0.0 }
+    larger(value, 0.0)
+}
+
+fn larger(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
 }

@@ -229,6 +229,21 @@ impl Part {
         u32::from(self.lengths[doc as usize])
     }
 
+    /// The field norms of all documents.
+    pub fn lengths(&self) -> &[u16] {
+        &self.lengths
+    }
+
+    /// Whether row `n` of the vectors belongs to document `n`, for all documents.
+    pub fn rows_are_documents(&self) -> bool {
+        match &self.kind {
+            Kind::Head(_) => false,
+            Kind::Sealed { vectors, .. } => {
+                vectors.as_ref().is_some_and(|stored| stored.rows_are_documents(self.len()))
+            }
+        }
+    }
+
     /// Whether any document has a last day.
     pub fn is_expiring(&self) -> bool {
         self.expiring

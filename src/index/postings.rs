@@ -3,17 +3,10 @@
 //! Stored as the number of postings, then per posting a varint of twice the gap to the previous document,
 //! plus one if the frequency is above one and follows as a varint of its own. Most postings take one byte.
 
+pub use edgemem_kernels::ranking::Posting;
+
 use crate::bytes::{Reader, Writer};
 use crate::error::Result;
-
-/// One document that holds a term.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Posting {
-    /// The document's index in its part.
-    pub doc: u32,
-    /// How often the term occurs in it, at least 1.
-    pub frequency: u32,
-}
 
 /// Writes a list; documents rise strictly.
 pub fn encode(postings: &[Posting], out: &mut Writer) {

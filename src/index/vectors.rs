@@ -39,6 +39,11 @@ impl StoredVectors {
         self.row_of.get(doc as usize).copied().unwrap_or(NO_ROW)
     }
 
+    /// Whether row `n` belongs to document `n`, for all `docs` documents.
+    pub fn rows_are_documents(&self, docs: u32) -> bool {
+        self.row_of.is_empty() && self.vectors.len() == docs as usize
+    }
+
     /// The stored block.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer::new();

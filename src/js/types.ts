@@ -14,6 +14,8 @@ export interface Message {
   content: string;
   /** The speaker's name. Statements in the first person are kept together with it. */
   name?: string;
+  /** When it was said, if not at the time of the options: an ISO 8601 text, a Date, seconds or milliseconds since 1970. */
+  timestamp?: string | number | Date;
 }
 
 /**

@@ -16,6 +16,7 @@ pub struct Folded {
     pub record: Record,
     /// What happened to it, oldest first.
     pub revisions: Vec<Revision>,
+    history: bool,
 }
 
 /// Puts operations into their order and drops repetitions.
@@ -26,7 +27,16 @@ pub fn arrange(operations: &mut Vec<Operation>) {
 
 /// Folds the operations of one memory. `None` as long as its first saying is not among them: the rest
 /// of a log can arrive before its beginning.
-pub fn fold(mut operations: Vec<Operation>) -> Option<Folded> {
+pub fn fold(operations: Vec<Operation>) -> Option<Folded> {
+    fold_with(operations, true)
+}
+
+/// The memory alone, without copies of all that it once said.
+pub fn fold_record(operations: Vec<Operation>) -> Option<Record> {
+    fold_with(operations, false).map(|folded| folded.record)
+}
+
+fn fold_with(mut operations: Vec<Operation>, history: bool) -> Option<Folded> {
     arrange(&mut operations);
     let first = operations.iter().position(|operation| matches!(operation.change, Change::Remember(_)))?;
     let Change::Remember(said) = &operations[first].change else { return None };
@@ -46,9 +56,10 @@ pub fn fold(mut operations: Vec<Operation>) -> Option<Folded> {
             occurrences: 1,
             retracted: false,
         },
-        revisions: Vec::with_capacity(operations.len()),
+        revisions: vec![],
+        history,
     };
-    folded.record(Action::Add, None, Some(said.text.clone()), created);
+    folded.record(Action::Add, None, Some(&said.text.clone()), created);
     for (index, operation) in operations.into_iter().enumerate() {
         if index != first {
             folded.apply(operation);
@@ -67,7 +78,8 @@ impl Folded {
                 if self.record.retracted {
                     self.record.retracted = false;
                     self.record.updated = at;
-                    self.record(Action::Add, None, Some(self.record.text.clone()), at);
+                    let text = self.record.text.clone();
+                    self.record(Action::Add, None, Some(&text), at);
                 }
             }
             Change::Revise { text, metadata, expires } => {
@@ -80,13 +92,15 @@ impl Folded {
                     self.record.expires = expires;
                 }
                 self.record.updated = at;
-                self.record(Action::Update, Some(before), Some(self.record.text.clone()), at);
+                let after = self.record.text.clone();
+                self.record(Action::Update, Some(&before), Some(&after), at);
             }
             Change::Retract => {
                 if !self.record.retracted {
                     self.record.retracted = true;
                     self.record.updated = at;
-                    self.record(Action::Delete, Some(self.record.text.clone()), None, at);
+                    let text = self.record.text.clone();
+                    self.record(Action::Delete, Some(&text), None, at);
                 }
             }
             // Vectors are kept by the index, beside the memory.
@@ -94,9 +108,12 @@ impl Folded {
         }
     }
 
-    fn record(&mut self, action: Action, before: Option<String>, after: Option<String>, at: Timestamp) {
-        let created = self.record.created;
-        self.revisions.push(Revision { action, before, after, at, created });
+    fn record(&mut self, action: Action, before: Option<&str>, after: Option<&str>, at: Timestamp) {
+        if self.history {
+            let created = self.record.created;
+            let (before, after) = (before.map(str::to_owned), after.map(str::to_owned));
+            self.revisions.push(Revision { action, before, after, at, created });
+        }
     }
 }
 

@@ -3,5 +3,5 @@
 mod fold;
 mod operation;
 
-pub use fold::{Folded, arrange, fold};
+pub use fold::{Folded, arrange, fold, fold_record};
 pub use operation::{Change, Operation, Remember};

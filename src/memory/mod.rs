@@ -344,6 +344,7 @@ impl Memory {
             limit: options.top_k,
             threshold: options.threshold,
             weights: Weights::default(),
+            explain: options.explain,
         };
         found.hits = {
             let engines: Vec<_> = reached.iter().map(|partition| partition.engine()).collect();

@@ -129,12 +129,14 @@ pub struct SearchOptions {
     pub top_k: usize,
     /// Results below this score, 0 to 1, are left out.
     pub threshold: f32,
+    /// Whether hits tell which terms made their score.
+    pub explain: bool,
 }
 
 impl SearchOptions {
     /// The defaults for this reach.
     pub fn new(reach: Reach) -> SearchOptions {
-        SearchOptions { reach, top_k: DEFAULT_TOP_K, threshold: DEFAULT_THRESHOLD }
+        SearchOptions { reach, top_k: DEFAULT_TOP_K, threshold: DEFAULT_THRESHOLD, explain: false }
     }
 }
 

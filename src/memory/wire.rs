@@ -345,6 +345,7 @@ fn search_options(options: &Options<'_>) -> Result<SearchOptions> {
     Ok(SearchOptions {
         top_k: options.count(&TOP_K, "topK")?.unwrap_or(DEFAULT_TOP_K),
         threshold: threshold as f32,
+        explain: options.flag(&["explain"], false)?,
         reach: reach(options)?,
     })
 }
@@ -356,11 +357,10 @@ fn threshold_invalid(message: String) -> Error {
 async fn search(memory: &Memory, query: &Value, options: &Value) -> Result<Value> {
     let options = Options::of(options)?;
     let query = text(query, "query")?;
-    let explain = options.flag(&["explain"], false)?;
     let search = search_options(&options)?;
     let found = memory.search(query, &search).await?;
     let results: Vec<Value> =
-        found.hits.iter().map(|hit| scored_item(hit, explain.then_some(&search))).collect();
+        found.hits.iter().map(|hit| scored_item(hit, search.explain.then_some(&search))).collect();
     Ok(with_warnings(json!({ "results": results }), &found.warnings))
 }
 

@@ -3,6 +3,8 @@
 //! Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009); the idf is
 //! Lucene's, which is never negative.
 
+use edgemem_kernels::ranking::TermWeight;
+
 /// Saturation of the term frequency.
 pub const K1: f32 = 0.9;
 /// Strength of the length normalisation.
@@ -63,11 +65,14 @@ impl Bm25 {
         self.idf.iter().sum()
     }
 
+    /// What scores a query term.
+    pub fn weight(&self, term: usize) -> TermWeight {
+        TermWeight { idf: self.idf[term], k1: K1, b: B, average: self.average }
+    }
+
     /// The score of a query term that occurs `frequency` times in a document of `length` terms.
     pub fn score(&self, term: usize, frequency: u32, length: u32) -> f32 {
-        let frequency = frequency as f32;
-        let norm = K1 * (1.0 - B + B * length as f32 / self.average);
-        self.idf[term] * frequency * (K1 + 1.0) / (frequency + norm)
+        self.weight(term).score(frequency, length)
     }
 }
 

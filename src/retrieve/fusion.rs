@@ -18,6 +18,15 @@ impl Default for Weights {
     }
 }
 
+impl Weights {
+    /// The weights of keyword and meaning as shares of one.
+    pub fn shares(&self) -> (f32, f32) {
+        let total = self.keyword + self.semantic;
+        let total = if total > 0.0 { total } else { 1.0 };
+        (self.keyword / total, self.semantic / total)
+    }
+}
+
 /// The signals of one document.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Signals {
@@ -35,8 +44,8 @@ impl Signals {
         match self.semantic {
             None => self.keyword,
             Some(semantic) => {
-                let total = weights.keyword + weights.semantic;
-                (weights.keyword * self.keyword + weights.semantic * semantic) / total.max(f32::MIN_POSITIVE)
+                let (keyword_share, semantic_share) = weights.shares();
+                keyword_share * self.keyword + semantic_share * semantic
             }
         }
     }

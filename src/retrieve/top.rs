@@ -66,6 +66,15 @@ impl<T> Top<T> {
             && (self.heap.len() < self.limit || self.heap.peek().is_none_or(|worst| score >= worst.0.score))
     }
 
+    /// The score below which nothing would be kept any more.
+    pub fn floor(&self) -> f32 {
+        match self.heap.peek() {
+            Some(worst) if self.heap.len() >= self.limit => worst.0.score,
+            _ if self.limit == 0 => f32::INFINITY,
+            _ => 0.0,
+        }
+    }
+
     /// Offers a candidate. `accept` is asked only if it would be kept.
     pub fn offer(&mut self, candidate: Candidate<T>, accept: impl FnOnce(&Candidate<T>) -> bool) {
         let candidate = Worst(candidate);

@@ -4,7 +4,7 @@
 //! costs nothing to build and misses nothing, so there is no graph here. A vector takes `dims + 4` bytes, a
 //! quarter of its floats; the error of a cosine stays below a few thousandths.
 
-pub mod kernels;
+pub use edgemem_kernels::vectors as kernels;
 mod quantize;
 mod vectors;
 

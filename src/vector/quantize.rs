@@ -55,10 +55,14 @@ pub fn quantize(vector: &[f32]) -> Result<Quantized> {
         return Err(Error::new(ErrorKind::VectorInvalid, message));
     }
     if let Some(at) = vector.iter().position(|x| !x.is_finite()) {
-        let message = format!(
-            "The vector holds {} at position {at}: every component must be a finite number.",
-            vector[at]
-        );
+        // Named here: the standard library's printing of floats would come into the wasm for this alone.
+        let what = match vector[at] {
+            number if number.is_nan() => "NaN",
+            number if number > 0.0 => "inf",
+            _ => "-inf",
+        };
+        let message =
+            format!("The vector holds {what} at position {at}: every component must be a finite number.");
         return Err(Error::new(ErrorKind::VectorInvalid, message));
     }
     // The sum is taken in f64: the square of a large or tiny f32 does not fit an f32.

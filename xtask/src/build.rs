@@ -132,6 +132,7 @@ impl Build<'_> {
                 inputs = inputs.path(&path)?;
             }
         }
+        inputs = inputs.path(&self.root.join("kernels/src"))?.path(&self.root.join("kernels/Cargo.toml"))?;
         if package != "edgemem" {
             // The other crates have names like edgemem-worker and folders like worker.
             let folder = self.root.join(package.trim_start_matches("edgemem-"));

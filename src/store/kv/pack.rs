@@ -42,7 +42,7 @@ pub(super) fn encode(entries: &[Entry], sequence: u64) -> Result<Vec<Pack>> {
         }
         let content = writer.finish();
         // Of the content alone: the checksum of something that ends in its own checksum is a constant.
-        let key = format!("e/{sequence:08x}-{}-{:08x}", now[0].key, crc32fast::hash(&content));
+        let key = format!("e/{sequence:08x}-{}-{:08x}", now[0].key, crate::bytes::crc32(&content));
         let mut writer = Writer::new();
         writer.raw(&content);
         writer.checksum();

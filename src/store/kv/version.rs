@@ -53,7 +53,7 @@ impl Version {
 
 /// A well-mixed digest of a key. The checksum alone is linear: sums of it collide for related keys.
 fn digest(key: &str) -> u64 {
-    let mixed = (u64::from(crc32fast::hash(key.as_bytes())) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = (u64::from(crate::bytes::crc32(key.as_bytes())) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> (64 - DIGEST_BITS)
 }
 

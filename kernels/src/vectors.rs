@@ -8,7 +8,7 @@ const BLOCK: usize = 4;
 
 /// The dot product of two rows of codes of equal length; the surplus of the longer one is ignored.
 ///
-/// Exact for up to [`MAX_DIMS`](super::MAX_DIMS) codes.
+/// Exact for up to 65,536 codes.
 pub fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
     return simd::dot(a, b);
@@ -29,7 +29,7 @@ pub fn scan(query: &[i8], query_scale: f32, rows: &[i8], scales: &[[u8; 4]], out
 
 /// The cosine that a dot product of codes stands for. Damaged scales (NaN, infinite) give a number too.
 #[inline(always)]
-pub(super) fn cosine(dot: i32, query_scale: f32, scale: f32) -> f32 {
+pub fn cosine(dot: i32, query_scale: f32, scale: f32) -> f32 {
     // Comparisons, and not f32::clamp, max or min: NaN fails the first and becomes -1 instead of reaching the
     // ranking, and in WebAssembly max and min are calls to libm that cost as much as 64 dimensions.
     let score = dot as f32 * query_scale * scale;
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn the_largest_vectors_do_not_overflow() {
-        let row = vec![-128i8; crate::vector::MAX_DIMS];
+        let row = vec![-128i8; 1 << 16];
         assert_eq!(dot_i8(&row, &row), 128 * 128 * 65_536);
     }
 
