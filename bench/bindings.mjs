@@ -26,7 +26,7 @@ export async function bindings({ sizes, say }) {
       external: ["*.wasm"],
       logLevel: "error",
     });
-    await cp(file("../dist/edgemem.wasm"), join(folder, "edgemem.wasm"));
+    await cp(file("../dist/edgemem-workerd.wasm"), join(folder, "edgemem-workerd.wasm"));
     const rows = [];
     const results = {};
     for (const store of ["d1", "kv"]) {

@@ -229,7 +229,7 @@ async function workers(folder, bindings, body) {
     external: ["*.wasm"],
     logLevel: "error",
   });
-  await cp(join(folder, "node_modules/edgemem/dist/edgemem.wasm"), join(folder, "out/edgemem.wasm"));
+  await cp(join(folder, "node_modules/edgemem/dist/edgemem-workerd.wasm"), join(folder, "out/edgemem-workerd.wasm"));
   const miniflare = new Miniflare({
     modulesRoot: join(folder, "out"),
     scriptPath: outfile,
@@ -272,7 +272,7 @@ test("the package holds what it needs and nothing else", async () => {
   const files = stdout.trim().split("\n").map((file) => file.replace("package/", ""));
   const stray = files.filter((file) => !/^(dist\/|README\.md$|LICENSE$|CHANGELOG\.md$|package\.json$)/.test(file));
   assert.deepEqual(stray, []);
-  for (const file of ["node.js", "browser.js", "workerd.js", "glue.js", "edgemem.wasm"]) assert.ok(files.includes(`dist/${file}`), file);
+  for (const file of ["node.js", "browser.js", "workerd.js", "glue.js", "glue-workerd.js", "edgemem.wasm", "edgemem-workerd.wasm"]) assert.ok(files.includes(`dist/${file}`), file);
   const manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
   assert.equal(manifest.dependencies, undefined);
   assert.deepEqual(Object.keys(manifest["//devDependencies"]), Object.keys(manifest.devDependencies));
