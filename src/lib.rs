@@ -1,4 +1,10 @@
-//! Memory for AI agents that runs where the user is.
+//! Memory for AI agents that runs where the user is: in a browser tab, in Node, in a Cloudflare Worker.
+//!
+//! [`Memory`] is the entry: add messages, search, pack what was found for a prompt. It keeps memories in a
+//! [`store::ByteStore`] and, if configured, asks a [`model::Embedder`]. Natively it is the same API over
+//! [`store::MemoryStore`] or a store of yours; its futures stay on one thread.
+//!
+//! The modules are floors, and imports go downwards only; `ARCHITECTURE.md` in the repository is the map.
 #![deny(rustdoc::broken_intra_doc_links)]
 
 #[cfg(feature = "js")]

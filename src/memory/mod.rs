@@ -5,21 +5,23 @@
 
 mod options;
 mod partitions;
+mod results;
 pub mod wire;
 
 use std::cell::Cell;
 use std::rc::Rc;
 
 pub use options::*;
+pub use results::*;
 
 use crate::distill::statements;
-use crate::engine::{self, Draft, Hit, Origin, Outcome, Plan, Size};
+use crate::engine::{self, Draft, Hit, Origin, Outcome, Plan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
 use crate::log::Change;
 use crate::model::Embedder;
 use crate::record::{MemoryId, Record, Revision, Role};
-use crate::retrieve::context::{Packed, pack};
+use crate::retrieve::context::pack;
 use crate::retrieve::fusion::Weights;
 use crate::scope::{Axis, Scope};
 use crate::sorted::{sort, sort_names};
@@ -50,63 +52,6 @@ struct Inner {
     partitions: Partitions,
     embedder: Option<Rc<dyn Embedder>>,
     closed: Cell<bool>,
-}
-
-/// What became of one statement of an `add`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Added {
-    /// The memory.
-    pub id: MemoryId,
-    /// What it says.
-    pub text: String,
-    /// Whether it is new; otherwise the same was known in this scope.
-    pub added: bool,
-}
-
-/// The result of a search.
-#[derive(Clone, Debug, Default)]
-pub struct Found {
-    /// Best first.
-    pub hits: Vec<Hit>,
-    /// What kept the search from using all it could, if anything.
-    pub warnings: Vec<Error>,
-}
-
-/// The result of [`Memory::context`].
-#[derive(Clone, Debug, Default)]
-pub struct Context {
-    /// The text for the prompt.
-    pub packed: Packed,
-    /// The memories that `packed` refers to, best first.
-    pub hits: Vec<Hit>,
-    /// As in [`Found`].
-    pub warnings: Vec<Error>,
-}
-
-/// How far a [`Memory::reindex_step`] got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// Memories embedded by this step.
-    pub done: usize,
-    /// Memories that still lack a vector of the configured embedder.
-    pub left: usize,
-}
-
-/// What [`Memory::stats`] tells.
-#[derive(Clone, Debug, Default)]
-pub struct Stats {
-    /// Sums over the partitions that were counted.
-    pub size: Size,
-    /// Partitions in the store.
-    pub partitions: usize,
-    /// Partitions in memory, which are those that were counted.
-    pub loaded: usize,
-    /// The configured embedder.
-    pub embedder: Option<String>,
-    /// Another embedder whose vectors are stored: call `reindex`.
-    pub foreign_embedder: Option<String>,
-    /// The last failure of maintenance, which costs no acknowledged write.
-    pub trouble: Option<Error>,
 }
 
 /// `stats` loads and counts all partitions up to this many; beyond, it counts those in memory.

@@ -3,15 +3,17 @@
 //! Options are read in both spellings, `userId` and `user_id`. Names, defaults, shapes and the wording of
 //! errors follow mem0's TypeScript API where it has the same thing.
 
+mod read;
+
 use serde_json::{Map, Value, json};
 
 use super::*;
 use crate::engine::conversation_shown;
 use crate::index::filter::Filter;
-use crate::record::{Actor, Metadata, Revision};
+use crate::record::Revision;
 use crate::retrieve::context::DEFAULT_TOKENS;
 use crate::text::md5_hex;
-use crate::time::{Day, Timestamp};
+use read::*;
 
 /// Calls a method by name with its arguments as JSON. `UNSUPPORTED` for a method that does not exist.
 pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<Value> {
@@ -48,133 +50,6 @@ pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<
         }
         "close" => memory.close().await.map(|()| Value::Null),
         _ => Err(Error::new(ErrorKind::Unsupported, format!("there is no method {method}")).field("method")),
-    }
-}
-
-/// An object of options.
-struct Options<'a>(Option<&'a Map<String, Value>>);
-
-impl<'a> Options<'a> {
-    fn of(value: &'a Value) -> Result<Options<'a>> {
-        match value {
-            Value::Null => Ok(Options(None)),
-            Value::Object(map) => Ok(Options(Some(map))),
-            _ => Err(wrong("options", "an object")),
-        }
-    }
-
-    /// The first of these options that is there and not null, with the name it was found under.
-    fn get(&self, names: &[&'a str]) -> Option<(&'a str, &'a Value)> {
-        let map = self.0?;
-        names.iter().find_map(|&name| Some((name, map.get(name).filter(|value| !value.is_null())?)))
-    }
-
-    fn has_null(&self, names: &[&str]) -> bool {
-        names.iter().any(|&name| self.0.and_then(|map| map.get(name)).is_some_and(Value::is_null))
-    }
-
-    fn flag(&self, names: &[&'a str], default: bool) -> Result<bool> {
-        match self.get(names) {
-            None => Ok(default),
-            Some((name, value)) => value.as_bool().ok_or_else(|| wrong(name, "true or false")),
-        }
-    }
-
-    fn count(&self, names: &[&'a str], shown: &str) -> Result<Option<usize>> {
-        let Some((name, value)) = self.get(names) else { return Ok(None) };
-        let kind = if shown == "tokens" { ErrorKind::InvalidArgument } else { ErrorKind::TopKInvalid };
-        let invalid = |message: String| Err(Error::new(kind, message).field(name));
-        match value.as_f64() {
-            Some(number) if number.fract() == 0.0 && number < 0.0 => {
-                invalid(format!("Invalid {shown}: {value}. Must be a non-negative integer."))
-            }
-            Some(number) if number.fract() == 0.0 && number <= 9e15 => Ok(Some(number as usize)),
-            _ => invalid(format!("{shown} must be a valid integer")),
-        }
-    }
-}
-
-fn wrong(field: &str, expected: &str) -> Error {
-    Error::new(ErrorKind::InvalidArgument, format!("{field} must be {expected}")).field(field)
-}
-
-fn id(value: &Value) -> Result<&str> {
-    value.as_str().ok_or_else(|| wrong("id", "a string"))
-}
-
-/// How `"*"` is read as a run id.
-#[derive(PartialEq)]
-enum Star {
-    /// All runs of the named owners: for reads.
-    AnyRun,
-    /// Not at all: for writes and deletions.
-    Literal,
-}
-use Star::{AnyRun, Literal};
-
-const SPELLINGS: [(Axis, [&str; 2]); 5] = [
-    (Axis::User, ["userId", "user_id"]),
-    (Axis::Agent, ["agentId", "agent_id"]),
-    (Axis::Run, ["runId", "run_id"]),
-    (Axis::App, ["appId", "app_id"]),
-    (Axis::Org, ["orgId", "org_id"]),
-];
-
-/// The ids among the options, and whether all runs are open. Numbers are read as their digits.
-fn scope_of(options: &Options<'_>, star: Star) -> Result<(Scope, bool)> {
-    let mut scope = Scope::new();
-    let mut any_run = false;
-    for (axis, names) in SPELLINGS {
-        let Some((name, value)) = options.get(&names) else { continue };
-        let text = match value {
-            Value::String(text) => text.clone(),
-            Value::Number(number) => number.to_string(),
-            _ => return Err(wrong(name, "a string")),
-        };
-        if text.trim() == "*" {
-            if axis == Axis::Run && star == AnyRun {
-                any_run = true;
-                continue;
-            }
-            return Err(Error::new(
-                ErrorKind::ScopeInvalid,
-                format!("Invalid {name}: \"*\" never stands for other owners. Provide a valid identifier."),
-            )
-            .field(name));
-        }
-        scope.set(axis, &text, name)?;
-    }
-    Ok((scope, any_run))
-}
-
-fn text<'a>(value: &'a Value, field: &str) -> Result<&'a str> {
-    value.as_str().ok_or_else(|| wrong(field, "a string"))
-}
-
-fn metadata(options: &Options<'_>) -> Result<Option<Metadata>> {
-    match options.get(&["metadata"]) {
-        None => Ok(None),
-        Some((_, Value::Object(map))) => Ok(Some(map.clone())),
-        Some(_) => {
-            Err(Error::new(ErrorKind::MetadataInvalid, "metadata must be an object").field("metadata"))
-        }
-    }
-}
-
-const EXPIRES: [&str; 2] = ["expirationDate", "expiration_date"];
-
-fn expires(options: &Options<'_>) -> Result<Option<Day>> {
-    match options.get(&EXPIRES) {
-        None => Ok(None),
-        Some((_, value)) => Day::parse(value.as_str().unwrap_or_default()).map(Some),
-    }
-}
-
-fn timestamp(options: &Options<'_>) -> Result<Option<Timestamp>> {
-    match options.get(&["timestamp"]) {
-        None => Ok(None),
-        Some((_, Value::String(text))) => Timestamp::parse(text).map(Some),
-        Some((_, value)) => Timestamp::from_number(value.as_f64().unwrap_or(f64::NAN)).map(Some),
     }
 }
 
@@ -216,87 +91,6 @@ async fn add(memory: &Memory, messages: &Value, options: &Value) -> Result<Value
         json!({ "id": added.id.to_string(), "memory": added.text, "event": event, "metadata": { "event": event } })
     };
     Ok(json!({ "results": added.into_iter().map(result).collect::<Vec<_>>() }))
-}
-
-/// Messages in all the forms that mem0 takes: a text, a message, a list of messages.
-fn read_messages(value: &Value) -> Result<Vec<Message>> {
-    let blank = |message: &str| Err(Error::new(ErrorKind::MessagesEmpty, message).field("messages"));
-    let messages = match value {
-        Value::Null => {
-            return Err(Error::new(
-                ErrorKind::MessagesRequired,
-                "messages is required and cannot be undefined or null. Provide a string or array of messages.",
-            )
-            .field("messages"));
-        }
-        Value::String(text) if is_blank(text) => {
-            return blank("messages string cannot be empty. Provide non-empty content.");
-        }
-        Value::String(text) => vec![Message::user(text)],
-        Value::Array(list) => {
-            let messages = list.iter().enumerate().map(|(index, message)| read_message(message, index));
-            messages.collect::<Result<Vec<_>>>()?
-        }
-        Value::Object(_) => vec![read_message(value, 0)?],
-        _ => return Err(wrong("messages", "a string, a message or an array of messages")),
-    };
-    if messages.is_empty() {
-        return blank("messages array cannot be empty. Provide at least one message with non-empty content.");
-    }
-    if messages.iter().all(|message| is_blank(&message.text)) {
-        return blank(
-            "messages array cannot contain only blank content. Provide at least one message with non-empty content.",
-        );
-    }
-    Ok(messages)
-}
-
-fn read_message(value: &Value, index: usize) -> Result<Message> {
-    let at = |part: &str| format!("messages[{index}]{part}");
-    if let Value::String(text) = value {
-        return Ok(Message::user(text));
-    }
-    let Value::Object(message) = value else { return Err(wrong(&at(""), "an object with role and content")) };
-    let role = match message.get("role") {
-        None | Some(Value::Null) => Role::User,
-        Some(role) => Role::parse(role.as_str().unwrap_or("(not a string)"))
-            .map_err(|error| error.field(at(".role")))?,
-    };
-    let name = match message.get("name") {
-        None | Some(Value::Null) => None,
-        Some(name) => {
-            let name = name.as_str().ok_or_else(|| wrong(&at(".name"), "a string"))?.trim();
-            check_text(name, &at(".name"))?;
-            (!name.is_empty()).then(|| name.to_owned())
-        }
-    };
-    let content = message.get("content").unwrap_or(&Value::Null);
-    let text = match content {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        Value::Array(parts) => {
-            let texts = parts.iter().map(|part| read_part(part, &at(".content")));
-            texts.collect::<Result<Vec<_>>>()?.join("\n")
-        }
-        part => read_part(part, &at(".content"))?,
-    };
-    let timestamp = timestamp(&Options(Some(message))).map_err(|error| error.field(at(".timestamp")))?;
-    Ok(Message { actor: Actor { role, name }, text, timestamp })
-}
-
-/// The text of one part of a multi-part message.
-fn read_part(part: &Value, field: &str) -> Result<String> {
-    match (part.get("type").and_then(Value::as_str), part.get("text").and_then(Value::as_str)) {
-        (Some("text" | "input_text" | "output_text") | None, Some(text)) => Ok(text.to_owned()),
-        (Some(kind), _) => Err(Error::new(
-            ErrorKind::Unsupported,
-            format!(
-                "{field} has a part of type \"{kind}\": only text can be remembered, describe it in words"
-            ),
-        )
-        .field(field)),
-        _ => Err(wrong(field, "a string or a list of text parts")),
-    }
 }
 
 /// What a read may see. Without composed scopes, the filters have to name an owner.

@@ -1,0 +1,63 @@
+//! What the façade's methods return.
+
+use crate::engine::{Hit, Size};
+use crate::error::Error;
+use crate::record::MemoryId;
+use crate::retrieve::context::Packed;
+
+/// What became of one statement of an `add`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Added {
+    /// The memory.
+    pub id: MemoryId,
+    /// What it says.
+    pub text: String,
+    /// Whether it is new; otherwise the same was known in this scope.
+    pub added: bool,
+}
+
+/// The result of a search.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// Best first.
+    pub hits: Vec<Hit>,
+    /// What kept the search from using all it could, if anything.
+    pub warnings: Vec<Error>,
+}
+
+/// The result of [`Memory::context`](super::Memory::context).
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// The text for the prompt.
+    pub packed: Packed,
+    /// The memories that `packed` refers to, best first.
+    pub hits: Vec<Hit>,
+    /// As in [`Found`].
+    pub warnings: Vec<Error>,
+}
+
+/// How far a [`Memory::reindex_step`](super::Memory::reindex_step) got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Memories embedded by this step.
+    pub done: usize,
+    /// Memories that still lack a vector of the configured embedder.
+    pub left: usize,
+}
+
+/// What [`Memory::stats`](super::Memory::stats) tells.
+#[derive(Clone, Debug, Default)]
+pub struct Stats {
+    /// Sums over the partitions that were counted.
+    pub size: Size,
+    /// Partitions in the store.
+    pub partitions: usize,
+    /// Partitions in memory, which are those that were counted.
+    pub loaded: usize,
+    /// The configured embedder.
+    pub embedder: Option<String>,
+    /// Another embedder whose vectors are stored: call `reindex`.
+    pub foreign_embedder: Option<String>,
+    /// The last failure of maintenance, which costs no acknowledged write.
+    pub trouble: Option<Error>,
+}
