@@ -24,17 +24,25 @@ export function checkPrograms() {
   }
   if (!answers("cargo", ["--version"])) {
     missing.push("Rust: install it with rustup, https://rustup.rs");
-  } else if (!hasWasmTarget()) {
-    missing.push("Rust's wasm32-unknown-unknown target: rustup target add wasm32-unknown-unknown");
+  } else if (!hasWasmTarget() && !addWasmTarget()) {
+    missing.push(`Rust's ${WASM_TARGET} target: rustup target add ${WASM_TARGET}`);
   }
   if (missing.length > 0) throw new Advice(`edgemem needs, and cannot find:\n${missing.map((line) => `  - ${line}`).join("\n")}`);
 }
 
-/** With rustup, rust-toolchain.toml brings the target; any other Rust has to have it already. */
+const WASM_TARGET = "wasm32-unknown-unknown";
+
 function hasWasmTarget() {
-  if (answers("rustup", ["--version"])) return true;
-  const { stdout } = spawnSync("rustc", ["--print", "target-libdir", "--target", "wasm32-unknown-unknown"], { cwd: ROOT, encoding: "utf8" });
+  const { stdout } = spawnSync("rustc", ["--print", "target-libdir", "--target", WASM_TARGET], { cwd: ROOT, encoding: "utf8" });
   return existsSync((stdout ?? "").trim());
+}
+
+/**
+ * Rustup brings the target of rust-toolchain.toml only when it installs that toolchain: one that is there already, or a
+ * rustup that is told not to install by itself, may lack it.
+ */
+function addWasmTarget() {
+  return answers("rustup", ["target", "add", WASM_TARGET]) && hasWasmTarget();
 }
 
 /** Whether a program is there and runs. */
