@@ -4,4 +4,5 @@
 //! speed. Cargo sets that per crate, which is the only reason why they are one.
 
 pub mod ranking;
+pub mod turns;
 pub mod vectors;

@@ -149,6 +149,7 @@ impl Engine {
     /// Takes in a checkpoint after it was committed.
     pub fn adopt(&mut self, checkpoint: Checkpoint) {
         self.entries = checkpoint.kept.into_iter().collect();
+        self.layout.take();
         for &source in checkpoint.sources.iter().rev().filter(|&&source| source != 0) {
             self.parts.remove(source);
         }

@@ -10,5 +10,6 @@ pub mod head;
 pub mod part;
 pub mod postings;
 pub mod segment;
+pub mod shape;
 pub mod tables;
 pub mod vectors;

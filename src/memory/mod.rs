@@ -22,7 +22,6 @@ use crate::log::Change;
 use crate::model::Embedder;
 use crate::record::{MemoryId, Record, Revision, Role};
 use crate::retrieve::context::pack;
-use crate::retrieve::fusion::Weights;
 use crate::scope::{Axis, Scope};
 use crate::sorted::{sort, sort_names};
 use crate::store::ByteStore;
@@ -288,7 +287,8 @@ impl Memory {
             vector,
             limit: options.top_k,
             threshold: options.threshold,
-            weights: Weights::default(),
+            today: Some(partitions.now().day()),
+            weights: options.weights.clone(),
             explain: options.explain,
         };
         found.hits = {

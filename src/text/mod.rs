@@ -8,8 +8,9 @@
 //! Everything here is a pure function of its argument. Nothing here knows about memories or scopes.
 
 pub mod analyzer;
+pub mod cues;
 pub mod digest;
-mod lexicon;
+pub(crate) mod lexicon;
 pub mod normalize;
 pub(crate) mod script;
 pub mod tokens;
@@ -17,6 +18,7 @@ mod unicode;
 mod words;
 
 pub use analyzer::Analyzer;
+pub use cues::Cues;
 pub use digest::{Digest, md5_hex, statement_key};
 pub use normalize::fold;
 pub use tokens::estimate_tokens;
