@@ -24,6 +24,8 @@ pub(super) struct Field<'a> {
     lists: Vec<Vec<Posting>>,
     /// Likewise per pair of terms that stand side by side.
     pairs: Vec<Vec<Posting>>,
+    /// Likewise per question term and word of related meaning.
+    pub related: Vec<Vec<Vec<Posting>>>,
     /// Terms of the seen turns of each conversation, where not all are seen.
     session_lengths: Option<Vec<u32>>,
 }
@@ -37,6 +39,17 @@ pub(super) struct Totals {
     pub pairs: Statistics,
     /// Of terms in conversations.
     pub sessions: Statistics,
+    /// Per question term, the words of related meaning.
+    pub related: Vec<Vec<Related>>,
+}
+
+/// A word that is near a question term in meaning.
+#[derive(Clone, Debug)]
+pub(super) struct Related {
+    /// How near, above 0 and at most 1.
+    pub nearness: f32,
+    /// In how many turns it is.
+    pub frequency: u64,
 }
 
 impl Totals {
@@ -45,6 +58,7 @@ impl Totals {
             terms: Statistics::new(question.terms.len()),
             pairs: Statistics::new(question.pairs.len()),
             sessions: Statistics::new(question.terms.len()),
+            related: vec![Vec::new(); question.terms.len()],
         }
     }
 }
@@ -79,6 +93,7 @@ impl<'a> Field<'a> {
             seen,
             lists: vec![],
             pairs: vec![Vec::new(); question.pairs.len()],
+            related: vec![Vec::new(); question.terms.len()],
             session_lengths: None,
         };
         for part in &engine.parts {
@@ -184,6 +199,12 @@ impl<'a> Field<'a> {
         for (term, list) in self.lists.iter().enumerate() {
             ranking::weigh(list, bm25.weight(term), strengths[term], &self.layout.lengths, &mut weighed);
             column.offer(&weighed, &turns, &shares);
+            for (related, list) in totals.related[term].iter().zip(&self.related[term]) {
+                let (weight, share) = bm25.related(term, related.frequency);
+                let factor = strengths[term] * query.weights.of(Signal::Soft) * related.nearness * share;
+                ranking::weigh(list, weight, factor, &self.layout.lengths, &mut weighed);
+                column.offer(&weighed, &turns, &shares);
+            }
             column.drain_into(&mut scores.keyword, &mut scores.touched);
         }
         let mut listed = Vec::new();

@@ -15,7 +15,7 @@ pub(super) struct Entry {
     pub columns: Columns,
     record: Vec<u8>,
     /// Terms in the order of the text; none for a memory that is kept for its history only.
-    terms: Vec<Box<str>>,
+    pub terms: Vec<Box<str>>,
 }
 
 impl Entry {
@@ -67,6 +67,20 @@ impl Engine {
             self.analyzer.terms(name, &mut emit);
         }
         self.analyzer.terms(&memory.text, &mut emit);
+    }
+
+    /// The vector that the token table gives a memory, if the table is the partition's embedder. It follows from
+    /// the memory, so it is kept in no operation.
+    pub(super) fn own_vector(&self, memory: &Record) -> Option<(String, Vec<i8>, f32)> {
+        let table = self.meanings.as_ref()?.table();
+        if memory.retracted || self.model.as_deref() != Some(table.name()) {
+            return None;
+        }
+        let vector = match &memory.actor.name {
+            Some(name) => table.embed(&format!("{name}: {}", memory.text)),
+            None => table.embed(&memory.text),
+        };
+        Some((table.name().to_owned(), vector.codes().to_vec(), vector.scale()))
     }
 
     /// A block with the same documents in the same order as these records, indexed by today's rules.

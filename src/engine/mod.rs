@@ -16,6 +16,7 @@ mod sight;
 
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use foldhash::quality::FixedState;
 
@@ -28,6 +29,7 @@ pub use sight::Sight;
 use crate::bytes::{Reader, Writer, hex};
 use crate::error::{Error, Result};
 use crate::index::columns::{Columns, RETRACTED, REVISED};
+use crate::index::meanings::{Meanings, Vocabulary};
 use crate::index::part::Part;
 use crate::index::segment::{Segment, outdated_records};
 use crate::index::vectors::StoredVectors;
@@ -90,6 +92,10 @@ pub struct Engine {
     limits: Limits,
     /// The turns in order; unset after a change until a search needs it.
     layout: OnceCell<Layout>,
+    /// Words of related meaning, if there is a token table.
+    meanings: Option<Rc<Meanings>>,
+    /// The terms of the partition that `meanings` knows, dead ones too; unset until a search needs it.
+    vocabulary: OnceCell<Vocabulary>,
 }
 
 impl Engine {
@@ -109,6 +115,8 @@ impl Engine {
             foreign: None,
             limits: Limits::default(),
             layout: OnceCell::new(),
+            meanings: None,
+            vocabulary: OnceCell::new(),
         }
     }
 
@@ -116,6 +124,18 @@ impl Engine {
     pub fn with_limits(mut self, limits: Limits) -> Engine {
         self.limits = limits;
         self
+    }
+
+    /// The same with a token table, for words of related meaning; and for the vectors too, if its name is that
+    /// of the partition's model. Before anything is mounted or applied.
+    pub fn with_meanings(mut self, meanings: Option<Rc<Meanings>>) -> Engine {
+        self.meanings = meanings;
+        self
+    }
+
+    /// Whether the partition has a token table.
+    pub fn has_table(&self) -> bool {
+        self.meanings.is_some()
     }
 
     /// The partition's name.
@@ -165,6 +185,7 @@ impl Engine {
         };
         let part = Part::sealed(name.to_owned(), Segment::mount(bytes)?, vectors);
         self.layout.take();
+        self.vocabulary.take();
         let first = self.parts.len() == 1 && self.parts[0].is_empty();
         self.parts.push(part);
         let index = self.parts.len() - 1;
@@ -266,6 +287,10 @@ impl Engine {
         if let Some(old) = old {
             self.kill(old);
         }
+        let vector = vector.or_else(|| self.own_vector(memory));
+        if let (Some(meanings), Some(vocabulary)) = (&self.meanings, self.vocabulary.get_mut()) {
+            entry.terms.iter().filter_map(|term| meanings.find(term)).for_each(|id| vocabulary.insert(id));
+        }
         if let Some(doc) = entry.push_to(&mut self.parts[0]) {
             self.head_ids.insert(id, doc);
             if let (Some((model, codes, scale)), Some(head)) = (vector, self.parts[0].as_head_mut()) {
@@ -335,6 +360,22 @@ impl Engine {
     /// The turns in the order in which they were said.
     fn layout(&self) -> &Layout {
         self.layout.get_or_init(|| Layout::of(&self.parts))
+    }
+
+    /// The partition's terms that are known to the token table.
+    fn vocabulary(&self) -> Result<&Vocabulary> {
+        if let Some(known) = self.vocabulary.get() {
+            return Ok(known);
+        }
+        let mut vocabulary = Vocabulary::default();
+        if let Some(meanings) = &self.meanings {
+            for part in &self.parts {
+                part.for_each_term(|term, _| {
+                    meanings.find(term).into_iter().for_each(|id| vocabulary.insert(id))
+                })?;
+            }
+        }
+        Ok(self.vocabulary.get_or_init(|| vocabulary))
     }
 
     fn kill(&mut self, address: Address) {

@@ -10,9 +10,10 @@ use std::cell::Cell;
 use edgemem_kernels::ranking::{Blend, blend_all, blend_some, next_at_least};
 use edgemem_kernels::turns::{TIMED, unit};
 
-use super::field::{Field, Scores, Totals};
+use super::field::{Field, Related, Scores, Totals};
 use super::{Engine, Sight};
 use crate::error::Result;
+use crate::index::meanings::Vocabulary;
 use crate::record::{Actor, Record, Role};
 use crate::retrieve::bm25::{Bm25, TURN};
 use crate::retrieve::question::Question;
@@ -90,6 +91,7 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
     for engine in engines {
         fields.push(Field::gather(engine, &question, sight, &mut totals)?);
     }
+    gather_related(&mut fields, &question, query, &mut totals)?;
     let weak = query.weights.of(Signal::Weak);
     let strengths: Vec<f32> = question.weak.iter().map(|&is_weak| if is_weak { weak } else { 1.0 }).collect();
     let mut scores = Vec::with_capacity(fields.len());
@@ -170,6 +172,44 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
             Ok(Hit { record, score: ranking.shown(candidate.score), explanation })
         })
         .collect()
+}
+
+/// A question term is also looked for in so many words of related meaning.
+const RELATED: usize = 10;
+
+/// Finds, per question term, the nearest words that are in seen turns of any partition, with their postings.
+fn gather_related(
+    fields: &mut [Field<'_>],
+    question: &Question,
+    query: &Query,
+    totals: &mut Totals,
+) -> Result<()> {
+    let meanings = fields.first().and_then(|field| field.engine.meanings.clone());
+    let Some(meanings) = meanings.filter(|_| query.weights.of(Signal::Soft) > 0.0) else { return Ok(()) };
+    let vocabularies: Vec<&Vocabulary> =
+        fields.iter().map(|field| field.engine.vocabulary()).collect::<Result<_>>()?;
+    for (at, (term, related)) in question.terms.iter().zip(&mut totals.related).enumerate() {
+        let Some(id) = meanings.find(term) else { continue };
+        for &(other, nearness) in meanings.related(id)?.iter() {
+            if related.len() == RELATED {
+                break;
+            }
+            if !vocabularies.iter().any(|vocabulary| vocabulary.holds(other)) {
+                continue;
+            }
+            let word = meanings.term(other);
+            let lists: Vec<_> = fields.iter().map(|field| field.postings(word)).collect::<Result<_>>()?;
+            let frequency = lists.iter().map(|list| list.len() as u64).sum();
+            // Words of unseen turns take no place.
+            if frequency > 0 {
+                related.push(Related { nearness, frequency });
+                for (field, list) in fields.iter_mut().zip(lists) {
+                    field.related[at].push(list);
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The best value of each signal over all partitions, by which it is divided.

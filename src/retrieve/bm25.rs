@@ -42,6 +42,7 @@ impl Statistics {
 #[derive(Clone, Debug)]
 pub struct Bm25 {
     idf: Vec<f32>,
+    documents: u64,
     average: f32,
     shape: Shape,
 }
@@ -49,18 +50,15 @@ pub struct Bm25 {
 impl Bm25 {
     /// Weights from the statistics of everything that the request may see.
     pub fn new(statistics: &Statistics, shape: Shape) -> Bm25 {
-        let documents = statistics.documents as f32;
-        let idf = |&frequency: &u64| {
-            let frequency = frequency as f32;
-            (1.0 + (documents - frequency + 0.5).max(0.5) / (frequency + 0.5)).ln()
-        };
+        let documents = statistics.documents;
         Bm25 {
             shape,
-            idf: statistics.frequencies.iter().map(idf).collect(),
+            documents,
+            idf: statistics.frequencies.iter().map(|&frequency| idf(documents, frequency)).collect(),
             average: if statistics.documents == 0 {
                 1.0
             } else {
-                (statistics.length as f32 / documents).max(1.0)
+                (statistics.length as f32 / documents as f32).max(1.0)
             },
         }
     }
@@ -75,10 +73,24 @@ impl Bm25 {
         TermWeight { idf: self.idf[term], k1: self.shape.k1, b: self.shape.b, average: self.average }
     }
 
+    /// What scores a word in place of a query term, being in so many documents; and the share that it counts: a
+    /// word that is rarer than the term says no more than the term would.
+    pub fn related(&self, term: usize, frequency: u64) -> (TermWeight, f32) {
+        let idf = idf(self.documents, frequency);
+        let share = if self.idf[term] < idf { self.idf[term] / idf } else { 1.0 };
+        (TermWeight { idf, ..self.weight(term) }, share)
+    }
+
     /// The score of a query term that occurs `frequency` times in a document of `length` terms.
     pub fn score(&self, term: usize, frequency: u32, length: u32) -> f32 {
         self.weight(term).score(frequency, length)
     }
+}
+
+/// How rare a term is that so many of the documents hold, above 0.
+fn idf(documents: u64, frequency: u64) -> f32 {
+    let (documents, frequency) = (documents as f32, frequency as f32);
+    (1.0 + (documents - frequency + 0.5).max(0.5) / (frequency + 0.5)).ln()
 }
 
 #[cfg(test)]
