@@ -26,8 +26,8 @@ pub struct Manifest {
 pub struct TableFile {
     /// The table, from the root.
     pub path: String,
-    /// Its licence and where it comes from, likewise.
-    pub licence: String,
+    /// Where it comes from and its licence, likewise; one after the other these make one file.
+    pub licence: Vec<String>,
     /// The most bytes that it may have, as they are.
     pub budget: usize,
 }

@@ -25,8 +25,9 @@ pub struct Table {
 impl Table {
     /// Reads the files that the manifest names.
     pub fn read(root: &Path, file: &TableFile) -> Result<Table> {
-        let read = |path: &str| fs::read(root.join(path)).map_err(|error| format!("{path}: {error}"));
-        Ok(Table { bytes: read(&file.path)?, licence: read(&file.licence)?, budget: file.budget })
+        let read = |path: &String| fs::read(root.join(path)).map_err(|error| format!("{path}: {error}"));
+        let parts: Vec<Vec<u8>> = file.licence.iter().map(read).collect::<std::result::Result<_, _>>()?;
+        Ok(Table { bytes: read(&file.path)?, licence: parts.join(&b"\n\n"[..]), budget: file.budget })
     }
 
     /// The module that esbuild puts in where a source says `TOKEN_TABLE`.
