@@ -116,8 +116,24 @@ export interface FunctionEmbedderConfig {
   };
 }
 
-/** What turns texts into vectors. Without one, search is by keywords. */
-export type EmbedderConfig = OpenAiEmbedderConfig | FunctionEmbedderConfig;
+/** The token table that comes with the package: meaning without a model, a key or a network. */
+export interface EmbeddedEmbedderConfig {
+  /** The provider's name. */
+  provider: "embedded";
+  /** Nothing to configure. */
+  config?: object;
+}
+
+/** No embedder: search is by keywords alone, and the token table is never loaded. */
+export interface NoEmbedderConfig {
+  /** The provider's name. */
+  provider: "none";
+  /** Nothing to configure. */
+  config?: object;
+}
+
+/** What turns texts into vectors. */
+export type EmbedderConfig = EmbeddedEmbedderConfig | OpenAiEmbedderConfig | FunctionEmbedderConfig | NoEmbedderConfig;
 
 /** A language model over HTTP. */
 export interface OpenAiLlmConfig {
@@ -167,8 +183,14 @@ export interface MemoryConfig {
    * IndexedDB in a browser, files in Node; in a Worker a binding has to be named.
    */
   store?: StoreConfig | Store;
-  /** What turns texts into vectors. Default: none, search is by keywords. */
+  /** What turns texts into vectors. Default: `embedded`, the token table. */
   embedder?: EmbedderConfig;
+  /**
+   * Whether the token table (2 MB, loaded when it is first needed) is used. Beside another embedder it finds memories
+   * that say the same in other words of their own. Default: true, except with the embedder `none`. Without an
+   * embedder, `false` is the same as `none`.
+   */
+  tokens?: boolean;
   /** The language model. Default: none. */
   llm?: LlmConfig;
 }

@@ -17,6 +17,8 @@ export interface Host {
   openDirectory?: OpenDirectory;
   /** An environment variable, where there are any. */
   variable?: (name: string) => string | undefined;
+  /** Loads the token table. */
+  tokens: () => Promise<Uint8Array>;
 }
 
 type OpenDirectory = (directory: string | undefined, durability: "fsync" | "none") => Store;
@@ -29,6 +31,8 @@ export interface CoreConfig {
     | { provider: "kv" | "d1"; binding: object; prefix?: unknown; staleAfter?: unknown };
   embedder?: unknown;
   llm?: unknown;
+  /** Loads the token table, checked; absent where none is wanted. Called at most once, when it is first needed. */
+  tokens?: () => Promise<Uint8Array>;
 }
 
 interface Provider {
@@ -42,13 +46,16 @@ const CAPABILITIES = ["atomic", "compareAndSet", "shared", "rows"] as const;
 /** What a binding must have to be one. */
 const BINDING_METHODS = { d1: ["prepare", "batch"], kv: ["get", "put", "list", "delete"] } as const;
 
-const KEYS = ["store", "vectorStore", "embedder", "llm", "reranker"];
+const KEYS = ["store", "vectorStore", "embedder", "llm", "reranker", "tokens"];
 
 /** Keys of mem0's configuration that mean nothing here: the history is always kept, in the store itself. */
 const IGNORED_KEYS = ["version", "historyStore", "historyDbPath", "disableHistory"];
 
 /** Providers of models that the core knows. */
 const MODELS = ["none", "openai", "function"];
+
+/** The embedder that is the token table. It is what there is where no embedder is named. */
+const EMBEDDED = "embedded";
 
 /** Settings that make a key from the environment unnecessary, or wrong: it is OpenAI's own. */
 const KEY_NAMES = [
@@ -76,7 +83,23 @@ export function resolve(config: MemoryConfig | undefined, host: Host): CoreConfi
   for (const field of ["embedder", "llm"] as const) {
     if (given[field] != null) resolved[field] = model(given[field], field, host);
   }
+  if (wantsTokens(given)) resolved.tokens = host.tokens;
+  // Nobody named an embedder, and the one that is there by itself is the table.
+  else resolved.embedder ??= { provider: "none" };
   return resolved;
+}
+
+/** Whether the core gets the token table: by every embedder but `none`, unless `tokens` is false. */
+function wantsTokens({ embedder, tokens }: Record<string, unknown>): boolean {
+  if (tokens != null && typeof tokens !== "boolean") throw invalid("tokens", "must be true or false");
+  const named = embedder == null ? undefined : provider(embedder, "embedder").provider;
+  if (named === "none" && tokens === true) {
+    throw invalid("tokens", 'cannot be true with the embedder "none", which is search by keywords alone');
+  }
+  if (named === EMBEDDED && tokens === false) {
+    throw invalid("tokens", 'cannot be false with the embedder "embedded", which is the token table itself');
+  }
+  return named !== "none" && tokens !== false;
 }
 
 function store(value: unknown, field: string, host: Host): CoreConfig["store"] {
@@ -152,6 +175,7 @@ function binding(value: unknown, field: string, name: "d1" | "kv"): object {
  */
 function model(value: unknown, field: "embedder" | "llm", host: Host): unknown {
   const found = provider(value, field);
+  if (field === "embedder" && found.provider === EMBEDDED) return value;
   if (!MODELS.includes(found.provider)) throw unsupported(field, (value as Provider).provider);
   if (found.provider !== "openai") return value;
   const { config } = found;
