@@ -131,12 +131,23 @@ pub struct SearchOptions {
     pub threshold: f32,
     /// Whether hits tell which terms made their score.
     pub explain: bool,
+    /// Whether the configured reranker, if there is one, orders the hits.
+    pub rerank: bool,
+    /// How many of the best hits the reranker reads; as it is configured if absent.
+    pub rerank_top: Option<usize>,
 }
 
 impl SearchOptions {
     /// The defaults for this reach.
     pub fn new(reach: Reach) -> SearchOptions {
-        SearchOptions { reach, top_k: DEFAULT_TOP_K, threshold: DEFAULT_THRESHOLD, explain: false }
+        SearchOptions {
+            reach,
+            top_k: DEFAULT_TOP_K,
+            threshold: DEFAULT_THRESHOLD,
+            explain: false,
+            rerank: true,
+            rerank_top: None,
+        }
     }
 }
 
