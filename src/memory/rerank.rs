@@ -27,6 +27,9 @@ pub(super) fn candidates(reranker: &dyn Reranker, options: &SearchOptions) -> us
 pub(super) async fn rerank(reranker: &dyn Reranker, query: &str, candidates: usize, found: &mut Found) {
     let texts: Vec<&str> = found.hits.iter().take(candidates).map(|hit| hit.record.text.as_str()).collect();
     let count = texts.len();
+    if count == 0 {
+        return;
+    }
     match reranker.rerank(query, &texts).await {
         Ok(scores) if scores.len() == count => {
             let rest = found.hits.split_off(count);
