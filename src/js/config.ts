@@ -1,6 +1,16 @@
 /** What `new Memory(config)` takes. */
 
+import type {
+  RerankerConfig,
+  ServiceConfig,
+  ServiceEmbedderConfig,
+  TransformersEmbedderConfig,
+  VectorConfig,
+  WorkersAiEmbedderConfig,
+} from "./model-config.js";
 import type { Store } from "./stores/store.js";
+
+export type * from "./model-config.js";
 
 /** Keeps nothing: gone with the process or the page. */
 export interface MemoryStoreConfig {
@@ -60,26 +70,10 @@ export interface BindingStoreConfig {
 /** Where memories are kept. */
 export type StoreConfig = MemoryStoreConfig | FileStoreConfig | IndexedDbStoreConfig | BindingStoreConfig;
 
-/** Settings of a model behind an OpenAI-compatible HTTP interface. */
-export interface OpenAiConfig {
-  /** The key. Default in Node: `OPENAI_API_KEY`. Not needed with a `baseUrl` that asks for none. */
-  apiKey?: string;
-  /** Where the interface is, up to and including `/v1`. Default: OpenAI's. */
-  baseUrl?: string;
-  /** The model's name. */
-  model?: string;
+/** Settings of a model behind an OpenAI-compatible HTTP interface. Its `baseUrl` ends in `/v1` or its like. */
+export interface OpenAiConfig extends ServiceConfig {
   /** The organisation that is billed. */
   organization?: string;
-  /** How long one answer may take, in ms. */
-  timeout?: number;
-  /** How long a call may take with all its retries, in ms. */
-  deadline?: number;
-  /** How often a failed request is repeated. */
-  maxRetries?: number;
-  /** Aborts every request of this model. */
-  signal?: AbortSignal;
-  /** Used in place of the global `fetch`. */
-  fetch?: typeof fetch;
 }
 
 /** Embeddings over HTTP: OpenAI, Ollama, LM Studio, vLLM and whoever speaks the same protocol. */
@@ -87,14 +81,7 @@ export interface OpenAiEmbedderConfig {
   /** The provider's name. */
   provider: "openai";
   /** Its settings. */
-  config?: OpenAiConfig & {
-    /** Length of the vectors, for models that can shorten them. */
-    dimensions?: number;
-    /** The same as `dimensions`; mem0's name. */
-    embeddingDims?: number;
-    /** How many texts are sent in one request. */
-    batchSize?: number;
-  };
+  config?: OpenAiConfig & VectorConfig;
 }
 
 /** Embeddings by a function of yours. */
@@ -102,17 +89,18 @@ export interface FunctionEmbedderConfig {
   /** The provider's name. */
   provider: "function";
   /** The function and what is known about it. */
-  config: {
-    /** One vector per text, in order, all of the same length. */
-    embed: (texts: string[]) => Promise<ArrayLike<number>[]> | ArrayLike<number>[];
-    /** Length of the vectors. Default: as the first answer has it. */
-    dimensions?: number;
+  config: VectorConfig & {
+    /** One vector per text, in order, all of the same length. It is told what the vectors are for. */
+    embed: (
+      texts: string[],
+      purpose: "document" | "query",
+    ) => Promise<ArrayLike<number>[]> | ArrayLike<number>[];
     /** A name of the model, stored beside the vectors: vectors of two models are never compared. */
     model?: string;
-    /** How many texts one call gets at most. Default 100. */
-    batchSize?: number;
     /** How long one call may take, in ms. Default: as long as it likes. */
     timeout?: number;
+    /** Ends the wait for an answer. */
+    signal?: AbortSignal;
   };
 }
 
@@ -133,7 +121,14 @@ export interface NoEmbedderConfig {
 }
 
 /** What turns texts into vectors. */
-export type EmbedderConfig = EmbeddedEmbedderConfig | OpenAiEmbedderConfig | FunctionEmbedderConfig | NoEmbedderConfig;
+export type EmbedderConfig =
+  | EmbeddedEmbedderConfig
+  | NoEmbedderConfig
+  | OpenAiEmbedderConfig
+  | ServiceEmbedderConfig
+  | WorkersAiEmbedderConfig
+  | TransformersEmbedderConfig
+  | FunctionEmbedderConfig;
 
 /** A language model over HTTP. */
 export interface OpenAiLlmConfig {
@@ -193,4 +188,6 @@ export interface MemoryConfig {
   tokens?: boolean;
   /** The language model. Default: none. */
   llm?: LlmConfig;
+  /** What orders the memories that a search found. Default: none, they are in the order of their scores. */
+  reranker?: RerankerConfig;
 }

@@ -134,6 +134,10 @@ pub struct SearchOptions {
     pub explain: bool,
     /// How much each signal counts.
     pub weights: Weights,
+    /// Whether the configured reranker, if there is one, orders the hits.
+    pub rerank: bool,
+    /// How many of the best hits the reranker reads; as it is configured if absent.
+    pub rerank_top: Option<usize>,
 }
 
 impl SearchOptions {
@@ -145,6 +149,8 @@ impl SearchOptions {
             threshold: DEFAULT_THRESHOLD,
             explain: false,
             weights: Weights::default(),
+            rerank: true,
+            rerank_top: None,
         }
     }
 }

@@ -142,6 +142,8 @@ fn search_options(options: &Options<'_>) -> Result<SearchOptions> {
         threshold: threshold as f32,
         explain: options.flag(&["explain"], false)?,
         weights: weights(options)?,
+        rerank: options.flag(&["rerank"], true)?,
+        rerank_top: options.count(&["rerankTop", "rerank_top"], "rerankTop")?,
         reach: reach(options)?,
     })
 }
@@ -167,8 +169,9 @@ async fn search(memory: &Memory, query: &Value, options: &Value) -> Result<Value
     let query = text(query, "query")?;
     let search = search_options(&options)?;
     let found = memory.search(query, &search).await?;
-    let results: Vec<Value> =
-        found.hits.iter().map(|hit| scored_item(hit, search.explain.then_some(&search))).collect();
+    let explain = search.explain.then_some(&search);
+    let result = |(at, hit)| scored_item(hit, found.relevance.get(at), explain);
+    let results: Vec<Value> = found.hits.iter().enumerate().map(result).collect();
     Ok(with_warnings(json!({ "results": results }), &found.warnings))
 }
 
@@ -182,7 +185,8 @@ async fn context(memory: &Memory, query: &Value, options: &Value) -> Result<Valu
     let tokens = options.count(&["tokens"], "tokens")?.unwrap_or(DEFAULT_TOKENS);
     let context = memory.context(query, &search, tokens).await?;
     let items = |indexes: &[usize]| -> Vec<Value> {
-        indexes.iter().map(|&index| scored_item(&context.hits[index], None)).collect()
+        let item = |&index: &usize| scored_item(&context.hits[index], context.relevance.get(index), None);
+        indexes.iter().map(item).collect()
     };
     let packed = &context.packed;
     let result = json!({
@@ -252,9 +256,12 @@ pub fn item(record: &Record) -> Value {
     Value::Object(item)
 }
 
-fn scored_item(hit: &Hit, explain: Option<&SearchOptions>) -> Value {
+fn scored_item(hit: &Hit, relevance: Option<&f32>, explain: Option<&SearchOptions>) -> Value {
     let mut item = item(&hit.record);
     item["score"] = number(hit.score);
+    if let Some(&relevance) = relevance {
+        item["rerankScore"] = number(relevance);
+    }
     if let Some(options) = explain {
         item["score_details"] = score_details(hit, options);
     }

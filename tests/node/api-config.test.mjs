@@ -50,7 +50,11 @@ const REFUSED = [
   [{ tokens: false, embedder: { provider: "embedded" } }, "CONFIG_INVALID", "tokens", "the token table itself"],
   [{ llm: { provider: "tarot" } }, "PROVIDER_UNKNOWN", "llm.provider", "Unsupported LLM provider: tarot"],
   [{ llm: { provider: "openai", config: {} } }, "CONFIG_INVALID", "llm.config.apiKey"],
-  [{ reranker: { provider: "cohere" } }, "PROVIDER_UNKNOWN", "reranker.provider", "Unsupported reranker provider: cohere"],
+  [{ embedder: { provider: "voyage" } }, "CONFIG_INVALID", "embedder.config.apiKey"],
+  [{ llm: { provider: "cohere" } }, "PROVIDER_UNKNOWN", "llm.provider", "Unsupported LLM provider: cohere"],
+  [{ reranker: { provider: "tarot" } }, "PROVIDER_UNKNOWN", "reranker.provider", "Unsupported reranker provider: tarot"],
+  [{ reranker: { provider: "openai" } }, "PROVIDER_UNKNOWN", "reranker.provider"],
+  [{ reranker: { provider: "jina" } }, "CONFIG_INVALID", "reranker.config.apiKey"],
 ];
 
 for (const [config, code, field, words = ""] of REFUSED) {
@@ -95,7 +99,7 @@ test("a directory is passed on with its durability", () => {
   assert.deepEqual(opened, [[undefined, "fsync"], ["here", "none"]]);
 });
 
-test("models are passed on as they are; OpenAI's key comes from the environment only where it belongs", () => {
+test("models are passed on as they are; keys come from the environment only where they belong", () => {
   const embedder = { provider: "function", config: { embed() {} } };
   assert.equal(resolve({ embedder }, node).embedder, embedder);
   const local = { provider: "openai", config: { baseUrl: "http://localhost:11434/v1" } };
@@ -104,6 +108,23 @@ test("models are passed on as they are; OpenAI's key comes from the environment 
   const remote = { provider: "OpenAI", config: { model: "m" } };
   assert.deepEqual(resolve({ embedder: remote }, host).embedder, { provider: "openai", config: { model: "m", apiKey: "sk-test" } });
   assert.deepEqual(remote.config, { model: "m" });
+
+  for (const [field, provider, variable] of [
+    ["embedder", "gemini", "GEMINI_API_KEY"],
+    ["embedder", "google", "GOOGLE_API_KEY"],
+    ["embedder", "cohere", "COHERE_API_KEY"],
+    ["reranker", "cohere", "CO_API_KEY"],
+    ["embedder", "voyage", "VOYAGE_API_KEY"],
+    ["reranker", "jina", "JINA_API_KEY"],
+  ]) {
+    const only = { ...node, variable: (name) => (name === variable ? "key" : undefined) };
+    assert.equal(resolve({ [field]: { provider } }, only)[field].config.apiKey, "key");
+    const elsewhere = { provider, config: { baseUrl: "http://localhost:1" } };
+    assert.equal(resolve({ [field]: elsewhere }, only)[field], elsewhere, "a provider's key goes to that provider alone");
+  }
+  for (const keyless of ["ollama", "transformers", "workers-ai"].map((provider) => ({ provider, config: {} }))) {
+    assert.equal(resolve({ embedder: keyless }, node).embedder, keyless);
+  }
 });
 
 test("the token table goes to every embedder but none, unless it is declined", () => {
