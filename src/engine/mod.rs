@@ -13,6 +13,7 @@ mod layout;
 mod plan;
 mod search;
 mod sight;
+mod twins;
 
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
@@ -148,9 +149,9 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether the partition has a token table.
-    pub fn has_table(&self) -> bool {
-        self.meanings.is_some()
+    /// Whether vectors are those of the token table.
+    pub fn embeds_itself(&self) -> bool {
+        self.model.is_some() && self.model.as_deref() == self.meanings.as_ref().map(|it| it.table().name())
     }
 
     /// The partition's name.
