@@ -65,11 +65,11 @@ export interface WorkersAiEmbedderConfig {
   };
 }
 
-/** A feature-extraction pipeline of `@huggingface/transformers`. */
-export type FeatureExtraction = (
-  texts: string[],
-  options: { pooling: string; normalize: boolean },
-) => Promise<{ tolist(): unknown[] }>;
+/**
+ * A feature-extraction pipeline of `@huggingface/transformers`, as far as it is used here. It is called with
+ * `{ pooling, normalize }`; their type is the package's own, which differs between its versions.
+ */
+export type FeatureExtraction = (texts: string[], options: never) => Promise<{ tolist(): unknown[] }>;
 
 /** Embeddings in the same process, by your own `@huggingface/transformers`. */
 export interface TransformersEmbedderConfig {
@@ -115,17 +115,17 @@ export interface TextScore {
   score: number;
 }
 
+/** A score for every text: numbers in the order of the texts, or indexes and scores in any order. */
+export type TextScores = ArrayLike<number> | TextScore[];
+
 /** Reranking by a function of yours. */
 export interface FunctionRerankerConfig {
   /** The provider's name. */
   provider: "function";
   /** The function and what is known about it. */
   config: {
-    /** A score for every text: numbers in the order of the texts, or indexes and scores in any order. */
-    rerank: (
-      query: string,
-      texts: string[],
-    ) => Promise<ArrayLike<number> | TextScore[]> | ArrayLike<number> | TextScore[];
+    /** Tells how relevant each text is to the query. */
+    rerank: (query: string, texts: string[]) => Promise<TextScores> | TextScores;
     /** A name of the model. */
     model?: string;
     /** How many of the best memories it reads. Default: three for each result, at least 20, at most 100. */
