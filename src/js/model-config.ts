@@ -10,11 +10,11 @@ export interface ServiceConfig {
   url?: string;
   /** The model's name. */
   model?: string;
-  /** How long one answer may take, in ms. Default 60,000. */
+  /** How long one answer may take, in ms. Default 60,000; for a reranker 10,000. */
   timeout?: number;
-  /** How long a call may take with all its retries, in ms. Default 180,000. */
+  /** How long a call may take with all its retries, in ms. Default 180,000; for a reranker 20,000. */
   deadline?: number;
-  /** How often a failed request is repeated. Default 2. */
+  /** How often a failed request is repeated. Default 2; for a reranker 1. */
   maxRetries?: number;
   /** Aborts every request of this model. */
   signal?: AbortSignal;
@@ -130,7 +130,7 @@ export interface FunctionRerankerConfig {
     model?: string;
     /** How many of the best memories it reads. Default: three for each result, at least 20, at most 100. */
     topN?: number;
-    /** How long one call may take, in ms. Default: as long as it likes. */
+    /** How long one call may take, in ms. Default 10,000. */
     timeout?: number;
     /** Ends the wait for an answer. */
     signal?: AbortSignal;
