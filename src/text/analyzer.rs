@@ -42,8 +42,8 @@ pub const MAX_TERM_BYTES: usize = 64;
 
 /// Turns texts into terms. `Analyzer::default()` is the one analyzer of every index, whatever its languages.
 ///
-/// Making one costs a fraction of a millisecond and using one allocates some 170 kB for a table of words and a memo of frequent
-/// words, so make one per engine and keep it. Stored indexes hold its terms: a change of its output needs a
+/// Making one costs a fraction of a millisecond and using one allocates some 170 kB for a table of words and a
+/// memo of frequent words, so make one per engine and keep it. Stored indexes hold its terms: a change of its output needs a
 /// new [`Analyzer::VERSION`].
 pub struct Analyzer {
     stemmer: Stemmer,
@@ -170,6 +170,7 @@ impl Analyzer {
         word.text == "May" || is_day || lexicon::BEFORE_MONTH.iter().any(|w| w.eq_ignore_ascii_case(previous))
     }
 
+    #[inline]
     fn word_terms(&self, word: &str, language: Language, scratch: &mut Scratch, emit: &mut dyn FnMut(&str)) {
         let Scratch { memo, folded } = scratch;
         folded.clear();

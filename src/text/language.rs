@@ -96,10 +96,14 @@ const AMBIGUOUS: &str = "die war hat man des den ein bin mal was will bis da mir
 struct Evidence {
     /// Word and points. The word is packed into a number; an empty slot has none.
     slots: Vec<(u64, u64)>,
+    /// A bit for the hash of every word: most words of a text are found to be none of these without a look at the slots,
+    /// which fill the processor's nearest cache.
+    bits: [u64; 1 << (Evidence::FILTER - 6)],
 }
 
 impl Evidence {
     const BITS: u32 = 11;
+    const FILTER: u32 = 13;
 
     fn get() -> &'static Evidence {
         static EVIDENCE: OnceLock<Evidence> = OnceLock::new();
@@ -107,7 +111,8 @@ impl Evidence {
     }
 
     fn new() -> Evidence {
-        let mut evidence = Evidence { slots: vec![(0, 0); 1 << Evidence::BITS] };
+        let mut evidence =
+            Evidence { slots: vec![(0, 0); 1 << Evidence::BITS], bits: [0; 1 << (Evidence::FILTER - 6)] };
         for word in lexicon::STOP_WORDS {
             // "a" is a word of every other language too.
             let points = if *word == "a" { 0 } else { 2 };
@@ -129,7 +134,7 @@ impl Evidence {
             }
         }
         for word in AMBIGUOUS.split(' ') {
-            let key = word.bytes().fold(0, |key, byte| key << 8 | u64::from(byte));
+            let key = pack(word);
             let at = evidence.slot(key);
             let points = evidence.slots[at].1;
             evidence.slots[at].1 = points >> 1 & 0x0101_0101_0101 | points & 0x0101_0101_0101;
@@ -141,15 +146,23 @@ impl Evidence {
         if word.len() > 8 || word.is_empty() {
             return;
         }
-        let key = word.bytes().fold(0, |key, byte| key << 8 | u64::from(byte));
+        let key = pack(word);
         let at = self.slot(key);
         let before = self.slots[at].1 & !(0xff << (8 * language as u32));
         self.slots[at] = (key, before | points << (8 * language as u32));
+        let bit = hash(key) >> (64 - Evidence::FILTER);
+        self.bits[bit as usize / 64] |= 1 << (bit % 64);
+    }
+
+    /// The points of a word.
+    fn of(&self, key: u64) -> u64 {
+        let bit = hash(key) >> (64 - Evidence::FILTER);
+        if self.bits[bit as usize / 64] >> (bit % 64) & 1 == 0 { 0 } else { self.slots[self.slot(key)].1 }
     }
 
     /// Where the word is, or would be.
     fn slot(&self, key: u64) -> usize {
-        let mut at = (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - Evidence::BITS)) as usize;
+        let mut at = (hash(key) >> (64 - Evidence::BITS)) as usize;
         while self.slots[at].0 != key && self.slots[at].0 != 0 {
             at = (at + 1) % self.slots.len();
         }
@@ -183,11 +196,11 @@ impl Evidence {
                 points += found;
                 words += u32::from(found > 0);
             } else if at - start <= 8 && at > start {
-                let found = self.slots[self.slot(key)].1;
+                let found = self.of(key);
                 points += found;
                 words += u32::from(found > 0);
             }
-            if words > ENOUGH_WORDS || points & 0xff >= 6 && points & 0xfcfc_fcfc_fc00 == 0 {
+            if words > ENOUGH_WORDS || is_plainly_english(points) {
                 break;
             }
             at += 1;
@@ -202,11 +215,26 @@ impl Evidence {
         let points = words.filter(|word| word.starts_with(is_latin)).take(MOST_PER_PIECE).map(|word| {
             folded.clear();
             fold_into(&word[..word.floor_char_boundary(32)], &mut folded);
-            let key = folded.bytes().fold(0, |key, byte| key << 8 | u64::from(byte));
-            if folded.len() <= 8 { self.slots[self.slot(key)].1 } else { 0 }
+            let key = pack(&folded);
+            if folded.len() <= 8 { self.of(key) } else { 0 }
         });
-        points.fold(0, |sum, points| sum + points)
+        points.sum()
     }
+}
+
+/// Two function words of English and none of another language, or five against less than two.
+fn is_plainly_english(points: u64) -> bool {
+    let english = points & 0xff;
+    english >= 4 && points & 0xfefe_fefe_fe00 == 0 || english >= 10 && points & 0xfcfc_fcfc_fc00 == 0
+}
+
+/// A word of at most eight bytes as a number.
+fn pack(word: &str) -> u64 {
+    word.bytes().fold(0, |key, byte| key << 8 | u64::from(byte))
+}
+
+fn hash(key: u64) -> u64 {
+    key.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// What "l'" and "d'" say.

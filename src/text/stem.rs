@@ -3,8 +3,9 @@
 //! The tables follow the Snowball algorithms, with one difference that matters here: they are written for words
 //! without accents. Snowball looks at accents ("comió" has an ending, "comio" has none), so that people who type
 //! none would never meet people who do. Here a word is folded first and stemmed then, and both are one word from
-//! the start. What it costs: a few words that differ in an accent alone share a stem. The six algorithms as
-//! compiled from `rust-stemmers` would also take three times the wasm.
+//! the start. Of the pairs of words to which Snowball gives one stem, these give one to 95 to 98 in a hundred;
+//! Snowball itself, on words without accents, to 79 in French and 84 in Spanish. What it costs: a few words that
+//! differ in an accent alone share a stem.
 //!
 //! A table is a list of rounds. In every round the longest ending that applies is removed or replaced. A round is a
 //! text of words: `ending`, `ending>replacement`, and `@region` or `@region/before,before`, which says for
