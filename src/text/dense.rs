@@ -4,8 +4,8 @@
 //! `icu_segmenter`; its word list takes 84), and Chinese and Japanese ones take hundreds. Bigrams need no
 //! dictionary, never miss a word that is there, and sometimes find one that is not: "東京都" holds "京都".
 //!
-//! A question is mostly particles and endings ("どこですか"), whose bigrams would find every other question. So a query
-//! is first cut at those. A document keeps them: whatever is cut from a query, the rest is in the document.
+//! A question is mostly particles and endings ("どこですか"), whose bigrams would find every other question. So a
+//! query is first cut at those. A document keeps them: whatever is cut from a query, the rest is in the document.
 
 use super::languages::dense as known;
 use super::script::{self, Dense};

@@ -84,20 +84,20 @@ const ENOUGH_WORDS: u32 = 60;
 const MOST_PER_PIECE: usize = 16;
 
 /// Words that English texts hold as well, with another meaning or in names: one point.
-const AMBIGUOUS: &str = "die war hat man des den ein bin mal was will bis da mir dir uns le la les un une ma mes car son sur sans \
-    pour sous est ai en et on ta tu ton bien chez va vas elle lui el los las al del de con sin mi si no me he \
-    has ha lo nos ni se su era muy como anos come dia um uma do dos das na em por ele tem sou foi fez vai lhe te \
-    ao os as com ser il gli per tra fra cui io noi voi mai sei ero fa sta sto di dei fare dove poi vive vivo \
-    essere fur uber mit mag seit irma toi moi pas plus or suis ses von mehr du ja ob non font mon eu comment \
-    avant au ca ne meme aura pendant entre ya soy van mia han ti hay tan esta esa mis tao ali ate todo all tue \
+const AMBIGUOUS: &str = "die war hat man des den ein bin mal was will bis da mir dir uns le la un ma mes car son sans pour sous \
+    est ai en et on ta tu ton bien chez va vas elle lui el los las al del de con sin mi si no me he has ha lo \
+    nos ni se su era muy como anos come dia um uma do dos das na em por ele tem sou foi fez vai lhe te ao os \
+    as com ser il gli per tra fra cui io noi voi mai sei ero fa sta sto di dei fare dove poi vive vivo essere \
+    fur uber mit mag seit irma toi moi pas plus or suis ses von mehr du ja ob non font mon eu comment avant \
+    au ca ne meme aura pendant entre ya soy van mia han ti hay tan esta esa mis tao ali ate todo all tue \
     quest li ed alla fu vi ho ci moro";
 
 /// Points by folded word of at most eight bytes, one byte for every language in Latin letters.
 struct Evidence {
     /// Word and points. The word is packed into a number; an empty slot has none.
     slots: Vec<(u64, u64)>,
-    /// A bit for the hash of every word: most words of a text are found to be none of these without a look at the slots,
-    /// which fill the processor's nearest cache.
+    /// A bit for the hash of every word: most words of a text are found to be none of these without a look at the
+    /// slots, which fill the processor's nearest cache.
     bits: [u64; 1 << (Evidence::FILTER - 6)],
 }
 
