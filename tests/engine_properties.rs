@@ -289,7 +289,7 @@ proptest! {
             let listed: BTreeSet<String> =
                 memory.get_all(&list).await.unwrap().into_iter().map(|record| record.text).collect();
             prop_assert_eq!(&listed, &expected);
-            let search = SearchOptions { top_k: 100, threshold: 0.0, ..SearchOptions::new(reach) };
+            let search = SearchOptions { top_k: 100, threshold: Some(0.0), ..SearchOptions::new(reach) };
             let found = memory.search("secret number", &search).await.unwrap();
             let found: BTreeSet<String> = found.hits.into_iter().map(|hit| hit.record.text).collect();
             prop_assert_eq!(&found, &expected);

@@ -2,7 +2,7 @@
 
 use edgemem::engine::{Draft, Engine, Origin, Plan, Query, Sight, partition_name, search};
 use edgemem::record::{Actor, Role};
-use edgemem::retrieve::fusion::Weights;
+use edgemem::retrieve::weights::Weights;
 use edgemem::scope::{Axis, Scope, View};
 use edgemem::text::{Analyzer, Language, language_of};
 use edgemem::time::{Clock, Timestamp};
@@ -55,6 +55,7 @@ fn found(engine: &Engine, question: &str) -> Vec<String> {
         text: question.into(),
         vector: None,
         limit: 10,
+        today: None,
         threshold: 0.0,
         weights: Weights::default(),
         explain: false,

@@ -38,7 +38,7 @@ impl Reranker for Prepared {
 fn memory(statements: usize, scores: Result<Vec<f32>>, configured: Option<usize>) -> (Memory, Rc<Prepared>) {
     let reranker = Prepared { scores: RefCell::new(scores), configured, asked: RefCell::default() };
     let reranker = Rc::new(reranker);
-    let models = Models { embedder: None, reranker: Some(Rc::clone(&reranker) as _) };
+    let models = Models { reranker: Some(Rc::clone(&reranker) as _), ..Models::default() };
     let memory = Memory::with_models(Rc::new(MemoryStore::new()), Rc::new(NativeHost::new()), models);
     for n in 0..statements {
         let text = format!("I like tea number {n}{}", " and more of it".repeat(n % 5));
@@ -52,7 +52,8 @@ fn memory(statements: usize, scores: Result<Vec<f32>>, configured: Option<usize>
 
 fn search(memory: &Memory, top_k: usize, rerank: bool, rerank_top: Option<usize>) -> Found {
     let reach = Reach::user("alice");
-    let options = SearchOptions { top_k, threshold: 0.0, rerank, rerank_top, ..SearchOptions::new(reach) };
+    let options =
+        SearchOptions { top_k, threshold: Some(0.0), rerank, rerank_top, ..SearchOptions::new(reach) };
     block_on(memory.search("which tea?", &options)).unwrap()
 }
 

@@ -24,7 +24,7 @@ pub(super) struct Field<'a> {
     lists: Vec<Vec<Posting>>,
     /// Likewise per pair of terms that stand side by side.
     pairs: Vec<Vec<Posting>>,
-    /// Likewise per question term and word of related meaning.
+    /// Likewise per question term and word that stands for it.
     pub related: Vec<Vec<Vec<Posting>>>,
     /// Terms of the seen turns of each conversation, where not all are seen.
     session_lengths: Option<Vec<u32>>,
@@ -39,15 +39,15 @@ pub(super) struct Totals {
     pub pairs: Statistics,
     /// Of terms in conversations.
     pub sessions: Statistics,
-    /// Per question term, the words of related meaning.
+    /// Per question term, the words that stand for it too.
     pub related: Vec<Vec<Related>>,
 }
 
-/// A word that is near a question term in meaning.
+/// A word that stands for a question term.
 #[derive(Clone, Debug)]
 pub(super) struct Related {
-    /// How near, above 0 and at most 1.
-    pub nearness: f32,
+    /// The share of its weight that counts, above 0 and at most 1 for the documented weights.
+    pub share: f32,
     /// In how many turns it is.
     pub frequency: u64,
 }
@@ -201,7 +201,7 @@ impl<'a> Field<'a> {
             column.offer(&weighed, &turns, &shares);
             for (related, list) in totals.related[term].iter().zip(&self.related[term]) {
                 let (weight, share) = bm25.related(term, related.frequency);
-                let factor = strengths[term] * query.weights.of(Signal::Soft) * related.nearness * share;
+                let factor = strengths[term] * related.share * share;
                 ranking::weigh(list, weight, factor, &self.layout.lengths, &mut weighed);
                 column.offer(&weighed, &turns, &shares);
             }

@@ -11,6 +11,7 @@ mod fields;
 mod indexing;
 mod layout;
 mod plan;
+mod related;
 mod search;
 mod sight;
 mod twins;

@@ -10,11 +10,11 @@ use std::cell::Cell;
 use edgemem_kernels::ranking::{Blend, blend_all, blend_some, next_at_least};
 use edgemem_kernels::turns::{TIMED, unit};
 
-use super::field::{Field, Related, Scores, Totals};
+use super::field::{Field, Scores, Totals};
+use super::related::{gather_related, strengths};
 use super::twins::Shape;
 use super::{Engine, Sight};
 use crate::error::Result;
-use crate::index::meanings::{Meanings, Vocabulary};
 use crate::record::{Actor, MemoryId, Record, Role};
 use crate::retrieve::bm25::{Bm25, TURN};
 use crate::retrieve::question::Question;
@@ -104,7 +104,7 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
     let bm25 = Bm25::new(&totals.terms, TURN);
     let full: f32 = strengths.iter().enumerate().map(|(term, strength)| strength * bm25.idf(term)).sum();
     let understands = !first.embeds_itself();
-    let coverage = best.coverage(full, understands);
+    let coverage = best.coverage(full, understands, totals.terms.documents);
     let ranking = Ranking { query, question: &question, best };
 
     // Some more, for those that turn out to say the same.
@@ -193,55 +193,6 @@ fn shown(fused: f32, best: f32, coverage: f32) -> f32 {
 /// So many hits are ranked beyond the limit, to take the places of folded ones.
 const SPARE: usize = 8;
 
-/// How much each question term counts, apart from how rare it is among the memories.
-fn strengths(question: &Question, query: &Query, meanings: Option<&Meanings>) -> Vec<f32> {
-    let (weak, common) = (query.weights.of(Signal::Weak), query.weights.of(Signal::Common));
-    let strength = |(term, &is_weak): (&String, &bool)| {
-        let known = meanings.and_then(|meanings| Some(meanings.rarity(meanings.find(term)?)));
-        let loss = known.map_or(0.0, |rarity| common * (1.0 - rarity));
-        (if is_weak { weak } else { 1.0 }) * positive(1.0 - loss)
-    };
-    question.terms.iter().zip(&question.weak).map(strength).collect()
-}
-
-/// A question term is also looked for in so many words of related meaning.
-const RELATED: usize = 10;
-
-/// Finds, per question term, the nearest words that are in seen turns of any partition, with their postings.
-fn gather_related(
-    fields: &mut [Field<'_>],
-    question: &Question,
-    query: &Query,
-    totals: &mut Totals,
-) -> Result<()> {
-    let meanings = fields.first().and_then(|field| field.engine.meanings.clone());
-    let Some(meanings) = meanings.filter(|_| query.weights.of(Signal::Soft) > 0.0) else { return Ok(()) };
-    let vocabularies: Vec<&Vocabulary> =
-        fields.iter().map(|field| field.engine.vocabulary()).collect::<Result<_>>()?;
-    for (at, (term, related)) in question.terms.iter().zip(&mut totals.related).enumerate() {
-        let Some(id) = meanings.find(term) else { continue };
-        for &(other, nearness) in meanings.related(id)?.iter() {
-            if related.len() == RELATED {
-                break;
-            }
-            if !vocabularies.iter().any(|vocabulary| vocabulary.holds(other)) {
-                continue;
-            }
-            let word = meanings.term(other);
-            let lists: Vec<_> = fields.iter().map(|field| field.postings(word)).collect::<Result<_>>()?;
-            let frequency = lists.iter().map(|list| list.len() as u64).sum();
-            // Words of unseen turns take no place.
-            if frequency > 0 {
-                related.push(Related { nearness, frequency });
-                for (field, list) in fields.iter_mut().zip(lists) {
-                    field.related[at].push(list);
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
 /// The best value of each signal over all partitions, by which it is divided.
 #[derive(Clone, Copy, Debug, Default)]
 struct Best {
@@ -280,12 +231,19 @@ impl Best {
     /// How well the question is covered, 0 to 1: of the weight of all its terms, that which the best turn and its
     /// surroundings hold. Or the best cosine of an embedder that understands: the means of a token table are
     /// near to each other whatever they say, and tell hardly anything of a question never answered.
-    fn coverage(&self, full: f32, understands: bool) -> f32 {
+    ///
+    /// Among a handful of memories nothing is known of how rare a word is, so what is not covered counts for a
+    /// half, the less the more memories there are.
+    fn coverage(&self, full: f32, understands: bool, memories: u64) -> f32 {
         let words = over(self.keyword, full);
         let words = if words < 1.0 { words } else { 1.0 };
-        if understands { larger(words, positive(self.cosine)) } else { words }
+        let known = if understands { larger(words, positive(self.cosine)) } else { words };
+        known + (1.0 - known) * 0.5 * HANDFUL / (HANDFUL + memories as f32)
     }
 }
+
+/// So many memories are a handful.
+const HANDFUL: f32 = 5.0;
 
 /// One question's way from signals to ranks and scores.
 struct Ranking<'a> {

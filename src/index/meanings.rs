@@ -42,7 +42,7 @@ impl Meanings {
         let (mut letters, mut ends, mut rows) = (String::new(), Vec::new(), Vec::new());
         for (row, word) in table.words() {
             let (mut count, from) = (0, letters.len());
-            analyzer.terms(word, |term| {
+            analyzer.query_terms(word, |term| {
                 count += 1;
                 letters.push_str(term);
             });

@@ -306,6 +306,8 @@ impl Memory {
             let foreign = reached.iter().find_map(|it| it.engine().foreign_model().map(str::to_owned));
             found.warnings.extend(foreign.map(|stored| embedder_changed(&stored, &configured)));
         }
+        let usual = if meanings.is_some() { DEFAULT_THRESHOLD } else { DEFAULT_KEYWORD_THRESHOLD };
+        found.threshold = options.threshold.unwrap_or(usual);
         let vector = match (&self.0.embedder, meanings) {
             _ if options.top_k == 0 => None,
             (Some(embedder), _) => embed(&**embedder, &[query.to_owned()], Purpose::Query).await?.pop(),
@@ -318,7 +320,7 @@ impl Memory {
             text: query.to_owned(),
             vector,
             limit: if candidates > options.top_k { candidates } else { options.top_k },
-            threshold: options.threshold,
+            threshold: found.threshold,
             today: Some(partitions.now().day()),
             weights: options.weights.clone(),
             explain: options.explain,

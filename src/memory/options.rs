@@ -14,8 +14,11 @@ pub const MAX_TEXT_BYTES: usize = 1_000_000;
 pub const MAX_METADATA_BYTES: usize = 100_000;
 /// How many results are returned if the caller does not say.
 pub const DEFAULT_TOP_K: usize = 20;
-/// The score below which results are left out if the caller does not say.
-pub const DEFAULT_THRESHOLD: f32 = 0.1;
+/// The score below which results are left out if the caller does not say: most questions about what was never
+/// said find nothing, and hardly an answer is lost. `docs/retrieval.md` has the measurements.
+pub const DEFAULT_THRESHOLD: f32 = 0.25;
+/// The same without a token table, where fewer words of a question are met.
+pub const DEFAULT_KEYWORD_THRESHOLD: f32 = 0.2;
 
 /// One message of a conversation.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -128,8 +131,9 @@ pub struct SearchOptions {
     pub reach: Reach,
     /// The most results.
     pub top_k: usize,
-    /// Results below this score, 0 to 1, are left out.
-    pub threshold: f32,
+    /// Results below this score, 0 to 1, are left out; [`DEFAULT_THRESHOLD`] or [`DEFAULT_KEYWORD_THRESHOLD`] if
+    /// absent.
+    pub threshold: Option<f32>,
     /// Whether hits tell which signals made their score.
     pub explain: bool,
     /// How much each signal counts.
@@ -146,7 +150,7 @@ impl SearchOptions {
         SearchOptions {
             reach,
             top_k: DEFAULT_TOP_K,
-            threshold: DEFAULT_THRESHOLD,
+            threshold: None,
             explain: false,
             weights: Weights::default(),
             rerank: true,

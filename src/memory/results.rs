@@ -21,6 +21,8 @@ pub struct Added {
 pub struct Found {
     /// Best first.
     pub hits: Vec<Hit>,
+    /// The score below which hits were left out.
+    pub threshold: f32,
     /// What the reranker says of the first hits, in their order; empty if none was asked or it failed.
     pub relevance: Vec<f32>,
     /// What kept the search from using all it could, if anything.

@@ -128,10 +128,10 @@ fn search_options(options: &Options<'_>) -> Result<SearchOptions> {
         None if options.has_null(&["threshold"]) => {
             Err(threshold_invalid("threshold must be a valid number".into()))
         }
-        None => Ok(f64::from(DEFAULT_THRESHOLD)),
+        None => Ok(None),
         Some((_, value)) => match value.as_f64() {
             None => Err(threshold_invalid("threshold must be a valid number".into())),
-            Some(number) if (0.0..=1.0).contains(&number) => Ok(number),
+            Some(number) if (0.0..=1.0).contains(&number) => Ok(Some(number as f32)),
             Some(_) => Err(threshold_invalid(format!(
                 "Invalid threshold: {value}. Must be between 0 and 1 (inclusive)."
             ))),
@@ -139,7 +139,7 @@ fn search_options(options: &Options<'_>) -> Result<SearchOptions> {
     }?;
     Ok(SearchOptions {
         top_k: options.count(&TOP_K, "topK")?.unwrap_or(DEFAULT_TOP_K),
-        threshold: threshold as f32,
+        threshold,
         explain: options.flag(&["explain"], false)?,
         weights: weights(options)?,
         rerank: options.flag(&["rerank"], true)?,
@@ -169,7 +169,7 @@ async fn search(memory: &Memory, query: &Value, options: &Value) -> Result<Value
     let query = text(query, "query")?;
     let search = search_options(&options)?;
     let found = memory.search(query, &search).await?;
-    let explain = search.explain.then_some(&search);
+    let explain = search.explain.then_some((&search, found.threshold));
     let result = |(at, hit)| scored_item(hit, found.relevance.get(at), explain);
     let results: Vec<Value> = found.hits.iter().enumerate().map(result).collect();
     Ok(with_warnings(json!({ "results": results }), &found.warnings))
@@ -256,20 +256,23 @@ pub fn item(record: &Record) -> Value {
     Value::Object(item)
 }
 
-fn scored_item(hit: &Hit, relevance: Option<&f32>, explain: Option<&SearchOptions>) -> Value {
+fn scored_item(hit: &Hit, relevance: Option<&f32>, explain: Option<(&SearchOptions, f32)>) -> Value {
     let mut item = item(&hit.record);
     item["score"] = number(hit.score);
     if let Some(&relevance) = relevance {
         item["rerankScore"] = number(relevance);
     }
-    if let Some(options) = explain {
-        item["score_details"] = score_details(hit, options);
+    if !hit.twins.is_empty() {
+        item["duplicates"] = hit.twins.iter().map(MemoryId::to_string).collect();
+    }
+    if let Some((options, threshold)) = explain {
+        item["score_details"] = score_details(hit, options, threshold);
     }
     item
 }
 
 /// mem0's names for what it has too, and every signal with its value, weight and contribution.
-fn score_details(hit: &Hit, options: &SearchOptions) -> Value {
+fn score_details(hit: &Hit, options: &SearchOptions, threshold: f32) -> Value {
     let Explanation { signals, fused, coverage, cosine, terms } = &hit.explanation;
     let terms: Vec<Value> = terms
         .iter()
@@ -293,7 +296,7 @@ fn score_details(hit: &Hit, options: &SearchOptions) -> Value {
         "rawScore": number(*fused),
         "maxPossibleScore": 1,
         "finalScore": number(hit.score),
-        "threshold": number(options.threshold),
+        "threshold": number(threshold),
         "coverage": number(*coverage),
         "signals": added.collect::<Map<_, _>>(),
         "weights": weights.collect::<Map<_, _>>(),
