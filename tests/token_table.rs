@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use edgemem::ErrorKind;
-use edgemem::bytes::crc32;
+use edgemem::bytes::{crc32, hex};
 use edgemem::text::wordpiece::UNKNOWN;
 use edgemem::vector::{Quantized, TokenTable, kernels};
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
 
 /// The teacher's number of the table's first row: those before are special, and no text gives rise to them.
 const FIRST: u32 = 999;
@@ -52,8 +53,16 @@ fn the_table_is_what_its_readme_says() {
     let table = table();
     assert_eq!((table.name(), table.dims(), table.len()), ("edgemem/minilm-l6-64", 64, 29_523));
     assert!(!table.is_empty());
-    let size = bytes().len();
+    let (bytes, readme) = (bytes(), include_str!("../assets/tokens/README.md"));
+    let size = bytes.len();
     assert!(size <= 2_500_000, "{size}");
+    assert!(readme.contains(&hex(&Sha256::digest(&bytes))), "the sha256 is another");
+    assert!(readme.contains(&format!(
+        "| {},{:03},{:03} bytes |",
+        size / 1_000_000,
+        size / 1_000 % 1_000,
+        size % 1_000
+    )));
     assert!(table.resident() < size * 5 / 4, "{} of {size}", table.resident());
     let words: Vec<(u32, &str)> = table.words().collect();
     assert!(words.len() > 20_000 && words.iter().all(|(row, word)| table.find(word) == Some(*row)));

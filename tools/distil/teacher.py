@@ -39,7 +39,12 @@ def tokenizer() -> Tokenizer:
 
 
 def piece_vectors() -> np.ndarray:
-    """For every kept piece, the teacher's sentence vector (mean over the outputs) of that piece alone."""
+    """For every kept piece, the teacher's vector of that piece alone."""
+    return vectors_of([[piece] for piece in range(FIRST, len(vocabulary()))])
+
+
+def vectors_of(texts: list[list[int]]) -> np.ndarray:
+    """The teacher's vectors of texts given as pieces: the mean over the outputs, as it was trained."""
     import torch
     from transformers import AutoModel
 
@@ -47,10 +52,19 @@ def piece_vectors() -> np.ndarray:
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     model = AutoModel.from_pretrained(str(get_model_path()), attn_implementation="eager").eval()
-    vectors = []
+    vectors = np.zeros((len(texts), model.config.hidden_size), np.float32)
+    order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
     with torch.inference_mode():
-        for ids in torch.arange(FIRST, len(vocabulary())).split(256):
-            text = torch.stack([torch.full_like(ids, CLS), ids, torch.full_like(ids, SEP)], 1)
-            output = model(input_ids=text, attention_mask=torch.ones_like(text)).last_hidden_state
-            vectors.append(output.mean(1).numpy())
-    return np.concatenate(vectors).astype(np.float64)
+        for start in range(0, len(order), BATCH):
+            batch = order[start : start + BATCH]
+            ids = torch.zeros(len(batch), len(texts[batch[-1]]) + 2, dtype=torch.long)
+            for line, at in zip(ids, batch):
+                text = [CLS, *texts[at], SEP]
+                line[: len(text)] = torch.tensor(text)
+            mask = (ids > 0).long()
+            output = model(input_ids=ids, attention_mask=mask).last_hidden_state
+            vectors[batch] = ((output * mask[:, :, None]).sum(1) / mask.sum(1, keepdim=True)).numpy()
+    return vectors
+
+
+BATCH = 64
