@@ -42,22 +42,23 @@ async function main({ data: files, json, charts: folder, docs, ...options }) {
 }
 
 /** Everything that was asked for about one file. What costs much is measured in the first of the modes only. */
-async function measure(edgemem, data, { modes: names, topK, threshold, ablate: hasAblation, context: hasContext, abstain, store }) {
+async function measure(edgemem, data, { modes: names, topK, threshold, weights, ablate: hasAblation, context: hasContext, abstain, store }) {
   const modes = {};
   const more = {};
+  const chosen = weights === undefined ? {} : { weights };
   for (const mode of names) {
     await withMemory(edgemem, store, async (memory) => {
       const adds = await addAll(memory, data, mode);
-      modes[mode] = { adds, ...(await rank(memory, data, { mode, topK, threshold: threshold ?? 0 })) };
+      modes[mode] = { adds, ...(await rank(memory, data, { mode, topK, threshold: threshold ?? 0, ...chosen })) };
       if (mode !== names[0]) return;
-      if (hasAblation) more.ablation = await ablate(memory, data, { mode, topK, threshold: threshold ?? 0 });
-      if (hasContext) more.context = await measureContexts(edgemem, memory, data, { mode, threshold });
-      if (abstain) more.abstention = await measureAbstention(memory, data, { mode, topK });
+      if (hasAblation) more.ablation = await ablate(memory, data, { mode, topK, threshold: threshold ?? 0, ...chosen });
+      if (hasContext) more.context = await measureContexts(edgemem, memory, data, { mode, threshold, ...chosen });
+      if (abstain) more.abstention = await measureAbstention(memory, data, { mode, topK, ...chosen });
     });
   }
   const turns = data.users.reduce((sum, user) => sum + user.turns.length, 0);
   const about = { name: data.name, format: data.format, users: data.users.length, turns, questions: scoredQuestions(data).length };
-  return { data: about, topK, threshold: threshold ?? 0, modes, ...more };
+  return { data: about, topK, threshold: threshold ?? 0, ...chosen, modes, ...more };
 }
 
 async function rewriteBaseline() {

@@ -146,7 +146,7 @@ test("all modes, ablation, contexts, abstention and pictures come from one call"
   writeFileSync(file, JSON.stringify(TWO));
   const { stdout, stderr, status } = evaluate("--data", file, "--mode", "all", "--ablate", "--context", "--abstain", "--json", json, "--charts", pictures);
   assert.equal(status, 0, stderr);
-  assert.match(stdout, /metric +run +conversation +implied +max difference/);
+  assert.match(stdout, /figure +run +conversation +implied +max difference/);
   const [{ modes, ablation, context, abstention }] = JSON.parse(readFileSync(json, "utf8"));
   assert.deepEqual(Object.keys(modes), ["run", "conversation", "implied"]);
   assert.equal(ablation.full["R@5"], 1);
@@ -177,7 +177,7 @@ test("what is wrong with a call or a file is said", () => {
   writeFileSync(file, JSON.stringify(SAMPLE));
   const data = ["--data", file];
   for (const args of [
-    [], [file], [...data, "--mode", "best"], [...data, "--top-k", "0"], [...data, "--threshold", "2"], [...data, "--threshold", ""],
+    [], [file], [...data, "--mode", "best"], [...data, "--top-k", "0"], [...data, "--threshold", "2"], [...data, "--threshold", ""], [...data, "--weights", "speaker"],
     [...data, "--unknown"], [...data, "--baseline"], [...data, "--mode", "all", "--store", folder], [...data, "--json", ""],
   ]) {
     const { status, stderr } = evaluate(...args);

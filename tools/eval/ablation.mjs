@@ -15,7 +15,7 @@ export const ABLATED = ["R@5", "R@10", "hit@1", "NDCG@10", "S-R@5"];
 export async function ablate(memory, data, options) {
   const weights = await findWeights(memory, data, options);
   const measure = async (off, label) => {
-    const scored = await scoreAll(memory, data, { ...options, weights: off }, label);
+    const scored = await scoreAll(memory, data, { ...options, weights: { ...options.weights, ...off } }, label);
     return average(scored.map(({ metrics }) => metrics));
   };
   const full = await measure({}, "all signals");
@@ -29,9 +29,9 @@ export async function ablate(memory, data, options) {
 }
 
 /** The weights that explained results list, as numbers by name: those of the first question that finds anything. */
-async function findWeights(memory, data, { mode }) {
+async function findWeights(memory, data, options) {
   for (const { user, question } of scoredQuestions(data)) {
-    const { results } = await ask(memory, user.id, question.text, { mode, topK: 1, threshold: 0, explain: true });
+    const { results } = await ask(memory, user.id, question.text, { ...options, topK: 1, threshold: 0, explain: true });
     const weights = results[0]?.score_details?.weights;
     if (weights !== undefined) return Object.fromEntries(Object.entries(weights).filter(([, weight]) => typeof weight === "number"));
   }

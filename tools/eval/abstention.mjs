@@ -14,7 +14,7 @@ export const THRESHOLDS = [0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 
  * silent, foreign }`: R@10 at home, the share of foreign questions that find nothing, and how many results they find on
  * average; `byDefault` is the same for the package's own threshold. Undefined if there is only one user.
  */
-export async function measureAbstention(memory, data, { mode, topK }) {
+export async function measureAbstention(memory, data, options) {
   const { users } = data;
   if (users.length < 2) return undefined;
   const next = new Map(users.map(({ id }, index) => [id, users[(index + 1) % users.length].id]));
@@ -22,7 +22,7 @@ export async function measureAbstention(memory, data, { mode, topK }) {
   const progress = new Progress("asking elsewhere", questions.length);
   const asked = [];
   for (const { user, question } of questions) {
-    const find = async (userId, threshold) => (await ask(memory, userId, question.text, { mode, topK, ...threshold })).results;
+    const find = async (userId, threshold) => (await ask(memory, userId, question.text, { ...options, ...threshold })).results;
     const found = async (threshold) => ({ home: await find(user.id, threshold), abroad: await find(next.get(user.id), threshold) });
     asked.push({ gold: question.gold, all: await found({ threshold: 0 }), byDefault: await found({}) });
     progress.show(asked.length);
@@ -36,7 +36,7 @@ export async function measureAbstention(memory, data, { mode, topK }) {
   }));
   const byDefault = costs(asked.map(({ gold, byDefault }) => ({ gold, ...byDefault })));
   const auc = areaUnderCurve(asked.map(({ all }) => best(all.home)), asked.map(({ all }) => best(all.abroad)));
-  return { questions: asked.length, auc, defaultThreshold: await defaultThreshold(memory, questions, mode), byDefault, rows };
+  return { questions: asked.length, auc, defaultThreshold: await defaultThreshold(memory, questions, options), byDefault, rows };
 }
 
 function costs(asked) {
@@ -53,9 +53,9 @@ function recallAt10(results, gold) {
 }
 
 /** The threshold that a search has if none is given, as an explained result tells it; undefined if nothing is found. */
-async function defaultThreshold(memory, questions, mode) {
+async function defaultThreshold(memory, questions, options) {
   for (const { user, question } of questions) {
-    const { results } = await ask(memory, user.id, question.text, { mode, topK: 1, explain: true });
+    const { results } = await ask(memory, user.id, question.text, { ...options, topK: 1, explain: true });
     if (results.length > 0) return results[0].score_details.threshold;
   }
   return undefined;

@@ -10,6 +10,7 @@ export const USAGE = `usage: npm run eval -- --data FILE [--data FILE …] [opti
   --mode MODE       what a session is: run (default), conversation, implied by the times, or all of them side by side
   --top-k N         results per question (default 20)
   --threshold X     least score of a result, 0 to 1 (default 0; contexts have the package's own)
+  --weights LIST    how much signals count, as name=number,…; names as \`explain: true\` lists them (default: the package's)
   --ablate          every signal of the ranking switched off in turn
   --context         how much of the evidence is inside a context of 500, 1,000 and 2,000 tokens
   --abstain         every question asked of another user, too; what a threshold costs
@@ -33,6 +34,7 @@ export function readArguments(argv) {
         mode: { type: "string", default: "run" },
         "top-k": { type: "string", default: "20" },
         threshold: { type: "string" },
+        weights: { type: "string" },
         ablate: { type: "boolean", default: false },
         context: { type: "boolean", default: false },
         abstain: { type: "boolean", default: false },
@@ -66,6 +68,7 @@ export function readArguments(argv) {
     modes: mode === "all" || docs ? Object.keys(MODES) : [mode],
     topK,
     threshold: threshold === undefined ? undefined : Number(threshold),
+    weights: values.weights === undefined ? undefined : readWeights(values.weights),
     ablate: values.ablate || docs,
     context: values.context || docs,
     abstain: values.abstain || docs,
@@ -75,6 +78,13 @@ export function readArguments(argv) {
     docs,
     baseline,
   };
+}
+
+function readWeights(list) {
+  return Object.fromEntries(list.split(",").map((part) => {
+    const [, name, number] = /^\s*(\w+)\s*=\s*(\d*\.?\d+)\s*$/.exec(part) ?? refuse("--weights is a list like speaker=0.2,role=0");
+    return [name, Number(number)];
+  }));
 }
 
 function refuse(problem) {

@@ -6,7 +6,7 @@ const WIDTH = 760;
 const PADDING = 28;
 const FONT = 13;
 /** The width of an average character of the font, in pixels, on the safe side. */
-const CHARACTER = 7;
+const CHARACTER = 7.4;
 
 const STYLE = `
   svg { color-scheme: light dark; --ground: #ffffff; --edge: #d8dee4; --ink: #1f2328; --soft: #59636e; --grid: #e6eaee; --a: #2f6fde; --b: #12988a; --c: #d07f12; }

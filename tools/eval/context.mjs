@@ -11,14 +11,14 @@ export const BUDGETS = [500, 1_000, 2_000];
  * `{ history, rows }`: the mean tokens of a question's whole history, and for each of the budgets `{ budget, whole, recall, tokens }`:
  * the share of questions whose evidence is all inside, the mean share of the evidence, and the mean tokens used.
  */
-export async function measureContexts({ Memory }, memory, data, { mode, threshold, budgets = BUDGETS }) {
+export async function measureContexts({ Memory }, memory, data, { mode, budgets = BUDGETS, ...search }) {
   const questions = scoredQuestions(data);
   const rows = [];
   for (const budget of budgets) {
     const progress = new Progress(`packing ${budget} tokens`, questions.length);
     const packed = [];
     for (const { user, question } of questions) {
-      const options = { userId: user.id, ...MODES[mode].read, tokens: budget, ...(threshold === undefined ? {} : { threshold }) };
+      const options = { userId: user.id, ...MODES[mode].read, tokens: budget, ...search };
       const { used, tokens } = await memory.context(question.text, options);
       const inside = new Set(used.map(({ metadata }) => metadata.dia_id));
       packed.push({ recall: question.gold.filter((id) => inside.has(id)).length / question.gold.length, tokens });

@@ -7,15 +7,15 @@ import { ABLATED } from "./ablation.mjs";
 import { METRICS } from "./metrics.mjs";
 
 /** The sections of everything that was measured on one data file. */
-export function sections({ data, topK, threshold, modes, ablation, context, abstention }) {
+export function sections({ data, topK, threshold, weights, modes, ablation, context, abstention }) {
   const names = Object.keys(modes);
   return [
     {
       heading: `${data.name}: ${data.format}, ${count(data.users)} users, ${count(data.turns)} turns, ${count(data.questions)} questions`,
-      notes: [],
+      notes: weights === undefined ? [] : [`With other weights: ${JSON.stringify(weights)}.`],
       rows: [],
     },
-    ...names.map((mode) => ranking(mode, modes[mode], { topK, threshold })),
+    ranking(names[0], modes[names[0]], { topK, threshold }),
     ...(names.length > 1 ? [comparison(modes)] : []),
     ...(ablation === undefined ? [] : [ablationSection(ablation)]),
     ...(context === undefined ? [] : [contextSection(context)]),
@@ -38,20 +38,25 @@ function ranking(mode, { adds, searches, metrics, atDefaultThreshold }, { topK, 
 /** The modes side by side, and how far they are apart at most. */
 function comparison(modes) {
   const names = Object.keys(modes);
-  const groups = modes[names[0]].metrics.map(({ group }) => group);
-  const line = (label, group, metric) => {
-    const values = names.map((name) => modes[name].metrics.find((row) => row.group === group)[metric]);
-    return { cells: [label, ...values.map(percent), percent(Math.max(...values) - Math.min(...values))] };
+  const of = (name, group) => modes[name].metrics.find((row) => row.group === group);
+  const shares = (label, group, metric) => {
+    const values = names.map((name) => of(name, group)[metric]);
+    return [label, ...values.map(percent), percent(Math.max(...values) - Math.min(...values))];
   };
-  const metrics = METRICS.filter((metric) => !metric.startsWith("tok"));
-  const rows = [
-    ...metrics.map((metric) => line(metric, "all", metric)),
-    ...groups.filter((group) => group !== "all").map((group) => line(`R@10, ${group}`, group, "R@10")),
-  ];
+  const figures = (label, value) => [label, ...names.map((name) => value(modes[name])), ""];
+  const groups = modes[names[0]].metrics.map(({ group }) => group).filter((group) => group !== "all");
   return {
     heading: "Modes side by side",
     notes: ["How a session is told to the memory: as a run, as a conversation, or by the times of its turns alone."],
-    rows: [["metric", ...names, "max difference"], ...rows.map(({ cells }) => cells)],
+    rows: [
+      ["figure", ...names, "max difference"],
+      ...METRICS.filter((metric) => !metric.startsWith("tok")).map((metric) => shares(metric, "all", metric)),
+      ...groups.flatMap((group) => ["R@10", "NDCG@10"].map((metric) => shares(`${metric}, ${group}`, group, metric))),
+      figures("new memories", ({ adds }) => count(adds.added)),
+      figures("mean add", ({ adds }) => duration(adds.mean)),
+      figures("search p50", ({ searches }) => duration(searches.p50)),
+      figures("search p95", ({ searches }) => duration(searches.p95)),
+    ],
   };
 }
 
@@ -82,7 +87,7 @@ function contextSection({ history, rows }) {
     notes: [`The whole history of a question is ${count(history)} tokens on average, by the same estimate.`],
     rows: [
       ["budget", "whole evidence", "evidence recall", "tokens", "of the history"],
-      ...rows.map(({ budget, whole, recall, tokens }) => [count(budget), percent(whole), percent(recall), count(tokens), `${percent(tokens / history)}`]),
+      ...rows.map(({ budget, whole, recall, tokens }) => [count(budget), percent(whole), percent(recall), count(tokens), percent(tokens / history)]),
     ],
   };
 }

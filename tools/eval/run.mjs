@@ -106,10 +106,10 @@ export async function scoreAll(memory, data, options, label) {
 }
 
 /** The ranking's figures: the metrics of all groups, the times of the searches, R@10 at the threshold of the package. */
-export async function rank(memory, data, { mode, topK, threshold }) {
-  const scored = await scoreAll(memory, data, { mode, topK, threshold });
+export async function rank(memory, data, options) {
+  const scored = await scoreAll(memory, data, options);
   const times = scored.map(({ time }) => time);
-  const byDefault = average((await scoreAll(memory, data, { mode, topK }, "at the default threshold")).map(({ metrics }) => metrics));
+  const byDefault = average((await scoreAll(memory, data, { ...options, threshold: undefined }, "at the default threshold")).map(({ metrics }) => metrics));
   return {
     searches: { questions: times.length, p50: percentile(times, 0.5), p95: percentile(times, 0.95) },
     metrics: groups(scored),
