@@ -150,7 +150,7 @@ test("all modes, ablation, contexts, abstention and pictures come from one call"
   const [{ modes, ablation, context, abstention }] = JSON.parse(readFileSync(json, "utf8"));
   assert.deepEqual(Object.keys(modes), ["run", "conversation", "implied"]);
   assert.equal(ablation.full["R@5"], 1);
-  assert.deepEqual(ablation.rows.map(({ signal }) => signal), Object.keys(ablation.weights).filter((name) => ablation.weights[name] !== 0));
+  assert.deepEqual(ablation.rows.map(({ signal }) => signal), Object.keys(ablation.weights).filter((name) => ablation.weights[name] !== 0 || name === "weak"));
   assert.ok(ablation.rows.length > 0);
 
   const [{ budget, whole, recall, tokens }] = context.rows;
