@@ -23,10 +23,10 @@ export async function bindings({ sizes, say }) {
       alias: { edgemem: file("../dist/workerd.js") },
       bundle: true,
       format: "esm",
-      external: ["*.wasm"],
+      external: ["*.wasm", "*.bin"],
       logLevel: "error",
     });
-    await cp(file("../dist/edgemem-workerd.wasm"), join(folder, "edgemem-workerd.wasm"));
+    for (const name of ["edgemem-workerd.wasm", "edgemem-tokens.bin"]) await cp(file(`../dist/${name}`), join(folder, name));
     const rows = [];
     const results = {};
     for (const store of ["d1", "kv"]) {
@@ -52,7 +52,10 @@ async function measure(folder, store, size) {
     modulesRoot: folder,
     scriptPath: join(folder, "worker.js"),
     modules: true,
-    modulesRules: [{ type: "CompiledWasm", include: ["**/*.wasm"] }],
+    modulesRules: [
+      { type: "CompiledWasm", include: ["**/*.wasm"] },
+      { type: "Data", include: ["**/*.bin"] },
+    ],
     compatibilityDate: "2026-03-01",
     cf: false,
     [store === "d1" ? "d1Databases" : "kvNamespaces"]: { BINDING: "bench" },
