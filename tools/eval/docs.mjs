@@ -34,9 +34,9 @@ export function charts({ data, modes, ablation, context, abstention }) {
       heading: "Ablation",
       svg: differenceChart({
         title: `${data.name}: what each signal is worth`,
-        subtitle: "Change in points when it is switched off; bars to the left are what it contributes",
+        subtitle: "Change in points without it; bars to the left are losses. Signals that change nothing are left out",
         series: changes,
-        groups: byLoss(ablation.rows).map(({ signal, change }) => ({ label: signal, values: changes.map((metric) => change[metric] * 100) })),
+        groups: byLoss(ablation.rows.filter(({ change }) => changes.some((metric) => change[metric] !== 0))).map(({ signal, change }) => ({ label: signal, values: changes.map((metric) => change[metric] * 100) })),
       }),
     });
   }
