@@ -13,7 +13,7 @@ use edgemem_kernels::turns::{TIMED, unit};
 use super::field::{Field, Related, Scores, Totals};
 use super::{Engine, Sight};
 use crate::error::Result;
-use crate::index::meanings::Vocabulary;
+use crate::index::meanings::{Meanings, Vocabulary};
 use crate::record::{Actor, Record, Role};
 use crate::retrieve::bm25::{Bm25, TURN};
 use crate::retrieve::question::Question;
@@ -92,8 +92,7 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
         fields.push(Field::gather(engine, &question, sight, &mut totals)?);
     }
     gather_related(&mut fields, &question, query, &mut totals)?;
-    let weak = query.weights.of(Signal::Weak);
-    let strengths: Vec<f32> = question.weak.iter().map(|&is_weak| if is_weak { weak } else { 1.0 }).collect();
+    let strengths = strengths(&question, query, first.meanings.as_deref());
     let mut scores = Vec::with_capacity(fields.len());
     for field in &fields {
         scores.push(field.scores(query, &strengths, &totals)?);
@@ -174,6 +173,17 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
         .collect()
 }
 
+/// How much each question term counts, apart from how rare it is among the memories.
+fn strengths(question: &Question, query: &Query, meanings: Option<&Meanings>) -> Vec<f32> {
+    let (weak, common) = (query.weights.of(Signal::Weak), query.weights.of(Signal::Common));
+    let strength = |(term, &is_weak): (&String, &bool)| {
+        let known = meanings.and_then(|meanings| Some(meanings.rarity(meanings.find(term)?)));
+        let loss = known.map_or(0.0, |rarity| common * (1.0 - rarity));
+        (if is_weak { weak } else { 1.0 }) * positive(1.0 - loss)
+    };
+    question.terms.iter().zip(&question.weak).map(strength).collect()
+}
+
 /// A question term is also looked for in so many words of related meaning.
 const RELATED: usize = 10;
 
@@ -252,8 +262,7 @@ impl Best {
     fn coverage(&self, full: f32) -> f32 {
         let words = if full > 0.0 { self.keyword / full } else { 0.0 };
         let words = if words < 1.0 { words } else { 1.0 };
-        let meaning = if self.cosine > 0.0 { self.cosine } else { 0.0 };
-        larger(words, meaning)
+        larger(words, positive(self.cosine))
     }
 }
 
@@ -405,6 +414,10 @@ fn over(value: f32, by: f32) -> f32 {
 }
 
 // Not `f32::max`, which is a library call in WebAssembly.
+
+fn positive(value: f32) -> f32 {
+    larger(value, 0.0)
+}
 
 fn larger(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }

@@ -24,7 +24,8 @@ use crate::host::js::JsHost;
 pub fn embedder_from_js(value: &JsValue) -> Result<Option<Rc<dyn Embedder>>> {
     let Some((provider, options)) = provider(value, "embedder")? else { return Ok(None) };
     let embedder: Rc<dyn Embedder> = match provider.to_ascii_lowercase().as_str() {
-        "none" => return Ok(None),
+        // The token table is no embedder of this floor: the engine itself embeds with it.
+        "none" | "embedded" => return Ok(None),
         "function" => Rc::new(FunctionEmbedder {
             embed: options.required_function("embed")?,
             this: options.value.clone(),
