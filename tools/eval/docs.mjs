@@ -27,8 +27,9 @@ export function charts({ data, modes, ablation, context, abstention }) {
       }),
     },
   ];
-  if (ablation?.isHeeded) {
-    const changes = ["R@10", "NDCG@10"];
+  const changes = ["R@10", "NDCG@10"];
+  const felt = byLoss(ablation?.rows ?? []).filter(({ change }) => changes.some((metric) => change[metric] !== 0));
+  if (felt.length > 0) {
     pictures.push({
       part: "ablation",
       heading: "Ablation",
@@ -36,7 +37,7 @@ export function charts({ data, modes, ablation, context, abstention }) {
         title: `${data.name}: what each signal is worth`,
         subtitle: "Change in points without it; bars to the left are losses. Signals that change nothing are left out",
         series: changes,
-        groups: byLoss(ablation.rows.filter(({ change }) => changes.some((metric) => change[metric] !== 0))).map(({ signal, change }) => ({ label: signal, values: changes.map((metric) => change[metric] * 100) })),
+        groups: felt.map(({ signal, change }) => ({ label: signal, values: changes.map((metric) => change[metric] * 100) })),
       }),
     });
   }
