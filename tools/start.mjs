@@ -8,7 +8,8 @@ import { spawn } from "node:child_process";
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
-import { addTurns, ask, readLocomo } from "./lib/locomo.mjs";
+import { readData } from "./eval/data.mjs";
+import { addTurns, ask } from "./eval/run.mjs";
 import { Advice, checkPrograms, installPackages, ROOT, run } from "./lib/project.mjs";
 import { count, duration, table, wrap } from "./lib/terminal.mjs";
 
@@ -57,12 +58,12 @@ async function demonstrate(directory) {
   const { Memory } = await import("../dist/node.js");
   const memory = new Memory({ store: { provider: "file", config: { directory } } });
   try {
-    const conversations = await readLocomo(join(ROOT, "www/sample.json"));
+    const { users } = await readData(join(ROOT, "www/sample.json"));
     const begun = performance.now();
-    const { times, added } = await addTurns(memory, conversations, { mode: "conversation" });
+    const { times, added } = await addTurns(memory, users, { mode: "conversation" });
     const news = added === 0 ? "all known already" : `${count(added)} new memories`;
     console.log(`\nread ${count(times.length)} turns of the sample conversation into ${relative(ROOT, directory) || "."}: ${news}, ${duration(performance.now() - begun)}`);
-    for (const { id, questions } of conversations) {
+    for (const { id, questions } of users) {
       for (const { text } of questions) show(text, await ask(memory, id, text, { mode: "conversation", topK: SHOWN }));
     }
   } finally {

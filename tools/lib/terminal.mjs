@@ -28,7 +28,7 @@ export function mean(values) {
 export function table([heading, ...rows]) {
   const columns = heading.map((_, column) => ({
     width: Math.max(...[heading, ...rows].map((row) => String(row[column]).length)),
-    isFigures: rows.every((row) => /^[\d,.]*( [µm]?s)?$/.test(String(row[column]))),
+    isFigures: rows.every((row) => /^[+-]?[\d,.]*( [µm]?s)?$/.test(String(row[column]))),
   }));
   const line = (cells) =>
     columns.map(({ width, isFigures }, column) => String(cells[column])[isFigures ? "padStart" : "padEnd"](width)).join("  ").trimEnd();
