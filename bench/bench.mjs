@@ -10,13 +10,15 @@ import { parseArgs } from "node:util";
 import { count } from "../tools/lib/terminal.mjs";
 import { add } from "./add.mjs";
 import { open } from "./open.mjs";
+import { KINDS, peers } from "./peers.mjs";
+import { CONTESTANTS } from "./peers/contestants.mjs";
 import { search } from "./search.mjs";
 
-const PARTS = ["search", "add", "open", "chromium", "bindings", "size", "start"];
+const PARTS = ["search", "add", "open", "chromium", "bindings", "embedding", "size", "start"];
 /** Downloads packages and takes long: only where it is named, or for the page. */
 const PEERS = "peers";
 /** What docs/bench.md shows. */
-const PAGE = ["size", "start", PEERS];
+const PAGE = ["embedding", "size", "start", PEERS];
 const USAGE = `usage: npm run bench [-- [--quick] [--only PART[,PART]] [--json FILE] [--docs] [--from FILE]]
 
   parts: ${PARTS.join(", ")}; and ${PEERS}, which installs what edgemem is compared with and runs only if it is named
@@ -26,12 +28,13 @@ const USAGE = `usage: npm run bench [-- [--quick] [--only PART[,PART]] [--json F
   --from FILE           figures of an earlier --json, which those of this run replace (--only none: measure nothing)
 
 for ${PEERS}:
+  --kinds KIND[,KIND]   of keyword, hybrid, vector (all)
   --sizes N[,N]         numbers of memories (1000,10000,100000)
   --dimensions N[,N]    of the vectors, multiples of 4 (64,384)
   --rounds N            how often everybody runs (3)
-  --budget SECONDS      how long one run may take (180)`;
+  --budget SECONDS      processor time that one run may take to add (120)`;
 
-const { quick, only, json, docs, from, numbers } = readArguments(process.argv.slice(2));
+const { quick, only, json, docs, from, kinds, numbers } = readArguments(process.argv.slice(2));
 const sizes = quick ? [1_000, 10_000] : [1_000, 10_000, 100_000];
 const [middle, large] = sizes.slice(-2);
 const { Memory } = await import("../dist/node.js");
@@ -60,12 +63,16 @@ try {
     const { bindings } = await import("./bindings.mjs");
     figures.bindings = await bindings({ sizes: quick ? [100, 1_000] : [100, 1_000, 10_000], say });
   }
+  if (only.includes("embedding")) {
+    const { embedding } = await import("./embedding.mjs");
+    figures.embedding = await embedding({ Memory, sizes, rounds: quick ? 100 : 400, say });
+  }
   if (only.includes("size")) figures.size = await (await import("./size.mjs")).size();
   if (only.includes("start")) figures.start = await (await import("./start.mjs")).start({ runs: quick ? 3 : 9, say });
   if (only.includes(PEERS)) {
-    const { peers } = await import("./peers.mjs");
     const { dimensions, rounds, budget } = numbers;
-    figures.peers = await peers({ sizes: numbers.sizes ?? sizes, dimensions, rounds, budget: budget * 1_000, say });
+    const contestants = CONTESTANTS.filter(({ kind }) => kinds.includes(kind));
+    figures.peers = await peers({ contestants, sizes: numbers.sizes ?? sizes, dimensions, rounds, budget: budget * 1_000, say });
   }
 } finally {
   await rm(folder, { recursive: true, force: true });
@@ -87,7 +94,7 @@ function readArguments(argv) {
   const text = { type: "string" };
   const flag = { type: "boolean", default: false };
   try {
-    const options = { quick: flag, docs: flag, only: text, json: text, from: text, sizes: text, dimensions: text, rounds: text, budget: text };
+    const options = { quick: flag, docs: flag, only: text, json: text, from: text, kinds: text, sizes: text, dimensions: text, rounds: text, budget: text };
     const { values } = parseArgs({ args: argv, options });
     const only = values.only === "none" ? [] : (values.only?.split(",") ?? (values.docs ? PAGE : PARTS));
     const unknown = only.find((part) => ![...PARTS, PEERS].includes(part));
@@ -95,8 +102,10 @@ function readArguments(argv) {
     const list = (name) => values[name]?.split(",").map((each) => wholeNumber(name, each));
     const dimensions = list("dimensions") ?? [64, 384];
     if (dimensions.some((each) => each % 4 > 0)) throw new Error("--dimensions are multiples of 4");
-    const numbers = { sizes: list("sizes"), dimensions, rounds: wholeNumber("rounds", values.rounds ?? "3"), budget: wholeNumber("budget", values.budget ?? "180") };
-    return { ...values, only, numbers };
+    const kinds = values.kinds?.split(",") ?? KINDS;
+    if (!kinds.every((kind) => KINDS.includes(kind))) throw new Error(`--kinds are ${KINDS.join(", ")}`);
+    const numbers = { sizes: list("sizes"), dimensions, rounds: wholeNumber("rounds", values.rounds ?? "3"), budget: wholeNumber("budget", values.budget ?? "120") };
+    return { ...values, only, kinds, numbers };
   } catch (error) {
     console.error(`error: ${error.message}\n\n${USAGE}`);
     process.exit(2);

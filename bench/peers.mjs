@@ -16,14 +16,19 @@ import { install } from "./peers/install.mjs";
 
 const RUN = fileURLToPath(new URL("peers/run.mjs", import.meta.url));
 /** Figures of a run that are shown as ratios to edgemem's, too. */
-const RATIOS = ["build", "p50", "p99", "resident"];
-/** Who needs more than this share of the budget for a run runs once. */
+const RATIOS = ["build", "buildCpu", "p50", "p99", "cpu", "resident"];
+/** Who needs more than this share of the budget to add runs once. */
 const ONCE = 0.25;
+/** How long a run may take by the clock, on a machine however busy: something is stuck then. */
+const stuck = (budget) => 60_000 + 8 * budget;
+
+/** What can be asked. */
+export const KINDS = ["keyword", "hybrid", "vector"];
 
 /**
- * `sizes` and `dimensions` are lists; `budget` is how many ms one run may take; `contestants` may be some of those that
- * there are, and `packages` those that are installed, if nothing is to be. Returns one row for each contestant, size and
- * dimension: the medians, `ratios`, `runs`, and a `problem` instead where there is no figure.
+ * `sizes` and `dimensions` are lists; `budget` is how many ms of processor time one run may take to add; `contestants` may
+ * be some of those that there are, and `packages` those that are installed, if nothing is to be. Returns one row for each
+ * contestant, size and dimension: the medians, `ratios`, `runs`, and a `problem` instead where there is no figure.
  */
 export async function peers({ sizes, dimensions, rounds, budget, say, log = console.log, contestants = CONTESTANTS, packages }) {
   packages ??= await install({ say: log });
@@ -35,7 +40,7 @@ export async function peers({ sizes, dimensions, rounds, budget, say, log = cons
         say(`making ${count(size)} texts with ${each}-d vectors`);
         const path = await prepare(folder, size, each);
         // Keywords are the same whatever the vectors.
-        for (const kind of index === 0 ? ["keyword", "hybrid", "vector"] : ["hybrid", "vector"]) {
+        for (const kind of index === 0 ? KINDS : KINDS.slice(1)) {
           const entered = contestants.filter((contestant) => contestant.kind === kind);
           if (entered.length === 0) continue;
           const measured = await compare({ contestants: entered, kind, size, dimensions: each, path, rounds, budget, packages, say });
@@ -64,11 +69,11 @@ export function cells(rows) {
   const times = (value) => (value < 9.95 ? `${value.toFixed(1)} ×` : `${count(value)} ×`);
   const note = ({ runs, questions, targets }) => [runs === 1 && "one run", questions < targets && `${questions} questions`].filter(Boolean).join(", ");
   return [
-    ["", "add all", "p50", "p99", "recall@10", "resident", "p50 to edgemem's", ""],
+    ["", "add all, CPU", "p50", "p99", "CPU p50", "recall@10", "resident", "p50 to edgemem's", "CPU to edgemem's", ""],
     ...rows.map((row) =>
       row.problem === undefined
-        ? [row.name, duration(row.build), ms(row.p50), ms(row.p99), (row.recall * 100).toFixed(1), `${(row.resident / 1e6).toFixed(0)} MB`, times(row.ratios.p50), note(row)]
-        : [row.name, "", "", "", "", "", "", row.problem],
+        ? [row.name, duration(row.buildCpu), ms(row.p50), ms(row.p99), ms(row.cpu), (row.recall * 100).toFixed(1), `${(row.resident / 1e6).toFixed(0)} MB`, times(row.ratios.p50), times(row.ratios.cpu), note(row)]
+        : [row.name, "", "", "", "", "", "", "", "", row.problem],
     ),
   ];
 }
@@ -85,28 +90,26 @@ async function compare({ contestants: all, kind, size, dimensions, path, rounds,
     for (const contestant of contestants) {
       if (contestant.problem !== undefined || contestant.once) continue;
       say(`${heading({ kind, size, dimensions })}: round ${round + 1} of ${rounds}, ${contestant.name}`);
-      const begun = performance.now();
       try {
-        contestant.runs.set(round, await runOnce({ kind, name: contestant.name, size, dimensions, path, patience: budget / 4 }, budget));
+        const figures = await runOnce({ kind, name: contestant.name, size, dimensions, path, budget });
+        contestant.runs.set(round, figures);
+        contestant.once = figures.buildCpu > budget * ONCE;
       } catch (error) {
         // Somebody who has finished before and does not now was hindered by something else: the earlier run counts.
         if (contestant.runs.size === 0) contestant.problem = error.message;
         contestant.once = true;
       }
-      if (performance.now() - begun > budget * ONCE) contestant.once = true;
     }
   }
   const [own] = contestants;
   return contestants.map(({ name, runs, problem }) => {
-    if (problem !== undefined) return { kind, name, size, dimensions, problem };
+    const what = { kind, name, size, dimensions: kind === "keyword" ? 0 : dimensions };
+    if (problem !== undefined) return { ...what, problem };
     const median = (of) => percentile([...runs].flatMap(([round, figures]) => of(figures, round) ?? []), 0.5);
     const [some] = runs.values();
     const ratio = (key) => (figures, round) => (own.runs.has(round) ? figures[key] / own.runs.get(round)[key] : undefined);
     return {
-      kind,
-      name,
-      size,
-      dimensions,
+      ...what,
       runs: runs.size,
       ...Object.fromEntries(Object.keys(some).filter((key) => typeof some[key] === "number").map((key) => [key, median((figures) => figures[key])])),
       ratios: Object.fromEntries(RATIOS.map((key) => [key, median(ratio(key))])),
@@ -115,13 +118,14 @@ async function compare({ contestants: all, kind, size, dimensions, path, rounds,
 }
 
 /** One run's figures. Fails with a reason that can be shown. */
-function runOnce(spec, budget) {
+function runOnce(spec) {
   return new Promise((resolve, reject) => {
     const args = ["--expose-gc", "--max-old-space-size=8192", RUN, JSON.stringify(spec)];
-    execFile(process.execPath, args, { timeout: budget, killSignal: "SIGKILL", maxBuffer: 1e8 }, (error, stdout, stderr) => {
-      if (error?.killed) return reject(new Error(`did not finish in ${duration(budget)}`));
+    execFile(process.execPath, args, { timeout: stuck(spec.budget), killSignal: "SIGKILL", maxBuffer: 1e8 }, (error, stdout, stderr) => {
+      if (error?.killed) return reject(new Error(`did not finish in ${duration(stuck(spec.budget))}`));
       if (error !== null) return reject(new Error(`does not run: ${/^\w*Error.*$/m.exec(stderr)?.[0] ?? error.message.split("\n")[0]}`));
       const figures = JSON.parse(stdout.trim().split("\n").at(-1));
+      if (figures.added !== undefined) return reject(new Error(`added ${count(figures.added)} in ${duration(spec.budget)} of processor time and was ended`));
       if (figures.refused.length > 0) console.error(`${spec.name} asked for ${figures.refused.join(", ")} and was refused.`);
       return resolve(figures);
     });

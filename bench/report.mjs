@@ -49,8 +49,10 @@ npm run bench -- --docs                              # everything; installs the 
 npm run bench -- --only peers --sizes 1000,10000     # the comparison alone, printed
 \`\`\`
 
-Every run has a process of its own, and contestants take turns, ${peers?.rounds ?? 3} rounds: what is shown is the median, and ratios are medians of each
-round's ratio. Whoever needs more than a quarter of the time budget runs once.`;
+Every run has a process of its own, and contestants take turns, ${peers?.rounds ?? 3} ${peers?.rounds === 1 ? "round" : "rounds"}: what is shown is the median, and ratios are medians of each
+round's ratio. Whoever needs more than a quarter of the budget to add runs once; whoever needs more
+than the budget, ${duration(peers?.budget ?? 120_000)} of processor time, is ended. CPU is processor time, all threads together: on a machine that does other things, too, it is what
+to trust, and the charts show it.`;
 
 const METHOD = `## How it is measured
 
@@ -83,16 +85,19 @@ function timeChart(kind, rows) {
   const vectors = kind === "keyword" ? "" : `, ${rows[0].dimensions}-d vectors`;
   return barChart({
     title: `${KINDS[kind].title}: time of a search`,
-    subtitle: `median of a search for ten results${vectors}; logarithmic scale, shorter is better`,
+    subtitle: `median processor time of a search for ten results${vectors}; logarithmic scale, shorter is better`,
     groups: groupBy(rows, ({ size }) => `${count(size)} memories`).map(([label, members]) => ({
       label,
-      bars: members.map((row) => ({ label: row.name, value: row.p50, ours: row.name === "edgemem", text: row.problem ?? `${duration(row.p50)}${beside(row)}` })),
+      bars: members.map((row) => ({ label: row.name, value: row.cpu, ours: row.name === "edgemem", text: row.problem ?? `${milliseconds(row.cpu)}${beside(row)}` })),
     })),
     tick: (value) => (value < 1 ? `${+value.toFixed(3)} ms` : value < 1_000 ? `${value} ms` : `${value / 1_000} s`),
   });
 }
 
-const beside = ({ name, ratios }) => (name === "edgemem" ? "" : `  (${ratios.p50 < 9.95 ? ratios.p50.toFixed(1) : count(ratios.p50)} ×)`);
+/** Three digits, so that bars can be compared. */
+const milliseconds = (ms) => (ms < 1_000 ? `${Number(ms.toPrecision(3))} ms` : duration(ms));
+
+const beside = ({ name, ratios }) => (name === "edgemem" ? "" : `  (${ratios.cpu < 9.95 ? ratios.cpu.toFixed(1) : count(ratios.cpu)} ×)`);
 
 /** edgemem's own figures. */
 function ownSections({ embedding, start, size, peers }) {
@@ -104,7 +109,7 @@ function ownSections({ embedding, start, size, peers }) {
   }
   if (embedding !== undefined) {
     const body = embedding.rows.map((row) => [count(row.size), duration(row.p50), duration(row.p99), duration(row.keyword)]);
-    sections.push(`## With the embedded embedder\n\nA search from text alone, its embedding included: ${markdownAfter([["memories", "p50", "p99", "p50 of keywords alone"], ...body])}\n\nEmbedding alone: ${count(embedding.perSecond)} texts a second.`);
+    sections.push(`## With the embedded embedder\n\nA search from text alone, its embedding included:\n\n${markdown([["memories", "p50", "p99", "p50 of keywords alone"], ...body])}\n\nEmbedding takes an add as much longer as ${count(embedding.perSecond)} texts a second take.`);
   }
   if (start !== undefined) {
     const body = Object.entries(start).map(([host, { cold, warm }]) => [host, duration(cold), duration(warm)]);
@@ -116,8 +121,6 @@ function ownSections({ embedding, start, size, peers }) {
   }
   return sections;
 }
-
-const markdownAfter = (rows) => `\n\n${markdown(rows)}`;
 
 function markdown([head, ...rows]) {
   const right = head.map((_, column) => rows.every((row) => /^[\d,.]*( ?(ms|µs|s|MB|kB|×))?$/.test(String(row[column]))));

@@ -1,6 +1,6 @@
 // One contestant's run, in a process of its own: fills it, asks it, and prints the figures as JSON on the last line.
 //
-// node --expose-gc bench/peers/run.mjs '{"kind","name","size","dimensions","path","patience"}'; see peers.mjs.
+// node --expose-gc bench/peers/run.mjs '{"kind","name","size","dimensions","path","budget"}'; see peers.mjs.
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -16,10 +16,11 @@ const BATCH = 100;
 const WARM_UP = 20;
 
 /**
- * Runs a contestant. `path` is where dataset.mjs wrote the vectors; `patience` how many ms the questions may take
- * together before no further one is asked.
+ * Runs a contestant. `path` is where dataset.mjs wrote the vectors; `budget` how many ms of processor time the adding may
+ * take, and a quarter of it the questions together, before no further one is asked. Processor time, because what else
+ * the machine does must not decide who finishes. Returns the figures, or `{ added }` of those who did not finish.
  */
-export async function run({ kind, name, size, dimensions, path, patience }) {
+async function run({ kind, name, size, dimensions, path, budget }) {
   const { messages, questions, targets } = texts(size);
   const truth = JSON.parse(await readFile(join(path, "truth.json"), "utf8"));
   const vectors = await readFile(join(path, "questions.f32"));
@@ -37,40 +38,46 @@ export async function run({ kind, name, size, dimensions, path, patience }) {
   const { load } = CONTESTANTS.find((contestant) => contestant.kind === kind && contestant.name === name);
   const open = await load();
   const contestant = await open({ size, dimensions });
-  let building = 0;
+  const building = { wall: 0, cpu: 0 };
   const timed = async (work) => {
-    const begun = performance.now();
+    const [begun, spent] = [performance.now(), processor()];
     await work();
-    building += performance.now() - begun;
+    building.wall += performance.now() - begun;
+    building.cpu += processor() - spent;
   };
   for (let from = 0; from < size; from += BATCH) {
     const given = await batch(from);
     await timed(() => contestant.add(given));
+    if (building.cpu > budget && from + BATCH < size) return { added: from + BATCH };
   }
   if (contestant.finish !== undefined) await timed(() => contestant.finish());
   const after = resident();
 
-  for (let n = 0, begun = performance.now(); n < WARM_UP && performance.now() - begun < patience / 4; n++) await contestant.search(asked[n % asked.length]);
+  for (let n = 0, from = processor(); n < WARM_UP && processor() - from < budget / 16; n++) await contestant.search(asked[n % asked.length]);
   const times = [];
+  const processorTimes = [];
   const recalls = [];
   let first = 0;
-  const begun = performance.now();
+  const begun = processor();
   // In an order that visits all parts of the corpus, should time run out before the last question.
   for (const n of spread(asked.length)) {
-    const from = performance.now();
+    const [from, spent] = [performance.now(), processor()];
     const answer = await contestant.search(asked[n]);
     times.push(performance.now() - from);
+    processorTimes.push(processor() - spent);
     const wanted = kind === "vector" ? truth.nearest[n] : [truth.targets[n]];
     recalls.push(recall(Array.from(answer), wanted));
     first += recall([answer[0]], wanted.slice(0, 1));
-    if (performance.now() - begun > patience) break;
+    if (processor() - begun > budget / 4) break;
   }
   const peak = process.resourceUsage().maxRSS * 1_024;
   await contestant.close?.();
   return {
-    build: building,
+    build: building.wall,
+    buildCpu: building.cpu,
     p50: percentile(times, 0.5),
     p99: percentile(times, 0.99),
+    cpu: percentile(processorTimes, 0.5),
     recall: rounded(mean(recalls)),
     first: rounded(first / recalls.length),
     resident: after - before,
@@ -93,6 +100,12 @@ const rounded = (share) => Number(share.toFixed(4));
 function spread(count) {
   const step = [61, 67, 71].find((prime) => count % prime !== 0);
   return Array.from({ length: count }, (_, n) => (n * step) % count);
+}
+
+/** Processor time of this process in ms, all its threads together. */
+function processor() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
 }
 
 /** Bytes of this process that are in memory, without what is garbage already. */
