@@ -29,12 +29,13 @@ const USAGE = `usage: npm run bench [-- [--quick] [--only PART[,PART]] [--json F
 
 for ${PEERS}:
   --kinds KIND[,KIND]   of keyword, hybrid, vector (all)
+  --names NAME[,NAME]   of those that are compared (all); with --from, edgemem alone can be measured again
   --sizes N[,N]         numbers of memories (1000,10000,100000)
   --dimensions N[,N]    of the vectors, multiples of 4 (64,384)
   --rounds N            how often everybody runs (3)
   --budget SECONDS      processor time that one run may take to add (120)`;
 
-const { quick, only, json, docs, from, kinds, numbers } = readArguments(process.argv.slice(2));
+const { quick, only, json, docs, from, contestants, numbers } = readArguments(process.argv.slice(2));
 const sizes = quick ? [1_000, 10_000] : [1_000, 10_000, 100_000];
 const [middle, large] = sizes.slice(-2);
 const { Memory } = await import("../dist/node.js");
@@ -71,7 +72,6 @@ try {
   if (only.includes("start")) figures.start = await (await import("./start.mjs")).start({ runs: quick ? 3 : 9, say });
   if (only.includes(PEERS)) {
     const { dimensions, rounds, budget } = numbers;
-    const contestants = CONTESTANTS.filter(({ kind }) => kinds.includes(kind));
     figures.peers = await peers({ contestants, sizes: numbers.sizes ?? sizes, dimensions, rounds, budget: budget * 1_000, say });
   }
 } finally {
@@ -94,7 +94,7 @@ function readArguments(argv) {
   const text = { type: "string" };
   const flag = { type: "boolean", default: false };
   try {
-    const options = { quick: flag, docs: flag, only: text, json: text, from: text, kinds: text, sizes: text, dimensions: text, rounds: text, budget: text };
+    const options = { quick: flag, docs: flag, only: text, json: text, from: text, kinds: text, names: text, sizes: text, dimensions: text, rounds: text, budget: text };
     const { values } = parseArgs({ args: argv, options });
     const only = values.only === "none" ? [] : (values.only?.split(",") ?? (values.docs ? PAGE : PARTS));
     const unknown = only.find((part) => ![...PARTS, PEERS].includes(part));
@@ -104,8 +104,12 @@ function readArguments(argv) {
     if (dimensions.some((each) => each % 4 > 0)) throw new Error("--dimensions are multiples of 4");
     const kinds = values.kinds?.split(",") ?? KINDS;
     if (!kinds.every((kind) => KINDS.includes(kind))) throw new Error(`--kinds are ${KINDS.join(", ")}`);
+    const names = values.names?.split(",") ?? CONTESTANTS.map(({ name }) => name);
+    const stranger = names.find((name) => !CONTESTANTS.some((contestant) => contestant.name === name));
+    if (stranger !== undefined) throw new Error(`nobody is called ${stranger}`);
+    const contestants = CONTESTANTS.filter(({ kind, name }) => kinds.includes(kind) && names.includes(name));
     const numbers = { sizes: list("sizes"), dimensions, rounds: wholeNumber("rounds", values.rounds ?? "3"), budget: wholeNumber("budget", values.budget ?? "120") };
-    return { ...values, only, kinds, numbers };
+    return { ...values, only, contestants, numbers };
   } catch (error) {
     console.error(`error: ${error.message}\n\n${USAGE}`);
     process.exit(2);

@@ -66,8 +66,9 @@ export function heading({ kind, size, dimensions }) {
 /** The cells of a table of rows, the heading first. */
 export function cells(rows) {
   const ms = (value) => (value < 100 ? `${value.toFixed(2)} ms` : `${count(value)} ms`);
-  const times = (value) => (value < 9.95 ? `${value.toFixed(1)} ×` : `${count(value)} ×`);
-  const note = ({ runs, questions, targets }) => [runs === 1 && "one run", questions < targets && `${questions} questions`].filter(Boolean).join(", ");
+  // There is nothing to compare with where edgemem was not measured.
+  const times = (value) => (value === 0 ? "" : value < 9.95 ? `${value.toFixed(1)} ×` : `${count(value)} ×`);
+  const note = ({ runs, questions, targets }) => `${runs === 1 ? "one run" : `${runs} runs`}${questions < targets ? `, ${questions} questions` : ""}`;
   return [
     ["", "add all, CPU", "p50", "p99", "CPU p50", "recall@10", "resident", "p50 to edgemem's", "CPU to edgemem's", ""],
     ...rows.map((row) =>
@@ -80,7 +81,7 @@ export function cells(rows) {
 
 const render = (rows) => table(cells(rows));
 
-/** The contestants of one kind, in rounds. The first is the measure of the others. */
+/** The contestants of one kind, in rounds. */
 async function compare({ contestants: all, kind, size, dimensions, path, rounds, budget, packages, say }) {
   const contestants = all.map((contestant) => {
     const missing = contestant.needs.filter((name) => !packages.has(name));
@@ -101,13 +102,13 @@ async function compare({ contestants: all, kind, size, dimensions, path, rounds,
       }
     }
   }
-  const [own] = contestants;
+  const own = contestants.find(({ name }) => name === "edgemem");
   return contestants.map(({ name, runs, problem }) => {
     const what = { kind, name, size, dimensions: kind === "keyword" ? 0 : dimensions };
     if (problem !== undefined) return { ...what, problem };
     const median = (of) => percentile([...runs].flatMap(([round, figures]) => of(figures, round) ?? []), 0.5);
     const [some] = runs.values();
-    const ratio = (key) => (figures, round) => (own.runs.has(round) ? figures[key] / own.runs.get(round)[key] : undefined);
+    const ratio = (key) => (figures, round) => (own?.runs.has(round) ? figures[key] / own.runs.get(round)[key] : undefined);
     return {
       ...what,
       runs: runs.size,

@@ -7,6 +7,7 @@ import { ROOT } from "../tools/lib/project.mjs";
 import { count, duration } from "../tools/lib/terminal.mjs";
 import { barChart } from "./chart.mjs";
 import { cells, heading } from "./peers.mjs";
+import { CONTESTANTS } from "./peers/contestants.mjs";
 import { kilobytes } from "./size.mjs";
 
 const KINDS = {
@@ -21,12 +22,23 @@ const KINDS = {
   },
 };
 
-/** Earlier figures with newer ones in their place; of the peers, row by row. */
+/**
+ * Earlier figures with newer ones in their place; of the peers, row by row. Where edgemem was measured again and a peer
+ * was not, their ratios are those of the medians.
+ */
 export function merged(earlier, newer) {
   if (earlier.peers === undefined || newer.peers === undefined) return { ...earlier, ...newer };
-  const key = ({ kind, name, size, dimensions }) => [kind, name, size, dimensions].join();
+  const key = ({ kind, name, size, dimensions }, who = name) => [kind, who, size, dimensions].join();
+  const again = new Map(newer.peers.rows.map((row) => [key(row), row]));
   const rows = new Map([...earlier.peers.rows, ...newer.peers.rows].map((row) => [key(row), row]));
-  return { ...earlier, ...newer, peers: { ...newer.peers, rows: [...rows.values()].sort((a, b) => a.size - b.size) } };
+  for (const [name, row] of rows) {
+    const own = again.get(key(row, "edgemem"));
+    if (own?.ratios === undefined || row.ratios === undefined || again.has(name)) continue;
+    rows.set(name, { ...row, ratios: Object.fromEntries(Object.keys(row.ratios).map((ratio) => [ratio, row[ratio] / own[ratio]])) });
+  }
+  const place = ({ kind, name }) => CONTESTANTS.findIndex((contestant) => contestant.kind === kind && contestant.name === name);
+  const sorted = [...rows.values()].sort((a, b) => a.size - b.size || a.dimensions - b.dimensions || place(a) - place(b));
+  return { ...earlier, ...newer, peers: { ...newer.peers, rows: sorted } };
 }
 
 /** Writes docs/bench.md and the charts. Returns the paths, from the root. */
@@ -39,7 +51,7 @@ export async function writeReport(figures) {
   return [...files.keys()];
 }
 
-const INTRODUCTION = ({ machine, peers }) => `# Benchmark
+const INTRODUCTION = ({ machine }) => `# Benchmark
 
 edgemem beside what one would otherwise take: the same texts, the same vectors, the same questions, in Node. Figures are of
 ${machine}; absolute times are that machine's, and what else it did shows in them. Ratios hold anywhere. This page is made by:
@@ -47,12 +59,14 @@ ${machine}; absolute times are that machine's, and what else it did shows in the
 \`\`\`sh
 npm run bench -- --docs                              # everything; installs the peers into bench/node_modules first
 npm run bench -- --only peers --sizes 1000,10000     # the comparison alone, printed
+npm run bench -- --json figures.json --docs          # the same as the first, and keep the figures; then, after a change of edgemem:
+npm run bench -- --from figures.json --json figures.json --only embedding,size,start,peers --names edgemem --docs
 \`\`\`
 
-Every run has a process of its own, and contestants take turns, ${peers?.rounds ?? 3} ${peers?.rounds === 1 ? "round" : "rounds"}: what is shown is the median, and ratios are medians of each
-round's ratio. Whoever needs more than a quarter of the budget to add runs once; whoever needs more
-than the budget, ${duration(peers?.budget ?? 120_000)} of processor time, is ended. CPU is processor time, all threads together: on a machine that does other things, too, it is what
-to trust, and the charts show it.`;
+Every run has a process of its own, and contestants take turns: what is shown is the median of so many runs as the last column says, and ratios are
+medians of each round's ratio. Whoever needs more processor time to add than the budget is ended; whoever needs more than a quarter of it runs once. Two
+hundred questions are asked, or as many as a quarter of the budget allows. CPU is processor time, all threads together: on a machine that does other things, too,
+it is what to trust, and the charts show it.`;
 
 const METHOD = `## How it is measured
 

@@ -6,13 +6,21 @@
 // As a program: node bench/start.mjs prints one process's figures as JSON.
 
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-const file = (path) => fileURLToPath(new URL(path, import.meta.url));
+const SELF = fileURLToPath(import.meta.url);
+const WORKER = `export default {
+  async fetch() {
+    const { Memory } = await import("edgemem");
+    const memory = new Memory({ store: { provider: "memory" } });
+    await memory.add("I moved to Lisbon", { userId: "alice" });
+    return Response.json(await memory.search("Who lives in Lisbon?", { userId: "alice" }));
+  },
+};`;
 
 export async function start({ runs, say }) {
   const { percentile, table } = await import("../tools/lib/terminal.mjs");
@@ -33,7 +41,7 @@ export async function start({ runs, say }) {
 async function inNode(runs) {
   const figures = [];
   for (let run = 0; run < runs; run++) {
-    const { stdout } = await promisify(execFile)(process.execPath, [file("start.mjs")]);
+    const { stdout } = await promisify(execFile)(process.execPath, [SELF]);
     figures.push(JSON.parse(stdout));
   }
   return figures;
@@ -69,38 +77,13 @@ async function inChromium(runs) {
 
 /** A new workerd for each cold start. Its own start is not counted: the clock runs from the request to the response. */
 async function inWorkerd(runs) {
-  const { build } = await import("esbuild");
-  const { Miniflare } = await import("miniflare");
+  const { bundleWorker, startWorker } = await import("./workerd.mjs");
   const folder = await mkdtemp(join(tmpdir(), "edgemem-bench-"));
   const figures = [];
   try {
-    await build({
-      stdin: {
-        contents: `export default { async fetch() {
-          const { Memory } = await import("edgemem");
-          const memory = new Memory({ store: { provider: "memory" } });
-          await memory.add("I moved to Lisbon", { userId: "alice" });
-          return Response.json(await memory.search("Who lives in Lisbon?", { userId: "alice" }));
-        } };`,
-        resolveDir: folder,
-      },
-      outfile: join(folder, "worker.js"),
-      alias: { edgemem: file("../dist/workerd.js") },
-      bundle: true,
-      format: "esm",
-      external: ["*.wasm"],
-      logLevel: "error",
-    });
-    await cp(file("../dist"), folder, { recursive: true, filter: (path) => !path.includes("types") && !path.endsWith(".js") });
+    await bundleWorker(folder, { stdin: { contents: WORKER, resolveDir: folder } });
     for (let run = 0; run < runs; run++) {
-      const miniflare = new Miniflare({
-        modulesRoot: folder,
-        scriptPath: join(folder, "worker.js"),
-        modules: true,
-        modulesRules: [{ type: "CompiledWasm", include: ["**/*.wasm"] }, { type: "Data", include: ["**/*.bin"] }],
-        compatibilityDate: "2026-03-01",
-        cf: false,
-      });
+      const miniflare = startWorker(folder);
       try {
         await miniflare.ready;
         const ask = async () => {
@@ -134,7 +117,7 @@ async function firstAnswer(entry) {
   return took;
 }
 
-if (process.argv[1] === file("start.mjs")) {
+if (process.argv[1] === SELF) {
   const entry = new URL("../dist/node.js", import.meta.url).href;
   console.log(JSON.stringify({ cold: await firstAnswer(entry), warm: await firstAnswer(entry) }));
 }
