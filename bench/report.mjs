@@ -76,7 +76,8 @@ const METHOD = `## How it is measured
 - **Add** is everything from the first memory to an index that can be asked, in batches of 100. **Resident** is by how much the process grew meanwhile, after
   garbage collection: the library itself is in it, and the harness's copies are not. edgemem and mem0 keep the texts, and so does orama; the others do not.
 - **edgemem** runs with its store in memory, as everybody does, and with scoping, deduplication and history, which cannot be turned off.
-  Vectors are int8 in edgemem and floats elsewhere. Its rows of vectors alone ask for a word that no memory has, so that all of a question's way through the API is in them.
+  Vectors are int8 in edgemem and floats elsewhere. Keywords alone are the embedder \`none\`; vectors alone are the weight 0 for every other signal, so that
+  all of a question's way through the API is in them.
 - **mem0** runs in the process (\`mem0ai/oss\`), with its own memory store on SQLite in memory, without history and telemetry, and adds with \`infer: false\`, so that no model is asked.
 - **minisearch + scan** is what one writes who has no hybrid index: minisearch, every vector compared in JavaScript, the two rankings fused by reciprocal ranks.
 - **orama** runs with its defaults except for the floor of similarity, which would hide most answers. **hnswlib-wasm**: M 16, efConstruction 200, ef 64. **edgevec**: its graph
@@ -119,7 +120,8 @@ function ownSections({ embedding, start, size, peers }) {
   const rows = (peers?.rows ?? []).filter(({ name, kind, problem }) => name === "edgemem" && kind !== "vector" && problem === undefined);
   if (rows.length > 0) {
     const of = (row) => [row.kind, count(row.size), row.kind === "keyword" ? "" : row.dimensions, count(row.wasm / row.size), count(row.resident / row.size), kilobytes(row.peak)];
-    sections.push(`## What edgemem needs\n\nBytes per memory, its text included, with the store in memory (which keeps the log in JavaScript beside the core's index):\n\n${markdown([["search", "memories", "dimensions", "wasm memory, B each", "process, B each", "peak of the process"], ...rows.map(of)])}`);
+    sections.push(`## What edgemem needs\n\nAfter filling, in bytes per memory with its text. The store in memory keeps everything in JavaScript once more, and wasm memory does not shrink, so that its figure is the
+most that was needed on the way; a store that is opened needs less (\`npm run bench -- --only open\`).\n\n${markdown([["search", "memories", "dimensions", "wasm memory, B each", "process, B each", "peak of the process"], ...rows.map(of)])}`);
   }
   if (embedding !== undefined) {
     const body = embedding.rows.map((row) => [count(row.size), duration(row.p50), duration(row.p99), duration(row.keyword)]);
