@@ -107,6 +107,10 @@ kinds! {
     ModelUnauthorized => "MODEL_UNAUTHORIZED",
     /// A model provider answered something that is not what its protocol says.
     ModelResponseInvalid => "MODEL_RESPONSE_INVALID",
+    /// The token table is damaged, incomplete or of another version.
+    TableInvalid => "TABLE_INVALID",
+    /// The token table cannot be loaded, or what was loaded is not the table of this version.
+    TokensUnavailable => "TOKENS_UNAVAILABLE",
     /// A vector has the wrong length, or holds NaN or infinity.
     VectorInvalid => "VECTOR_INVALID",
     /// The stored vectors come from another embedder; call `reindex()`.

@@ -145,6 +145,12 @@ impl Day {
         })
     }
 
+    /// The day of this year, month and day of the month; a day that the month does not have is one of the next
+    /// month.
+    pub fn of_civil(year: i64, month: i64, day: i64) -> Day {
+        days_from_civil(year, month, day)
+    }
+
     /// The day that is this many days after 1970-01-01; clamped to the years 0001 to 9999.
     pub fn from_number(days: i32) -> Day {
         Timestamp::clamped(i64::from(days) * MILLIS_PER_DAY).day()
@@ -168,7 +174,7 @@ impl Day {
 
     /// Year, month and day of the Gregorian calendar. The algorithm is Howard Hinnant's `civil_from_days`
     /// ("chrono-Compatible Low-Level Date Algorithms", 2013): years begin in March, eras have 400 years.
-    fn civil(self) -> (i64, i64, i64) {
+    pub fn civil(self) -> (i64, i64, i64) {
         let days = i64::from(self.0) + DAYS_TO_1970;
         let (era, in_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
         let year_of_era = (in_era - in_era / 1460 + in_era / 36_524 - in_era / 146_096) / 365;
@@ -192,7 +198,8 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> Day {
 /// Days from 0000-03-01 to 1970-01-01.
 const DAYS_TO_1970: i64 = 719_468;
 
-const MONTHS: [&str; 12] = [
+/// The months' names in English.
+pub const MONTHS: [&str; 12] = [
     "January",
     "February",
     "March",

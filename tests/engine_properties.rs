@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use edgemem::engine::{Draft, Engine, Limits, Origin, Plan, Query, Sight, partition_name, search};
 use edgemem::log::{Change, Operation};
 use edgemem::record::{Actor, MemoryId, Metadata, Role};
-use edgemem::retrieve::fusion::Weights;
+use edgemem::retrieve::weights::Weights;
 use edgemem::scope::{Axis, Scope, View};
 use edgemem::time::{Clock, Day, Timestamp};
 use edgemem::vector::quantize;
@@ -154,6 +154,7 @@ fn observe_with(engine: &Engine, embedded: &[bool]) -> (Vec<String>, Vec<(String
             let query = Query {
                 text: text.into(),
                 vector,
+                today: None,
                 limit: 50,
                 threshold: 0.0,
                 weights: Weights::default(),
@@ -288,7 +289,7 @@ proptest! {
             let listed: BTreeSet<String> =
                 memory.get_all(&list).await.unwrap().into_iter().map(|record| record.text).collect();
             prop_assert_eq!(&listed, &expected);
-            let search = SearchOptions { top_k: 100, threshold: 0.0, explain: false, reach };
+            let search = SearchOptions { top_k: 100, threshold: 0.0, ..SearchOptions::new(reach) };
             let found = memory.search("secret number", &search).await.unwrap();
             let found: BTreeSet<String> = found.hits.into_iter().map(|hit| hit.record.text).collect();
             prop_assert_eq!(&found, &expected);

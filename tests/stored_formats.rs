@@ -11,7 +11,7 @@ use edgemem::engine::{Draft, Engine, Limits, Origin, Plan, Query, Sight, partiti
 use edgemem::index::vectors::StoredVectors;
 use edgemem::log::{Change, Operation};
 use edgemem::record::{Actor, Metadata, Role};
-use edgemem::retrieve::fusion::Weights;
+use edgemem::retrieve::weights::Weights;
 use edgemem::scope::{Axis, Scope, View};
 use edgemem::time::{Clock, Day, Timestamp};
 use edgemem::vector::quantize;
@@ -107,6 +107,7 @@ fn observe(engine: &Engine) -> serde_json::Value {
     let query = Query {
         text: "jazz 爵士乐 dog Max in Köln".into(),
         vector: quantize(&[20.0, 3.0]).ok(),
+        today: None,
         limit: 10,
         threshold: 0.0,
         weights: Weights::default(),

@@ -31,6 +31,7 @@ const TYPES = {
   ".ico": "image/x-icon",
   ".txt": "text/plain; charset=utf-8",
   ".wasm": "application/wasm",
+  ".bin": "application/octet-stream",
 };
 
 const HEADERS = {

@@ -38,6 +38,7 @@ export async function workerOptions({ store, port, persist, environment }) {
       { type: "ESModule", path: main },
       { type: "ESModule", path: path.join(build, "glue.js") },
       { type: "CompiledWasm", path: path.join(build, "edgemem.wasm") },
+      { type: "Data", path: path.join(build, "edgemem-tokens.bin") },
     ],
     bindings,
     d1Databases: names(config.d1_databases, "database_name"),

@@ -7,8 +7,14 @@
  * that run on it are answered with an error, and the next request gets a fresh instance over the same store.
  */
 
+import tokens from "./edgemem-tokens.bin";
 import wasm from "./edgemem.wasm";
 import { createInstance } from "./glue.js";
+
+import { TokenLoader } from "../src/js/tokens.ts";
+
+// The build writes in what identifies the table that belongs to the core.
+const table = new TokenLoader(TOKEN_TABLE, () => tokens);
 
 class Instance {
   #glue = createInstance(wasm);
@@ -17,7 +23,7 @@ class Instance {
   dead = false;
 
   constructor(env) {
-    this.#worker = new this.#glue.Worker(env);
+    this.#worker = new this.#glue.Worker(env, table.load);
   }
 
   /** Resolves to the response; rejects if the instance died, also if another request killed it. */

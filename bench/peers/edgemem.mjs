@@ -8,27 +8,33 @@ const USER = { userId: "bench" };
 /** Conversations of forty messages, a minute apart. */
 const TURNS = 40;
 const FIRST = Date.UTC(2024, 0, 1) / 1_000;
+const VECTOR_ALONE = Object.fromEntries(
+  ["keyword", "session", "pairs", "speaker", "role", "when", "date", "content", "asking", "recency", "context", "soft", "weak"].map((signal) => [signal, 0]),
+);
 
-export const keyword = () => opened({});
+export const keyword = () => opened({ embedder: { provider: "none" } });
 
-export const hybrid = ({ dimensions }) => opened({ dimensions });
+/** The whole recipe with the vectors that everybody gets; words of related meaning come from the token table. */
+export const hybrid = ({ dimensions }) => withVectors(dimensions);
 
-/** The vectors alone: the question's text is a word that no memory has, so that keywords find nothing. */
-export const vector = ({ dimensions }) => opened({ dimensions, wording: () => "xyzzyxyzzy" });
+/** The vectors alone: no other signal counts, and nothing is lent between neighbours. */
+export const vector = ({ dimensions }) => withVectors(dimensions, { weights: VECTOR_ALONE });
 
-function opened({ dimensions, wording = ({ text }) => text }) {
+function withVectors(dimensions, options) {
   const known = new VectorsByText();
-  const embedder = dimensions === undefined ? undefined : { provider: "function", config: { embed: (texts) => known.of(texts), dimensions, model: "bench" } };
+  return opened({ embedder: { provider: "function", config: { embed: (texts) => known.of(texts), dimensions, model: "bench" } }, known, options });
+}
+
+function opened({ embedder, known, options }) {
   const memory = new Memory({ store: { provider: "memory" }, embedder });
   return {
     async add({ from, messages, vectors }) {
-      if (embedder !== undefined) known.set(messages.map(({ content }) => content), vectors);
+      known?.set(messages.map(({ content }) => content), vectors);
       await memory.add(messages, { ...USER, conversationId: `c${Math.floor(from / TURNS)}`, infer: false, timestamp: FIRST + from * 60 });
     },
-    async search(question) {
-      const text = wording(question);
-      if (embedder !== undefined) known.set([text], [question.vector]);
-      const { results, warnings } = await memory.search(text, { ...USER, topK: TOP, threshold: 0 });
+    async search({ text, vector }) {
+      known?.set([text], [vector]);
+      const { results, warnings } = await memory.search(text, { ...USER, topK: TOP, threshold: 0, ...options });
       if (warnings !== undefined) throw new Error(warnings[0].message);
       return results.map((result) => result.memory);
     },

@@ -27,6 +27,13 @@ pub fn scan(query: &[i8], query_scale: f32, rows: &[i8], scales: &[[u8; 4]], out
     scan_with(portable::dots, portable::dot, query, query_scale, rows, scales, out);
 }
 
+/// Adds a row of codes times `scale` to a sum. The shorter of the two decides how many places are added to.
+pub fn add_scaled(sum: &mut [f32], codes: &[i8], scale: f32) {
+    for (sum, &code) in sum.iter_mut().zip(codes) {
+        *sum += f32::from(code) * scale;
+    }
+}
+
 /// The cosine that a dot product of codes stands for. Damaged scales (NaN, infinite) give a number too.
 #[inline(always)]
 pub fn cosine(dot: i32, query_scale: f32, scale: f32) -> f32 {

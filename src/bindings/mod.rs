@@ -19,8 +19,8 @@ use wasm_bindgen::prelude::*;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::LocalFuture;
 use crate::host::js::{JsHost, Task};
-use crate::memory::{Memory, wire};
-use crate::model::config::embedder_from_js;
+use crate::memory::{Memory, Models, wire};
+use crate::model::config::{embedder_from_js, reranker_from_js};
 
 /// One running call: stepped by JavaScript until it is done.
 #[wasm_bindgen]
@@ -95,5 +95,9 @@ fn memory(config: &JsValue) -> Result<Memory> {
     // A member of undefined or of a primitive is undefined, which means the default.
     let member = |name: &str| Reflect::get(config, &name.into()).unwrap_or(JsValue::UNDEFINED);
     let store = store::from_config(&member("store"))?;
-    Ok(Memory::with_embedder(store, Rc::new(JsHost), embedder_from_js(&member("embedder"))?))
+    let models = Models {
+        embedder: embedder_from_js(&member("embedder"))?,
+        reranker: reranker_from_js(&member("reranker"))?,
+    };
+    Ok(Memory::with_models(store, Rc::new(JsHost), models))
 }

@@ -8,8 +8,8 @@ use wasm_bindgen::prelude::*;
 
 use super::Call;
 use crate::error::{Error, ErrorKind};
-use crate::model::Completion;
-use crate::model::config::{completer_from_js, embedder_from_js};
+use crate::model::config::{completer_from_js, embedder_from_js, reranker_from_js};
+use crate::model::{Completion, Purpose};
 
 /// Calls to models.
 #[wasm_bindgen]
@@ -17,12 +17,24 @@ pub struct ModelProbe;
 
 #[wasm_bindgen]
 impl ModelProbe {
-    /// Embeds texts with the embedder that `config` describes. The outcome holds its name and the vectors.
-    pub fn embed(config: JsValue, texts: Vec<String>) -> Call {
+    /// Embeds texts with the embedder that `config` describes, as queries or as documents. The outcome holds
+    /// its name and the vectors.
+    pub fn embed(config: JsValue, texts: Vec<String>, query: bool) -> Call {
         Call::of(Box::pin(async move {
             let Some(embedder) = embedder_from_js(&config)? else { return Ok(Value::Null) };
-            let vectors = embedder.embed(&texts).await?;
+            let purpose = if query { Purpose::Query } else { Purpose::Document };
+            let vectors = embedder.embed(&texts, purpose).await?;
             Ok(json!({ "name": embedder.name(), "vectors": vectors }))
+        }))
+    }
+
+    /// Ranks texts with the reranker that `config` describes. The outcome holds its name and the scores.
+    pub fn rerank(config: JsValue, query: String, texts: Vec<String>) -> Call {
+        Call::of(Box::pin(async move {
+            let Some(reranker) = reranker_from_js(&config)? else { return Ok(Value::Null) };
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            let scores = reranker.rerank(&query, &texts).await?;
+            Ok(json!({ "name": reranker.name(), "scores": scores }))
         }))
     }
 

@@ -2,7 +2,7 @@
 //!
 //! A checkpoint is computed first and adopted only after the store has committed it.
 
-use super::{Engine, blob_name};
+use super::{Address, Engine, blob_name};
 use crate::error::Result;
 use crate::index::build::SegmentBuilder;
 use crate::index::part::Part;
@@ -99,7 +99,15 @@ impl Engine {
             let part = &self.parts[source];
             let taken = builder.add(part, |doc| part.is_alive(doc))?;
             for doc in taken {
-                row_of.push(match stored_vector(part, doc, model) {
+                let made;
+                let vector = match stored_vector(part, doc, model) {
+                    Some(stored) => Some(stored),
+                    None => {
+                        made = self.own_vector(&self.read(Address { part: source as u32, doc })?);
+                        made.as_ref().map(|(_, codes, scale)| (codes.as_slice(), *scale))
+                    }
+                };
+                row_of.push(match vector {
                     Some((codes, scale)) => {
                         let vectors = match &mut vectors {
                             Some(vectors) => vectors,
@@ -149,6 +157,7 @@ impl Engine {
     /// Takes in a checkpoint after it was committed.
     pub fn adopt(&mut self, checkpoint: Checkpoint) {
         self.entries = checkpoint.kept.into_iter().collect();
+        self.layout.take();
         for &source in checkpoint.sources.iter().rev().filter(|&&source| source != 0) {
             self.parts.remove(source);
         }

@@ -6,24 +6,32 @@
 
 mod checkpoint;
 mod conversations;
+mod field;
 mod fields;
+mod indexing;
+mod layout;
 mod plan;
 mod search;
+mod sight;
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use foldhash::quality::FixedState;
 
 pub use checkpoint::{Checkpoint, Limits};
 pub use conversations::shown as conversation_shown;
 pub use plan::{Draft, Origin, Outcome, Plan};
-pub use search::{Explanation, Hit, Query, Sight, TermScore, search};
+pub use search::{Explanation, Hit, Query, TermScore, search};
+pub use sight::Sight;
 
 use crate::bytes::{Reader, Writer, hex};
 use crate::error::{Error, Result};
-use crate::index::columns::{Columns, NEVER, RETRACTED, REVISED};
+use crate::index::columns::{Columns, RETRACTED, REVISED};
+use crate::index::meanings::{Meanings, Vocabulary};
 use crate::index::part::Part;
-use crate::index::segment::Segment;
+use crate::index::segment::{Segment, outdated_records};
 use crate::index::vectors::StoredVectors;
 use crate::log::{Change, Folded, Operation, arrange, fold, fold_record};
 use crate::record::{MemoryId, Record};
@@ -33,6 +41,7 @@ use crate::text::{Analyzer, Digest, statement_key};
 use crate::time::Stamp;
 
 use conversations::Conversations;
+use layout::Layout;
 
 /// The name of the partition of an owner: 32 hex digits that follow from axis and id.
 pub fn partition_name(axis: Axis, id: &str) -> String {
@@ -81,6 +90,12 @@ pub struct Engine {
     /// Another model, of which a vector came and was not kept.
     foreign: Option<String>,
     limits: Limits,
+    /// The turns in order; unset after a change until a search needs it.
+    layout: OnceCell<Layout>,
+    /// Words of related meaning, if there is a token table.
+    meanings: Option<Rc<Meanings>>,
+    /// The terms of the partition that `meanings` knows, dead ones too; unset until a search needs it.
+    vocabulary: OnceCell<Vocabulary>,
 }
 
 impl Engine {
@@ -99,6 +114,9 @@ impl Engine {
             model,
             foreign: None,
             limits: Limits::default(),
+            layout: OnceCell::new(),
+            meanings: None,
+            vocabulary: OnceCell::new(),
         }
     }
 
@@ -106,6 +124,18 @@ impl Engine {
     pub fn with_limits(mut self, limits: Limits) -> Engine {
         self.limits = limits;
         self
+    }
+
+    /// The same with a token table, for words of related meaning; and for the vectors too, if its name is that
+    /// of the partition's model. Before anything is mounted or applied.
+    pub fn with_meanings(mut self, meanings: Option<Rc<Meanings>>) -> Engine {
+        self.meanings = meanings;
+        self
+    }
+
+    /// Whether the partition has a token table.
+    pub fn has_table(&self) -> bool {
+        self.meanings.is_some()
     }
 
     /// The partition's name.
@@ -149,7 +179,13 @@ impl Engine {
         if self.has_segment(name) {
             return Ok(());
         }
+        let bytes = match outdated_records(&bytes)? {
+            Some(records) => self.index_again(&records)?,
+            None => bytes,
+        };
         let part = Part::sealed(name.to_owned(), Segment::mount(bytes)?, vectors);
+        self.layout.take();
+        self.vocabulary.take();
         let first = self.parts.len() == 1 && self.parts[0].is_empty();
         self.parts.push(part);
         let index = self.parts.len() - 1;
@@ -228,56 +264,39 @@ impl Engine {
     /// Writes a memory's operations to the head as its newest document and marks the older one dead.
     fn replace(&mut self, id: MemoryId, mut operations: Vec<Operation>) -> Result<()> {
         arrange(&mut operations);
-        let record = encode_record(&operations);
         let Some(folded) = fold(operations.clone()) else {
             self.orphans.insert(id, operations);
             return Ok(());
         };
-        let memory = folded.record;
+        let entry = self.entry(&operations, folded);
+        let memory = &entry.memory;
+        if entry.columns.flags & (REVISED | RETRACTED) == REVISED {
+            self.revised.insert(revision_digest(memory), id);
+        }
         let old = self.locate(id);
-        let mut columns = Columns {
-            born: operations.first().map_or(0, |first| first.stamp.bits()),
-            updated: memory.updated.millis(),
-            timestamp: memory.timestamp.millis(),
-            sequence: memory.place.sequence,
-            expires: memory.expires.map_or(NEVER, |day| day.number()),
-            ..Columns::default()
-        };
-        let changed = folded.revisions.iter().any(|revision| {
-            revision.before.is_some() && revision.after.is_some() && revision.before != revision.after
-        });
-        let mut terms = Vec::new();
-        if memory.retracted {
-            columns.flags |= RETRACTED;
-        } else {
-            self.index_terms(&memory, &mut terms);
-            columns.length = terms.len() as u32;
-        }
-        if changed {
-            columns.flags |= REVISED;
-            if !memory.retracted {
-                self.revised.insert(revision_digest(&memory), id);
-            }
-        }
         // The vector stays with a memory as long as its text does.
         let vector =
             old.filter(|_| !memory.retracted).and_then(|old| self.vector_if_unchanged(old, &memory.text));
-        let head = self.parts[0].as_head_mut().map(|head| &mut head.tables);
-        if let Some(tables) = head {
-            columns.scope = tables.scopes.intern(memory.scope.clone());
-            columns.conversation = tables.conversations.intern(memory.place.conversation.clone());
-            columns.speaker = tables.speakers.intern(memory.actor.clone());
-        }
-        let at = columns.timestamp;
-        self.conversations.observe(&memory.place.conversation, &memory.scope, columns.sequence, at..=at);
+        let at = entry.columns.timestamp;
+        self.conversations.observe(
+            &memory.place.conversation,
+            &memory.scope,
+            entry.columns.sequence,
+            at..=at,
+        );
         if let Some(old) = old {
             self.kill(old);
         }
-        if let Some(doc) = self.parts[0].push(id, columns, record, &terms) {
+        let vector = vector.or_else(|| self.own_vector(memory));
+        if let (Some(meanings), Some(vocabulary)) = (&self.meanings, self.vocabulary.get_mut()) {
+            entry.terms.iter().filter_map(|term| meanings.find(term)).for_each(|id| vocabulary.insert(id));
+        }
+        if let Some(doc) = entry.push_to(&mut self.parts[0]) {
             self.head_ids.insert(id, doc);
             if let (Some((model, codes, scale)), Some(head)) = (vector, self.parts[0].as_head_mut()) {
                 head.embed(doc, &model, &codes, scale)?;
             }
+            self.extend_layout(Address { part: 0, doc });
         }
         // Embeddings among the operations belong to the index, in their order.
         for operation in operations {
@@ -290,14 +309,11 @@ impl Engine {
         Ok(())
     }
 
-    /// The terms a memory is found by: its day as people say it, its speaker, its text.
-    fn index_terms(&self, memory: &Record, terms: &mut Vec<Box<str>>) {
-        let mut emit = |term: &str| terms.push(term.into());
-        self.analyzer.terms(&memory.timestamp.day().spoken(), &mut emit);
-        if let Some(name) = &memory.actor.name {
-            self.analyzer.terms(name, &mut emit);
+    fn extend_layout(&mut self, address: Address) {
+        let appended = self.layout.get_mut().is_none_or(|layout| layout.append(&self.parts[0], address));
+        if !appended {
+            self.layout.take();
         }
-        self.analyzer.terms(&memory.text, &mut emit);
     }
 
     fn vector_if_unchanged(&self, old: Address, text: &str) -> Option<(String, Vec<i8>, f32)> {
@@ -341,7 +357,29 @@ impl Engine {
         self.model.as_deref().is_none_or(|wanted| wanted == model)
     }
 
+    /// The turns in the order in which they were said.
+    fn layout(&self) -> &Layout {
+        self.layout.get_or_init(|| Layout::of(&self.parts))
+    }
+
+    /// The partition's terms that are known to the token table.
+    fn vocabulary(&self) -> Result<&Vocabulary> {
+        if let Some(known) = self.vocabulary.get() {
+            return Ok(known);
+        }
+        let mut vocabulary = Vocabulary::default();
+        if let Some(meanings) = &self.meanings {
+            for part in &self.parts {
+                part.for_each_term(|term, _| {
+                    meanings.find(term).into_iter().for_each(|id| vocabulary.insert(id))
+                })?;
+            }
+        }
+        Ok(self.vocabulary.get_or_init(|| vocabulary))
+    }
+
     fn kill(&mut self, address: Address) {
+        self.layout.take();
         self.parts[address.part as usize].kill(address.doc);
     }
 
@@ -449,6 +487,7 @@ impl Engine {
     /// Tallies for `stats()`.
     pub fn size(&self) -> Size {
         let mut size = Size { entries: self.entries.len() as u64, ..Size::default() };
+        size.resident += self.layout.get().map_or(0, |layout| layout.resident() as u64);
         for (index, part) in self.parts.iter().enumerate() {
             size.segments += u64::from(index != 0);
             size.resident += part.size() as u64;

@@ -1,84 +1,26 @@
 //! Search over one or several partitions, as if they were one.
 //!
 //! First every partition gathers the postings that the request may see, and their statistics add up; then
-//! each scores with the shared statistics. So a score does not depend on how memories are spread over
-//! partitions and segments, nor on memories that the request may not see.
+//! each scores with the shared statistics; then every signal is compared with the best of all partitions. So a
+//! rank does not depend on how memories are spread over partitions and segments, nor on memories that the
+//! request may not see.
 
 use std::cell::Cell;
 
-use edgemem_kernels::ranking;
+use edgemem_kernels::ranking::{Blend, blend_all, blend_some, next_at_least};
+use edgemem_kernels::turns::{TIMED, unit};
 
-use super::{Address, Engine};
+use super::field::{Field, Related, Scores, Totals};
+use super::{Engine, Sight};
 use crate::error::Result;
-use crate::index::filter::Filter;
-use crate::index::part::Part;
-use crate::index::postings::Posting;
-use crate::record::Record;
-use crate::retrieve::bm25::{Bm25, Statistics};
-use crate::retrieve::fusion::{Signals, Weights, shown};
+use crate::index::meanings::Vocabulary;
+use crate::record::{Actor, Record, Role};
+use crate::retrieve::bm25::{Bm25, TURN};
+use crate::retrieve::question::Question;
 use crate::retrieve::top::{Candidate, Top};
-use crate::scope::View;
+use crate::retrieve::weights::{Signal, Signals, TELLING, Weights};
 use crate::time::Day;
 use crate::vector::Quantized;
-
-/// What a request may see. Applied before ranking.
-#[derive(Clone, Debug, Default)]
-pub struct Sight<'a> {
-    /// Composed scopes; `None` if the filter alone names the owners.
-    pub view: Option<View>,
-    /// mem0's filters.
-    pub filter: Option<&'a Filter>,
-    /// Memories whose last day is before this one are hidden; `None` shows them too.
-    pub today: Option<Day>,
-}
-
-impl Sight<'_> {
-    /// Per scope of a part, whether its memories can be seen at all.
-    fn scopes(&self, part: &Part) -> Vec<bool> {
-        let visible = |scope| {
-            self.view.as_ref().is_none_or(|view| view.sees(scope))
-                && self.filter.is_none_or(|filter| filter.matches_scope(scope) != Some(false))
-        };
-        part.tables().scopes.iter().map(visible).collect()
-    }
-
-    /// The live documents of a part that can be seen, as far as scope and expiry decide.
-    pub(super) fn visible(&self, part: &Part) -> Visible {
-        let scopes = self.scopes(part);
-        let today = self.today.filter(|_| part.is_expiring()).map(|day| day.number());
-        if part.living() == part.len() && scopes.iter().all(|&visible| visible) && today.is_none() {
-            return Visible(None);
-        }
-        let mut bits = vec![0u64; (part.len() as usize).div_ceil(64)];
-        for doc in (0..part.len()).filter(|&doc| part.is_alive(doc)) {
-            let (scope, expires) = part.visibility(doc);
-            if scopes[scope as usize] && today.is_none_or(|today| today <= expires) {
-                bits[doc as usize / 64] |= 1 << (doc % 64);
-            }
-        }
-        Visible(Some(bits))
-    }
-
-    /// Whether the filter accepts a memory, which is decoded only if there is a filter.
-    pub(super) fn accepts(&self, read: impl FnOnce() -> Result<Record>) -> Result<bool> {
-        match self.filter {
-            Some(filter) => Ok(filter.matches(&read()?)),
-            None => Ok(true),
-        }
-    }
-}
-
-/// A set of documents of one part; the common case that it holds all of them costs nothing.
-pub(super) struct Visible(Option<Vec<u64>>);
-
-impl Visible {
-    pub(super) fn holds(&self, doc: u32) -> bool {
-        match &self.0 {
-            None => true,
-            Some(bits) => bits[doc as usize / 64] >> (doc % 64) & 1 == 1,
-        }
-    }
-}
 
 /// A question.
 #[derive(Clone, Debug)]
@@ -87,6 +29,8 @@ pub struct Query {
     pub text: String,
     /// Its vector by the configured embedder.
     pub vector: Option<Quantized>,
+    /// The day on which it is asked, for "last week" and the like.
+    pub today: Option<Day>,
     /// The most hits to return.
     pub limit: usize,
     /// Hits below this score are left out.
@@ -113,9 +57,13 @@ pub struct Hit {
 pub struct Explanation {
     /// The signals.
     pub signals: Signals,
-    /// The sum before it was cut to 0 to 1.
+    /// The weighted sum of the signals, by which hits are ranked.
     pub fused: f32,
-    /// What each query term that the memory holds contributed.
+    /// How well the best hit covers the question, 0 to 1: what makes scores comparable.
+    pub coverage: f32,
+    /// The cosine of question and memory, if both have a vector.
+    pub cosine: Option<f32>,
+    /// What each query term contributed.
     pub terms: Vec<TermScore>,
 }
 
@@ -126,188 +74,337 @@ pub struct TermScore {
     pub term: String,
     /// How rare it is.
     pub idf: f32,
-    /// How often the memory holds it.
+    /// How often the memory itself holds it.
     pub frequency: u32,
-    /// What it added to the BM25 score.
+    /// Its BM25 weight in the memory itself.
     pub score: f32,
+    /// Its weight with what was said around the memory.
+    pub with_context: f32,
 }
 
 /// Finds the best memories of these partitions.
 pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<Vec<Hit>> {
     let Some(first) = engines.first() else { return Ok(vec![]) };
-    let mut terms: Vec<String> = Vec::new();
-    first.analyzer.query_terms(&query.text, |term| {
-        if !terms.iter().any(|known| known == term) {
-            terms.push(term.to_owned());
-        }
-    });
-    let mut statistics = Statistics::new(terms.len());
-    let mut gathered = Vec::new();
+    let question = Question::of(&query.text, &first.analyzer, query.today);
+    let mut totals = Totals::new(&question);
+    let mut fields = Vec::with_capacity(engines.len());
     for engine in engines {
-        for part in &engine.parts {
-            gathered.push(Gathered::new(part, &terms, sight, &mut statistics)?);
-        }
+        fields.push(Field::gather(engine, &question, sight, &mut totals)?);
     }
-    let bm25 = Bm25::new(&statistics);
-    let full = bm25.full();
-    let scale = if full > 0.0 { 1.0 / full } else { 0.0 };
+    gather_related(&mut fields, &question, query, &mut totals)?;
+    let weak = query.weights.of(Signal::Weak);
+    let strengths: Vec<f32> = question.weak.iter().map(|&is_weak| if is_weak { weak } else { 1.0 }).collect();
+    let mut scores = Vec::with_capacity(fields.len());
+    for field in &fields {
+        scores.push(field.scores(query, &strengths, &totals)?);
+    }
+    let best = Best::of(&fields, &scores);
+    let bm25 = Bm25::new(&totals.terms, TURN);
+    let full: f32 = strengths.iter().enumerate().map(|(term, strength)| strength * bm25.idf(term)).sum();
+    let coverage = best.coverage(full);
+    let ranking = Ranking { query, question: &question, best, coverage };
+
     let mut top = Top::new(query.limit);
-    let parts = engines
-        .iter()
-        .enumerate()
-        .flat_map(|(engine, it)| (0..it.parts.len()).map(move |part| (engine, part)));
     let failed = Cell::new(None);
-    for ((engine, index), gathered) in parts.zip(&gathered) {
-        let part = &engines[engine].parts[index];
-        let (scores, touched) = gathered.keyword_scores(part, &bm25);
-        let semantic = gathered.cosines(engines[engine], part, query)?;
-        let cosine = |doc: u32| {
-            let row = part.row_of(doc).and_then(|row| semantic.as_ref()?.get(row as usize));
-            positive(row.copied().unwrap_or(0.0))
-        };
-        let offer = |top: &mut Top<_>, doc: u32| {
-            let bm25 = scores[doc as usize];
-            let semantic = query.vector.is_some().then(|| cosine(doc));
-            let signals = Signals { bm25, keyword: bm25 * scale, semantic };
-            let score = signals.fuse(&query.weights);
-            if score <= 0.0 || shown(score) < query.threshold || !top.wants(score) {
+    let mut kept = Vec::with_capacity(fields.len());
+    for (index, (field, scores)) in fields.iter().zip(scores).enumerate() {
+        let ranked = ranking.rank(field, scores);
+        let offer = |top: &mut Top<_>, turn: usize| {
+            let fused = ranked.fused[turn];
+            if !top.wants(fused) || !field.seen.holds(turn as u32) {
                 return;
             }
-            let place = (engine, Address { part: index as u32, doc }, signals);
-            let candidate =
-                Candidate { score, timestamp: part.columns(doc).timestamp, id: part.id(doc).bits(), place };
-            top.offer(candidate, |candidate| {
-                let (engine, address, _) = candidate.place;
-                sight.accepts(|| engines[engine].read(address)).unwrap_or_else(|error| {
+            let address = field.layout.addresses[turn];
+            let part = &field.engine.parts[address.part as usize];
+            let candidate = Candidate {
+                score: fused,
+                timestamp: part.columns(address.doc).timestamp,
+                id: part.id(address.doc).bits(),
+                place: (index, turn),
+            };
+            top.offer(candidate, |_| {
+                sight.accepts(|| field.engine.read(address)).unwrap_or_else(|error| {
                     failed.set(Some(error));
                     false
                 })
             });
         };
-        match &semantic {
-            // Every document can be near in meaning: fused in one pass, and only those are looked at that could
-            // still be among the best. The pass may round otherwise than `fuse`, hence the slack.
-            Some(cosines) => {
-                let (keyword, meaning) = query.weights.shares();
-                let mut fused = scores.clone();
-                if part.rows_are_documents() {
-                    ranking::fuse_rows(&mut fused, keyword * scale, meaning, cosines);
-                } else {
-                    ranking::fuse(&mut fused, keyword * scale, meaning, (0..part.len()).map(cosine));
-                }
-                let mut from = 0;
-                let slack = 1.0 - 1e-5;
-                while let Some(doc) =
-                    ranking::next_at_least(&fused, from, larger(top.floor(), query.threshold) * slack)
-                {
-                    if gathered.visible.holds(doc as u32) {
-                        offer(&mut top, doc as u32);
-                    }
-                    from = doc + 1;
+        let floor = ranking.fused_at(query.threshold);
+        if ranked.semantic.is_empty() {
+            for &turn in &ranked.touched {
+                if ranked.fused[turn as usize] >= floor {
+                    offer(&mut top, turn as usize);
                 }
             }
-            None => touched.into_iter().for_each(|doc| offer(&mut top, doc)),
+        } else {
+            let mut from = 0;
+            while let Some(turn) = next_at_least(&ranked.fused, from, larger(top.floor(), floor)) {
+                offer(&mut top, turn);
+                from = turn + 1;
+            }
         }
+        kept.push(ranked);
     }
     if let Some(error) = failed.take() {
         return Err(error);
     }
-    let offsets: Vec<usize> = engines
-        .iter()
-        .scan(0, |sum, engine| {
-            let start = *sum;
-            *sum += engine.parts.len();
-            Some(start)
-        })
-        .collect();
     top.finish()
         .into_iter()
         .map(|candidate| {
-            let (engine, address, signals) = candidate.place;
-            let part = &engines[engine].parts[address.part as usize];
-            let held = &gathered[offsets[engine] + address.part as usize];
-            let terms = if query.explain { held.explain(part, address.doc, &terms, &bm25) } else { vec![] };
-            Ok(Hit {
-                record: engines[engine].read(address)?,
-                score: shown(candidate.score),
-                explanation: Explanation { signals, fused: candidate.score, terms },
-            })
+            let (index, turn) = candidate.place;
+            let field = &fields[index];
+            let mut explanation = Explanation { fused: candidate.score, coverage, ..Explanation::default() };
+            if query.explain {
+                ranking.explain(field, &kept[index], turn, &mut explanation);
+                let terms = field.explain(query, &strengths, &totals, turn as u32);
+                explanation.terms = terms
+                    .into_iter()
+                    .map(|(term, frequency, score, with_context)| TermScore {
+                        term: question.terms[term].clone(),
+                        idf: bm25.idf(term),
+                        frequency,
+                        score,
+                        with_context,
+                    })
+                    .collect();
+            }
+            let record = field.engine.read(field.layout.addresses[turn])?;
+            Ok(Hit { record, score: ranking.shown(candidate.score), explanation })
         })
         .collect()
 }
 
-/// What one part holds of a question, restricted to what the request may see.
-struct Gathered {
-    /// Per query term, visible postings by rising document.
-    lists: Vec<Vec<Posting>>,
-    visible: Visible,
+/// A question term is also looked for in so many words of related meaning.
+const RELATED: usize = 10;
+
+/// Finds, per question term, the nearest words that are in seen turns of any partition, with their postings.
+fn gather_related(
+    fields: &mut [Field<'_>],
+    question: &Question,
+    query: &Query,
+    totals: &mut Totals,
+) -> Result<()> {
+    let meanings = fields.first().and_then(|field| field.engine.meanings.clone());
+    let Some(meanings) = meanings.filter(|_| query.weights.of(Signal::Soft) > 0.0) else { return Ok(()) };
+    let vocabularies: Vec<&Vocabulary> =
+        fields.iter().map(|field| field.engine.vocabulary()).collect::<Result<_>>()?;
+    for (at, (term, related)) in question.terms.iter().zip(&mut totals.related).enumerate() {
+        let Some(id) = meanings.find(term) else { continue };
+        for &(other, nearness) in meanings.related(id)?.iter() {
+            if related.len() == RELATED {
+                break;
+            }
+            if !vocabularies.iter().any(|vocabulary| vocabulary.holds(other)) {
+                continue;
+            }
+            let word = meanings.term(other);
+            let lists: Vec<_> = fields.iter().map(|field| field.postings(word)).collect::<Result<_>>()?;
+            let frequency = lists.iter().map(|list| list.len() as u64).sum();
+            // Words of unseen turns take no place.
+            if frequency > 0 {
+                related.push(Related { nearness, frequency });
+                for (field, list) in fields.iter_mut().zip(lists) {
+                    field.related[at].push(list);
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
-impl Gathered {
-    fn new(
-        part: &Part,
-        terms: &[String],
-        sight: &Sight<'_>,
-        statistics: &mut Statistics,
-    ) -> Result<Gathered> {
-        // Expired documents count as documents, so that a document's score does not change on another's last day.
-        for (scope, _) in sight.scopes(part).iter().enumerate().filter(|&(_, &visible)| visible) {
-            let tally = part.tally_of(scope as u32);
-            statistics.documents += tally.documents;
-            statistics.length += tally.length;
-        }
-        let mut gathered = Gathered { lists: Vec::with_capacity(terms.len()), visible: sight.visible(part) };
-        for (term, frequency) in terms.iter().zip(&mut statistics.frequencies) {
-            let mut list = Vec::new();
-            part.postings(term, &mut list)?;
-            if gathered.visible.0.is_some() {
-                list.retain(|posting| gathered.visible.holds(posting.doc));
+/// The best value of each signal over all partitions, by which it is divided.
+#[derive(Clone, Copy, Debug, Default)]
+struct Best {
+    keyword: f32,
+    pairs: f32,
+    session: f32,
+    lowest: f32,
+    cosine: f32,
+    /// Whether both users and assistants have spoken.
+    dialogue: bool,
+}
+
+impl Best {
+    fn of(fields: &[Field<'_>], scores: &[Scores]) -> Best {
+        let mut best = Best { lowest: 1.0, cosine: -1.0, ..Best::default() };
+        let (mut users, mut assistants) = (false, false);
+        for (field, scores) in fields.iter().zip(scores) {
+            for &turn in scores.touched.iter().filter(|&&turn| field.seen.holds(turn)) {
+                best.keyword = larger(best.keyword, scores.keyword[turn as usize]);
             }
-            *frequency += list.len() as u64;
-            gathered.lists.push(list);
+            best.pairs = scores.pairs.iter().fold(best.pairs, |best, &(_, score)| larger(best, score));
+            best.session = scores.session.iter().fold(best.session, |best, &score| larger(best, score));
+            for &cosine in scores.cosines.iter().filter(|&&cosine| cosine > -1.0) {
+                best.cosine = larger(best.cosine, cosine);
+                best.lowest = if cosine < best.lowest { cosine } else { best.lowest };
+            }
+            for actor in field.seen.actors(field.layout) {
+                users |= actor.role == Role::User;
+                assistants |= actor.role == Role::Assistant;
+            }
         }
-        Ok(gathered)
+        best.dialogue = users && assistants;
+        best
     }
 
-    /// BM25 per document of the part, and the documents that have one.
-    fn keyword_scores(&self, part: &Part, bm25: &Bm25) -> (Vec<f32>, Vec<u32>) {
-        let mut scores = vec![0.0; part.len() as usize];
-        let mut touched = Vec::new();
-        for (term, list) in self.lists.iter().enumerate() {
-            ranking::accumulate(list, bm25.weight(term), part.lengths(), &mut scores, &mut touched);
-        }
-        (scores, touched)
+    /// How well the question is covered, 0 to 1: by words, of all its terms' weight that which the best turn
+    /// and its surroundings hold.
+    fn coverage(&self, full: f32) -> f32 {
+        let words = if full > 0.0 { self.keyword / full } else { 0.0 };
+        let words = if words < 1.0 { words } else { 1.0 };
+        let meaning = if self.cosine > 0.0 { self.cosine } else { 0.0 };
+        larger(words, meaning)
+    }
+}
+
+/// One question's way from signals to ranks and scores.
+struct Ranking<'a> {
+    query: &'a Query,
+    question: &'a Question,
+    best: Best,
+    coverage: f32,
+}
+
+/// The ranks of one partition's turns.
+struct Ranked {
+    fused: Vec<f32>,
+    touched: Vec<u32>,
+    keyword: Vec<f32>,
+    semantic: Vec<f32>,
+    cosines: Vec<f32>,
+    pairs: Vec<(u32, f32)>,
+    session: Vec<f32>,
+}
+
+impl Ranking<'_> {
+    fn weight(&self, signal: Signal) -> f32 {
+        self.query.weights.of(signal)
     }
 
-    /// Cosine per vector, if the question has a vector and the part has vectors of the same model.
-    fn cosines(&self, engine: &Engine, part: &Part, query: &Query) -> Result<Option<Vec<f32>>> {
-        let (Some(vector), Some(model)) = (&query.vector, engine.model.as_deref()) else { return Ok(None) };
-        let Some(vectors) = part.vectors(model) else { return Ok(None) };
-        let mut cosines = vec![0.0; vectors.len()];
-        vectors.scan(vector, &mut cosines)?;
-        Ok(Some(cosines))
-    }
-
-    fn explain(&self, part: &Part, doc: u32, terms: &[String], bm25: &Bm25) -> Vec<TermScore> {
-        let held = self.lists.iter().enumerate().filter_map(|(term, list)| {
-            let at = list.binary_search_by_key(&doc, |posting| posting.doc).ok()?;
-            let frequency = list[at].frequency;
-            Some(TermScore {
-                term: terms[term].clone(),
-                idf: bm25.idf(term),
-                frequency,
-                score: bm25.score(term, frequency, part.length(doc)),
+    /// Fuses the signals of all turns of a partition.
+    fn rank(&self, field: &Field<'_>, scores: Scores) -> Ranked {
+        let Scores { keyword, touched, pairs, session, cosines } = scores;
+        let layout = field.layout;
+        let semantic = match cosines.is_empty() {
+            true => vec![],
+            false => field.semantic(self.query, &cosines, self.best.lowest, self.best.cosine),
+        };
+        let per_session = over(self.weight(Signal::Session), self.best.session);
+        let weighted: Vec<f32> = session.iter().map(|score| score * per_session).collect();
+        let named = self.question.named(field.seen.actors(layout));
+        let speaker: Vec<f32> = layout
+            .actors
+            .iter()
+            .map(|actor| {
+                self.weight(Signal::Speaker) * self.speaker(actor, named.as_deref())
+                    + self.weight(Signal::Role) * self.role(actor)
             })
-        });
-        held.collect()
+            .collect();
+        let content: [f32; 256] =
+            std::array::from_fn(|words| self.weight(Signal::Content) * telling(words as u32));
+        let blend = Blend {
+            keyword: over(self.weight(Signal::Keyword), self.best.keyword),
+            semantic: self.weight(Signal::Semantic),
+            session: &weighted,
+            speaker: &speaker,
+            content: &content,
+            questions: self.weight(Signal::Asking),
+            timed: if self.question.asks_when { self.weight(Signal::When) } else { 0.0 },
+        };
+        let mut fused = keyword.clone();
+        if semantic.is_empty() {
+            blend_some(&mut fused, &touched, &blend, &layout.turns(), &layout.speakers);
+        } else {
+            blend_all(&mut fused, &semantic, &blend, &layout.turns(), &layout.speakers);
+        }
+        let per_pair = over(self.weight(Signal::Pairs), self.best.pairs);
+        for &(turn, score) in &pairs {
+            fused[turn as usize] += score * per_pair;
+        }
+        if !self.question.spans.is_empty() && self.weight(Signal::Date) > 0.0 {
+            for (fused, &day) in fused.iter_mut().zip(&layout.days).filter(|(fused, _)| **fused != 0.0) {
+                *fused += self.weight(Signal::Date) * self.date(day);
+            }
+        }
+        Ranked { fused, touched, keyword, semantic, cosines, pairs, session }
     }
+
+    fn speaker(&self, actor: &Actor, named: Option<&str>) -> f32 {
+        f32::from(u8::from(named.is_some() && actor.name.as_deref() == named))
+    }
+
+    fn role(&self, actor: &Actor) -> f32 {
+        let wanted = if self.question.asks_assistant { Role::Assistant } else { Role::User };
+        f32::from(u8::from(self.best.dialogue && actor.role == wanted))
+    }
+
+    fn date(&self, day: i32) -> f32 {
+        self.question.spans.iter().fold(0.0, |best, span| larger(best, span.fit(day)))
+    }
+
+    /// The score of a fused rank: the share of the most that could be had, of what the question is covered.
+    fn shown(&self, fused: f32) -> f32 {
+        let score = fused * self.coverage / self.most();
+        // Comparisons, not clamp: that is a library call in WebAssembly. NaN falls through to 0.
+        if score >= 1.0 {
+            1.0
+        } else if score > 0.0 {
+            score
+        } else {
+            0.0
+        }
+    }
+
+    /// The fused rank whose score is this.
+    fn fused_at(&self, score: f32) -> f32 {
+        if score <= 0.0 {
+            f32::MIN_POSITIVE
+        } else if self.coverage > 0.0 {
+            score * self.most() / self.coverage
+        } else {
+            f32::INFINITY
+        }
+    }
+
+    /// A fused rank that says: everything that counts is there.
+    fn most(&self) -> f32 {
+        1.0
+    }
+
+    fn explain(&self, field: &Field<'_>, ranked: &Ranked, turn: usize, out: &mut Explanation) {
+        let layout = field.layout;
+        let mark = layout.marks[turn];
+        let actor = layout.actors.get(layout.speakers[turn] as usize);
+        let named = self.question.named(field.seen.actors(layout));
+        let pair = ranked.pairs.iter().find(|&&(at, _)| at as usize == turn).map_or(0.0, |&(_, score)| score);
+        let session = ranked.session[layout.conversations[turn] as usize];
+        let signals = &mut out.signals;
+        signals.set(Signal::Keyword, over(ranked.keyword[turn], self.best.keyword));
+        signals.set(Signal::Semantic, ranked.semantic.get(turn).copied().unwrap_or(0.0));
+        signals.set(Signal::Session, over(session, self.best.session));
+        signals.set(Signal::Pairs, over(pair, self.best.pairs));
+        signals.set(Signal::Speaker, actor.map_or(0.0, |actor| self.speaker(actor, named.as_deref())));
+        signals.set(Signal::Role, actor.map_or(0.0, |actor| self.role(actor)));
+        let is_timed = self.question.asks_when && mark.flags & TIMED != 0;
+        signals.set(Signal::When, f32::from(u8::from(is_timed)));
+        signals.set(Signal::Date, self.date(layout.days[turn]));
+        signals.set(Signal::Content, telling(u32::from(mark.informative)));
+        signals.set(Signal::Asking, unit(mark.questions) * unit(mark.gate));
+        out.cosine = ranked.cosines.get(turn).copied().filter(|&cosine| cosine > -1.0);
+    }
+}
+
+/// How much a number of informative words says, 0 to 1.
+fn telling(words: u32) -> f32 {
+    if words < TELLING { words as f32 / TELLING as f32 } else { 1.0 }
+}
+
+/// A quotient that is 0 where there is nothing to divide by.
+fn over(value: f32, by: f32) -> f32 {
+    if by > 0.0 { value / by } else { 0.0 }
 }
 
 // Not `f32::max`, which is a library call in WebAssembly.
-
-fn positive(value: f32) -> f32 {
-    larger(value, 0.0)
-}
 
 fn larger(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }

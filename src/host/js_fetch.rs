@@ -22,8 +22,13 @@ pub struct JsFetch {
 impl JsFetch {
     /// Sends through `fetch` if given, else through the global function of that name. Once `signal`, an
     /// `AbortSignal`, aborts, running requests end and no further ones are sent.
-    pub fn new(fetch: Option<Function>, signal: Option<JsValue>) -> JsFetch {
-        JsFetch { fetch, signal: signal.map(JsCast::unchecked_into) }
+    pub fn new(fetch: Option<Function>, signal: Option<AbortSignal>) -> JsFetch {
+        JsFetch { fetch, signal }
+    }
+
+    /// The signal that was given, for waits of other kinds.
+    pub fn signal(&self) -> Option<AbortSignal> {
+        self.signal.clone()
     }
 
     async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, FetchError> {
@@ -79,7 +84,8 @@ pub struct Stop {
 }
 
 impl Stop {
-    fn new(ms: Option<f64>, signal: Option<AbortSignal>) -> Stop {
+    /// A stop after `ms`, or when `signal` aborts, whichever comes first; without both it never comes.
+    pub fn new(ms: Option<f64>, signal: Option<AbortSignal>) -> Stop {
         let mut resolve = None;
         let promise = Promise::new(&mut |function: Function, _reject: Function| resolve = Some(function));
         let resolve = resolve.unwrap_or_default();
@@ -91,11 +97,6 @@ impl Stop {
             let _ = signal.listen("abort", &resolve);
         }
         Stop { promise, resolve, late, timer, signal }
-    }
-
-    /// A stop after `ms`, or never.
-    pub fn after(ms: Option<f64>) -> Stop {
-        Stop::new(ms, None)
     }
 
     /// Waits for `value`, which may be a promise or not, unless the stop comes first: `Timeout` or `Aborted`.
@@ -213,10 +214,12 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn abort(this: &AbortController);
 
+    /// JavaScript's `AbortSignal`, or an object with the same members.
     #[derive(Clone)]
-    type AbortSignal;
+    pub type AbortSignal;
+    /// Whether it has aborted.
     #[wasm_bindgen(method, getter, js_name = aborted)]
-    fn is_aborted(this: &AbortSignal) -> bool;
+    pub fn is_aborted(this: &AbortSignal) -> bool;
     #[wasm_bindgen(method, catch, js_name = addEventListener)]
     fn listen(this: &AbortSignal, event: &str, listener: &Function) -> Result<(), JsValue>;
     #[wasm_bindgen(method, catch, js_name = removeEventListener)]

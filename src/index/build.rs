@@ -15,12 +15,13 @@ use crate::bytes::Writer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::MemoryId;
 use crate::sorted::order;
+use crate::text::Analyzer;
 
 /// The first bytes of every segment.
 pub(super) const MAGIC: &[u8; 4] = b"EDGM";
 
 /// How many sections a segment has.
-pub(super) const SECTIONS: usize = 10;
+pub(super) const SECTIONS: usize = 12;
 
 /// The sections, in the order of the header's table and of the block.
 #[derive(Clone, Copy)]
@@ -45,6 +46,10 @@ pub(super) enum Section {
     PostingEnds,
     /// The posting lists.
     Postings,
+    /// Where each shape ends.
+    ShapeEnds,
+    /// The shapes: a byte for every term of a document, in order.
+    Shapes,
 }
 
 /// Collects documents for one segment.
@@ -55,6 +60,8 @@ pub struct SegmentBuilder {
     columns: Writer,
     record_ends: Writer,
     records: Writer,
+    shape_ends: Writer,
+    shapes: Writer,
     terms: IndexMap<Box<str>, Vec<Posting>, FixedState>,
 }
 
@@ -104,6 +111,8 @@ impl SegmentBuilder {
         self.columns.raw(&columns.encode());
         self.records.raw(part.record(doc));
         self.record_ends.u32(self.records.len() as u32);
+        self.shapes.raw(part.shape(doc));
+        self.shape_ends.u32(self.shapes.len() as u32);
     }
 
     /// How many documents were added.
@@ -151,15 +160,18 @@ impl SegmentBuilder {
             terms.finish(),
             posting_ends.finish(),
             lists.finish(),
+            self.shape_ends.finish(),
+            self.shapes.finish(),
         ];
-        let header = MAGIC.len() + 3 * 4 + SECTIONS * 8;
+        let header = MAGIC.len() + 4 * 4 + SECTIONS * 8;
         let size = header + sections.iter().map(Vec::len).sum::<usize>() + 4;
         if u32::try_from(size).is_err() {
             return Err(Error::new(ErrorKind::StoreFull, "a segment would pass 4 GB; use more owners"));
         }
         let mut out = Writer::with_capacity(size);
         out.raw(MAGIC);
-        out.u32(u32::from(FORMAT));
+        out.u32(FORMAT);
+        out.u32(Analyzer::VERSION);
         out.u32(self.ids.len() as u32);
         out.u32(self.terms.len() as u32);
         let mut start = header as u32;

@@ -23,6 +23,8 @@ pub struct Columns {
     pub length: u32,
     /// [`RETRACTED`], [`REVISED`].
     pub flags: u32,
+    /// What the text tells beside its words, packed; see [`crate::text::Cues`].
+    pub cues: u32,
 }
 
 /// The `expires` of a document that does not expire.
@@ -34,7 +36,7 @@ pub const REVISED: u32 = 2;
 
 impl Columns {
     /// Bytes of one row.
-    pub const WIDTH: usize = 52;
+    pub const WIDTH: usize = 56;
     /// Where a row holds `scope`: the one column that is read for every posting.
     pub const SCOPE_AT: usize = 24;
     /// Where a row holds `expires`.
@@ -54,6 +56,7 @@ impl Columns {
             self.expires as u32,
             self.length,
             self.flags,
+            self.cues,
         ];
         for (slot, word) in row[24..].chunks_exact_mut(4).zip(words) {
             slot.copy_from_slice(&word.to_le_bytes());
@@ -76,6 +79,7 @@ impl Columns {
             expires: word(40) as i32,
             length: word(44),
             flags: word(48),
+            cues: word(52),
         }
     }
 }
@@ -97,6 +101,7 @@ mod tests {
             expires: -5,
             length: 6,
             flags: 7,
+            cues: 8,
         };
         let row = columns.encode();
         assert_eq!(Columns::decode(&row), columns);

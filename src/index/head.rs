@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 
 use super::columns::Columns;
 use super::postings::Posting;
+use super::shape;
 use super::tables::Tables;
 use crate::error::Result;
 use crate::record::MemoryId;
@@ -18,6 +19,7 @@ pub struct Head {
     ids: Vec<MemoryId>,
     columns: Vec<Columns>,
     records: Vec<Box<[u8]>>,
+    shapes: Vec<Box<[u8]>>,
     terms: IndexMap<Box<str>, Vec<Posting>, FixedState>,
     vectors: Option<HeadVectors>,
     bytes: usize,
@@ -36,14 +38,15 @@ struct HeadVectors {
 pub const NO_ROW: u32 = u32::MAX;
 
 impl Head {
-    /// Appends a document and returns its number. `terms` are the analysed terms of its text; none for a
-    /// document that is kept for its history only.
+    /// Appends a document and returns its number. `terms` are the analysed terms of its text, in order; none
+    /// for a document that is kept for its history only.
     pub fn push(&mut self, id: MemoryId, columns: Columns, record: Vec<u8>, terms: &[Box<str>]) -> u32 {
         let doc = self.ids.len() as u32;
         self.ids.push(id);
         self.columns.push(columns);
-        self.bytes += record.len() + Columns::WIDTH + 40;
+        self.bytes += record.len() + Columns::WIDTH + terms.len() + 40;
         self.records.push(record.into_boxed_slice());
+        self.shapes.push(terms.iter().map(|term| shape::mark(term)).collect());
         for term in terms {
             match self.terms.get_mut(term) {
                 Some(postings) => match postings.last_mut() {
@@ -107,6 +110,11 @@ impl Head {
     /// A document's record.
     pub fn record(&self, doc: u32) -> &[u8] {
         &self.records[doc as usize]
+    }
+
+    /// The marks of a document's terms, in order; see [`shape`].
+    pub fn shape(&self, doc: u32) -> &[u8] {
+        &self.shapes[doc as usize]
     }
 
     /// Appends a term's postings, by rising document.

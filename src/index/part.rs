@@ -257,6 +257,14 @@ impl Part {
         }
     }
 
+    /// The marks of a document's terms, in order.
+    pub fn shape(&self, doc: u32) -> &[u8] {
+        match &self.kind {
+            Kind::Head(head) => head.shape(doc),
+            Kind::Sealed { segment, .. } => segment.shape(doc),
+        }
+    }
+
     /// Appends a term's postings, dead documents included.
     pub fn postings(&self, term: &str, out: &mut Vec<Posting>) -> Result<()> {
         match &self.kind {

@@ -11,9 +11,59 @@ use super::tables::Tables;
 use crate::bytes::Reader;
 use crate::error::{Error, ErrorKind, Result};
 use crate::record::MemoryId;
+use crate::text::Analyzer;
 
 /// The newest segment format that this code reads, and the one that it writes.
-pub const FORMAT: u16 = 1;
+pub const FORMAT: u32 = 2;
+
+/// Reads the beginning of a block: its format, and the version of the analyzer whose terms it holds.
+fn read_version(input: &mut Reader<'_>) -> Result<(u32, u32)> {
+    if input.raw(MAGIC.len())? != MAGIC {
+        return Err(input.corrupt("not a segment"));
+    }
+    let format = input.u32()?;
+    if format > FORMAT {
+        return Err(Error::new(
+            ErrorKind::FormatUnsupported,
+            format!("the store holds a segment of format {format}, newer than this edgemem; update edgemem"),
+        )
+        .field("segment"));
+    }
+    // The first format was written by the first analyzer only.
+    let analyzer = if format == 1 { 1 } else { input.u32()? };
+    Ok((format, analyzer))
+}
+
+/// The records of a block whose index was built by other rules than today's, in the order of its documents;
+/// `None` if it is up to date. Records are read the same for ever, so such a block is indexed again.
+pub fn outdated_records(bytes: &[u8]) -> Result<Option<Vec<&[u8]>>> {
+    let mut input = Reader::checked(bytes, "segment")?;
+    let version = read_version(&mut input)?;
+    if version == (FORMAT, Analyzer::VERSION) {
+        return Ok(None);
+    }
+    let (docs, _terms) = (input.u32()? as usize, input.u32()?);
+    let mut sections = [(0usize, 0usize); Section::Records as usize + 1];
+    for section in &mut sections {
+        *section = (input.u32()? as usize, input.u32()? as usize);
+    }
+    let section = |section: Section| {
+        let (start, len) = sections[section as usize];
+        bytes.get(start..start + len).ok_or_else(|| input.corrupt("a section leaves the block"))
+    };
+    let (ends, content) = (section(Section::RecordEnds)?, section(Section::Records)?);
+    if ends.len() != docs * 4 {
+        return Err(input.corrupt("a section has the wrong size"));
+    }
+    let mut records = Vec::with_capacity(docs);
+    let mut start = 0;
+    for end in ends.as_chunks::<4>().0 {
+        let end = u32::from_le_bytes(*end) as usize;
+        records.push(content.get(start..end).ok_or_else(|| input.corrupt("offsets are out of order"))?);
+        start = end;
+    }
+    Ok(Some(records))
+}
 
 /// A mounted segment.
 #[derive(Debug)]
@@ -27,21 +77,12 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// Mounts a stored block. `STORE_CORRUPT` if it is damaged, `FORMAT_UNSUPPORTED` if it is newer.
+    /// Mounts a stored block. `STORE_CORRUPT` if it is damaged, `FORMAT_UNSUPPORTED` if it is newer. One whose
+    /// index was built by other rules is read by [`outdated_records`] instead, and is damaged to this.
     pub fn mount(mut bytes: Vec<u8>) -> Result<Segment> {
         let mut input = Reader::checked(&bytes, "segment")?;
-        if input.raw(MAGIC.len())? != MAGIC {
-            return Err(input.corrupt("not a segment"));
-        }
-        let format = input.u32()?;
-        if format > u32::from(FORMAT) {
-            return Err(Error::new(
-                ErrorKind::FormatUnsupported,
-                format!(
-                    "the store holds a segment of format {format}, newer than this edgemem; update edgemem"
-                ),
-            )
-            .field("segment"));
+        if read_version(&mut input)? != (FORMAT, Analyzer::VERSION) {
+            return Err(input.corrupt("its index was built by other rules"));
         }
         let (docs, terms) = (input.u32()?, input.u32()?);
         let mut sections = [(0, 0); SECTIONS];
@@ -69,10 +110,12 @@ impl Segment {
         expect(Section::RecordEnds, docs as usize * 4)?;
         expect(Section::TermEnds, terms as usize * 4)?;
         expect(Section::PostingEnds, terms as usize * 4)?;
+        expect(Section::ShapeEnds, docs as usize * 4)?;
         for (ends, content) in [
             (Section::RecordEnds, Section::Records),
             (Section::TermEnds, Section::Terms),
             (Section::PostingEnds, Section::Postings),
+            (Section::ShapeEnds, Section::Shapes),
         ] {
             let (ends, len) = (slice(ends), slice(content).len());
             let mut ends =
@@ -180,6 +223,11 @@ impl Segment {
     /// A document's record.
     pub fn record(&self, doc: u32) -> &[u8] {
         self.entry(Section::RecordEnds, Section::Records, doc as usize)
+    }
+
+    /// The marks of a document's terms, in order.
+    pub fn shape(&self, doc: u32) -> &[u8] {
+        self.entry(Section::ShapeEnds, Section::Shapes, doc as usize)
     }
 
     /// Appends a term's postings, by rising document.

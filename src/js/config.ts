@@ -1,6 +1,16 @@
 /** What `new Memory(config)` takes. */
 
+import type {
+  RerankerConfig,
+  ServiceConfig,
+  ServiceEmbedderConfig,
+  TransformersEmbedderConfig,
+  VectorConfig,
+  WorkersAiEmbedderConfig,
+} from "./model-config.js";
 import type { Store } from "./stores/store.js";
+
+export type * from "./model-config.js";
 
 /** Keeps nothing: gone with the process or the page. */
 export interface MemoryStoreConfig {
@@ -60,26 +70,10 @@ export interface BindingStoreConfig {
 /** Where memories are kept. */
 export type StoreConfig = MemoryStoreConfig | FileStoreConfig | IndexedDbStoreConfig | BindingStoreConfig;
 
-/** Settings of a model behind an OpenAI-compatible HTTP interface. */
-export interface OpenAiConfig {
-  /** The key. Default in Node: `OPENAI_API_KEY`. Not needed with a `baseUrl` that asks for none. */
-  apiKey?: string;
-  /** Where the interface is, up to and including `/v1`. Default: OpenAI's. */
-  baseUrl?: string;
-  /** The model's name. */
-  model?: string;
+/** Settings of a model behind an OpenAI-compatible HTTP interface. Its `baseUrl` ends in `/v1` or its like. */
+export interface OpenAiConfig extends ServiceConfig {
   /** The organisation that is billed. */
   organization?: string;
-  /** How long one answer may take, in ms. */
-  timeout?: number;
-  /** How long a call may take with all its retries, in ms. */
-  deadline?: number;
-  /** How often a failed request is repeated. */
-  maxRetries?: number;
-  /** Aborts every request of this model. */
-  signal?: AbortSignal;
-  /** Used in place of the global `fetch`. */
-  fetch?: typeof fetch;
 }
 
 /** Embeddings over HTTP: OpenAI, Ollama, LM Studio, vLLM and whoever speaks the same protocol. */
@@ -87,14 +81,7 @@ export interface OpenAiEmbedderConfig {
   /** The provider's name. */
   provider: "openai";
   /** Its settings. */
-  config?: OpenAiConfig & {
-    /** Length of the vectors, for models that can shorten them. */
-    dimensions?: number;
-    /** The same as `dimensions`; mem0's name. */
-    embeddingDims?: number;
-    /** How many texts are sent in one request. */
-    batchSize?: number;
-  };
+  config?: OpenAiConfig & VectorConfig;
 }
 
 /** Embeddings by a function of yours. */
@@ -102,22 +89,46 @@ export interface FunctionEmbedderConfig {
   /** The provider's name. */
   provider: "function";
   /** The function and what is known about it. */
-  config: {
-    /** One vector per text, in order, all of the same length. */
-    embed: (texts: string[]) => Promise<ArrayLike<number>[]> | ArrayLike<number>[];
-    /** Length of the vectors. Default: as the first answer has it. */
-    dimensions?: number;
+  config: VectorConfig & {
+    /** One vector per text, in order, all of the same length. It is told what the vectors are for. */
+    embed: (
+      texts: string[],
+      purpose: "document" | "query",
+    ) => Promise<ArrayLike<number>[]> | ArrayLike<number>[];
     /** A name of the model, stored beside the vectors: vectors of two models are never compared. */
     model?: string;
-    /** How many texts one call gets at most. Default 100. */
-    batchSize?: number;
     /** How long one call may take, in ms. Default: as long as it likes. */
     timeout?: number;
+    /** Ends the wait for an answer. */
+    signal?: AbortSignal;
   };
 }
 
-/** What turns texts into vectors. Without one, search is by keywords. */
-export type EmbedderConfig = OpenAiEmbedderConfig | FunctionEmbedderConfig;
+/** The token table that comes with the package: meaning without a model, a key or a network. */
+export interface EmbeddedEmbedderConfig {
+  /** The provider's name. */
+  provider: "embedded";
+  /** Nothing to configure. */
+  config?: object;
+}
+
+/** No embedder: search is by keywords alone, and the token table is never loaded. */
+export interface NoEmbedderConfig {
+  /** The provider's name. */
+  provider: "none";
+  /** Nothing to configure. */
+  config?: object;
+}
+
+/** What turns texts into vectors. */
+export type EmbedderConfig =
+  | EmbeddedEmbedderConfig
+  | NoEmbedderConfig
+  | OpenAiEmbedderConfig
+  | ServiceEmbedderConfig
+  | WorkersAiEmbedderConfig
+  | TransformersEmbedderConfig
+  | FunctionEmbedderConfig;
 
 /** A language model over HTTP. */
 export interface OpenAiLlmConfig {
@@ -167,8 +178,16 @@ export interface MemoryConfig {
    * IndexedDB in a browser, files in Node; in a Worker a binding has to be named.
    */
   store?: StoreConfig | Store;
-  /** What turns texts into vectors. Default: none, search is by keywords. */
+  /** What turns texts into vectors. Default: `embedded`, the token table. */
   embedder?: EmbedderConfig;
+  /**
+   * Whether the token table (2 MB, loaded when it is first needed) is used. Beside another embedder it finds memories
+   * that say the same in other words of their own. Default: true, except with the embedder `none`. Without an
+   * embedder, `false` is the same as `none`.
+   */
+  tokens?: boolean;
   /** The language model. Default: none. */
   llm?: LlmConfig;
+  /** What orders the memories that a search found. Default: none, they are in the order of their scores. */
+  reranker?: RerankerConfig;
 }

@@ -2,21 +2,10 @@
 
 import { EdgememError } from "./errors.js";
 import type { GlueInstance } from "./glue-types.js";
+import { type Fetcher, fetchFile, isAddress, isResponse } from "./source.js";
 
 /** Where the core can come from. */
 export type WasmSource = WebAssembly.Module | BufferSource | Response | URL | string;
-
-/** What {@link init} takes. */
-export interface InitOptions {
-  /**
-   * The file `edgemem/edgemem.wasm`, in a Worker `edgemem/edgemem-workerd.wasm`: a compiled module, its bytes, a response, or its address; also a promise
-   * of one of these.
-   */
-  wasm: WasmSource | Promise<WasmSource>;
-}
-
-/** Fetches a file; the hosts differ in how. */
-export type Fetcher = (address: URL | string) => Promise<Response | BufferSource>;
 
 /** Makes an instance of a compiled core: the glue that was generated for it. */
 export type CreateInstance = (module: WebAssembly.Module) => GlueInstance;
@@ -39,7 +28,7 @@ export class Loader {
   constructor(
     createInstance: CreateInstance,
     source: () => WasmSource | Promise<WasmSource>,
-    fetcher: Fetcher = (address) => fetch(address),
+    fetcher: Fetcher = fetchFile,
   ) {
     this.#createInstance = createInstance;
     this.#source = source;
@@ -47,11 +36,7 @@ export class Loader {
   }
 
   /** Takes the core from elsewhere from now on, and compiles it. */
-  async init(options: InitOptions): Promise<void> {
-    const wasm = (options as Partial<InitOptions> | undefined)?.wasm;
-    if (wasm === undefined || wasm === null) {
-      throw invalid("init needs { wasm }: a WebAssembly.Module, bytes, a Response or an address of edgemem.wasm.");
-    }
+  async init(wasm: WasmSource | Promise<WasmSource>): Promise<void> {
     this.#source = () => wasm;
     this.#module = undefined;
     await this.#compiled();
@@ -111,14 +96,6 @@ async function compileResponse(response: Response): Promise<WebAssembly.Module> 
 /** By its tag and not by `instanceof`, which fails between two realms (test runners have several). */
 function isModule(value: unknown): boolean {
   return Object.prototype.toString.call(value) === "[object WebAssembly.Module]";
-}
-
-function isAddress(value: unknown): value is URL | string {
-  return typeof value === "string" || value instanceof URL;
-}
-
-function isResponse(value: unknown): value is Response {
-  return typeof (value as Response | null)?.arrayBuffer === "function" && "headers" in (value as object);
 }
 
 function uncompiled(cause: unknown): unknown {

@@ -2,6 +2,8 @@
 
 export type * from "./config.js";
 export { EdgememError, type ErrorCode, type ErrorInfo } from "./errors.js";
-export type { InitOptions, WasmSource } from "./loader.js";
+export type { InitOptions } from "./init.js";
+export type { WasmSource } from "./loader.js";
 export type * from "./stores/store.js";
+export type { TokensSource } from "./tokens.js";
 export type * from "./types.js";

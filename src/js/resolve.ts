@@ -17,6 +17,8 @@ export interface Host {
   openDirectory?: OpenDirectory;
   /** An environment variable, where there are any. */
   variable?: (name: string) => string | undefined;
+  /** Loads the token table. */
+  tokens: () => Promise<Uint8Array>;
 }
 
 type OpenDirectory = (directory: string | undefined, durability: "fsync" | "none") => Store;
@@ -29,6 +31,9 @@ export interface CoreConfig {
     | { provider: "kv" | "d1"; binding: object; prefix?: unknown; staleAfter?: unknown };
   embedder?: unknown;
   llm?: unknown;
+  /** Loads the token table, checked; absent where none is wanted. Called at most once, when it is first needed. */
+  tokens?: () => Promise<Uint8Array>;
+  reranker?: unknown;
 }
 
 interface Provider {
@@ -42,15 +47,43 @@ const CAPABILITIES = ["atomic", "compareAndSet", "shared", "rows"] as const;
 /** What a binding must have to be one. */
 const BINDING_METHODS = { d1: ["prepare", "batch"], kv: ["get", "put", "list", "delete"] } as const;
 
-const KEYS = ["store", "vectorStore", "embedder", "llm", "reranker"];
+const KEYS = ["store", "vectorStore", "embedder", "llm", "reranker", "tokens"];
 
 /** Keys of mem0's configuration that mean nothing here: the history is always kept, in the store itself. */
 const IGNORED_KEYS = ["version", "historyStore", "historyDbPath", "disableHistory"];
 
 /** Providers of models that the core knows. */
-const MODELS = ["none", "openai", "function"];
+const MODELS = {
+  embedder: [
+    "none",
+    "openai",
+    "ollama",
+    "gemini",
+    "google",
+    "cohere",
+    "voyage",
+    "workers-ai",
+    "transformers",
+    "function",
+  ],
+  llm: ["none", "openai", "function"],
+  reranker: ["none", "cohere", "voyage", "jina", "function"],
+};
 
-/** Settings that make a key from the environment unnecessary, or wrong: it is OpenAI's own. */
+/** The embedder that is the token table. It is what there is where no embedder is named. */
+const EMBEDDED = "embedded";
+
+/** Where providers that need a key have theirs by custom; the first one that is set counts. */
+const KEY_VARIABLES: Record<string, string[]> = {
+  openai: ["OPENAI_API_KEY"],
+  gemini: ["GEMINI_API_KEY", "GOOGLE_API_KEY"],
+  google: ["GEMINI_API_KEY", "GOOGLE_API_KEY"],
+  cohere: ["COHERE_API_KEY", "CO_API_KEY"],
+  voyage: ["VOYAGE_API_KEY"],
+  jina: ["JINA_API_KEY"],
+};
+
+/** Settings that make a key from the environment unnecessary, or wrong: it is the provider's own. */
 const KEY_NAMES = [
   "apiKey",
   "api_key",
@@ -70,13 +103,28 @@ export function resolve(config: MemoryConfig | undefined, host: Host): CoreConfi
       throw invalid(key, `is not a key of the configuration; there are ${KEYS.join(", ")}`);
     }
   }
-  if (given.reranker != null) throw unsupported("reranker", provider(given.reranker, "reranker").provider);
   const field = given.store == null && given.vectorStore != null ? "vectorStore" : "store";
   const resolved: CoreConfig = { store: store(given[field], field, host) };
-  for (const field of ["embedder", "llm"] as const) {
+  for (const field of ["embedder", "llm", "reranker"] as const) {
     if (given[field] != null) resolved[field] = model(given[field], field, host);
   }
+  if (wantsTokens(given)) resolved.tokens = host.tokens;
+  // Nobody named an embedder, and the one that is there by itself is the table.
+  else resolved.embedder ??= { provider: "none" };
   return resolved;
+}
+
+/** Whether the core gets the token table: by every embedder but `none`, unless `tokens` is false. */
+function wantsTokens({ embedder, tokens }: Record<string, unknown>): boolean {
+  if (tokens != null && typeof tokens !== "boolean") throw invalid("tokens", "must be true or false");
+  const named = embedder == null ? undefined : provider(embedder, "embedder").provider;
+  if (named === "none" && tokens === true) {
+    throw invalid("tokens", 'cannot be true with the embedder "none", which is search by keywords alone');
+  }
+  if (named === EMBEDDED && tokens === false) {
+    throw invalid("tokens", 'cannot be false with the embedder "embedded", which is the token table itself');
+  }
+  return named !== "none" && tokens !== false;
 }
 
 function store(value: unknown, field: string, host: Host): CoreConfig["store"] {
@@ -150,13 +198,14 @@ function binding(value: unknown, field: string, name: "d1" | "kv"): object {
  * A model's settings are the core's business; only what it cannot know is added here. They are passed on as the
  * object they are: functions in it may need it as `this`.
  */
-function model(value: unknown, field: "embedder" | "llm", host: Host): unknown {
+function model(value: unknown, field: keyof typeof MODELS, host: Host): unknown {
   const found = provider(value, field);
-  if (!MODELS.includes(found.provider)) throw unsupported(field, (value as Provider).provider);
-  if (found.provider !== "openai") return value;
+  if (field === "embedder" && found.provider === EMBEDDED) return value;
+  if (!MODELS[field].includes(found.provider)) throw unsupported(field, (value as Provider).provider);
+  const variables = KEY_VARIABLES[found.provider];
   const { config } = found;
-  if (KEY_NAMES.some((name) => config[name] != null)) return value;
-  const apiKey = host.variable?.("OPENAI_API_KEY");
+  if (variables === undefined || KEY_NAMES.some((name) => config[name] != null)) return value;
+  const apiKey = variables.map((name) => host.variable?.(name)).find((key) => key);
   if (apiKey) return { provider: found.provider, config: { ...config, apiKey } };
   throw invalid(`${field}.config.apiKey`, "is missing; pass it, or a baseUrl that needs none");
 }

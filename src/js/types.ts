@@ -171,6 +171,11 @@ export interface MemoryItem {
 export interface ScoredMemory extends MemoryItem {
   /** How well it answers, from 0 to 1; comparable between questions. */
   score: number;
+  /**
+   * How well it answers by the reranker's account, which decided the order. Its range is the model's; comparable
+   * within one search.
+   */
+  rerankScore?: number;
   /** How the score came about; with `explain: true`. */
   score_details?: ScoreDetails;
 }
@@ -237,6 +242,10 @@ export interface SearchOptions extends Scope {
   threshold?: number;
   /** Adds `score_details`. Default false. */
   explain?: boolean;
+  /** Whether the configured reranker orders the results. Default true; without a reranker it means nothing. */
+  rerank?: boolean;
+  /** How many of the best memories the reranker reads. Default: as configured. */
+  rerankTop?: number;
   /** Includes expired memories. Default false. */
   showExpired?: boolean;
 }
@@ -245,7 +254,7 @@ export interface SearchOptions extends Scope {
 export interface SearchResult {
   /** The memories found, best first. */
   results: ScoredMemory[];
-  /** For instance that the embedder failed and keywords alone were searched. */
+  /** For instance that the reranker failed and the results are in the order of their scores. */
   warnings?: Warning[];
 }
 
@@ -287,7 +296,7 @@ export interface ContextResult {
   used: ScoredMemory[];
   /** Those that did not fit, best first. */
   dropped: ScoredMemory[];
-  /** For instance that the embedder failed and keywords alone were searched. */
+  /** For instance that the reranker failed and the results are in the order of their scores. */
   warnings?: Warning[];
 }
 

@@ -5,6 +5,7 @@
 
 mod options;
 mod partitions;
+mod rerank;
 mod results;
 pub mod wire;
 
@@ -19,10 +20,9 @@ use crate::engine::{self, Draft, Hit, Origin, Outcome, Plan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
 use crate::log::Change;
-use crate::model::Embedder;
+use crate::model::{Embedder, Purpose, Reranker};
 use crate::record::{MemoryId, Record, Revision, Role};
 use crate::retrieve::context::pack;
-use crate::retrieve::fusion::Weights;
 use crate::scope::{Axis, Scope};
 use crate::sorted::{sort, sort_names};
 use crate::store::ByteStore;
@@ -51,7 +51,17 @@ pub struct Memory(Rc<Inner>);
 struct Inner {
     partitions: Partitions,
     embedder: Option<Rc<dyn Embedder>>,
+    reranker: Option<Rc<dyn Reranker>>,
     closed: Cell<bool>,
+}
+
+/// The models that a memory asks, all of them optional.
+#[derive(Clone, Default)]
+pub struct Models {
+    /// For search by meaning.
+    pub embedder: Option<Rc<dyn Embedder>>,
+    /// For the order of what a search found.
+    pub reranker: Option<Rc<dyn Reranker>>,
 }
 
 /// `stats` loads and counts all partitions up to this many; beyond, it counts those in memory.
@@ -75,10 +85,16 @@ impl Memory {
         host: Rc<dyn Host>,
         embedder: Option<Rc<dyn Embedder>>,
     ) -> Memory {
-        let model = embedder.as_ref().map(|embedder| embedder.name());
+        Memory::with_models(store, host, Models { embedder, reranker: None })
+    }
+
+    /// A memory over this store, with these models.
+    pub fn with_models(store: Rc<dyn ByteStore>, host: Rc<dyn Host>, models: Models) -> Memory {
+        let model = models.embedder.as_ref().map(|embedder| embedder.name());
         Memory(Rc::new(Inner {
             partitions: Partitions::new(store, host, model),
-            embedder,
+            embedder: models.embedder,
+            reranker: models.reranker,
             closed: Cell::new(false),
         }))
     }
@@ -189,7 +205,7 @@ impl Memory {
             return Ok(());
         }
         let texts: Vec<String> = fresh.iter().map(|&index| drafts[index].text.clone()).collect();
-        let vectors = embed(&**embedder, &texts).await?;
+        let vectors = embed(&**embedder, &texts, Purpose::Document).await?;
         for (index, vector) in fresh.into_iter().zip(vectors) {
             drafts[index].vector = Some((embedder.name(), vector.codes().to_vec(), vector.scale()));
         }
@@ -262,6 +278,8 @@ impl Memory {
 
     /// The memories that answer a question best.
     ///
+    /// A configured reranker has the last word on their order; if it fails, that is a warning.
+    ///
     /// Errors: `QUERY_EMPTY`, `TEXT_TOO_LONG`, `SCOPE_REQUIRED`, the `MODEL_…` and `STORE_…` codes.
     pub async fn search(&self, query: &str, options: &SearchOptions) -> Result<Found> {
         let partitions = self.partitions()?;
@@ -279,16 +297,19 @@ impl Memory {
             Some(embedder) if options.top_k > 0 => {
                 let foreign = reached.iter().find_map(|it| it.engine().foreign_model().map(str::to_owned));
                 found.warnings.extend(foreign.map(|stored| embedder_changed(&stored, &embedder.name())));
-                embed(&**embedder, &[query.to_owned()]).await?.pop()
+                embed(&**embedder, &[query.to_owned()], Purpose::Query).await?.pop()
             }
             _ => None,
         };
+        let reranker = self.0.reranker.as_deref().filter(|_| options.rerank && options.top_k > 0);
+        let candidates = reranker.map_or(0, |reranker| rerank::candidates(reranker, options));
         let query = engine::Query {
             text: query.to_owned(),
             vector,
-            limit: options.top_k,
+            limit: if candidates > options.top_k { candidates } else { options.top_k },
             threshold: options.threshold,
-            weights: Weights::default(),
+            today: Some(partitions.now().day()),
+            weights: options.weights.clone(),
             explain: options.explain,
         };
         found.hits = {
@@ -297,6 +318,10 @@ impl Memory {
             engine::search(&engines, &query, &options.reach.sight(partitions.now().day()))?
         };
         self.release(reached);
+        if let Some(reranker) = reranker {
+            rerank::rerank(reranker, &query.text, candidates, &mut found).await;
+            found.hits.truncate(options.top_k);
+        }
         Ok(found)
     }
 
@@ -304,7 +329,8 @@ impl Memory {
     pub async fn context(&self, query: &str, options: &SearchOptions, tokens: usize) -> Result<Context> {
         let found = self.search(query, options).await?;
         let records: Vec<&Record> = found.hits.iter().map(|hit| &hit.record).collect();
-        Ok(Context { packed: pack(&records, tokens), hits: found.hits, warnings: found.warnings })
+        let packed = pack(&records, tokens);
+        Ok(Context { packed, hits: found.hits, relevance: found.relevance, warnings: found.warnings })
     }
 
     /// Changes a memory. `NOT_FOUND` if there is none of this id, `UPDATE_EMPTY` if nothing is to change.
@@ -331,7 +357,7 @@ impl Memory {
         let before = partition.engine().get(id)?.map(|folded| folded.record.text);
         let vector = match (&self.0.embedder, &update.text) {
             (Some(embedder), Some(text)) if before.as_ref() != Some(text) => {
-                let vector = embed(&**embedder, std::slice::from_ref(text)).await?.pop();
+                let vector = embed(&**embedder, std::slice::from_ref(text), Purpose::Document).await?.pop();
                 vector.map(|vector| (embedder.name(), vector.codes().to_vec(), vector.scale()))
             }
             _ => None,
@@ -480,7 +506,7 @@ impl Memory {
                 continue;
             }
             let texts: Vec<String> = batch.iter().map(|record| record.text.clone()).collect();
-            let vectors = embed(&**embedder, &texts).await?;
+            let vectors = embed(&**embedder, &texts, Purpose::Document).await?;
             progress.done += vectors.len();
             let model = embedder.name();
             partitions
@@ -512,8 +538,8 @@ impl Memory {
 }
 
 /// Vectors of texts, checked and quantised.
-async fn embed(embedder: &dyn Embedder, texts: &[String]) -> Result<Vec<Quantized>> {
-    let vectors = embedder.embed(texts).await?;
+async fn embed(embedder: &dyn Embedder, texts: &[String], purpose: Purpose) -> Result<Vec<Quantized>> {
+    let vectors = embedder.embed(texts, purpose).await?;
     if vectors.len() != texts.len() {
         return Err(Error::new(
             ErrorKind::ModelResponseInvalid,

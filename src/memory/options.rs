@@ -4,6 +4,7 @@ use crate::engine::Sight;
 use crate::error::{Error, ErrorKind, Result};
 use crate::index::filter::Filter;
 use crate::record::{Actor, Metadata, Role};
+use crate::retrieve::weights::Weights;
 use crate::scope::{Axis, Scope, View};
 use crate::time::{Day, Timestamp};
 
@@ -129,14 +130,28 @@ pub struct SearchOptions {
     pub top_k: usize,
     /// Results below this score, 0 to 1, are left out.
     pub threshold: f32,
-    /// Whether hits tell which terms made their score.
+    /// Whether hits tell which signals made their score.
     pub explain: bool,
+    /// How much each signal counts.
+    pub weights: Weights,
+    /// Whether the configured reranker, if there is one, orders the hits.
+    pub rerank: bool,
+    /// How many of the best hits the reranker reads; as it is configured if absent.
+    pub rerank_top: Option<usize>,
 }
 
 impl SearchOptions {
     /// The defaults for this reach.
     pub fn new(reach: Reach) -> SearchOptions {
-        SearchOptions { reach, top_k: DEFAULT_TOP_K, threshold: DEFAULT_THRESHOLD, explain: false }
+        SearchOptions {
+            reach,
+            top_k: DEFAULT_TOP_K,
+            threshold: DEFAULT_THRESHOLD,
+            explain: false,
+            weights: Weights::default(),
+            rerank: true,
+            rerank_top: None,
+        }
     }
 }
 

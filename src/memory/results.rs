@@ -21,6 +21,8 @@ pub struct Added {
 pub struct Found {
     /// Best first.
     pub hits: Vec<Hit>,
+    /// What the reranker says of the first hits, in their order; empty if none was asked or it failed.
+    pub relevance: Vec<f32>,
     /// What kept the search from using all it could, if anything.
     pub warnings: Vec<Error>,
 }
@@ -32,6 +34,8 @@ pub struct Context {
     pub packed: Packed,
     /// The memories that `packed` refers to, best first.
     pub hits: Vec<Hit>,
+    /// As in [`Found`].
+    pub relevance: Vec<f32>,
     /// As in [`Found`].
     pub warnings: Vec<Error>,
 }

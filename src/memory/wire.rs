@@ -8,10 +8,11 @@ mod read;
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::engine::conversation_shown;
+use crate::engine::{Explanation, conversation_shown};
 use crate::index::filter::Filter;
 use crate::record::Revision;
 use crate::retrieve::context::DEFAULT_TOKENS;
+use crate::retrieve::weights::{ADDED, Signal, Weights};
 use crate::text::md5_hex;
 use read::*;
 
@@ -140,8 +141,23 @@ fn search_options(options: &Options<'_>) -> Result<SearchOptions> {
         top_k: options.count(&TOP_K, "topK")?.unwrap_or(DEFAULT_TOP_K),
         threshold: threshold as f32,
         explain: options.flag(&["explain"], false)?,
+        weights: weights(options)?,
+        rerank: options.flag(&["rerank"], true)?,
+        rerank_top: options.count(&["rerankTop", "rerank_top"], "rerankTop")?,
         reach: reach(options)?,
     })
+}
+
+/// The ranking's weights, with those that the caller names changed.
+fn weights(options: &Options<'_>) -> Result<Weights> {
+    let mut weights = Weights::default();
+    let Some((name, given)) = options.get(&["weights"]) else { return Ok(weights) };
+    let given = given.as_object().ok_or_else(|| wrong(name, "an object of signals and their weights"))?;
+    for (signal, weight) in given {
+        // What is no number is as wrong as a number out of range.
+        weights.set(signal, weight.as_f64().map_or(f32::NAN, |weight| weight as f32))?;
+    }
+    Ok(weights)
 }
 
 fn threshold_invalid(message: String) -> Error {
@@ -153,8 +169,9 @@ async fn search(memory: &Memory, query: &Value, options: &Value) -> Result<Value
     let query = text(query, "query")?;
     let search = search_options(&options)?;
     let found = memory.search(query, &search).await?;
-    let results: Vec<Value> =
-        found.hits.iter().map(|hit| scored_item(hit, search.explain.then_some(&search))).collect();
+    let explain = search.explain.then_some(&search);
+    let result = |(at, hit)| scored_item(hit, found.relevance.get(at), explain);
+    let results: Vec<Value> = found.hits.iter().enumerate().map(result).collect();
     Ok(with_warnings(json!({ "results": results }), &found.warnings))
 }
 
@@ -168,7 +185,8 @@ async fn context(memory: &Memory, query: &Value, options: &Value) -> Result<Valu
     let tokens = options.count(&["tokens"], "tokens")?.unwrap_or(DEFAULT_TOKENS);
     let context = memory.context(query, &search, tokens).await?;
     let items = |indexes: &[usize]| -> Vec<Value> {
-        indexes.iter().map(|&index| scored_item(&context.hits[index], None)).collect()
+        let item = |&index: &usize| scored_item(&context.hits[index], context.relevance.get(index), None);
+        indexes.iter().map(item).collect()
     };
     let packed = &context.packed;
     let result = json!({
@@ -238,35 +256,49 @@ pub fn item(record: &Record) -> Value {
     Value::Object(item)
 }
 
-fn scored_item(hit: &Hit, explain: Option<&SearchOptions>) -> Value {
+fn scored_item(hit: &Hit, relevance: Option<&f32>, explain: Option<&SearchOptions>) -> Value {
     let mut item = item(&hit.record);
     item["score"] = number(hit.score);
+    if let Some(&relevance) = relevance {
+        item["rerankScore"] = number(relevance);
+    }
     if let Some(options) = explain {
-        let explanation = &hit.explanation;
-        let signals = &explanation.signals;
-        let weights = Weights::default();
-        let terms: Vec<Value> = explanation
-            .terms
-            .iter()
-            .map(|it| {
-                json!({ "term": it.term, "idf": number(it.idf), "frequency": it.frequency, "score": number(it.score) })
-            })
-            .collect();
-        item["score_details"] = json!({
-            "semanticScore": number(signals.semantic.unwrap_or(0.0)),
-            "bm25Score": number(signals.keyword),
-            "entityBoost": 0,
-            "rawScore": number(explanation.fused),
-            "maxPossibleScore": 1,
-            "finalScore": number(hit.score),
-            "threshold": number(options.threshold),
-            "bm25": number(signals.bm25),
-            "weights": { "keyword": if signals.semantic.is_some() { number(weights.keyword) } else { json!(1) },
-                         "semantic": if signals.semantic.is_some() { number(weights.semantic) } else { json!(0) } },
-            "terms": terms,
-        });
+        item["score_details"] = score_details(hit, options);
     }
     item
+}
+
+/// mem0's names for what it has too, and every signal with its value, weight and contribution.
+fn score_details(hit: &Hit, options: &SearchOptions) -> Value {
+    let Explanation { signals, fused, coverage, cosine, terms } = &hit.explanation;
+    let terms: Vec<Value> = terms
+        .iter()
+        .map(|it| {
+            json!({ "term": it.term, "idf": number(it.idf), "frequency": it.frequency, "score": number(it.score),
+                    "withContext": number(it.with_context) })
+        })
+        .collect();
+    let weights = Signal::ALL.iter().map(|&it| (it.name().to_owned(), number(options.weights.of(it))));
+    let added = Signal::ALL[..ADDED].iter().map(|&it| {
+        let contribution = signals.contribution(it, &options.weights);
+        (
+            it.name().to_owned(),
+            json!({ "value": number(signals.of(it)), "contribution": number(contribution) }),
+        )
+    });
+    json!({
+        "semanticScore": number(cosine.unwrap_or(0.0)),
+        "bm25Score": number(signals.of(Signal::Keyword)),
+        "entityBoost": 0,
+        "rawScore": number(*fused),
+        "maxPossibleScore": 1,
+        "finalScore": number(hit.score),
+        "threshold": number(options.threshold),
+        "coverage": number(*coverage),
+        "signals": added.collect::<Map<_, _>>(),
+        "weights": weights.collect::<Map<_, _>>(),
+        "terms": terms,
+    })
 }
 
 /// A score with six digits: enough to compare, without the noise of 32-bit floats.

@@ -146,8 +146,10 @@ impl Client {
     fn refused(&self, response: &HttpResponse, attempt: u32) -> Failure {
         let (provider, status, said) =
             (&self.provider, response.status, self.hide(&said_by_provider(&response.body)));
+        // Google answers a bad key with 400.
+        let bad_key = matches!(status, 401 | 403) || status == 400 && said.contains("API key not valid");
         let (kind, message) = match status {
-            401 | 403 => (
+            _ if bad_key => (
                 ErrorKind::ModelUnauthorized,
                 format!("{provider} refused the key (status {status}); check apiKey and what it may do"),
             ),
@@ -207,7 +209,8 @@ fn may_pass(status: u16, said: &str) -> bool {
     }
 }
 
-/// The pause that the provider asks for, in ms: `retry-after-ms`, or `Retry-After` in seconds or as a date.
+/// The pause that the provider asks for, in ms: `retry-after-ms`, `Retry-After` in seconds or as a date, or
+/// Google's way to say it.
 fn retry_after(response: &HttpResponse, now: i64) -> Option<f64> {
     // Read as JSON: the standard library's parser of floats would come into the wasm beside it.
     let number = |text: &str| {
@@ -219,11 +222,22 @@ fn retry_after(response: &HttpResponse, now: i64) -> Option<f64> {
     if let Some(millis) = response.header("retry-after-ms").and_then(number) {
         return Some(millis);
     }
-    let text = response.header("retry-after")?.trim();
+    let Some(text) = response.header("retry-after").map(str::trim) else {
+        return delay_in(&response.body).and_then(number).map(|seconds| seconds * 1000.0);
+    };
     if let Some(seconds) = number(text) {
         return Some(seconds * 1000.0);
     }
     Some(http_date(text)?.saturating_sub(now).max(0) as f64)
+}
+
+/// The seconds of Google's `RetryInfo`, `{ "error": { "details": [{ "retryDelay": "17s" }] } }`, which come in
+/// place of the header.
+fn delay_in(body: &[u8]) -> Option<&str> {
+    let body = std::str::from_utf8(body).ok()?;
+    let delay =
+        body.split_once("\"retryDelay\"")?.1.trim_start_matches([':', ' ', '\n']).strip_prefix('"')?;
+    delay.split_once("s\"").map(|(seconds, _)| seconds)
 }
 
 /// Milliseconds since 1970 of `Sun, 06 Nov 1994 08:49:37 GMT`, the one form that is still sent (RFC 9110,

@@ -2,18 +2,14 @@
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// The most characters in one request. OpenAI takes 300,000 tokens, and no common script needs more than
-/// one and a half tokens per character.
-const BATCH_CHARACTERS: usize = 200_000;
-
-/// Cuts `texts` into runs of at most `size` texts and 200,000 characters; a longer text goes alone.
-pub fn batches(texts: &[String], size: usize) -> impl Iterator<Item = &[String]> {
+/// Cuts `texts` into runs of at most `size` texts and `most` characters; a longer text goes alone.
+pub fn batches(texts: &[String], size: usize, most: usize) -> impl Iterator<Item = &[String]> {
     let mut rest = texts;
     std::iter::from_fn(move || {
         let mut characters = 0;
         let fits = |text: &&String| {
             characters += text.chars().count();
-            characters <= BATCH_CHARACTERS
+            characters <= most
         };
         let fitting = rest.iter().take(size.max(1)).take_while(fits).count().max(1);
         let batch;
@@ -81,7 +77,7 @@ mod tests {
     fn batches_are_bounded_by_count_and_by_characters() {
         let sizes = |lengths: &[usize], size: usize| -> Vec<usize> {
             let texts: Vec<String> = lengths.iter().map(|n| "\u{e9}".repeat(*n)).collect();
-            batches(&texts, size).map(<[String]>::len).collect()
+            batches(&texts, size, 200_000).map(<[String]>::len).collect()
         };
         assert_eq!(sizes(&[], 100), [0; 0]);
         assert_eq!(sizes(&[1; 250], 100), [100, 100, 50]);

@@ -2,5 +2,7 @@
 
 pub mod bm25;
 pub mod context;
-pub mod fusion;
+pub mod dates;
+pub mod question;
 pub mod top;
+pub mod weights;

@@ -4,19 +4,24 @@
 //! - [`analyzer`]: the chain from text to the terms of the inverted index, the same for documents and queries.
 //! - [`digest`]: content hashes and the canonical form behind exact deduplication.
 //! - [`tokens`]: an estimate of how many tokens a language model would count.
+//! - [`wordpiece`]: the pieces of words that the token table has vectors for.
 //!
 //! Everything here is a pure function of its argument. Nothing here knows about memories or scopes.
 
 pub mod analyzer;
+pub mod cues;
 pub mod digest;
-mod lexicon;
+pub(crate) mod lexicon;
 pub mod normalize;
 pub(crate) mod script;
 pub mod tokens;
 mod unicode;
+pub mod wordpiece;
 mod words;
 
 pub use analyzer::Analyzer;
+pub use cues::Cues;
 pub use digest::{Digest, md5_hex, statement_key};
 pub use normalize::fold;
 pub use tokens::estimate_tokens;
+pub use wordpiece::Wordpiece;

@@ -57,6 +57,11 @@ pub(crate) fn nfkc(text: &str) -> String {
     chars.into_iter().collect()
 }
 
+/// Appends the compatibility decomposition of one character, in the order of the table: without canonical order.
+pub(crate) fn decompose(c: char, out: &mut Vec<char>) {
+    Tables::get().decompose(c, out);
+}
+
 /// The lower-case letter of a letter, one for one: İ becomes i, and Σ becomes σ wherever it stands.
 pub(crate) fn lower(c: char) -> char {
     if c.is_ascii() {
@@ -278,20 +283,20 @@ const LEAD: u32 = 0x1100;
 const VOWEL: u32 = 0x1161;
 const TAIL: u32 = 0x11a7;
 
-/// Reads the compiled-in table. Beyond the end everything is zero: the bytes are ours, and tests read them all.
-struct Reader<'a> {
-    bytes: &'a [u8],
+/// Reads a compiled-in table. Beyond the end everything is zero: the bytes are ours, and tests read them all.
+pub(super) struct Reader<'a> {
+    pub(super) bytes: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
-    fn column(&mut self) -> Reader<'a> {
+    pub(super) fn column(&mut self) -> Reader<'a> {
         let length = (self.number() as usize).min(self.bytes.len());
         let (column, rest) = self.bytes.split_at(length);
         self.bytes = rest;
         Reader { bytes: column }
     }
 
-    fn number(&mut self) -> u32 {
+    pub(super) fn number(&mut self) -> u32 {
         let mut value = 0;
         let mut shift = 0;
         while let Some((&byte, rest)) = self.bytes.split_first() {

@@ -6,7 +6,9 @@
 
 pub use edgemem_kernels::vectors as kernels;
 mod quantize;
+mod tokens;
 mod vectors;
 
 pub use quantize::{MAX_DIMS, Quantized, quantize};
+pub use tokens::TokenTable;
 pub use vectors::{VectorRows, Vectors};

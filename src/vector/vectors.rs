@@ -196,7 +196,7 @@ fn corrupt(detail: String) -> Error {
     Error::new(ErrorKind::StoreCorrupt, format!("A stored block of vectors is damaged: {detail}."))
 }
 
-fn signed(bytes: &[u8]) -> &[i8] {
+pub(super) fn signed(bytes: &[u8]) -> &[i8] {
     // SAFETY: u8 and i8 have the same size and alignment, and every bit pattern is valid in both.
     unsafe { std::slice::from_raw_parts(bytes.as_ptr().cast(), bytes.len()) }
 }

@@ -9,9 +9,10 @@ import { source } from "./api-source.mjs";
 const { resolve } = await source("resolve.ts");
 const { MemoryStore } = await source("stores/memory.ts");
 
-const node = { name: "Node", defaultStore: { provider: "file" }, openDirectory: () => new MemoryStore(), variable: () => undefined };
-const browser = { name: "browsers", defaultStore: { provider: "indexeddb" } };
-const workerd = { name: "Workers", storeAdvice: "has no default in a Worker: pass a binding" };
+const tokens = async () => new Uint8Array();
+const node = { name: "Node", defaultStore: { provider: "file" }, openDirectory: () => new MemoryStore(), variable: () => undefined, tokens };
+const browser = { name: "browsers", defaultStore: { provider: "indexeddb" }, tokens };
+const workerd = { name: "Workers", storeAdvice: "has no default in a Worker: pass a binding", tokens };
 const d1 = { prepare() {}, batch() {} };
 const kv = { get() {}, put() {}, list() {}, delete() {} };
 const incomplete = Object.assign(new MemoryStore(), { commit: undefined });
@@ -42,9 +43,18 @@ const REFUSED = [
   [{ embedder: { provider: "tarot" } }, "PROVIDER_UNKNOWN", "embedder.provider", "Unsupported embedder provider: tarot"],
   [{ embedder: { provider: "openai" } }, "CONFIG_INVALID", "embedder.config.apiKey"],
   [{ embedder: "openai" }, "CONFIG_INVALID", "embedder"],
+  [{ llm: { provider: "embedded" } }, "PROVIDER_UNKNOWN", "llm.provider", "Unsupported LLM provider: embedded"],
+  [{ tokens: "no" }, "CONFIG_INVALID", "tokens", "true or false"],
+  [{ tokens: 0 }, "CONFIG_INVALID", "tokens", "true or false"],
+  [{ tokens: true, embedder: { provider: "none" } }, "CONFIG_INVALID", "tokens", "keywords alone"],
+  [{ tokens: false, embedder: { provider: "embedded" } }, "CONFIG_INVALID", "tokens", "the token table itself"],
   [{ llm: { provider: "tarot" } }, "PROVIDER_UNKNOWN", "llm.provider", "Unsupported LLM provider: tarot"],
   [{ llm: { provider: "openai", config: {} } }, "CONFIG_INVALID", "llm.config.apiKey"],
-  [{ reranker: { provider: "cohere" } }, "PROVIDER_UNKNOWN", "reranker.provider", "Unsupported reranker provider: cohere"],
+  [{ embedder: { provider: "voyage" } }, "CONFIG_INVALID", "embedder.config.apiKey"],
+  [{ llm: { provider: "cohere" } }, "PROVIDER_UNKNOWN", "llm.provider", "Unsupported LLM provider: cohere"],
+  [{ reranker: { provider: "tarot" } }, "PROVIDER_UNKNOWN", "reranker.provider", "Unsupported reranker provider: tarot"],
+  [{ reranker: { provider: "openai" } }, "PROVIDER_UNKNOWN", "reranker.provider"],
+  [{ reranker: { provider: "jina" } }, "CONFIG_INVALID", "reranker.config.apiKey"],
 ];
 
 for (const [config, code, field, words = ""] of REFUSED) {
@@ -89,7 +99,7 @@ test("a directory is passed on with its durability", () => {
   assert.deepEqual(opened, [[undefined, "fsync"], ["here", "none"]]);
 });
 
-test("models are passed on as they are; OpenAI's key comes from the environment only where it belongs", () => {
+test("models are passed on as they are; keys come from the environment only where they belong", () => {
   const embedder = { provider: "function", config: { embed() {} } };
   assert.equal(resolve({ embedder }, node).embedder, embedder);
   const local = { provider: "openai", config: { baseUrl: "http://localhost:11434/v1" } };
@@ -98,6 +108,47 @@ test("models are passed on as they are; OpenAI's key comes from the environment 
   const remote = { provider: "OpenAI", config: { model: "m" } };
   assert.deepEqual(resolve({ embedder: remote }, host).embedder, { provider: "openai", config: { model: "m", apiKey: "sk-test" } });
   assert.deepEqual(remote.config, { model: "m" });
+
+  for (const [field, provider, variable] of [
+    ["embedder", "gemini", "GEMINI_API_KEY"],
+    ["embedder", "google", "GOOGLE_API_KEY"],
+    ["embedder", "cohere", "COHERE_API_KEY"],
+    ["reranker", "cohere", "CO_API_KEY"],
+    ["embedder", "voyage", "VOYAGE_API_KEY"],
+    ["reranker", "jina", "JINA_API_KEY"],
+  ]) {
+    const only = { ...node, variable: (name) => (name === variable ? "key" : undefined) };
+    assert.equal(resolve({ [field]: { provider } }, only)[field].config.apiKey, "key");
+    const elsewhere = { provider, config: { baseUrl: "http://localhost:1" } };
+    assert.equal(resolve({ [field]: elsewhere }, only)[field], elsewhere, "a provider's key goes to that provider alone");
+  }
+  for (const keyless of ["ollama", "transformers", "workers-ai"].map((provider) => ({ provider, config: {} }))) {
+    assert.equal(resolve({ embedder: keyless }, node).embedder, keyless);
+  }
+});
+
+test("the token table goes to every embedder but none, unless it is declined", () => {
+  const own = { provider: "function", config: { embed() {} } };
+  const none = { provider: "none" };
+  // [configuration, embedder handed to the core, whether the table is]
+  const cases = [
+    [{}, undefined, true],
+    [{ embedder: null, tokens: null }, undefined, true],
+    [{ tokens: true }, undefined, true],
+    [{ embedder: { provider: "embedded" } }, { provider: "embedded" }, true],
+    [{ embedder: { provider: "Embedded", config: {} }, tokens: true }, { provider: "Embedded", config: {} }, true],
+    [{ embedder: own }, own, true],
+    [{ embedder: own, tokens: true }, own, true],
+    [{ embedder: own, tokens: false }, own, false],
+    [{ embedder: none }, none, false],
+    [{ embedder: none, tokens: false }, none, false],
+    [{ tokens: false }, none, false],
+  ];
+  for (const [config, embedder, table] of cases) {
+    const resolved = resolve(config, node);
+    assert.deepEqual(resolved.embedder, embedder, JSON.stringify(config));
+    assert.equal(resolved.tokens, table ? tokens : undefined, JSON.stringify(config));
+  }
 });
 
 test("mem0's configuration is understood", () => {

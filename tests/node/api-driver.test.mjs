@@ -266,7 +266,7 @@ test("init takes a module, bytes, a response, an address, and promises of them",
 
 test("init names what it cannot use, and a failure is not for ever", async () => {
   const missing = join(root, "dist-test/missing.wasm");
-  const cases = [undefined, {}, { wasm: null }, { wasm: missing }, { wasm: Buffer.from("<html>") }, { wasm: new Response("", { status: 404 }) }];
+  const cases = [undefined, null, {}, { wasm: null }, { wasm: null, tokens: null }, { wasm: missing }, { wasm: Buffer.from("<html>") }, { wasm: new Response("", { status: 404 }) }];
   for (const options of cases) {
     const error = await failure(init(options));
     assert.deepEqual([error.code, error.field], ["CONFIG_INVALID", "wasm"]);

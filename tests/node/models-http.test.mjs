@@ -4,16 +4,17 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
+import { apiKey, conversation, textsOf } from "../support/model-cases.mjs";
 import { complete, embed, start } from "../support/model-probe.mjs";
 import { startModelServer, vectorOf } from "../support/model-server.mjs";
 
 const cases = JSON.parse(readFileSync(new URL("../cases/models.json", import.meta.url), "utf8"));
-const apiKey = "sk-test-0123456789abcdef";
+const openai = (config) => ({ provider: "openai", config });
 
 for (const row of cases.embed) {
   test(`embed: ${row.name}`, async () => {
-    const texts = row.texts ?? Array.from({ length: row.count }, (_, n) => `text ${n}`);
-    await conversation(row, (config) => embed(config, texts), (ok) => {
+    const texts = textsOf(row);
+    await conversation(row, (config) => embed(openai(config), texts), (ok) => {
       assert.deepEqual(ok.vectors, row.expect.vectors ?? texts.map(vectorOf));
     });
   });
@@ -23,7 +24,7 @@ for (const row of cases.complete) {
   test(`complete: ${row.name}`, async () => {
     const request = { system: "Be brief.", user: "Say hello.", maxTokens: 500 };
     if (row.schema) request.schema = row.schema;
-    await conversation(row, (config) => complete(config, request), (ok) => assert.equal(ok.text, row.expect.text));
+    await conversation(row, (config) => complete(openai(config), request), (ok) => assert.equal(ok.text, row.expect.text));
   });
 }
 
@@ -102,24 +103,3 @@ test("a call that is given up gives up its request", () => {
   call.free();
   assert.equal(signal.aborted, true);
 });
-
-async function conversation(row, call, check) {
-  const server = await startModelServer(row.replies);
-  const { ok, error } = await call({ provider: "openai", config: { apiKey, baseUrl: server.url, ...row.config } });
-  await server.close();
-  const { expect } = row;
-  assert.equal(server.seen.length, expect.requests, JSON.stringify(error));
-  expect.sent?.forEach((part, at) => holds(server.seen[at].body, part));
-  assert.equal(error?.code, expect.code, JSON.stringify(error));
-  if (!error) return check(ok);
-  if (expect.field) assert.equal(error.field, expect.field);
-  const words = error.cause ? `${error.message}: ${error.cause}` : error.message;
-  assert.ok(words.includes(expect.says ?? ""), words);
-  assert.ok(!words.includes(apiKey) && !words.includes("diary"), words);
-}
-
-/** Whether `whole` has everything that `part` names. */
-function holds(whole, part) {
-  if (part === null || typeof part !== "object") return assert.deepEqual(whole, part);
-  for (const key of Object.keys(part)) holds(whole[key], part[key]);
-}

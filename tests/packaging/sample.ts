@@ -25,11 +25,15 @@ const configs: MemoryConfig[] = [
   { store },
   { embedder: { provider: "openai", config: { apiKey: "key", model: "text-embedding-3-small", dimensions: 256 } } },
   { embedder: { provider: "function", config: { embed: async (texts) => texts.map(() => [1, 0]), dimensions: 2 } } },
+  { embedder: { provider: "embedded" } },
+  { embedder: { provider: "none" } },
+  { embedder: { provider: "openai" }, tokens: false },
   { llm: { provider: "openai", config: { baseUrl: "http://localhost:11434/v1", model: "llama3" } } },
 ];
 
 export async function everything(): Promise<void> {
   await init({ wasm: new URL("https://example.com/edgemem.wasm") });
+  await init({ tokens: fetch("https://example.com/edgemem-tokens.bin") });
   await using closed = new Memory(configs[0]);
   const memory: Memory = Memory.fromConfig({ store: { provider: "memory" } });
 

@@ -7,15 +7,18 @@ import { createInstance } from "../../dist-test/glue.js";
 const wasm = new WebAssembly.Module(readFileSync(new URL("../../dist-test/edgemem.wasm", import.meta.url)));
 const { ModelProbe } = createInstance(wasm);
 
-/** Embeds `texts` with `embedder: config`: `{ ok: { name, vectors } }` or `{ error }`. */
-export const embed = (config, texts) => drive(ModelProbe.embed(config, texts));
+/** Embeds `texts` with `embedder: config`, as documents or as queries: `{ ok: { name, vectors } }` or `{ error }`. */
+export const embed = (config, texts, purpose) => drive(ModelProbe.embed(config, texts, purpose === "query"));
+
+/** Ranks `texts` with `reranker: config`: `{ ok: { name, scores } }` or `{ error }`. */
+export const rerank = (config, query, texts) => drive(ModelProbe.rerank(config, query, texts));
 
 /** Asks `llm: config`: `{ ok: { name, text } }` or `{ error }`. */
 export const complete = (config, request) => drive(ModelProbe.complete(config, JSON.stringify(request)));
 
 /** Starts to embed and returns the running call, for tests that give it up. */
 export function start(config, texts) {
-  const call = ModelProbe.embed(config, texts);
+  const call = ModelProbe.embed(config, texts, false);
   call.step(true, undefined);
   return call;
 }

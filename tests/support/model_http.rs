@@ -36,16 +36,22 @@ pub struct Server {
 }
 
 impl Server {
+    /// A server that speaks OpenAI's protocol.
     pub fn start(script: Vec<Value>) -> Server {
+        Server::speaking(openai(), script)
+    }
+
+    /// A server that speaks a protocol of `tests/cases/providers.json`.
+    pub fn speaking(protocol: Value, script: Vec<Value>) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}/v1", listener.local_addr().expect("an address"));
         let seen = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&seen);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (log, script) = (Arc::clone(&log), script.clone());
+                let (log, script, protocol) = (Arc::clone(&log), script.clone(), protocol.clone());
                 // A client that hangs up early is part of several cases.
-                thread::spawn(move || answer(stream, &script, &log).unwrap_or(()));
+                thread::spawn(move || answer(stream, &script, &protocol, &log).unwrap_or(()));
             }
         });
         Server { url, seen }
@@ -56,7 +62,16 @@ impl Server {
     }
 }
 
-fn answer(mut stream: TcpStream, script: &[Value], log: &Mutex<Vec<Seen>>) -> std::io::Result<()> {
+fn openai() -> Value {
+    json!({ "texts": "/input", "text": "", "list": "/data", "numbers": "/embedding", "indexed": true })
+}
+
+fn answer(
+    mut stream: TcpStream,
+    script: &[Value],
+    protocol: &Value,
+    log: &Mutex<Vec<Seen>>,
+) -> std::io::Result<()> {
     let mut bytes = Vec::new();
     let mut piece = [0; 65536];
     let head = loop {
@@ -82,16 +97,20 @@ fn answer(mut stream: TcpStream, script: &[Value], log: &Mutex<Vec<Seen>>) -> st
         log.push(Seen { path, headers, body: body.clone() });
         log.len()
     };
-    write_reply(&mut stream, &script[(number - 1).min(script.len() - 1)], &body)
+    write_reply(&mut stream, &script[(number - 1).min(script.len() - 1)], &body, protocol)
 }
 
-/// Writes one reply of a script; `tests/cases/models.json` says what a reply can hold.
-fn write_reply(stream: &mut TcpStream, reply: &Value, request: &Value) -> std::io::Result<()> {
+/// Writes one reply of a script; `tests/cases/models.json` and `providers.json` say what a reply can hold.
+fn write_reply(
+    stream: &mut TcpStream,
+    reply: &Value,
+    request: &Value,
+    protocol: &Value,
+) -> std::io::Result<()> {
     thread::sleep(Duration::from_millis(reply["delay"].as_u64().unwrap_or(0)));
-    let body = match reply {
-        reply if reply["embed"].is_string() => embed(request, reply["embed"] == "shuffled").to_string(),
-        reply if reply["text"].is_string() => reply["text"].as_str().unwrap_or_default().to_owned(),
-        reply => reply["json"].to_string(),
+    let body = match reply["text"].as_str() {
+        Some(text) => text.to_owned(),
+        None => content(reply, request, protocol).to_string(),
     };
     let endless = reply["endless"] == true;
     let mut head =
@@ -117,19 +136,65 @@ pub fn vector_of(text: &str) -> Vec<f32> {
     vec![text.chars().count() as f32, text.chars().next().map_or(0, u32::from) as f32, 0.5]
 }
 
-fn embed(request: &Value, shuffled: bool) -> Value {
-    let input = request["input"].as_array().cloned().unwrap_or_default();
-    let mut data: Vec<Value> = input
-        .iter()
-        .enumerate()
-        .map(|(index, text)| {
-            json!({ "object": "embedding", "index": index, "embedding": vector_of(text.as_str().unwrap_or_default()) })
-        })
-        .collect();
-    if shuffled {
-        data.reverse();
+/// The score that the scripted server gives a text: a hundredth for each of its characters.
+pub fn score_of(text: &str) -> f32 {
+    text.chars().count() as f32 / 100.0
+}
+
+/// What a reply says, in the form of the protocol.
+fn content(reply: &Value, request: &Value, protocol: &Value) -> Value {
+    let field = |name: &str| protocol[name].as_str().unwrap_or_default();
+    let texts = || -> Vec<String> {
+        let list = request.pointer(field("texts")).and_then(Value::as_array).expect("texts in the request");
+        list.iter()
+            .map(|item| item.pointer(field("text")).and_then(Value::as_str).expect("a text").to_owned())
+            .collect()
+    };
+    let scoring = |scores: Vec<Value>| {
+        let item = |pair: &Value| json!({ "index": pair[0], "relevance_score": pair[1] });
+        put(field("list"), scores.iter().map(item).collect())
+    };
+    if let Some(said) = reply["refusal"].as_str() {
+        let said = json!(said).to_string();
+        let refusal = protocol["refusal"].to_string().replace("{said}", said.trim_matches('"'));
+        return serde_json::from_str(&refusal).expect("a refusal is JSON");
     }
-    json!({ "object": "list", "data": data, "model": request["model"] })
+    if reply["rank"] == true {
+        let mut scores: Vec<(usize, f32)> = texts().iter().map(|text| score_of(text)).enumerate().collect();
+        scores.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+        return scoring(scores.iter().map(|(index, score)| json!([index, score])).collect());
+    }
+    if let Some(scores) = reply["scores"].as_array() {
+        return scoring(scores.clone());
+    }
+    let vectors: Vec<Value> = match (&reply["vectors"], &reply["embed"]) {
+        (Value::Array(vectors), _) => vectors.clone(),
+        (_, Value::String(_)) => texts().iter().map(|text| json!(vector_of(text))).collect(),
+        _ => return reply["json"].clone(),
+    };
+    let indexed = protocol["indexed"] == true;
+    let item = |(index, vector): (usize, Value)| {
+        let mut item = put(field("numbers"), vector);
+        if indexed {
+            item["index"] = json!(index);
+        }
+        item
+    };
+    let mut items: Vec<Value> = vectors.into_iter().enumerate().map(item).collect();
+    if indexed && reply["embed"] == "shuffled" {
+        items.reverse();
+    }
+    put(field("list"), Value::Array(items))
+}
+
+/// The object that has `value` at a JSON pointer; at the empty one, the value itself.
+fn put(pointer: &str, value: Value) -> Value {
+    pointer
+        .split('/')
+        .skip(1)
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rfold(value, |inner, key| json!({ key: inner }))
 }
 
 fn parse_head(head: &[u8]) -> (String, Vec<(String, String)>) {

@@ -39,11 +39,12 @@ export function createInstance(module) {
 test("a trap fails the requests of its instance, and nothing else", async (t) => {
   const persist = await folder(t);
   const { options } = await workerOptions({ store: "d1", port: 0, persist, environment: {} });
-  const [main, glue, wasm] = options.modules;
+  const [main, glue, wasm, table] = options.modules;
   const build = path.join(root, "worker/build");
   const modules = [
     main,
     wasm,
+    table,
     { type: "ESModule", path: path.join(build, "glue.js"), contents: GLUE },
     { type: "CompiledWasm", path: path.join(build, "trap.wasm"), contents: TRAP },
     { type: "ESModule", path: path.join(build, "real/glue.js"), contents: await readFile(glue.path, "utf8") },

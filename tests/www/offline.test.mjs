@@ -1,7 +1,7 @@
 // Without a network: everything works from the cache, and a new version replaces the old one whole.
 
 import assert from "node:assert/strict";
-import { appendFile, cp, mkdtemp, rm } from "node:fs/promises";
+import { appendFile, cp, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -29,6 +29,8 @@ test("offline after the first load: reload, remember, search", async (t) => {
   await page.waitForFunction(() => document.querySelector("#found").textContent.includes("40 messages"));
   const other = await visit(context, world.server.url);
   await listed(other, ["I live in Lisbon.", "I have a greyhound."]);
+  const table = await other.evaluate(async () => (await (await fetch("edgemem/edgemem-tokens.bin")).arrayBuffer()).byteLength);
+  assert.equal(table, (await stat(join(root, "dist/edgemem-tokens.bin"))).size);
 });
 
 test("the server may be gone altogether", async (t) => {

@@ -13,14 +13,20 @@ use crate::service::Service;
 use crate::settings::{Settings, StoreKind};
 
 /// Sets the service up. Bindings are no I/O objects of the request that they come with: they and the memory
-/// over them serve all requests of the isolate.
-pub fn service(env: &Env) -> Service {
+/// over them serve all requests of the isolate. `tokens` is the function that loads the token table.
+pub fn service(env: &Env, tokens: &JsValue) -> Service {
     let settings = Settings::read(|name| env.var(name).ok().map(|text| text.to_string()));
-    let memory = settings.clone().and_then(|settings| memory(env, settings.store).map_err(Problem::from));
+    let memory =
+        settings.clone().and_then(|settings| memory(env, settings.store, tokens).map_err(Problem::from));
     Service { settings, memory }
 }
 
-fn memory(env: &Env, kind: StoreKind) -> edgemem::Result<Memory> {
+fn memory(env: &Env, kind: StoreKind, tokens: &JsValue) -> edgemem::Result<Memory> {
+    if !tokens.is_function() {
+        let message =
+            "the function that loads the token table is missing: build shim.js and the core together";
+        return Err(Error::new(ErrorKind::ConfigInvalid, message).field("tokens"));
+    }
     let store: Rc<dyn ByteStore> = match kind {
         StoreKind::D1 => Rc::new(D1Store::new(binding(env, "DB", "d1_databases")?)?),
         StoreKind::Kv => Rc::new(KvStore::new(binding(env, "KV", "kv_namespaces")?)?),

@@ -30,10 +30,10 @@ pub struct Worker(Rc<Service>);
 #[wasm_bindgen]
 impl Worker {
     /// Sets up the one memory that all requests share. What is wrong with the environment is told by the
-    /// answers.
+    /// answers. `tokens` is the function that loads the token table, for when the memory first needs it.
     #[wasm_bindgen(constructor)]
-    pub fn new(env: Env) -> Worker {
-        Worker(Rc::new(bindings::service(&env)))
+    pub fn new(env: Env, tokens: JsValue) -> Worker {
+        Worker(Rc::new(bindings::service(&env, &tokens)))
     }
 
     /// Starts answering a request.

@@ -60,7 +60,8 @@ pub fn status(kind: ErrorKind) -> u16 {
         K::ModelTimeout => 504,
         K::StoreFull => 507,
         // The deployment's fault or ours: nothing that the caller could change.
-        K::ConfigInvalid | K::ProviderUnknown | K::StoreCorrupt | K::FormatUnsupported | K::Internal => 500,
+        K::ConfigInvalid | K::ProviderUnknown | K::TokensUnavailable | K::TableInvalid => 500,
+        K::StoreCorrupt | K::FormatUnsupported | K::Internal => 500,
         _ => 500,
     }
 }

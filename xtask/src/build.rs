@@ -9,10 +9,11 @@ use std::process::Command;
 
 use crate::manifest::{Manifest, Output};
 use crate::stage::{self, Inputs};
+use crate::table::{self, Table};
 use crate::{Result, execute, glue, sizes};
 
 const TARGET: &str = "wasm32-unknown-unknown";
-const ENTRIES: [&str; 3] = ["node", "browser", "workerd"];
+const ENTRIES: [&str; 4] = ["node", "browser", "workerd", "slim"];
 
 /// Builds the outputs named, or all of the manifest's.
 pub fn run(root: &Path, names: &[String]) -> Result<()> {
@@ -21,15 +22,16 @@ pub fn run(root: &Path, names: &[String]) -> Result<()> {
         return Err(format!("wasm-pack.toml has no output {unknown}").into());
     }
     let tools = Tools::find(root)?;
+    let table = Table::read(root, &manifest.table)?;
     let chosen = || manifest.output.iter().filter(|(name, _)| names.is_empty() || names.contains(name));
     for (name, output) in chosen() {
-        let build = Build { root, tools: &tools, manifest: &manifest, name, output };
+        let build = Build { root, tools: &tools, manifest: &manifest, table: &table, name, output };
         build.run().map_err(|error| format!("{name}: {error}"))?;
     }
     // Only now, so that what is too large can still be looked at and tested.
-    let mut over = Vec::new();
+    let mut over: Vec<String> = table.over().into_iter().collect();
     for (name, output) in chosen() {
-        over.extend(sizes::check(&root.join(name), name, output)?);
+        over.extend(sizes::check(&root.join(name), name, output, &table)?);
     }
     if over.is_empty() { Ok(()) } else { Err(over.join("\n       ").into()) }
 }
@@ -90,6 +92,7 @@ struct Build<'a> {
     root: &'a Path,
     tools: &'a Tools,
     manifest: &'a Manifest,
+    table: &'a Table,
     name: &'a str,
     output: &'a Output,
 }
@@ -103,6 +106,7 @@ impl Build<'_> {
             self.bind(&core)?;
             self.optimise(&core)?;
         }
+        self.table.copy(&self.folder())?;
         self.bundle()?;
         if self.output.declarations {
             self.declare()?;
@@ -236,6 +240,7 @@ impl Build<'_> {
         let mut products: Vec<PathBuf> = glues.iter().map(|glue| folder.join(glue)).collect();
         products.extend(ENTRIES.map(|entry| folder.join(format!("{entry}.js"))));
         let mut inputs = self.inputs().path(&self.root.join("src/js"))?.path(&self.tsconfig())?;
+        inputs = inputs.bytes(self.table.constant().as_bytes());
         for glue in &glues {
             inputs = inputs.path(&self.work(glue))?;
         }
@@ -253,10 +258,10 @@ impl Build<'_> {
                 execute(command.arg(format!("--outfile={}", folder.join(glue).display())))?;
             }
 
-            let mut command = self.esbuild();
+            let mut command = self.loading_esbuild()?;
             command.args(entries).args(["--bundle", "--splitting", "--chunk-names=shared-[hash]"]);
             command.args(glues.iter().map(|glue| format!("--external:*/{glue}")));
-            command.args(["--external:node:*", "--external:*.wasm"]);
+            command.arg("--external:node:*");
             execute(command.arg(format!("--outdir={}", folder.display())))
         })
     }
@@ -265,6 +270,8 @@ impl Build<'_> {
     fn shim(&self, shim: &Path) -> Result<()> {
         let products = ["glue.js", "index.js"].map(|file| self.folder().join(file));
         let inputs = self.inputs().path(shim)?.path(&self.work("glue.js"))?.path(&self.work("snippets"))?;
+        // The shim loads the table as the package does.
+        let inputs = inputs.path(&self.root.join("src/js"))?.bytes(self.table.constant().as_bytes());
         stage::run(&self.work("bundle.stamp"), inputs, &products, || {
             let [glue, index] = &products;
             let mut command = self.esbuild();
@@ -273,10 +280,21 @@ impl Build<'_> {
             command.args(["--minify-whitespace", "--minify-syntax"]);
             execute(command.arg(format!("--outfile={}", glue.display())))?;
 
-            let mut command = self.esbuild();
-            command.arg(shim).args(["--bundle", "--external:*/glue.js", "--external:*.wasm"]);
+            let mut command = self.loading_esbuild()?;
+            command.arg(shim).args(["--bundle", "--external:*/glue.js"]);
             execute(command.arg(format!("--outfile={}", index.display())))
         })
+    }
+
+    /// esbuild for modules that load the core and the token table: both stay files, and what identifies the table is
+    /// written in.
+    fn loading_esbuild(&self) -> Result<Command> {
+        let constant = self.work("table.js");
+        fs::write(&constant, self.table.constant())?;
+        let mut command = self.esbuild();
+        command.arg(format!("--inject:{}", constant.display())).arg("--external:*.wasm");
+        command.arg(format!("--external:*/{}", table::NAME));
+        Ok(command)
     }
 
     fn esbuild(&self) -> Command {

@@ -10,6 +10,7 @@ mod licences;
 mod manifest;
 mod sizes;
 mod stage;
+mod table;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};

@@ -14,8 +14,22 @@ use crate::Result;
 pub struct Manifest {
     /// Arguments of wasm-opt.
     pub optimise: Vec<String>,
+    /// The token table, which every output carries.
+    pub table: TableFile,
     /// The outputs by the name of their folder.
     pub output: BTreeMap<String, Output>,
+}
+
+/// Where the token table is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TableFile {
+    /// The table, from the root.
+    pub path: String,
+    /// Where it comes from and its licence, likewise; one after the other these make one file.
+    pub licence: Vec<String>,
+    /// The most bytes that it may have, as they are.
+    pub budget: usize,
 }
 
 /// One output: a folder with a compiled crate, its glue and the modules around them.

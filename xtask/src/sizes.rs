@@ -9,9 +9,10 @@ use flate2::write::GzEncoder;
 
 use crate::Result;
 use crate::manifest::Output;
+use crate::table::Table;
 
 /// Prints what a folder's files weigh, and returns a complaint about each that is above its budget.
-pub fn check(folder: &Path, name: &str, output: &Output) -> Result<Vec<String>> {
+pub fn check(folder: &Path, name: &str, output: &Output, table: &Table) -> Result<Vec<String>> {
     let mut files: Vec<String> = Vec::new();
     for file in fs::read_dir(folder)? {
         let file = file?.file_name().to_string_lossy().into_owned();
@@ -36,6 +37,7 @@ pub fn check(folder: &Path, name: &str, output: &Output) -> Result<Vec<String>> 
             over.push(format!("{name}/{file} has {gzip} bytes after gzip, its budget is {budget}"));
         }
     }
+    println!("{}", table.line());
     Ok(over)
 }
 

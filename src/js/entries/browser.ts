@@ -1,17 +1,27 @@
-/** edgemem in a browser: the core is fetched from beside this file, memories are in IndexedDB. */
+/** edgemem in a browser: core and token table are fetched from beside this file, memories are in IndexedDB. */
 
 import type { MemoryConfig } from "../config.js";
 import { createInstance } from "./glue.js";
-import { type InitOptions, Loader } from "../loader.js";
+import { type InitOptions, initialise } from "../init.js";
+import { Loader } from "../loader.js";
 import { HostedMemory } from "../memory.js";
 import type { Host } from "../resolve.js";
+import { fetchFile } from "../source.js";
+import { TokenCache } from "../token-cache.js";
+import { TokenLoader } from "../tokens.js";
 
 export * from "../public.js";
 
-// Bundlers recognise exactly this expression and bring the file along.
+// Bundlers recognise exactly these expressions and bring the files along.
 const loader = new Loader(createInstance, () => new URL("./edgemem.wasm", import.meta.url));
+const table = new TokenLoader(
+  TOKEN_TABLE,
+  () => new URL("./edgemem-tokens.bin", import.meta.url),
+  fetchFile,
+  new TokenCache(TOKEN_TABLE.sha256),
+);
 
-const host: Host = { name: "browsers", defaultStore: { provider: "indexeddb" } };
+const host: Host = { name: "browsers", defaultStore: { provider: "indexeddb" }, tokens: table.load };
 
 /** A memory. See {@link HostedMemory} for its methods. */
 export class Memory extends HostedMemory {
@@ -21,7 +31,10 @@ export class Memory extends HostedMemory {
   }
 }
 
-/** Loads the core from elsewhere, for bundlers that do not bring `edgemem.wasm` along (esbuild). */
+/**
+ * Loads the core and the token table from elsewhere, for bundlers that do not bring `edgemem.wasm` and
+ * `edgemem-tokens.bin` along (esbuild).
+ */
 export function init(options: InitOptions): Promise<void> {
-  return loader.init(options);
+  return initialise(options, loader, table);
 }

@@ -1,4 +1,4 @@
-/** edgemem in Node, Bun and Deno: the core is a file beside this one, memories are files in a directory. */
+/** edgemem in Node, Bun and Deno: core and token table are files beside this one, memories are files in a directory. */
 
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
@@ -7,22 +7,24 @@ import { fileURLToPath } from "node:url";
 
 import type { MemoryConfig } from "../config.js";
 import { createInstance } from "./glue.js";
-import { type InitOptions, Loader } from "../loader.js";
+import { type InitOptions, initialise } from "../init.js";
+import { Loader } from "../loader.js";
 import { HostedMemory } from "../memory.js";
 import type { Host } from "../resolve.js";
+import type { Fetcher } from "../source.js";
 import { FileStore } from "../stores/file.js";
+import { TokenLoader } from "../tokens.js";
 
 export * from "../public.js";
 
-const loader = new Loader(
-  createInstance,
-  () => new URL("./edgemem.wasm", import.meta.url),
-  async (address) => {
-    const url = typeof address === "string" && !URL.canParse(address) ? address : new URL(address);
-    if (typeof url !== "string" && url.protocol !== "file:") return fetch(url);
-    return readFile(typeof url === "string" ? url : fileURLToPath(url));
-  },
-);
+const read: Fetcher = async (address, options) => {
+  const url = typeof address === "string" && !URL.canParse(address) ? address : new URL(address);
+  if (typeof url !== "string" && url.protocol !== "file:") return fetch(url, options);
+  return readFile(typeof url === "string" ? url : fileURLToPath(url));
+};
+
+const loader = new Loader(createInstance, () => new URL("./edgemem.wasm", import.meta.url), read);
+const table = new TokenLoader(TOKEN_TABLE, () => new URL("./edgemem-tokens.bin", import.meta.url), read);
 
 const host: Host = {
   name: "Node",
@@ -30,6 +32,7 @@ const host: Host = {
   openDirectory: (directory, durability) =>
     new FileStore(directory ?? process.env.EDGEMEM_HOME ?? join(homedir(), ".edgemem"), { durability }),
   variable: (name) => process.env[name],
+  tokens: table.load,
 };
 
 /** A memory. See {@link HostedMemory} for its methods. */
@@ -40,7 +43,10 @@ export class Memory extends HostedMemory {
   }
 }
 
-/** Loads the core from elsewhere, for single-file builds. Not needed where the package lies in `node_modules`. */
+/**
+ * Loads the core and the token table from elsewhere, for single-file builds. Not needed where the package lies in
+ * `node_modules`.
+ */
 export function init(options: InitOptions): Promise<void> {
-  return loader.init(options);
+  return initialise(options, loader, table);
 }

@@ -1,21 +1,15 @@
-/** edgemem in a Cloudflare Worker: the core is imported as a module, memories are in a binding. */
+/** edgemem in a Cloudflare Worker: core and token table are imported as modules, memories are in a binding. */
 
-import wasm from "./edgemem-workerd.wasm";
+import tokens from "./edgemem-tokens.bin";
 
 import type { MemoryConfig } from "../config.js";
-import { createInstance } from "./glue-workerd.js";
-import { type InitOptions, Loader } from "../loader.js";
+import { type InitOptions, initialise } from "../init.js";
 import { HostedMemory } from "../memory.js";
-import type { Host } from "../resolve.js";
+import { workers } from "./workers.js";
 
 export * from "../public.js";
 
-const loader = new Loader(createInstance, () => wasm);
-
-const host: Host = {
-  name: "Workers",
-  storeAdvice: 'has no default in a Worker: pass a binding, such as { provider: "d1", config: { binding: env.DB } }',
-};
+const { host, loader, table } = workers(() => tokens);
 
 /** A memory. See {@link HostedMemory} for its methods. */
 export class Memory extends HostedMemory {
@@ -25,7 +19,10 @@ export class Memory extends HostedMemory {
   }
 }
 
-/** Takes the core from elsewhere. Not needed where the bundler imports `.wasm` files as modules. */
+/**
+ * Takes the core and the token table from elsewhere. Not needed where the bundler imports `.wasm` files as modules and
+ * `.bin` files as bytes, as wrangler does.
+ */
 export function init(options: InitOptions): Promise<void> {
-  return loader.init(options);
+  return initialise(options, loader, table);
 }

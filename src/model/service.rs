@@ -1,18 +1,12 @@
-//! OpenAI's HTTP interface, which Ollama, vLLM, LM Studio, OpenRouter, Groq and many others speak too.
+//! A model service behind HTTP: its address, its key, its model, and errors in its name.
 //!
-//! This file knows the address, the key and the options common to both uses; [`OpenAiEmbedder`] and
-//! [`OpenAiCompleter`] know the two message formats.
-
-mod completer;
-mod embedder;
+//! Every provider is a [`Service`], which is data, and a message format or two, which are its own file. What
+//! they share is here and in [`retry`](super::retry): addresses are checked, keys stay out of every message.
 
 use std::fmt;
 use std::rc::Rc;
 
 use serde_json::Value;
-
-pub use completer::OpenAiCompleter;
-pub use embedder::OpenAiEmbedder;
 
 use super::reply::{excerpt, message_in, said_by_provider};
 use super::retry::{Client, Failure, Policy};
@@ -21,34 +15,60 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
 use crate::host::fetch::Fetch;
 
-/// OpenAI's own address, used where none is given.
-pub const OPENAI_URL: &str = "https://api.openai.com/v1";
+/// What is fixed about a provider.
+pub struct Service {
+    /// How names of its models begin, such as `openai`.
+    pub provider: &'static str,
+    /// What it is called in messages, such as `OpenAI`.
+    pub shown: &'static str,
+    /// Its own address, used where none is given.
+    pub url: &'static str,
+    /// How the key travels.
+    pub key: Key,
+    /// Whether the name of a model says what it is only together with the address, because many services
+    /// share the protocol.
+    pub shared: bool,
+}
 
-/// Where and how to reach an OpenAI-compatible service.
+/// How a key travels. Never in the address, which hosts and proxies write down.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Key {
+    /// `Authorization: Bearer`, required at the provider's own address.
+    Bearer,
+    /// `Authorization: Bearer` if there is one.
+    Optional,
+    /// A header of this name, required at the provider's own address.
+    Header(&'static str),
+}
+
+/// Where and how to reach a model service, and which model.
 #[derive(Clone, Default)]
-pub struct OpenAiConfig {
-    /// The address that ends in `/v1` or its like; [`OPENAI_URL`] if absent. A query is kept.
+pub struct ServiceConfig {
+    /// The address that paths are appended to; the provider's own if absent. A query is kept.
     pub base_url: Option<String>,
-    /// Sent as a bearer token. Required by OpenAI itself, optional elsewhere.
+    /// The key. Required by most providers themselves, optional elsewhere.
     pub api_key: Option<String>,
-    /// Sent as the `OpenAI-Organization` header.
+    /// OpenAI: sent as the `OpenAI-Organization` header.
     pub organization: Option<String>,
     /// The model; each use has a default.
     pub model: Option<String>,
     /// Attempts, time-outs and pauses.
     pub policy: Policy,
-    /// Embedder: the length of the vectors, asked for and checked. The model's own if absent.
+    /// Embedder: the length of the vectors, asked for where that is possible, and checked. The model's own
+    /// if absent.
     pub dimensions: Option<usize>,
-    /// Embedder: how many texts go into one request at most; 100 if absent.
+    /// Embedder: how many texts go into one request at most; each provider has a default and a limit.
     pub batch_size: Option<usize>,
     /// Completer: sent as it is; absent means the model's own, which some models insist on.
     pub temperature: Option<f64>,
+    /// Reranker: how many of the best memories it reads; three times as many as are returned if absent.
+    pub candidates: Option<usize>,
 }
 
-impl fmt::Debug for OpenAiConfig {
+impl fmt::Debug for ServiceConfig {
     /// Without the key and without the address, whose query may hold one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OpenAiConfig")
+        f.debug_struct("ServiceConfig")
             .field("model", &self.model)
             .field("dimensions", &self.dimensions)
             .field("policy", &self.policy)
@@ -57,20 +77,26 @@ impl fmt::Debug for OpenAiConfig {
 }
 
 /// A checked address with its key, model and client.
-struct Endpoint {
-    client: Client,
+pub(super) struct Endpoint {
+    pub client: Client,
+    /// The model's name.
+    pub model: String,
+    /// Whether this is the provider itself and not somebody who speaks its protocol.
+    pub own: bool,
+    service: &'static Service,
     base: String,
     query: String,
     /// Host and port, for names and messages.
     authority: String,
     headers: Vec<(&'static str, String)>,
-    model: String,
 }
 
 impl Endpoint {
-    /// `CONFIG_INVALID`, with the field under `part` (`embedder` or `llm`), if an option cannot work.
-    fn new(
-        config: &OpenAiConfig,
+    /// `CONFIG_INVALID`, with the field under `part` (`embedder`, `llm` or `reranker`), if an option cannot
+    /// work.
+    pub fn new(
+        service: &'static Service,
+        config: &ServiceConfig,
         part: &str,
         model: &str,
         fetch: Rc<dyn Fetch>,
@@ -79,26 +105,34 @@ impl Endpoint {
         let invalid = |option: &str, message: String| {
             Error::new(ErrorKind::ConfigInvalid, message).field(format!("{part}.config.{option}"))
         };
-        let url = config.base_url.as_deref().unwrap_or(OPENAI_URL).trim();
+        let url = config.base_url.as_deref().unwrap_or(service.url).trim();
         let (address, query) = url.split_once('?').unwrap_or((url, ""));
-        let authority = authority(address).ok_or_else(|| {
-            invalid(
-                "baseUrl",
-                "baseUrl must be an http or https address without user name and fragment".to_owned(),
-            )
-        })?;
-        let is_openai = authority == "api.openai.com";
+        let host_of = |address| {
+            authority(address).ok_or_else(|| {
+                invalid(
+                    "baseUrl",
+                    "baseUrl must be an http or https address without user name and fragment".to_owned(),
+                )
+            })
+        };
+        let authority = host_of(address)?;
+        let own = authority == host_of(service.url)?;
+        let shown = service.shown;
         let mut secrets = Vec::new();
         let mut headers = vec![("content-type", "application/json".to_owned())];
         match config.api_key.as_deref().filter(|key| !key.trim().is_empty()) {
             Some(key) => {
                 let key = Secret::new(key, &format!("{part}.config.apiKey"))?;
-                headers.push(("authorization", format!("Bearer {}", key.reveal())));
+                headers.push(match service.key {
+                    Key::Header(name) => (name, key.reveal().to_owned()),
+                    _ => ("authorization", format!("Bearer {}", key.reveal())),
+                });
                 secrets.push(key);
             }
-            None if is_openai => {
-                let message = "OpenAI needs a key: set apiKey, or set baseUrl to a service that needs none";
-                return Err(invalid("apiKey", message.to_owned()));
+            None if own && service.key != Key::Optional => {
+                let message =
+                    format!("{shown} needs a key: set apiKey, or set baseUrl to a service that needs none");
+                return Err(invalid("apiKey", message));
             }
             None => {}
         }
@@ -117,38 +151,38 @@ impl Endpoint {
                 fetch,
                 host,
                 policy: config.policy.clone(),
-                provider: if is_openai {
-                    "OpenAI".to_owned()
-                } else {
-                    format!("the model service at {authority}")
-                },
+                provider: if own { shown.to_owned() } else { format!("the model service at {authority}") },
                 secrets,
             },
+            model: model.to_owned(),
+            own,
+            service,
             base: address.trim_end_matches('/').to_owned(),
             query: if query.is_empty() { String::new() } else { format!("?{query}") },
             authority,
             headers,
-            model: model.to_owned(),
         })
     }
 
-    /// `openai/<model>`, with the host in between if it is not OpenAI's: `openai/localhost:11434/<model>`.
-    fn name(&self) -> String {
-        if self.authority == "api.openai.com" {
-            format!("openai/{}", self.model)
+    /// `cohere/<model>`; with the host in between where models of one name differ from host to host:
+    /// `openai/localhost:11434/<model>`.
+    pub fn name(&self) -> String {
+        let (provider, model) = (self.service.provider, &self.model);
+        if self.own || !self.service.shared {
+            format!("{provider}/{model}")
         } else {
-            format!("openai/{}/{}", self.authority, self.model)
+            format!("{provider}/{}/{model}", self.authority)
         }
     }
 
-    async fn post(&self, path: &str, body: &Value) -> std::result::Result<Vec<u8>, Failure> {
+    pub async fn post(&self, path: &str, body: &Value) -> std::result::Result<Vec<u8>, Failure> {
         let url = format!("{}/{path}{}", self.base, self.query);
         self.client.post(&url, &self.headers, body.to_string().into_bytes()).await
     }
 
-    /// The error for a 2xx body that is not what the interface promises: an error object after all
+    /// The error for a 2xx body that is not what the protocol promises: an error object after all
     /// (`MODEL_FAILED`), or something else (`MODEL_RESPONSE_INVALID`).
-    fn unexpected(&self, body: &[u8], expected: &str) -> Error {
+    pub fn unexpected(&self, body: &[u8], expected: &str) -> Error {
         let provider = &self.client.provider;
         match serde_json::from_slice::<Value>(body) {
             Ok(value) => match value.get("error").and_then(message_in) {
@@ -167,7 +201,7 @@ impl Endpoint {
         }
     }
 
-    fn invalid(&self, what: &str) -> Error {
+    pub fn invalid(&self, what: &str) -> Error {
         let message = format!("{} answered with {what}", self.client.provider);
         Error::new(ErrorKind::ModelResponseInvalid, message)
     }
@@ -191,7 +225,7 @@ fn authority(address: &str) -> Option<String> {
 }
 
 /// Whether the provider refused a request because of one of these words in it.
-fn rejects(failure: &Failure, words: &[&str]) -> bool {
+pub(super) fn rejects(failure: &Failure, words: &[&str]) -> bool {
     let said = failure.said.to_ascii_lowercase();
     matches!(failure.status, Some(400 | 422)) && words.iter().any(|word| said.contains(word))
 }

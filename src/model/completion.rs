@@ -5,12 +5,13 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 
-use super::{Endpoint, OpenAiConfig, rejects};
+use super::openai::OPENAI;
+use super::reply::excerpt;
+use super::service::{Endpoint, ServiceConfig, rejects};
+use super::{Completer, Completion};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::fetch::Fetch;
 use crate::host::{Host, LocalFuture};
-use crate::model::reply::excerpt;
-use crate::model::{Completer, Completion};
 
 /// A language model behind an OpenAI-compatible service.
 ///
@@ -34,9 +35,9 @@ enum Enforced {
 
 impl OpenAiCompleter {
     /// A completer that is not yet connected to anything. `CONFIG_INVALID` if an option cannot work.
-    pub fn new(config: &OpenAiConfig, fetch: Rc<dyn Fetch>, host: Rc<dyn Host>) -> Result<OpenAiCompleter> {
-        let endpoint = Endpoint::new(config, "llm", "gpt-5-mini", fetch, host)?;
-        let new_limit = Cell::new(endpoint.authority == "api.openai.com");
+    pub fn new(config: &ServiceConfig, fetch: Rc<dyn Fetch>, host: Rc<dyn Host>) -> Result<OpenAiCompleter> {
+        let endpoint = Endpoint::new(&OPENAI, config, "llm", "gpt-5-mini", fetch, host)?;
+        let new_limit = Cell::new(endpoint.own);
         let enforced = Cell::new(Enforced::Schema);
         Ok(OpenAiCompleter { endpoint, temperature: config.temperature, enforced, new_limit })
     }

@@ -1,0 +1,329 @@
+//! What one partition holds of a question, restricted to what the request may see: posting lists by turn,
+//! and the scores that come of them once the statistics of all partitions are known.
+
+use edgemem_kernels::ranking;
+use edgemem_kernels::turns::{Column, Shares, propagate};
+
+use super::layout::Layout;
+use super::sight::{Sight, Turns};
+use super::{Engine, Query};
+use crate::error::Result;
+use crate::index::part::Part;
+use crate::index::postings::Posting;
+use crate::index::shape;
+use crate::retrieve::bm25::{Bm25, SESSION, Statistics, TURN};
+use crate::retrieve::question::Question;
+use crate::retrieve::weights::Signal;
+
+/// One partition under a question.
+pub(super) struct Field<'a> {
+    pub engine: &'a Engine,
+    pub layout: &'a Layout,
+    pub seen: Turns,
+    /// Per question term, the turns that hold it; their order is that of the parts.
+    lists: Vec<Vec<Posting>>,
+    /// Likewise per pair of terms that stand side by side.
+    pairs: Vec<Vec<Posting>>,
+    /// Likewise per question term and word of related meaning.
+    pub related: Vec<Vec<Vec<Posting>>>,
+    /// Terms of the seen turns of each conversation, where not all are seen.
+    session_lengths: Option<Vec<u32>>,
+}
+
+/// What the seen turns of all partitions add up to.
+#[derive(Clone, Debug)]
+pub(super) struct Totals {
+    /// Of terms in turns.
+    pub terms: Statistics,
+    /// Of pairs in turns.
+    pub pairs: Statistics,
+    /// Of terms in conversations.
+    pub sessions: Statistics,
+    /// Per question term, the words of related meaning.
+    pub related: Vec<Vec<Related>>,
+}
+
+/// A word that is near a question term in meaning.
+#[derive(Clone, Debug)]
+pub(super) struct Related {
+    /// How near, above 0 and at most 1.
+    pub nearness: f32,
+    /// In how many turns it is.
+    pub frequency: u64,
+}
+
+impl Totals {
+    pub fn new(question: &Question) -> Totals {
+        Totals {
+            terms: Statistics::new(question.terms.len()),
+            pairs: Statistics::new(question.pairs.len()),
+            sessions: Statistics::new(question.terms.len()),
+            related: vec![Vec::new(); question.terms.len()],
+        }
+    }
+}
+
+/// The scores of one partition's turns, by position, before they are compared with the best.
+pub(super) struct Scores {
+    /// Keyword totals, context included.
+    pub keyword: Vec<f32>,
+    /// The turns with a keyword total.
+    pub touched: Vec<u32>,
+    /// BM25 of pairs, for the turns that hold any.
+    pub pairs: Vec<(u32, f32)>,
+    /// BM25 per conversation.
+    pub session: Vec<f32>,
+    /// Cosines, context not included; empty without a question vector.
+    pub cosines: Vec<f32>,
+}
+
+impl<'a> Field<'a> {
+    /// Gathers what the partition holds, and adds its statistics to the totals.
+    pub fn gather(
+        engine: &'a Engine,
+        question: &Question,
+        sight: &Sight<'_>,
+        totals: &mut Totals,
+    ) -> Result<Field<'a>> {
+        let layout = engine.layout();
+        let seen = sight.turns(engine, layout);
+        let mut field = Field {
+            engine,
+            layout,
+            seen,
+            lists: vec![],
+            pairs: vec![Vec::new(); question.pairs.len()],
+            related: vec![Vec::new(); question.terms.len()],
+            session_lengths: None,
+        };
+        for part in &engine.parts {
+            // Expired memories count too, so that a score does not change on another memory's last day.
+            for (scope, _) in sight.scopes(part).iter().enumerate().filter(|&(_, &visible)| visible) {
+                let tally = part.tally_of(scope as u32);
+                totals.terms.documents += tally.documents;
+                totals.terms.length += tally.length;
+            }
+        }
+        totals.pairs.documents = totals.terms.documents;
+        totals.pairs.length = totals.terms.length;
+        for term in &question.terms {
+            let list = field.postings(term)?;
+            field.lists.push(list);
+        }
+        for (list, frequency) in field.lists.iter().zip(&mut totals.terms.frequencies) {
+            *frequency += list.len() as u64;
+        }
+        field.gather_pairs(question);
+        for (list, frequency) in field.pairs.iter().zip(&mut totals.pairs.frequencies) {
+            *frequency += list.len() as u64;
+        }
+        field.gather_sessions(totals);
+        Ok(field)
+    }
+
+    /// The seen turns that hold a term, with its frequency.
+    pub fn postings(&self, term: &str) -> Result<Vec<Posting>> {
+        let mut list = Vec::new();
+        for (index, part) in self.engine.parts.iter().enumerate() {
+            let from = list.len();
+            part.postings(term, &mut list)?;
+            ranking::place(&mut list, from, self.layout.positions(index));
+        }
+        self.seen.retain(&mut list);
+        Ok(list)
+    }
+
+    fn part_of(&self, turn: u32) -> (&'a Part, u32) {
+        let address = self.layout.addresses[turn as usize];
+        (&self.engine.parts[address.part as usize], address.doc)
+    }
+
+    fn gather_pairs(&mut self, question: &Question) {
+        if question.pairs.is_empty() {
+            return;
+        }
+        let marks: Vec<u8> = question.terms.iter().map(|term| shape::mark(term)).collect();
+        let mut holds: Vec<u64> = vec![0; self.layout.len().div_ceil(64)];
+        for (pair, &(first, second)) in question.pairs.iter().enumerate() {
+            for posting in &self.lists[first] {
+                holds[posting.doc as usize / 64] |= 1 << (posting.doc % 64);
+            }
+            for posting in &self.lists[second] {
+                if holds[posting.doc as usize / 64] >> (posting.doc % 64) & 1 == 1 {
+                    let (part, doc) = self.part_of(posting.doc);
+                    let frequency = shape::pairs(part.shape(doc), marks[first], marks[second]);
+                    if frequency > 0 {
+                        self.pairs[pair].push(Posting { doc: posting.doc, frequency });
+                    }
+                }
+            }
+            for posting in &self.lists[first] {
+                holds[posting.doc as usize / 64] = 0;
+            }
+        }
+    }
+
+    /// Counts conversations as documents: those with seen turns, and those of them that hold each term.
+    fn gather_sessions(&mut self, totals: &mut Totals) {
+        let lengths = self.seen.session_lengths(self.layout);
+        let all = lengths.as_ref().unwrap_or(&self.layout.conversation_lengths);
+        let filled = all.iter().filter(|&&length| length > 0);
+        totals.sessions.documents += filled.clone().count() as u64;
+        totals.sessions.length += filled.map(|&length| u64::from(length)).sum::<u64>();
+        let mut last = vec![usize::MAX; all.len()];
+        for (term, list) in self.lists.iter().enumerate() {
+            for posting in list {
+                let conversation = self.layout.conversations[posting.doc as usize] as usize;
+                if std::mem::replace(&mut last[conversation], term) != term {
+                    totals.sessions.frequencies[term] += 1;
+                }
+            }
+        }
+        self.session_lengths = lengths;
+    }
+
+    /// Scores the turns with the statistics of everything that is seen.
+    pub fn scores(&self, query: &Query, strengths: &[f32], totals: &Totals) -> Result<Scores> {
+        let turns = self.layout.turns();
+        let shares = shares(query.weights.of(Signal::Context));
+        let bm25 = Bm25::new(&totals.terms, TURN);
+        let mut column = Column::new(self.layout.len());
+        let mut scores = Scores {
+            keyword: vec![0.0; self.layout.len()],
+            touched: vec![],
+            pairs: vec![],
+            session: self.sessions(strengths, totals),
+            cosines: self.cosines(query)?,
+        };
+        let mut weighed = Vec::new();
+        for (term, list) in self.lists.iter().enumerate() {
+            ranking::weigh(list, bm25.weight(term), strengths[term], &self.layout.lengths, &mut weighed);
+            column.offer(&weighed, &turns, &shares);
+            for (related, list) in totals.related[term].iter().zip(&self.related[term]) {
+                let (weight, share) = bm25.related(term, related.frequency);
+                let factor = strengths[term] * query.weights.of(Signal::Soft) * related.nearness * share;
+                ranking::weigh(list, weight, factor, &self.layout.lengths, &mut weighed);
+                column.offer(&weighed, &turns, &shares);
+            }
+            column.drain_into(&mut scores.keyword, &mut scores.touched);
+        }
+        let mut listed = Vec::new();
+        let bm25 = Bm25::new(&totals.pairs, TURN);
+        let mut sums =
+            vec![0.0; if self.pairs.iter().any(|list| !list.is_empty()) { self.layout.len() } else { 0 }];
+        for (pair, list) in self.pairs.iter().enumerate() {
+            ranking::weigh(list, bm25.weight(pair), 1.0, &self.layout.lengths, &mut weighed);
+            column.offer_alone(&weighed);
+            column.drain_into(&mut sums, &mut listed);
+        }
+        scores.pairs = listed.into_iter().map(|turn| (turn, sums[turn as usize])).collect();
+        Ok(scores)
+    }
+
+    /// BM25 of every conversation, taken as one document.
+    fn sessions(&self, strengths: &[f32], totals: &Totals) -> Vec<f32> {
+        let lengths = self.session_lengths.as_ref().unwrap_or(&self.layout.conversation_lengths);
+        let bm25 = Bm25::new(&totals.sessions, SESSION);
+        let mut scores = vec![0.0; lengths.len()];
+        let mut frequencies = vec![0u32; lengths.len()];
+        for (term, list) in self.lists.iter().enumerate() {
+            for posting in list {
+                let conversation = self.layout.conversations[posting.doc as usize] as usize;
+                frequencies[conversation] = frequencies[conversation].saturating_add(posting.frequency);
+            }
+            for posting in list {
+                let conversation = self.layout.conversations[posting.doc as usize] as usize;
+                let frequency = std::mem::take(&mut frequencies[conversation]);
+                if frequency > 0 {
+                    scores[conversation] +=
+                        strengths[term] * bm25.score(term, frequency, lengths[conversation]);
+                }
+            }
+        }
+        scores
+    }
+
+    /// The cosine of every turn with the question; -1 for one that has no vector or is not seen.
+    fn cosines(&self, query: &Query) -> Result<Vec<f32>> {
+        let (Some(vector), Some(model)) = (&query.vector, self.engine.model.as_deref()) else {
+            return Ok(vec![]);
+        };
+        let mut cosines = vec![-1.0; self.layout.len()];
+        let mut rows = Vec::new();
+        for (index, part) in self.engine.parts.iter().enumerate() {
+            let Some(vectors) = part.vectors(model) else { continue };
+            rows.clear();
+            rows.resize(vectors.len(), 0.0);
+            vectors.scan(vector, &mut rows)?;
+            for (doc, &position) in self.layout.positions(index).iter().enumerate() {
+                if let Some(slot) = cosines.get_mut(position as usize)
+                    && let Some(row) = part.row_of(doc as u32)
+                    && self.seen.holds(position)
+                {
+                    *slot = rows[row as usize];
+                }
+            }
+        }
+        Ok(cosines)
+    }
+
+    /// Cosines between the lowest and the highest of the question as 0 to 1, each turn with the greatest
+    /// share of its own and its neighbours'.
+    pub fn semantic(&self, query: &Query, cosines: &[f32], low: f32, high: f32) -> Vec<f32> {
+        let range = if high > low { 1.0 / (high - low) } else { 0.0 };
+        let own: Vec<f32> =
+            cosines.iter().map(|&cosine| if cosine > low { (cosine - low) * range } else { 0.0 }).collect();
+        propagate(&own, &self.layout.turns(), &semantic_shares(query.weights.of(Signal::Context)))
+    }
+
+    /// What one turn holds of each question term: its frequency, and its weight with and without context.
+    pub fn explain(
+        &self,
+        query: &Query,
+        strengths: &[f32],
+        totals: &Totals,
+        turn: u32,
+    ) -> Vec<(usize, u32, f32, f32)> {
+        let bm25 = Bm25::new(&totals.terms, TURN);
+        let shares = shares(query.weights.of(Signal::Context));
+        let turns = self.layout.turns();
+        let told = self.lists.iter().enumerate().map(|(term, list)| {
+            let (mut frequency, mut own, mut with_context) = (0, 0.0, 0.0f32);
+            for posting in list {
+                let length = u32::from(self.layout.lengths[posting.doc as usize]);
+                let weight = strengths[term] * bm25.score(term, posting.frequency, length);
+                if posting.doc == turn {
+                    (frequency, own) = (posting.frequency, weight);
+                    with_context = if weight > with_context { weight } else { with_context };
+                } else if posting.doc.abs_diff(turn) < 16 {
+                    turns.lend(posting.doc as usize, &shares, |to, share| {
+                        if to as u32 == turn && weight * share > with_context {
+                            with_context = weight * share;
+                        }
+                    });
+                }
+            }
+            (term, frequency, own, with_context)
+        });
+        told.filter(|&(.., with_context)| with_context > 0.0).collect()
+    }
+}
+
+/// The shares of keyword weights that turns lend, of the reference "Context propagation by maximum" in
+/// `docs/retrieval.md`.
+fn shares(scale: f32) -> Shares {
+    Shares {
+        onwards: [0.6, 0.4, 0.4].map(|share| share * scale),
+        backwards: [0.4, 0.3, 0.2].map(|share| share * scale),
+        answer: scale,
+    }
+}
+
+/// The shares of semantic values.
+fn semantic_shares(scale: f32) -> Shares {
+    Shares {
+        onwards: [0.7, 0.0, 0.0].map(|share| share * scale),
+        backwards: [0.3, 0.0, 0.0].map(|share| share * scale),
+        answer: scale,
+    }
+}

@@ -1,0 +1,131 @@
+//! What a request may see. Applied before ranking.
+
+use super::Engine;
+use super::layout::{Layout, NOWHERE};
+use crate::error::Result;
+use crate::index::filter::Filter;
+use crate::index::part::Part;
+use crate::index::postings::Posting;
+use crate::record::{Actor, Record};
+use crate::scope::View;
+use crate::time::Day;
+
+/// Scopes, filters and expiry.
+#[derive(Clone, Debug, Default)]
+pub struct Sight<'a> {
+    /// Composed scopes; `None` if the filter alone names the owners.
+    pub view: Option<View>,
+    /// mem0's filters.
+    pub filter: Option<&'a Filter>,
+    /// Memories whose last day is before this one are hidden; `None` shows them too.
+    pub today: Option<Day>,
+}
+
+impl Sight<'_> {
+    /// Per scope of a part, whether its memories can be seen at all.
+    pub(super) fn scopes(&self, part: &Part) -> Vec<bool> {
+        let visible = |scope| {
+            self.view.as_ref().is_none_or(|view| view.sees(scope))
+                && self.filter.is_none_or(|filter| filter.matches_scope(scope) != Some(false))
+        };
+        part.tables().scopes.iter().map(visible).collect()
+    }
+
+    /// The live documents of a part that can be seen, as far as scope and expiry decide.
+    pub(super) fn visible(&self, part: &Part) -> Visible {
+        let scopes = self.scopes(part);
+        let today = self.today.filter(|_| part.is_expiring()).map(|day| day.number());
+        if part.living() == part.len() && scopes.iter().all(|&visible| visible) && today.is_none() {
+            return Visible(None);
+        }
+        let mut bits = vec![0u64; (part.len() as usize).div_ceil(64)];
+        for doc in (0..part.len()).filter(|&doc| part.is_alive(doc)) {
+            let (scope, expires) = part.visibility(doc);
+            if scopes[scope as usize] && today.is_none_or(|today| today <= expires) {
+                bits[doc as usize / 64] |= 1 << (doc % 64);
+            }
+        }
+        Visible(Some(bits))
+    }
+
+    /// The turns of a partition that can be seen, as far as scope and expiry decide.
+    pub(super) fn turns(&self, engine: &Engine, layout: &Layout) -> Turns {
+        let hides =
+            |part: &Part| self.today.is_some() && part.is_expiring() || self.scopes(part).contains(&false);
+        if !engine.parts.iter().any(hides) {
+            return Turns(None);
+        }
+        let mut bits = vec![0u64; layout.len().div_ceil(64)];
+        for (index, part) in engine.parts.iter().enumerate() {
+            let visible = self.visible(part);
+            for (doc, &turn) in layout.positions(index).iter().enumerate() {
+                if turn != NOWHERE && visible.holds(doc as u32) {
+                    bits[turn as usize / 64] |= 1 << (turn % 64);
+                }
+            }
+        }
+        Turns(Some(bits))
+    }
+
+    /// Whether the filter accepts a memory, which is decoded only if there is a filter.
+    pub(super) fn accepts(&self, read: impl FnOnce() -> Result<Record>) -> Result<bool> {
+        match self.filter {
+            Some(filter) => Ok(filter.matches(&read()?)),
+            None => Ok(true),
+        }
+    }
+}
+
+/// A set of documents of one part; the common case that it holds all of them costs nothing.
+pub(super) struct Visible(Option<Vec<u64>>);
+
+impl Visible {
+    pub(super) fn holds(&self, doc: u32) -> bool {
+        match &self.0 {
+            None => true,
+            Some(bits) => bits[doc as usize / 64] >> (doc % 64) & 1 == 1,
+        }
+    }
+}
+
+/// A set of turns; the common case that it holds all of them costs nothing.
+pub(super) struct Turns(Option<Vec<u64>>);
+
+impl Turns {
+    pub(super) fn holds(&self, turn: u32) -> bool {
+        match &self.0 {
+            None => true,
+            Some(bits) => bits[turn as usize / 64] >> (turn % 64) & 1 == 1,
+        }
+    }
+
+    /// Leaves only postings of turns in the set.
+    pub(super) fn retain(&self, postings: &mut Vec<Posting>) {
+        if self.0.is_some() {
+            postings.retain(|posting| self.holds(posting.doc));
+        }
+    }
+
+    /// The terms of each conversation's turns in the set; `None` if those are all.
+    pub(super) fn session_lengths(&self, layout: &Layout) -> Option<Vec<u32>> {
+        self.0.as_ref()?;
+        let mut lengths = vec![0; layout.conversation_lengths.len()];
+        for turn in (0..layout.len()).filter(|&turn| self.holds(turn as u32)) {
+            lengths[layout.conversations[turn] as usize] += u32::from(layout.lengths[turn]);
+        }
+        Some(lengths)
+    }
+
+    /// Who speaks in the turns of the set.
+    pub(super) fn actors<'a>(&self, layout: &'a Layout) -> impl Iterator<Item = &'a Actor> {
+        let mut speaks = vec![self.0.is_none(); layout.actors.len()];
+        if self.0.is_some() {
+            for turn in (0..layout.len()).filter(|&turn| self.holds(turn as u32)) {
+                if let Some(speaks) = speaks.get_mut(layout.speakers[turn] as usize) {
+                    *speaks = true;
+                }
+            }
+        }
+        layout.actors.iter().zip(speaks).filter(|(_, speaks)| *speaks).map(|(actor, _)| actor)
+    }
+}

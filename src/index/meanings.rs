@@ -1,0 +1,198 @@
+//! Words of related meaning: the token table seen through the analyzer's terms.
+//!
+//! The index holds terms, not words, and the table holds words. Every whole word of the table is analysed once;
+//! its term then stands for the row of the most frequent word that becomes this term. Two terms are as near as
+//! their rows.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use crate::error::Result;
+use crate::sorted::{order, sort};
+use crate::text::Analyzer;
+use crate::vector::TokenTable;
+
+/// The terms that the table has a row for.
+pub struct Meanings {
+    table: Rc<TokenTable>,
+    /// All terms, sorted by their bytes, one after the other.
+    letters: String,
+    /// Where each term ends.
+    ends: Vec<u32>,
+    /// Each term's row.
+    rows: Vec<u32>,
+    /// What was last asked for: people ask about the same things, and a scan takes a tenth of a millisecond.
+    recent: RefCell<VecDeque<(TermId, Rc<[(TermId, f32)]>)>>,
+}
+
+/// A term, by its place among the terms of [`Meanings`].
+pub type TermId = u32;
+
+/// So many related terms are kept of one.
+const KEPT: usize = 512;
+/// Of so many terms the related ones are remembered: a megabyte at most.
+const RECENT: usize = 256;
+/// Words below this cosine are not related.
+const RELATED: f32 = 0.25;
+
+impl Meanings {
+    /// Analyses the words of a table. Takes some ten milliseconds.
+    pub fn of(table: Rc<TokenTable>, analyzer: &Analyzer) -> Meanings {
+        let (mut letters, mut ends, mut rows) = (String::new(), Vec::new(), Vec::new());
+        for (row, word) in table.words() {
+            let (mut count, from) = (0, letters.len());
+            analyzer.terms(word, |term| {
+                count += 1;
+                letters.push_str(term);
+            });
+            // A word that is cut into several terms stands for none of them.
+            if count == 1 {
+                ends.push(letters.len() as u32);
+                rows.push(row);
+            } else {
+                letters.truncate(from);
+            }
+        }
+        let term = |at: usize| {
+            let from = if at == 0 { 0 } else { ends[at - 1] as usize };
+            &letters[from..ends[at] as usize]
+        };
+        // Stable, so that of the words of one term the most frequent comes first.
+        let by_term = order(rows.len(), &|a, b| term(a).cmp(term(b)).then(a.cmp(&b)));
+        let mut sorted = Meanings {
+            table: Rc::clone(&table),
+            letters: String::new(),
+            ends: vec![],
+            rows: vec![],
+            recent: RefCell::default(),
+        };
+        for at in by_term {
+            let (term, row) = (term(at as usize), rows[at as usize]);
+            if sorted.len() == 0 || sorted.term(sorted.len() as u32 - 1) != term {
+                sorted.letters.push_str(term);
+                sorted.ends.push(sorted.letters.len() as u32);
+                sorted.rows.push(row);
+            }
+        }
+        sorted.letters.shrink_to_fit();
+        sorted
+    }
+
+    /// The table.
+    pub fn table(&self) -> &TokenTable {
+        &self.table
+    }
+
+    /// How many terms there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// A term's letters.
+    pub fn term(&self, id: TermId) -> &str {
+        let from = if id == 0 { 0 } else { self.ends[id as usize - 1] as usize };
+        &self.letters[from..self.ends[id as usize] as usize]
+    }
+
+    /// The term of these letters, if the table has a row for it.
+    pub fn find(&self, term: &str) -> Option<TermId> {
+        let (mut low, mut high) = (0, self.len() as u32);
+        while low < high {
+            let middle = low.midpoint(high);
+            match self.term(middle).cmp(term) {
+                std::cmp::Ordering::Equal => return Some(middle),
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+            }
+        }
+        None
+    }
+
+    /// The terms that are related to this one, the nearest first, each with its nearness: the part of the cosine
+    /// above that of unrelated words, above 0 and at most 1. The term itself is left out, and so are all but the
+    /// nearest [`KEPT`].
+    pub fn related(&self, id: TermId) -> Result<Rc<[(TermId, f32)]>> {
+        if let Some(known) = self.recent.borrow().iter().find(|(known, _)| *known == id) {
+            return Ok(Rc::clone(&known.1));
+        }
+        let mut cosines = vec![0.0; self.table.len()];
+        self.table.similarities(self.rows[id as usize], &mut cosines)?;
+        let mut found: Vec<(TermId, f32)> = (0..self.len() as u32)
+            .filter(|&other| other != id)
+            .filter_map(|other| {
+                let cosine = cosines[self.rows[other as usize] as usize];
+                (cosine > RELATED).then(|| (other, (cosine - RELATED) / (1.0 - RELATED)))
+            })
+            .collect();
+        sort(&mut found, |a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        found.truncate(KEPT);
+        let found: Rc<[(TermId, f32)]> = found.into();
+        let mut recent = self.recent.borrow_mut();
+        if recent.len() == RECENT {
+            recent.pop_front();
+        }
+        recent.push_back((id, Rc::clone(&found)));
+        Ok(found)
+    }
+
+    /// The bytes of memory held, the table's included.
+    pub fn resident(&self) -> usize {
+        self.table.resident() + self.letters.capacity() + 4 * (self.ends.capacity() + self.rows.capacity())
+    }
+}
+
+/// A set of terms.
+#[derive(Clone, Debug, Default)]
+pub struct Vocabulary(Vec<u64>);
+
+impl Vocabulary {
+    /// Adds a term.
+    pub fn insert(&mut self, id: TermId) {
+        let word = id as usize / 64;
+        if word >= self.0.len() {
+            self.0.resize(word + 1, 0);
+        }
+        self.0[word] |= 1 << (id % 64);
+    }
+
+    /// Whether a term is in the set.
+    pub fn holds(&self, id: TermId) -> bool {
+        self.0.get(id as usize / 64).is_some_and(|word| word >> (id % 64) & 1 == 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn meanings() -> Meanings {
+        let bytes = include_bytes!("../../assets/tokens/edgemem-tokens.bin").to_vec();
+        Meanings::of(Rc::new(TokenTable::decode(bytes).unwrap()), &Analyzer::default())
+    }
+
+    #[test]
+    fn related_terms_are_found() {
+        let meanings = meanings();
+        let dog = meanings.find("dog").unwrap();
+        let related = meanings.related(dog).unwrap();
+        let place = |word: &str| {
+            let id = meanings.find(word).unwrap();
+            related.iter().position(|&(other, _)| other == id).unwrap_or(usize::MAX)
+        };
+        assert!(place("puppi") < 20 && place("pet") < 20 && place("invoic") == usize::MAX, "{related:?}");
+        assert_eq!(place("dog"), usize::MAX);
+        assert!(Rc::ptr_eq(&related, &meanings.related(dog).unwrap()), "remembered");
+        assert!(related.iter().all(|&(_, nearness)| nearness > 0.0 && nearness <= 1.0));
+        let mut vocabulary = Vocabulary::default();
+        vocabulary.insert(dog);
+        assert!(vocabulary.holds(dog) && !vocabulary.holds(dog + 1) && !vocabulary.holds(dog + 6400));
+        assert_eq!(meanings.find("qqqq"), None);
+        assert!((0..meanings.len() as u32).all(|id| meanings.find(meanings.term(id)) == Some(id)));
+    }
+}

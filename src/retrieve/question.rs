@@ -1,0 +1,152 @@
+//! What a question asks for, worked out by rules: its terms, whom it names, when, and what would be an answer.
+//!
+//! English for now: a question in another language has its terms and no cues.
+
+use super::dates::{Span, named_spans};
+use crate::record::Actor;
+use crate::text::lexicon::WEAK_WORDS;
+use crate::text::{Analyzer, fold};
+use crate::time::Day;
+
+/// An analysed question.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Question {
+    /// Its distinct terms, in their order.
+    pub terms: Vec<String>,
+    /// Per term, whether it is a word that says little in a question: "kind", "many", "likely".
+    pub weak: Vec<bool>,
+    /// Terms that stand side by side in it, as indexes into [`Question::terms`].
+    pub pairs: Vec<(usize, usize)>,
+    /// Whether it asks for a time.
+    pub asks_when: bool,
+    /// Whether it asks for what the assistant said.
+    pub asks_assistant: bool,
+    /// Whether it asks for how things are now.
+    pub asks_latest: bool,
+    /// Days that it names.
+    pub spans: Vec<Span>,
+    /// Its words, folded, each with a space before and after it.
+    padded: String,
+}
+
+impl Question {
+    /// Analyses a question that is asked on the day `today`, if that is known.
+    pub fn of(text: &str, analyzer: &Analyzer, today: Option<Day>) -> Question {
+        let words: Vec<String> = fold(text)
+            .split(|c: char| !c.is_alphanumeric() && c != '-')
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect();
+        let mut question = Question {
+            padded: format!(" {} ", words.join(" ")),
+            spans: named_spans(&words, today),
+            ..Question::default()
+        };
+        let mut weak = Vec::new();
+        analyzer.query_terms(WEAK_WORDS, |term| weak.push(term.to_owned()));
+        let mut before = None;
+        analyzer.query_terms(text, |term| {
+            let at = question.terms.iter().position(|known| known == term).unwrap_or_else(|| {
+                question.terms.push(term.to_owned());
+                question.weak.push(weak.iter().any(|weak| weak == term));
+                question.terms.len() - 1
+            });
+            if let Some(before) = before.replace(at)
+                && !question.pairs.contains(&(before, at))
+            {
+                question.pairs.push((before, at));
+            }
+        });
+        // A question of weak words only has nothing better to be found by.
+        if question.weak.iter().all(|&weak| weak) {
+            question.weak.fill(false);
+        }
+        question.asks_when = question.says(WHEN);
+        question.asks_assistant = question.says(ASSISTANT);
+        question.asks_latest = question.says(LATEST);
+        question
+    }
+
+    /// Whether it contains one of these phrases, word by word.
+    fn says(&self, phrases: &[&str]) -> bool {
+        phrases.iter().any(|phrase| self.has(phrase))
+    }
+
+    fn has(&self, phrase: &str) -> bool {
+        self.padded.match_indices(phrase).any(|(at, _)| {
+            self.padded[..at].ends_with(' ') && self.padded[at + phrase.len()..].starts_with(' ')
+        })
+    }
+
+    /// Which one of the speakers it names, if exactly one: by the full name or its first word.
+    pub fn named<'a>(&self, actors: impl Iterator<Item = &'a Actor>) -> Option<String> {
+        let mut found: Option<String> = None;
+        for name in actors.filter_map(|actor| actor.name.as_deref()) {
+            let folded = fold(name);
+            let first = folded.split(' ').next().unwrap_or_default();
+            let is_named = !folded.is_empty() && (self.has(&folded) || first.len() > 1 && self.has(first));
+            match &found {
+                Some(other) if is_named && other != name => return None,
+                _ if is_named => found = Some(name.to_owned()),
+                _ => {}
+            }
+        }
+        found
+    }
+}
+
+const WHEN: &[&str] = &[
+    "when",
+    "how long",
+    "which month",
+    "what month",
+    "which year",
+    "what year",
+    "which day",
+    "what day",
+    "what date",
+    "which date",
+    "what time",
+    "how recently",
+    "which week",
+    "how many days",
+    "how many weeks",
+    "how many months",
+    "how many years",
+    "how often",
+];
+
+const ASSISTANT: &[&str] = &[
+    "you recommended",
+    "you recommend",
+    "you recommend me",
+    "you suggested",
+    "you suggest",
+    "you mentioned",
+    "you mention",
+    "you told",
+    "you said",
+    "you gave",
+    "you provided",
+    "you provide",
+    "you listed",
+    "you explained",
+    "you described",
+    "you advised",
+    "you wrote",
+    "you created",
+    "you came up with",
+    "remind me",
+    "our last chat",
+    "our previous conversation",
+    "our previous chat",
+    "our last conversation",
+    "our earlier conversation",
+    "your answer",
+    "your recommendation",
+    "your suggestion",
+    "did you",
+];
+
+const LATEST: &[&str] =
+    &["latest", "most recent", "most recently", "currently", "current", "now", "these days"];

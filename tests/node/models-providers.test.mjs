@@ -1,0 +1,161 @@
+// The contract of embedders and rerankers: every case of `tests/cases/providers.json` with every provider, through
+// Node's own fetch, through a binding and through functions.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+
+import { apiKey, conversation, holds, textsOf } from "../support/model-cases.mjs";
+import { embed, rerank } from "../support/model-probe.mjs";
+import { at, scoreOf, startModelServer, vectorOf } from "../support/model-server.mjs";
+
+const text = readFileSync(new URL("../cases/providers.json", import.meta.url), "utf8");
+const cases = JSON.parse(text.replaceAll("{key}", apiKey));
+
+/** A protocol for functions, which have none of their own: texts out, vectors or scores back. */
+const plain = { path: "/v1/", texts: "/texts", text: "", list: "", numbers: "", refusal: { error: "{said}" } };
+
+/** Asks the scripted server as a model in the same process would be asked. */
+async function post(url, body) {
+  const response = await fetch(url, { method: "POST", body: JSON.stringify(body) });
+  if (response.ok) return response.json();
+  throw Object.assign(new Error((await response.json()).error), { status: response.status });
+}
+
+/** `env.AI` in front of the scripted server. It throws the codes that Cloudflare documents. */
+const binding = (url) => ({
+  async run(model, input) {
+    const code = { 400: "5004", 404: "5007", 429: "3040" };
+    return post(`${url}/run/${model}`, input).catch((error) => {
+      throw error.status in code ? new Error(`${code[error.status]}: ${error.message}`) : error;
+    });
+  },
+});
+
+/** A feature-extraction pipeline of transformers.js in front of the scripted server. */
+const pipeline = (url) => async (texts, { pooling, normalize }) => {
+  assert.deepEqual([pooling, normalize], ["mean", true]);
+  const rows = await post(`${url}/`, { texts });
+  return { tolist: () => rows };
+};
+
+const over = {
+  "workers-ai": { provider: (config, url) => ({ provider: "workers-ai", config: { ...config, binding: binding(url) } }) },
+};
+
+const embedders = [
+  ...cases.embedders.map((protocol) => ({
+    ...protocol,
+    http: protocol.provider !== "workers-ai",
+    retries: true,
+    configured: over[protocol.provider]?.provider ?? ((config) => ({ provider: protocol.provider, config })),
+  })),
+  {
+    ...plain,
+    provider: "function",
+    name: "function/custom@auto",
+    batch: 100,
+    document: { purpose: "document" },
+    query: { purpose: "query" },
+    configured: (config, url) => ({
+      provider: "function",
+      config: { ...config, embed: (texts, purpose) => post(`${url}/`, { texts, purpose }) },
+    }),
+  },
+  {
+    ...plain,
+    provider: "transformers",
+    name: "transformers/custom@auto",
+    batch: 16,
+    configured: (config, url) => ({ provider: "transformers", config: { ...config, pipeline: pipeline(url) } }),
+  },
+];
+
+const rerankers = [
+  ...cases.rerankers.map((protocol) => ({
+    ...protocol,
+    http: true,
+    retries: true,
+    configured: (config) => ({ provider: protocol.provider, config }),
+  })),
+  {
+    ...plain,
+    provider: "function",
+    name: "function/custom",
+    configured: (config, url) => ({
+      provider: "function",
+      config: { ...config, rerank: (query, documents) => post(`${url}/`, { query, documents }) },
+    }),
+    texts: "/documents",
+  },
+];
+
+/** The cases that a provider has to hold. */
+const held = (rows, it) => rows.filter((row) => (it.http || !row.http) && (it.retries || !row.retries));
+
+for (const it of embedders) {
+  describe(`embedder ${it.provider}`, { concurrency: 6 }, () => {
+    for (const row of held(cases.embed, it)) {
+      test(row.name, async () => {
+        const texts = textsOf(row, row.over ? it.batch + 1 : row.count);
+        const call = (config, url) => embed(it.configured(config, url), texts, row.purpose);
+        const seen = await conversation(row, call, (ok) => {
+          assert.deepEqual(ok.vectors, row.expect.vectors ?? texts.map(vectorOf));
+        }, it);
+        for (const request of seen) {
+          checkRequest(it, request, row.purpose === "query" ? it.query : it.document);
+          if (it.dimensions) assert.equal(at(request.body, it.dimensions), row.config?.dimensions);
+        }
+      });
+    }
+    test("its name", async () => {
+      const server = await startModelServer([{ embed: "ordered" }], it);
+      const { ok } = await embed(it.configured({ baseUrl: server.url, apiKey }, server.url), ["a"]);
+      await server.close();
+      assert.equal(ok.name, it.name.replace("{host}", new URL(server.url).host));
+    });
+    abortable(it, (config) => embed(config, ["a"]));
+  });
+}
+
+for (const it of rerankers) {
+  describe(`reranker ${it.provider}`, { concurrency: 6 }, () => {
+    for (const row of held(cases.rerank, it)) {
+      test(row.name, async () => {
+        const texts = textsOf(row);
+        const call = (config, url) => rerank(it.configured(config, url), "which?", texts);
+        const seen = await conversation(row, call, (ok) => {
+          const expected = row.expect.scores ?? texts.map(scoreOf);
+          assert.deepEqual([ok.name, ok.scores], [it.name, expected.map(Math.fround)]);
+        }, it);
+        for (const request of seen) {
+          checkRequest(it, request, { ...it.sent, query: "which?", documents: texts });
+        }
+      });
+    }
+    abortable(it, (config) => rerank(config, "which?", ["a"]));
+  });
+}
+
+function checkRequest(it, request, sent = {}) {
+  assert.equal(request.path, it.path);
+  holds(request.body, sent);
+  assert.ok(!JSON.stringify(request.body).includes(apiKey));
+  if (it.key) assert.equal(request.headers[it.key[0]], it.key[1]);
+}
+
+/** A signal ends what runs, and nothing is asked from then on. */
+function abortable(it, call) {
+  test("a signal ends a call, and later ones ask nothing", async () => {
+    const server = await startModelServer([{ delay: 5000, json: null }], it);
+    const controller = new AbortController();
+    const config = it.configured({ baseUrl: server.url, apiKey, signal: controller.signal }, server.url);
+    const running = call(config);
+    while (server.seen.length === 0) await new Promise((done) => setTimeout(done, 5));
+    controller.abort();
+    assert.equal((await running).error?.code, "ABORTED");
+    assert.equal((await call(config)).error?.code, "ABORTED");
+    assert.equal(server.seen.length, 1);
+    await server.close();
+  });
+}
