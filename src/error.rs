@@ -109,7 +109,7 @@ kinds! {
     ModelResponseInvalid => "MODEL_RESPONSE_INVALID",
     /// The token table is damaged, incomplete or of another version.
     TableInvalid => "TABLE_INVALID",
-    /// The token table cannot be loaded, or what was loaded is not the table of this version.
+    /// The token table cannot be loaded: its file is missing, or the network or a policy is in the way.
     TokensUnavailable => "TOKENS_UNAVAILABLE",
     /// A vector has the wrong length, or holds NaN or infinity.
     VectorInvalid => "VECTOR_INVALID",

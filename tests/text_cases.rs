@@ -122,6 +122,15 @@ proptest! {
     }
 
     #[test]
+    fn alternatives_are_other_terms_of_the_query(text in any_text()) {
+        let found = query_terms(&text);
+        Analyzer::default().query_alternatives(&text, |term, other| {
+            assert!(found.iter().any(|known| known == term), "{text:?}: {term:?} is no term");
+            assert!(!other.is_empty() && other.len() <= MAX_TERM_BYTES && other != term, "{text:?}: {other:?}");
+        });
+    }
+
+    #[test]
     fn one_analyzer_gives_what_a_fresh_one_gives(texts in proptest::collection::vec(any_text(), 1..6)) {
         let analyzer = Analyzer::default();
         for text in texts.iter().chain(&texts) {
@@ -227,6 +236,27 @@ fn any_text() -> impl Strategy<Value = String> {
         "_",
         "'",
         "。",
+        "Wo wohnt sie? ",
+        "für die Häuser ",
+        "gekauft ",
+        "l'école ",
+        "qu’",
+        "où ",
+        "¿Dónde ",
+        "canciones ",
+        "não são ",
+        "ações ",
+        "perché ",
+        "mangiarlo ",
+        "живущая ",
+        "й",
+        "где ",
+        "어디에",
+        "물을",
+        "はどこですか",
+        "誰が",
+        "是谁吗",
+        "ใคร",
     ]);
     prop_oneof![
         "\\PC{0,40}",

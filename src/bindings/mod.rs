@@ -21,6 +21,7 @@ use crate::host::LocalFuture;
 use crate::host::js::{JsHost, Task};
 use crate::memory::{Memory, Models, wire};
 use crate::model::config::{embedder_from_js, reranker_from_js};
+use crate::model::tokens_from_js;
 
 /// One running call: stepped by JavaScript until it is done.
 #[wasm_bindgen]
@@ -98,6 +99,7 @@ fn memory(config: &JsValue) -> Result<Memory> {
     let models = Models {
         embedder: embedder_from_js(&member("embedder"))?,
         reranker: reranker_from_js(&member("reranker"))?,
+        tokens: tokens_from_js(&member("tokens")),
     };
     Ok(Memory::with_models(store, Rc::new(JsHost), models))
 }

@@ -5,6 +5,7 @@
 use super::{Address, Engine, blob_name};
 use crate::error::Result;
 use crate::index::build::SegmentBuilder;
+use crate::index::columns::RETRACTED;
 use crate::index::part::Part;
 use crate::index::segment::Segment;
 use crate::index::vectors::StoredVectors;
@@ -53,6 +54,20 @@ impl Engine {
         let mut sources = self.due_for_merge();
         sources.push(0);
         self.seal(sources, stamp, replica).map(Some)
+    }
+
+    /// The checkpoint that gives vectors of the token table to the first sealed part in which living memories
+    /// lack them, if there is one.
+    pub fn embed_sealed(&self, stamp: Stamp, replica: u64) -> Result<Option<Checkpoint>> {
+        let lacks = |part: &Part| {
+            let current = part.model().is_some() && part.model() == self.model.as_deref();
+            (0..part.len()).any(|doc| {
+                let wanted = part.is_alive(doc) && part.columns(doc).flags & RETRACTED == 0;
+                wanted && !(current && part.row_of(doc).is_some())
+            })
+        };
+        let lacking = (1..self.parts.len()).find(|&part| lacks(&self.parts[part]));
+        lacking.map(|part| self.seal(vec![part, 0], stamp, replica)).transpose()
     }
 
     /// Sealed parts that are merged together with the head: the newest run of segments that are about as

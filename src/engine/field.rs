@@ -313,7 +313,7 @@ impl<'a> Field<'a> {
 /// `docs/retrieval.md`.
 fn shares(scale: f32) -> Shares {
     Shares {
-        onwards: [0.6, 0.4, 0.4].map(|share| share * scale),
+        onwards: [0.5, 0.5, 0.25].map(|share| share * scale),
         backwards: [0.4, 0.3, 0.2].map(|share| share * scale),
         answer: scale,
     }
@@ -324,6 +324,6 @@ fn semantic_shares(scale: f32) -> Shares {
     Shares {
         onwards: [0.7, 0.0, 0.0].map(|share| share * scale),
         backwards: [0.3, 0.0, 0.0].map(|share| share * scale),
-        answer: scale,
+        answer: 0.9 * scale,
     }
 }

@@ -72,10 +72,10 @@ impl Engine {
     /// The vector that the token table gives a memory, if the table is the partition's embedder. It follows from
     /// the memory, so it is kept in no operation.
     pub(super) fn own_vector(&self, memory: &Record) -> Option<(String, Vec<i8>, f32)> {
-        let table = self.meanings.as_ref()?.table();
-        if memory.retracted || self.model.as_deref() != Some(table.name()) {
+        if memory.retracted || !self.embeds_itself() {
             return None;
         }
+        let table = self.meanings.as_ref()?.table();
         let vector = match &memory.actor.name {
             Some(name) => table.embed(&format!("{name}: {}", memory.text)),
             None => table.embed(&memory.text),

@@ -13,6 +13,7 @@ mod layout;
 mod plan;
 mod search;
 mod sight;
+mod twins;
 
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
@@ -126,16 +127,31 @@ impl Engine {
         self
     }
 
-    /// The same with a token table, for words of related meaning; and for the vectors too, if its name is that
-    /// of the partition's model. Before anything is mounted or applied.
-    pub fn with_meanings(mut self, meanings: Option<Rc<Meanings>>) -> Engine {
-        self.meanings = meanings;
-        self
+    /// Gives the partition a token table, for words of related meaning; and as its embedder, if `embeds`. Memories
+    /// of the head that have no vector get theirs. One that has a table keeps it.
+    pub fn attach(&mut self, meanings: Rc<Meanings>, embeds: bool) -> Result<()> {
+        if self.meanings.is_some() {
+            return Ok(());
+        }
+        if embeds {
+            self.model = Some(meanings.table().name().to_owned());
+        }
+        self.meanings = Some(meanings);
+        self.vocabulary.take();
+        let bare = |doc: &u32| embeds && self.parts[0].is_alive(*doc);
+        let bare: Vec<u32> = (0..self.parts[0].len()).filter(bare).collect();
+        for doc in bare {
+            let vector = self.own_vector(&self.read(Address { part: 0, doc })?);
+            if let (Some((model, codes, scale)), Some(head)) = (vector, self.parts[0].as_head_mut()) {
+                head.embed(doc, &model, &codes, scale)?;
+            }
+        }
+        Ok(())
     }
 
-    /// Whether the partition has a token table.
-    pub fn has_table(&self) -> bool {
-        self.meanings.is_some()
+    /// Whether vectors are those of the token table.
+    pub fn embeds_itself(&self) -> bool {
+        self.model.is_some() && self.model.as_deref() == self.meanings.as_ref().map(|it| it.table().name())
     }
 
     /// The partition's name.

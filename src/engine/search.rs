@@ -11,10 +11,11 @@ use edgemem_kernels::ranking::{Blend, blend_all, blend_some, next_at_least};
 use edgemem_kernels::turns::{TIMED, unit};
 
 use super::field::{Field, Related, Scores, Totals};
+use super::twins::Shape;
 use super::{Engine, Sight};
 use crate::error::Result;
-use crate::index::meanings::Vocabulary;
-use crate::record::{Actor, Record, Role};
+use crate::index::meanings::{Meanings, Vocabulary};
+use crate::record::{Actor, MemoryId, Record, Role};
 use crate::retrieve::bm25::{Bm25, TURN};
 use crate::retrieve::question::Question;
 use crate::retrieve::top::{Candidate, Top};
@@ -50,6 +51,8 @@ pub struct Hit {
     pub score: f32,
     /// How the score came about.
     pub explanation: Explanation,
+    /// Memories that say the same and were found further down: they are folded into this one.
+    pub twins: Vec<MemoryId>,
 }
 
 /// How a score came about.
@@ -92,8 +95,7 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
         fields.push(Field::gather(engine, &question, sight, &mut totals)?);
     }
     gather_related(&mut fields, &question, query, &mut totals)?;
-    let weak = query.weights.of(Signal::Weak);
-    let strengths: Vec<f32> = question.weak.iter().map(|&is_weak| if is_weak { weak } else { 1.0 }).collect();
+    let strengths = strengths(&question, query, first.meanings.as_deref());
     let mut scores = Vec::with_capacity(fields.len());
     for field in &fields {
         scores.push(field.scores(query, &strengths, &totals)?);
@@ -101,10 +103,12 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
     let best = Best::of(&fields, &scores);
     let bm25 = Bm25::new(&totals.terms, TURN);
     let full: f32 = strengths.iter().enumerate().map(|(term, strength)| strength * bm25.idf(term)).sum();
-    let coverage = best.coverage(full);
-    let ranking = Ranking { query, question: &question, best, coverage };
+    let understands = !first.embeds_itself();
+    let coverage = best.coverage(full, understands);
+    let ranking = Ranking { query, question: &question, best };
 
-    let mut top = Top::new(query.limit);
+    // Some more, for those that turn out to say the same.
+    let mut top = Top::new(if query.limit == 0 { 0 } else { query.limit.saturating_add(SPARE) });
     let failed = Cell::new(None);
     let mut kept = Vec::with_capacity(fields.len());
     for (index, (field, scores)) in fields.iter().zip(scores).enumerate() {
@@ -129,16 +133,11 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
                 })
             });
         };
-        let floor = ranking.fused_at(query.threshold);
         if ranked.semantic.is_empty() {
-            for &turn in &ranked.touched {
-                if ranked.fused[turn as usize] >= floor {
-                    offer(&mut top, turn as usize);
-                }
-            }
+            ranked.touched.iter().for_each(|&turn| offer(&mut top, turn as usize));
         } else {
             let mut from = 0;
-            while let Some(turn) = next_at_least(&ranked.fused, from, larger(top.floor(), floor)) {
+            while let Some(turn) = next_at_least(&ranked.fused, from, top.floor()) {
                 offer(&mut top, turn);
                 from = turn + 1;
             }
@@ -148,30 +147,61 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
     if let Some(error) = failed.take() {
         return Err(error);
     }
-    top.finish()
-        .into_iter()
-        .map(|candidate| {
-            let (index, turn) = candidate.place;
-            let field = &fields[index];
-            let mut explanation = Explanation { fused: candidate.score, coverage, ..Explanation::default() };
-            if query.explain {
-                ranking.explain(field, &kept[index], turn, &mut explanation);
-                let terms = field.explain(query, &strengths, &totals, turn as u32);
-                explanation.terms = terms
-                    .into_iter()
-                    .map(|(term, frequency, score, with_context)| TermScore {
-                        term: question.terms[term].clone(),
-                        idf: bm25.idf(term),
-                        frequency,
-                        score,
-                        with_context,
-                    })
-                    .collect();
-            }
-            let record = field.engine.read(field.layout.addresses[turn])?;
-            Ok(Hit { record, score: ranking.shown(candidate.score), explanation })
-        })
-        .collect()
+    let ranked = top.finish();
+    let best_rank = ranked.first().map_or(0.0, |first| first.score);
+    let mut hits: Vec<Hit> = Vec::new();
+    let mut shapes: Vec<Shape<'_>> = Vec::new();
+    for candidate in ranked {
+        let (index, turn) = candidate.place;
+        let (field, score) = (&fields[index], shown(candidate.score, best_rank, coverage));
+        if score < query.threshold || hits.len() == query.limit {
+            break;
+        }
+        let address = field.layout.addresses[turn];
+        let shape = Shape::of(field, turn);
+        if let Some(twin) = shapes.iter().position(|earlier| earlier.says_the_same(&shape)) {
+            hits[twin].twins.push(field.engine.parts[address.part as usize].id(address.doc));
+            continue;
+        }
+        shapes.push(shape);
+        let mut explanation = Explanation { fused: candidate.score, coverage, ..Explanation::default() };
+        if query.explain {
+            ranking.explain(field, &kept[index], turn, &mut explanation);
+            let terms = field.explain(query, &strengths, &totals, turn as u32);
+            explanation.terms = terms
+                .into_iter()
+                .map(|(term, frequency, score, with_context)| TermScore {
+                    term: question.terms[term].clone(),
+                    idf: bm25.idf(term),
+                    frequency,
+                    score,
+                    with_context,
+                })
+                .collect();
+        }
+        hits.push(Hit { record: field.engine.read(address)?, score, explanation, twins: vec![] });
+    }
+    Ok(hits)
+}
+
+/// A score: what part of the question is covered at all, times how near a hit comes to the best one. The root
+/// keeps good hits near the best, so that a threshold tells questions apart rather than ranks.
+fn shown(fused: f32, best: f32, coverage: f32) -> f32 {
+    coverage * positive(over(fused, best)).sqrt()
+}
+
+/// So many hits are ranked beyond the limit, to take the places of folded ones.
+const SPARE: usize = 8;
+
+/// How much each question term counts, apart from how rare it is among the memories.
+fn strengths(question: &Question, query: &Query, meanings: Option<&Meanings>) -> Vec<f32> {
+    let (weak, common) = (query.weights.of(Signal::Weak), query.weights.of(Signal::Common));
+    let strength = |(term, &is_weak): (&String, &bool)| {
+        let known = meanings.and_then(|meanings| Some(meanings.rarity(meanings.find(term)?)));
+        let loss = known.map_or(0.0, |rarity| common * (1.0 - rarity));
+        (if is_weak { weak } else { 1.0 }) * positive(1.0 - loss)
+    };
+    question.terms.iter().zip(&question.weak).map(strength).collect()
 }
 
 /// A question term is also looked for in so many words of related meaning.
@@ -247,13 +277,13 @@ impl Best {
         best
     }
 
-    /// How well the question is covered, 0 to 1: by words, of all its terms' weight that which the best turn
-    /// and its surroundings hold.
-    fn coverage(&self, full: f32) -> f32 {
-        let words = if full > 0.0 { self.keyword / full } else { 0.0 };
+    /// How well the question is covered, 0 to 1: of the weight of all its terms, that which the best turn and its
+    /// surroundings hold. Or the best cosine of an embedder that understands: the means of a token table are
+    /// near to each other whatever they say, and tell hardly anything of a question never answered.
+    fn coverage(&self, full: f32, understands: bool) -> f32 {
+        let words = over(self.keyword, full);
         let words = if words < 1.0 { words } else { 1.0 };
-        let meaning = if self.cosine > 0.0 { self.cosine } else { 0.0 };
-        larger(words, meaning)
+        if understands { larger(words, positive(self.cosine)) } else { words }
     }
 }
 
@@ -262,7 +292,6 @@ struct Ranking<'a> {
     query: &'a Query,
     question: &'a Question,
     best: Best,
-    coverage: f32,
 }
 
 /// The ranks of one partition's turns.
@@ -342,35 +371,6 @@ impl Ranking<'_> {
         self.question.spans.iter().fold(0.0, |best, span| larger(best, span.fit(day)))
     }
 
-    /// The score of a fused rank: the share of the most that could be had, of what the question is covered.
-    fn shown(&self, fused: f32) -> f32 {
-        let score = fused * self.coverage / self.most();
-        // Comparisons, not clamp: that is a library call in WebAssembly. NaN falls through to 0.
-        if score >= 1.0 {
-            1.0
-        } else if score > 0.0 {
-            score
-        } else {
-            0.0
-        }
-    }
-
-    /// The fused rank whose score is this.
-    fn fused_at(&self, score: f32) -> f32 {
-        if score <= 0.0 {
-            f32::MIN_POSITIVE
-        } else if self.coverage > 0.0 {
-            score * self.most() / self.coverage
-        } else {
-            f32::INFINITY
-        }
-    }
-
-    /// A fused rank that says: everything that counts is there.
-    fn most(&self) -> f32 {
-        1.0
-    }
-
     fn explain(&self, field: &Field<'_>, ranked: &Ranked, turn: usize, out: &mut Explanation) {
         let layout = field.layout;
         let mark = layout.marks[turn];
@@ -405,6 +405,10 @@ fn over(value: f32, by: f32) -> f32 {
 }
 
 // Not `f32::max`, which is a library call in WebAssembly.
+
+fn positive(value: f32) -> f32 {
+    larger(value, 0.0)
+}
 
 fn larger(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }

@@ -94,6 +94,13 @@ impl Meanings {
         self.rows.is_empty()
     }
 
+    /// How rare a term is in the language, from 0 for the commonest word of the table to 1 for the rarest: the
+    /// table's rows are in the order of their frequency, and frequency falls as the logarithm of the rank.
+    pub fn rarity(&self, id: TermId) -> f32 {
+        let rank = |row: u32| (row as f32 + 1.0).ln();
+        rank(self.rows[id as usize]) / rank(self.table.len() as u32)
+    }
+
     /// A term's letters.
     pub fn term(&self, id: TermId) -> &str {
         let from = if id == 0 { 0 } else { self.ends[id as usize - 1] as usize };

@@ -91,10 +91,7 @@ export interface FunctionEmbedderConfig {
   /** The function and what is known about it. */
   config: VectorConfig & {
     /** One vector per text, in order, all of the same length. It is told what the vectors are for. */
-    embed: (
-      texts: string[],
-      purpose: "document" | "query",
-    ) => Promise<ArrayLike<number>[]> | ArrayLike<number>[];
+    embed: (texts: string[], purpose: "document" | "query") => Promise<ArrayLike<number>[]> | ArrayLike<number>[];
     /** A name of the model, stored beside the vectors: vectors of two models are never compared. */
     model?: string;
     /** How long one call may take, in ms. Default: as long as it likes. */

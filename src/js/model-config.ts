@@ -10,11 +10,11 @@ export interface ServiceConfig {
   url?: string;
   /** The model's name. */
   model?: string;
-  /** How long one answer may take, in ms. Default 60,000. */
+  /** How long one answer may take, in ms. Default 60,000; for a reranker 10,000. */
   timeout?: number;
-  /** How long a call may take with all its retries, in ms. Default 180,000. */
+  /** How long a call may take with all its retries, in ms. Default 180,000; for a reranker 20,000. */
   deadline?: number;
-  /** How often a failed request is repeated. Default 2. */
+  /** How often a failed request is repeated. Default 2; for a reranker 1. */
   maxRetries?: number;
   /** Aborts every request of this model. */
   signal?: AbortSignal;
@@ -65,11 +65,11 @@ export interface WorkersAiEmbedderConfig {
   };
 }
 
-/** A feature-extraction pipeline of `@huggingface/transformers`. */
-export type FeatureExtraction = (
-  texts: string[],
-  options: { pooling: string; normalize: boolean },
-) => Promise<{ tolist(): unknown[] }>;
+/**
+ * A feature-extraction pipeline of `@huggingface/transformers`, as far as it is used here. It is called with
+ * `{ pooling, normalize }`; their type is the package's own, which differs between its versions.
+ */
+export type FeatureExtraction = (texts: string[], options: never) => Promise<{ tolist(): unknown[] }>;
 
 /** Embeddings in the same process, by your own `@huggingface/transformers`. */
 export interface TransformersEmbedderConfig {
@@ -115,22 +115,22 @@ export interface TextScore {
   score: number;
 }
 
+/** A score for every text: numbers in the order of the texts, or indexes and scores in any order. */
+export type TextScores = ArrayLike<number> | TextScore[];
+
 /** Reranking by a function of yours. */
 export interface FunctionRerankerConfig {
   /** The provider's name. */
   provider: "function";
   /** The function and what is known about it. */
   config: {
-    /** A score for every text: numbers in the order of the texts, or indexes and scores in any order. */
-    rerank: (
-      query: string,
-      texts: string[],
-    ) => Promise<ArrayLike<number> | TextScore[]> | ArrayLike<number> | TextScore[];
+    /** Tells how relevant each text is to the query. */
+    rerank: (query: string, texts: string[]) => Promise<TextScores> | TextScores;
     /** A name of the model. */
     model?: string;
     /** How many of the best memories it reads. Default: three for each result, at least 20, at most 100. */
     topN?: number;
-    /** How long one call may take, in ms. Default: as long as it likes. */
+    /** How long one call may take, in ms. Default 10,000. */
     timeout?: number;
     /** Ends the wait for an answer. */
     signal?: AbortSignal;

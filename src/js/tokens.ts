@@ -57,8 +57,8 @@ export class TokenLoader {
   }
 
   /**
-   * The table, checked; `TOKENS_UNAVAILABLE` if it cannot be had. Not to be changed, nor transferred: others get the
-   * same bytes. A property, because the core is handed the function alone.
+   * The table, checked; `TOKENS_UNAVAILABLE` if it cannot be loaded, `TABLE_INVALID` if something else was. Not to be
+   * changed, nor transferred: others get the same bytes. A property, because the core is handed the function alone.
    */
   readonly load = (): Promise<Bytes> => {
     const loaded = this.#loaded?.deref();
@@ -145,12 +145,12 @@ async function bytesOf(source: BufferSource | Response): Promise<Bytes> {
   if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
   // By its tag and not by `instanceof`, which fails between two realms.
   if (Object.prototype.toString.call(source) === "[object ArrayBuffer]") return new Uint8Array(source);
-  throw unavailable("What stands for the token table is neither bytes nor a response nor an address");
+  throw failed("TOKENS_UNAVAILABLE", "What stands for the token table is neither bytes nor a response nor an address");
 }
 
 function foreign(flaw: string, address?: URL | string): EdgememError {
   const from = address === undefined ? "" : ` from ${address}`;
-  return unavailable(`What was loaded${from} is not the token table of this version of edgemem: ${flaw}`);
+  return failed("TABLE_INVALID", `What was loaded${from} is not the token table of this version of edgemem: ${flaw}`);
 }
 
 function unreachable(cause: unknown, address?: URL | string): EdgememError {
@@ -160,12 +160,12 @@ function unreachable(cause: unknown, address?: URL | string): EdgememError {
   const blocked = cause instanceof TypeError && "location" in globalThis;
   const words = cause instanceof Error ? cause.message : String(cause);
   const reason = blocked ? "the network failed, or a Content-Security-Policy forbids it in its connect-src" : words;
-  return unavailable(`The token table cannot be loaded${from}: ${reason}`, cause);
+  return failed("TOKENS_UNAVAILABLE", `The token table cannot be loaded${from}: ${reason}`, cause);
 }
 
-function unavailable(problem: string, cause?: unknown): EdgememError {
+function failed(code: "TOKENS_UNAVAILABLE" | "TABLE_INVALID", problem: string, cause?: unknown): EdgememError {
   const advice =
     "copy edgemem-tokens.bin from the package beside the bundle, or pass it to init({ tokens }); " +
     'embedder: { provider: "none" } goes without it, and beside another embedder tokens: false';
-  return new EdgememError("TOKENS_UNAVAILABLE", `${problem}. What helps: ${advice}.`, { field: "tokens", cause });
+  return new EdgememError(code, `${problem}. What helps: ${advice}.`, { field: "tokens", cause });
 }

@@ -3,6 +3,7 @@
 //! It checks what callers give, finds the partitions that a request concerns, asks the embedder, and lets
 //! the engine plan, the store commit, and the engine apply.
 
+mod meaning;
 mod options;
 mod partitions;
 mod rerank;
@@ -20,7 +21,7 @@ use crate::engine::{self, Draft, Hit, Origin, Outcome, Plan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
 use crate::log::Change;
-use crate::model::{Embedder, Purpose, Reranker};
+use crate::model::{Embedder, Purpose, Reranker, TokenSource};
 use crate::record::{MemoryId, Record, Revision, Role};
 use crate::retrieve::context::pack;
 use crate::scope::{Axis, Scope};
@@ -62,6 +63,8 @@ pub struct Models {
     pub embedder: Option<Rc<dyn Embedder>>,
     /// For the order of what a search found.
     pub reranker: Option<Rc<dyn Reranker>>,
+    /// The token table, for words of related meaning. Without an embedder it is the embedder too.
+    pub tokens: Option<Rc<dyn TokenSource>>,
 }
 
 /// `stats` loads and counts all partitions up to this many; beyond, it counts those in memory.
@@ -85,14 +88,14 @@ impl Memory {
         host: Rc<dyn Host>,
         embedder: Option<Rc<dyn Embedder>>,
     ) -> Memory {
-        Memory::with_models(store, host, Models { embedder, reranker: None })
+        Memory::with_models(store, host, Models { embedder, ..Models::default() })
     }
 
     /// A memory over this store, with these models.
     pub fn with_models(store: Rc<dyn ByteStore>, host: Rc<dyn Host>, models: Models) -> Memory {
         let model = models.embedder.as_ref().map(|embedder| embedder.name());
         Memory(Rc::new(Inner {
-            partitions: Partitions::new(store, host, model),
+            partitions: Partitions::new(store, host, model, models.tokens),
             embedder: models.embedder,
             reranker: models.reranker,
             closed: Cell::new(false),
@@ -158,6 +161,8 @@ impl Memory {
         if drafts.is_empty() {
             return Ok(vec![]);
         }
+        // Without the table the memories are kept all the same, and embedded by `reindex`.
+        let _ = partitions.meanings().await;
         let partition = partitions.owner(axis, owner).await?;
         self.embed_drafts(partitions, &partition, &options.scope, &mut drafts).await?;
         let origin = Origin {
@@ -293,13 +298,19 @@ impl Memory {
         check_text(query, "query")?;
         let reached = self.reached(partitions, &options.reach).await?;
         let mut found = Found::default();
-        let vector = match &self.0.embedder {
-            Some(embedder) if options.top_k > 0 => {
-                let foreign = reached.iter().find_map(|it| it.engine().foreign_model().map(str::to_owned));
-                found.warnings.extend(foreign.map(|stored| embedder_changed(&stored, &embedder.name())));
-                embed(&**embedder, &[query.to_owned()], Purpose::Query).await?.pop()
-            }
-            _ => None,
+        let meanings = partitions.meanings().await.unwrap_or_else(|error| {
+            found.warnings.push(error);
+            None
+        });
+        if let Some(configured) = self.embedder_name() {
+            let foreign = reached.iter().find_map(|it| it.engine().foreign_model().map(str::to_owned));
+            found.warnings.extend(foreign.map(|stored| embedder_changed(&stored, &configured)));
+        }
+        let vector = match (&self.0.embedder, meanings) {
+            _ if options.top_k == 0 => None,
+            (Some(embedder), _) => embed(&**embedder, &[query.to_owned()], Purpose::Query).await?.pop(),
+            (None, Some(meanings)) => Some(meanings.table().embed(query)),
+            (None, None) => None,
         };
         let reranker = self.0.reranker.as_deref().filter(|_| options.rerank && options.top_k > 0);
         let candidates = reranker.map_or(0, |reranker| rerank::candidates(reranker, options));
@@ -323,6 +334,14 @@ impl Memory {
             found.hits.truncate(options.top_k);
         }
         Ok(found)
+    }
+
+    /// The name of whatever embeds here, as far as it is known: the token table has one when it is loaded.
+    fn embedder_name(&self) -> Option<String> {
+        match &self.0.embedder {
+            Some(embedder) => Some(embedder.name()),
+            None => self.0.partitions.own_model(),
+        }
     }
 
     /// The memories for a question as one block of text for a prompt, within `tokens`.
@@ -353,6 +372,7 @@ impl Memory {
             }
         }
         let metadata = update.metadata.clone().map(check_metadata).transpose()?;
+        let _ = partitions.meanings().await;
         let (id, partition) = self.existing(partitions, id).await?;
         let before = partition.engine().get(id)?.map(|folded| folded.record.text);
         let vector = match (&self.0.embedder, &update.text) {
@@ -458,6 +478,7 @@ impl Memory {
     /// Counts what is stored.
     pub async fn stats(&self) -> Result<Stats> {
         let partitions = self.partitions()?;
+        let _ = partitions.meanings().await;
         let names = partitions.names("").await?;
         if names.len() <= COUNTED {
             for name in &names {
@@ -466,7 +487,7 @@ impl Memory {
         }
         let mut stats = Stats {
             partitions: names.len(),
-            embedder: self.0.embedder.as_ref().map(|embedder| embedder.name()),
+            embedder: self.embedder_name(),
             trouble: partitions.trouble.borrow().clone(),
             ..Stats::default()
         };
@@ -491,6 +512,9 @@ impl Memory {
     pub async fn reindex_step(&self) -> Result<Progress> {
         let partitions = self.partitions()?;
         let Some(embedder) = &self.0.embedder else {
+            if partitions.meanings().await?.is_some() {
+                return partitions.embed_sealed().await;
+            }
             return Err(Error::new(
                 ErrorKind::Unsupported,
                 "reindex needs an embedder: configure one with `embedder: { provider, config }`",

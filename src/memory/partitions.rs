@@ -7,15 +7,19 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
-use crate::engine::{Engine, Plan, partition_name};
+use super::Progress;
+use super::meaning::Meaning;
+use crate::engine::{Checkpoint, Engine, Plan, partition_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::{Gate, Host};
+use crate::index::meanings::Meanings;
 use crate::index::vectors::StoredVectors;
 use crate::log::Operation;
+use crate::model::TokenSource;
 use crate::record::{MemoryId, Record};
 use crate::scope::Axis;
 use crate::store::{Blob, ByteStore, Commit, Entry, Row};
-use crate::time::{Clock, Timestamp};
+use crate::time::{Clock, Stamp, Timestamp};
 
 /// How often a write is tried again after another writer was faster.
 const CONFLICTS: usize = 8;
@@ -24,7 +28,9 @@ const CONFLICTS: usize = 8;
 pub struct Partitions {
     pub(super) store: Rc<dyn ByteStore>,
     pub(super) host: Rc<dyn Host>,
+    /// The configured embedder's name; without one the token table embeds.
     model: Option<String>,
+    meaning: Meaning,
     clock: RefCell<Option<Clock>>,
     open: RefCell<HashMap<String, Rc<Partition>>>,
     /// The last failure of a checkpoint: it costs no acknowledged write, but someone should see it.
@@ -66,14 +72,52 @@ impl Partition {
 
 impl Partitions {
     /// The partitions of this store, none of them open yet.
-    pub fn new(store: Rc<dyn ByteStore>, host: Rc<dyn Host>, model: Option<String>) -> Partitions {
+    pub fn new(
+        store: Rc<dyn ByteStore>,
+        host: Rc<dyn Host>,
+        model: Option<String>,
+        tokens: Option<Rc<dyn TokenSource>>,
+    ) -> Partitions {
         Partitions {
             store,
-            host,
             model,
+            meaning: Meaning::new(tokens, &*host),
+            host,
             clock: RefCell::default(),
             open: RefCell::default(),
             trouble: RefCell::default(),
+        }
+    }
+
+    /// The token table, if there is to be one: loaded, and given to all open partitions.
+    pub async fn meanings(&self) -> Result<Option<Rc<Meanings>>> {
+        let before = self.meaning.loaded();
+        let meanings = self.meaning.load().await?;
+        if before.is_none() && meanings.is_some() {
+            for partition in self.open.borrow().values() {
+                self.equip(&mut partition.engine.borrow_mut())?;
+            }
+        }
+        Ok(meanings)
+    }
+
+    /// The name of the token table, if it is loaded and is what embeds here.
+    pub fn own_model(&self) -> Option<String> {
+        let meanings = self.meaning.loaded().filter(|_| self.model.is_none())?;
+        Some(meanings.table().name().to_owned())
+    }
+
+    fn engine(&self, name: &str) -> Result<Engine> {
+        let mut engine = Engine::new(name, self.model.clone());
+        self.equip(&mut engine)?;
+        Ok(engine)
+    }
+
+    /// Gives an engine the token table, if it is loaded.
+    fn equip(&self, engine: &mut Engine) -> Result<()> {
+        match self.meaning.loaded() {
+            Some(meanings) => engine.attach(meanings, self.model.is_none()),
+            None => Ok(()),
         }
     }
 
@@ -95,7 +139,7 @@ impl Partitions {
 
     /// The partition of this name, loaded and fresh.
     pub async fn get(&self, name: &str) -> Result<Rc<Partition>> {
-        let partition = self.slot(name);
+        let partition = self.slot(name)?;
         let now = self.host.now();
         if partition.version.get().is_some() && !self.store.is_stale(name, partition.loaded_at.get(), now) {
             return Ok(partition);
@@ -110,20 +154,21 @@ impl Partitions {
         Ok(partition)
     }
 
-    fn slot(&self, name: &str) -> Rc<Partition> {
-        let mut open = self.open.borrow_mut();
-        let slot = open.entry(name.to_owned()).or_insert_with(|| {
-            Rc::new(Partition {
-                name: name.to_owned(),
-                engine: RefCell::new(Engine::new(name, self.model.clone())),
-                writers: self.host.gate(),
-                loaders: self.host.gate(),
-                version: Cell::new(None),
-                loaded_at: Cell::new(i64::MIN),
-                waiting: RefCell::default(),
-            })
+    fn slot(&self, name: &str) -> Result<Rc<Partition>> {
+        if let Some(open) = self.open.borrow().get(name) {
+            return Ok(Rc::clone(open));
+        }
+        let fresh = Rc::new(Partition {
+            name: name.to_owned(),
+            engine: RefCell::new(self.engine(name)?),
+            writers: self.host.gate(),
+            loaders: self.host.gate(),
+            version: Cell::new(None),
+            loaded_at: Cell::new(i64::MIN),
+            waiting: RefCell::default(),
         });
-        Rc::clone(slot)
+        self.open.borrow_mut().insert(name.to_owned(), Rc::clone(&fresh));
+        Ok(fresh)
     }
 
     /// Forgets a partition that was only looked at and does not exist, so that asking for unknown owners
@@ -181,7 +226,7 @@ impl Partitions {
                 engine.segments().any(|name| !image.blobs.iter().any(|blob| blob == name))
                     || engine.entries().any(|key| !entries.contains(key))
             };
-            let mut fresh = replaced.then(|| Engine::new(&partition.name, self.model.clone()));
+            let mut fresh = replaced.then(|| self.engine(&partition.name)).transpose()?;
             let wanted: Vec<String> = {
                 let current = partition.engine.borrow();
                 let engine = fresh.as_ref().unwrap_or(&current);
@@ -201,6 +246,8 @@ impl Partitions {
                 }
             }
             self.with_clock(|clock| clock.observe(engine.newest()));
+            // The table may have come while the store was read.
+            self.equip(engine)?;
             if let Some(fresh) = fresh {
                 *current = fresh;
             }
@@ -307,15 +354,51 @@ impl Partitions {
         ))
     }
 
+    /// Seals one segment anew with the token table's vectors, in the first partition in which some lack them.
+    /// Tells how many memories got theirs and how many wait.
+    pub async fn embed_sealed(&self) -> Result<Progress> {
+        let mut progress = Progress { done: 0, left: 0 };
+        for name in self.names("").await? {
+            let partition = self.get(&name).await?;
+            let _turn = partition.writers.enter().await;
+            let waiting = |partition: &Partition| {
+                let size = partition.engine.borrow().size();
+                (size.memories - size.embedded) as usize
+            };
+            let before = waiting(&partition);
+            if before > 0 && progress.done == 0 {
+                self.seal(&partition, Engine::embed_sealed).await?;
+                progress.done = before.saturating_sub(waiting(&partition));
+            }
+            progress.left += waiting(&partition);
+        }
+        Ok(progress)
+    }
+
     /// Seals and merges if it is due. A failure is kept for `stats()`: nothing acknowledged depends on it.
     async fn checkpoint(&self, partition: &Partition) {
+        match self.seal(partition, Engine::checkpoint).await {
+            Ok(false) => {}
+            Ok(true) => *self.trouble.borrow_mut() = None,
+            // Another process sealed first: the next load takes in what it made.
+            Err(error) if error.kind() == ErrorKind::StoreConflict => {}
+            Err(error) => *self.trouble.borrow_mut() = Some(error),
+        }
+    }
+
+    /// Commits and adopts the checkpoint that `plan` makes, if it makes one.
+    async fn seal(
+        &self,
+        partition: &Partition,
+        plan: impl Fn(&Engine, Stamp, u64) -> Result<Option<Checkpoint>>,
+    ) -> Result<bool> {
         let planned = self.with_clock(|clock| {
             let stamp = clock.tick(self.now());
-            partition.engine.borrow().checkpoint(stamp, clock.replica())
+            plan(&partition.engine.borrow(), stamp, clock.replica())
         });
-        let result = match planned {
-            Ok(None) => return,
-            Ok(Some(checkpoint)) => {
+        match planned? {
+            None => Ok(false),
+            Some(checkpoint) => {
                 let commit = Commit {
                     partition: partition.name.clone(),
                     expect: partition.version.get().unwrap_or(0),
@@ -328,28 +411,20 @@ impl Partitions {
                     remove: checkpoint.remove.clone(),
                     ..Commit::default()
                 };
-                let committed = self.store.commit(&commit).await;
-                committed.map(|version| {
-                    partition.engine.borrow_mut().adopt(checkpoint);
-                    partition.version.set(Some(version));
-                })
+                let version = self.store.commit(&commit).await?;
+                partition.engine.borrow_mut().adopt(checkpoint);
+                partition.version.set(Some(version));
+                Ok(true)
             }
-            Err(error) => Err(error),
-        };
-        match result {
-            Ok(()) => *self.trouble.borrow_mut() = None,
-            // Another process sealed first: the next load takes in what it made.
-            Err(error) if error.kind() == ErrorKind::StoreConflict => {}
-            Err(error) => *self.trouble.borrow_mut() = Some(error),
         }
     }
 
     /// Removes a partition from the store and from memory.
     pub async fn erase(&self, name: &str) -> Result<()> {
-        let partition = self.slot(name);
+        let partition = self.slot(name)?;
         let _turn = partition.writers.enter().await;
         self.store.erase(name).await?;
-        *partition.engine.borrow_mut() = Engine::new(name, self.model.clone());
+        *partition.engine.borrow_mut() = self.engine(name)?;
         partition.version.set(None);
         Ok(())
     }

@@ -9,10 +9,11 @@ use wasm_bindgen::JsValue;
 
 use super::completion::OpenAiCompleter;
 use super::embedding::HttpEmbedder;
-use super::function::{FunctionCompleter, FunctionEmbedder, FunctionReranker};
+use super::function::{FunctionCompleter, FunctionEmbedder, FunctionReranker, Patience};
 use super::options::Options;
 use super::prefixed::Prefixed;
 use super::reranking::HttpReranker;
+use super::retry::{BRIEF_TIMEOUT, Policy};
 use super::transformers::TransformersEmbedder;
 use super::workers_ai::{self, BindingFetch};
 use super::{Completer, Embedder, Reranker, embedding_service, reranking_service};
@@ -24,7 +25,8 @@ use crate::host::js::JsHost;
 pub fn embedder_from_js(value: &JsValue) -> Result<Option<Rc<dyn Embedder>>> {
     let Some((provider, options)) = provider(value, "embedder")? else { return Ok(None) };
     let embedder: Rc<dyn Embedder> = match provider.to_ascii_lowercase().as_str() {
-        "none" => return Ok(None),
+        // The token table is no embedder of this floor: the engine itself embeds with it.
+        "none" | "embedded" => return Ok(None),
         "function" => Rc::new(FunctionEmbedder {
             embed: options.required_function("embed")?,
             this: options.value.clone(),
@@ -43,13 +45,18 @@ pub fn embedder_from_js(value: &JsValue) -> Result<Option<Rc<dyn Embedder>>> {
             };
             let fetch = BindingFetch::new(binding, run, options.fetch()?);
             let service = &workers_ai::EMBEDDINGS;
-            Rc::new(HttpEmbedder::new(service, &options.service()?, Rc::new(fetch), Rc::new(JsHost))?)
+            Rc::new(HttpEmbedder::new(
+                service,
+                &options.service(Policy::default())?,
+                Rc::new(fetch),
+                Rc::new(JsHost),
+            )?)
         }
         name => {
             let service =
                 embedding_service(name).ok_or_else(|| unknown("embedder", "embedder", &provider))?;
             let fetch = Rc::new(options.fetch()?);
-            Rc::new(HttpEmbedder::new(service, &options.service()?, fetch, Rc::new(JsHost))?)
+            Rc::new(HttpEmbedder::new(service, &options.service(Policy::default())?, fetch, Rc::new(JsHost))?)
         }
     };
     let document = options.string(&["documentPrefix"])?;
@@ -68,7 +75,11 @@ pub fn completer_from_js(value: &JsValue) -> Result<Option<Rc<dyn Completer>>> {
         "none" => Ok(None),
         "openai" => {
             let fetch = Rc::new(options.fetch()?);
-            Ok(Some(Rc::new(OpenAiCompleter::new(&options.service()?, fetch, Rc::new(JsHost))?)))
+            Ok(Some(Rc::new(OpenAiCompleter::new(
+                &options.service(Policy::default())?,
+                fetch,
+                Rc::new(JsHost),
+            )?)))
         }
         "function" => Ok(Some(Rc::new(FunctionCompleter {
             complete: options.required_function("complete")?,
@@ -90,13 +101,21 @@ pub fn reranker_from_js(value: &JsValue) -> Result<Option<Rc<dyn Reranker>>> {
             this: options.value.clone(),
             model: options.string(&["model"])?,
             candidates: options.candidates()?,
-            patience: options.patience()?,
+            patience: Patience {
+                timeout_ms: options.millis(&["timeout"])?.or(Some(BRIEF_TIMEOUT)),
+                signal: options.signal()?,
+            },
         }))),
         name => {
             let service =
                 reranking_service(name).ok_or_else(|| unknown("reranker", "reranker", &provider))?;
             let fetch = Rc::new(options.fetch()?);
-            Ok(Some(Rc::new(HttpReranker::new(service, &options.service()?, fetch, Rc::new(JsHost))?)))
+            Ok(Some(Rc::new(HttpReranker::new(
+                service,
+                &options.service(Policy::brief())?,
+                fetch,
+                Rc::new(JsHost),
+            )?)))
         }
     }
 }

@@ -145,7 +145,10 @@ impl HttpEmbedder {
                 _ => return Err(self.endpoint.invalid("vectors whose index is twice the same or too large")),
             }
         }
-        in_order.into_iter().flatten().try_for_each(|vector| vectors.push(vector.len(), vector.into_iter()))
+        in_order
+            .into_iter()
+            .flatten()
+            .try_for_each(|vector| vectors.push(vector.len(), &mut vector.into_iter()))
     }
 }
 

@@ -234,13 +234,13 @@ pub(super) fn read_vectors(answer: &JsValue, name: &str, vectors: &mut Vectors, 
     for (at, vector) in answer.iter().enumerate() {
         if let Some(numbers) = vector.dyn_ref::<Float32Array>() {
             let numbers = numbers.to_vec();
-            vectors.push(numbers.len(), numbers.into_iter().map(|number| Some(f64::from(number))))?;
+            vectors.push(numbers.len(), &mut numbers.into_iter().map(|number| Some(f64::from(number))))?;
         } else if let Some(numbers) = vector.dyn_ref::<Float64Array>() {
             let numbers = numbers.to_vec();
-            vectors.push(numbers.len(), numbers.into_iter().map(Some))?;
+            vectors.push(numbers.len(), &mut numbers.into_iter().map(Some))?;
         } else if Array::is_array(&vector) {
             let numbers: &Array = vector.unchecked_ref();
-            vectors.push(numbers.length() as usize, numbers.iter().map(|number| number.as_f64()))?;
+            vectors.push(numbers.length() as usize, &mut numbers.iter().map(|number| number.as_f64()))?;
         } else {
             let message = format!(
                 "{name} must return an array of numbers or a Float32Array per text; at {at} it returned {}",

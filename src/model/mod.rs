@@ -24,6 +24,7 @@ pub mod retry;
 mod scores;
 pub mod secret;
 pub mod service;
+mod tokens;
 #[cfg(feature = "js")]
 pub mod transformers;
 mod vectors;
@@ -34,6 +35,10 @@ use crate::error::Result;
 use crate::host::LocalFuture;
 use embedding::EmbeddingService;
 use reranking::RerankingService;
+
+pub use tokens::TokenSource;
+#[cfg(feature = "js")]
+pub use tokens::tokens_from_js;
 
 /// What a vector is for. Some models place a question nearer to its answers if they know which is which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

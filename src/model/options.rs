@@ -94,8 +94,8 @@ impl Options {
         self.function(name)?.ok_or_else(|| self.wrong(&self.field(name), "a function"))
     }
 
-    pub fn service(&self) -> Result<ServiceConfig> {
-        let mut policy = Policy::default();
+    /// The options of a service, whose patience is `policy` unless they say otherwise.
+    pub fn service(&self, mut policy: Policy) -> Result<ServiceConfig> {
         if let Some(timeout) = self.millis(&["timeout"])? {
             // A longer time-out alone would end at the default deadline.
             policy.deadline_ms = policy.deadline_ms.max(3.0 * timeout);

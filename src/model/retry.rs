@@ -42,6 +42,17 @@ impl Default for Policy {
     }
 }
 
+impl Policy {
+    /// For what a call can do without: ten seconds an attempt and twenty in all, of which a search that waits
+    /// for its order loses no more.
+    pub fn brief() -> Policy {
+        Policy { attempts: 2, timeout_ms: BRIEF_TIMEOUT, deadline_ms: 20_000.0, ..Policy::default() }
+    }
+}
+
+/// How long one attempt may take under [`Policy::brief`], in ms.
+pub const BRIEF_TIMEOUT: f64 = 10_000.0;
+
 /// Sends requests to one provider under a [`Policy`].
 #[derive(Clone)]
 pub struct Client {

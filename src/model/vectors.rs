@@ -33,7 +33,7 @@ impl Vectors {
 
     /// Adds a vector of `length` numbers, of which `None` stands for one that is missing.
     /// `VECTOR_INVALID`, with the position as field, if it does not fit.
-    pub fn push(&mut self, length: usize, numbers: impl Iterator<Item = Option<f64>>) -> Result<()> {
+    pub fn push(&mut self, length: usize, numbers: &mut dyn Iterator<Item = Option<f64>>) -> Result<()> {
         let at = self.checked.len();
         let field = format!("embedding[{at}]");
         let expected = *self.length.get_or_insert(length);
@@ -96,13 +96,13 @@ mod tests {
             let mut vectors = Vectors::new(declared);
             let error = lengths
                 .iter()
-                .find_map(|n| vectors.push(*n, std::iter::repeat_n(Some(1.0), *n)).err())
+                .find_map(|n| vectors.push(*n, &mut std::iter::repeat_n(Some(1.0), *n)).err())
                 .expect("one of them does not fit");
             assert_eq!(error.code(), "VECTOR_INVALID");
             assert!(error.message().starts_with(message), "{error}");
         }
         for bad in [None, Some(f64::NAN), Some(f64::INFINITY), Some(1e39)] {
-            let error = Vectors::new(None).push(2, [Some(0.5), bad].into_iter()).unwrap_err();
+            let error = Vectors::new(None).push(2, &mut [Some(0.5), bad].into_iter()).unwrap_err();
             assert_eq!(error.field_name(), Some("embedding[0][1]"));
         }
     }

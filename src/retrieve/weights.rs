@@ -41,10 +41,13 @@ pub enum Signal {
     Soft,
     /// The weight of question words that say little, such as "kind" and "many"; 1 for full weight.
     Weak,
+    /// The part of its weight that the commonest word of the language loses, and rarer ones less, however rare
+    /// it is among these memories. From the order of the token table.
+    Common,
 }
 
 /// How many weights there are.
-const COUNT: usize = 14;
+const COUNT: usize = 15;
 /// How many of them are added up.
 pub const ADDED: usize = 11;
 
@@ -65,6 +68,7 @@ impl Signal {
         Signal::Context,
         Signal::Soft,
         Signal::Weak,
+        Signal::Common,
     ];
 
     /// The signal's name, as options and explanations have it.
@@ -84,13 +88,14 @@ impl Signal {
             Signal::Context => "context",
             Signal::Soft => "soft",
             Signal::Weak => "weak",
+            Signal::Common => "common",
         }
     }
 }
 
 impl Default for Weights {
     fn default() -> Self {
-        Weights([1.0, 0.4, 0.2, 0.1, 0.2, 0.2, 0.15, 0.3, 0.25, 0.1, 0.0, 1.0, 0.8, 0.6])
+        Weights([1.0, 0.8, 0.35, 0.15, 0.2, 0.6, 0.3, 0.2, 0.35, 0.13, 0.0, 1.0, 0.8, 0.5, 0.35])
     }
 }
 
@@ -122,7 +127,7 @@ impl Weights {
 }
 
 /// So many informative words make a telling memory.
-pub const TELLING: u32 = 20;
+pub const TELLING: u32 = 30;
 
 /// The values of a memory's additive signals, 0 to 1 each.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

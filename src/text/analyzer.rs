@@ -1,32 +1,49 @@
 //! The analyzer: from a text to the terms of the inverted index.
 //!
-//! Words, folded, without stop words and possessives, stemmed (Porter 2), irregular forms and everyday
-//! synonyms mapped to one term. Chinese, Japanese and Korean become overlapping bigrams, as do Thai, Lao, Khmer
-//! and Burmese until they get a dictionary. Numbers stay, without digit grouping and ordinal endings.
-//! Emoji are terms too.
+//! Words, folded, without stop words and possessives, stemmed; in English also irregular forms and everyday synonyms
+//! mapped to one term. Chinese, Japanese, Korean, Thai, Lao, Khmer and Burmese become overlapping bigrams
+//! ([`super::dense`]). Numbers stay, without digit grouping and ordinal endings. Emoji are terms too.
 //!
 //! Documents and queries go through the same chain, with one difference: a document also yields single
 //! Chinese characters and the first syllable of a Korean word, so that a one-character query finds the word
-//! it is part of, while a query yields them only when they stand alone. A query's terms are always a subset
-//! of the terms of the same text as a document.
+//! it is part of, while a query yields them only when they stand alone, and is cut at particles and question
+//! words. A query's terms are always a subset of the terms of the same text as a document.
+//!
+//! **Languages.** Every text is judged by itself ([`super::language`]); a word in Cyrillic letters is Russian in any
+//! text. A question is often too short to judge ("Wohnungen"), and then it is English. So a document in another
+//! language has a second reading: after its own terms come those that its words would have in English, where they
+//! differ. A word that is asked for as it is written is therefore found whatever the question is taken for, and
+//! a name in an English question finds the German memory. The second reading comes last, so that neighbours in a text
+//! stay neighbours among its terms. It makes documents in the five languages up to twice as long in terms.
+//!
+//! The other way round there is no such safety in the terms alone: a question that is plainly German does not find
+//! a memory that was taken for English where the two stems differ, nor does a lone inflected word find another
+//! form of it. [`Analyzer::query_alternatives`] says what else to look for then.
+//!
+//! What it cannot do: compounds are not split, irregular verbs are known in English only ("ging" does not find
+//! "gehen"), languages do not find each other's words, and those not listed get no stems.
 
 use std::cell::Cell;
 
 use rust_stemmers::{Algorithm, Stemmer};
 
+use super::dense::dense_terms;
+use super::language::latin_language;
+use super::languages::{Language, Lexicon};
 use super::lexicon;
+use super::memo::Memo;
 use super::normalize::fold_into;
-use super::script::{self, Dense};
+use super::script;
 use super::unicode;
 use super::words::{Kind, Word, words};
 
 /// No term is longer, in bytes: a hostile text cannot put kilobytes into the vocabulary.
 pub const MAX_TERM_BYTES: usize = 64;
 
-/// Turns texts into terms. English for now; `Analyzer::default()` is the one analyzer of every index.
+/// Turns texts into terms. `Analyzer::default()` is the one analyzer of every index, whatever its languages.
 ///
-/// Making one costs a fraction of a millisecond and using one allocates some 130 kB for a memo of frequent
-/// words, so make one per engine and keep it. Stored indexes hold its terms: a change of its output needs a
+/// Making one costs a fraction of a millisecond and using one allocates some 170 kB for a table of words and a
+/// memo of frequent words, so make one per engine and keep it. Stored indexes hold its terms: a change of its output needs a
 /// new [`Analyzer::VERSION`].
 pub struct Analyzer {
     stemmer: Stemmer,
@@ -38,10 +55,10 @@ pub struct Analyzer {
 
 impl Analyzer {
     /// Names the rules in force. An index built under another version must be built anew.
-    pub const VERSION: u32 = 1;
+    pub const VERSION: u32 = 2;
 
-    /// Calls `emit` with every term of a document, in order of the text, repeated terms included. Terms are
-    /// not empty and at most [`MAX_TERM_BYTES`] long.
+    /// Calls `emit` with every term of a document, in order of the text, repeated terms included, and then with the
+    /// terms of its second reading, if it has one. Terms are not empty and at most [`MAX_TERM_BYTES`] long.
     ///
     /// ```
     /// let mut terms = Vec::new();
@@ -49,15 +66,71 @@ impl Analyzer {
     /// assert_eq!(terms, ["mom", "cat", "go", "cafe", "uno"]);
     /// ```
     pub fn terms(&self, text: &str, mut emit: impl FnMut(&str)) {
-        self.analyze(text, false, &mut emit);
+        let (language, _) = latin_language(text);
+        self.analyze(text, language, false, &mut emit);
+        if language != Language::English {
+            self.second_readings(text, language, &[Language::English], &mut |_, term| emit(term));
+        }
     }
 
     /// Calls `emit` with every term of a query, in order of the text, repeated terms included.
     pub fn query_terms(&self, text: &str, mut emit: impl FnMut(&str)) {
-        self.analyze(text, true, &mut emit);
+        self.analyze(text, latin_language(text).0, true, &mut emit);
     }
 
-    fn analyze(&self, text: &str, query: bool, emit: &mut dyn FnMut(&str)) {
+    /// Calls `emit` with a term of the query and another term under which a document may hold the same word: one whose
+    /// language was judged differently. Nothing for a query that is plainly English. Best used for a term that no
+    /// document holds: for an English document, the endings of five other languages are mostly noise.
+    ///
+    /// ```
+    /// let mut found = Vec::new();
+    /// let analyzer = edgemem::text::Analyzer::default();
+    /// analyzer.query_alternatives("Wohnungen", |term, other| found.push((term.to_owned(), other.to_owned())));
+    /// assert!(found.contains(&("wohnungen".to_owned(), "wohnung".to_owned())));
+    /// ```
+    pub fn query_alternatives(&self, text: &str, mut emit: impl FnMut(&str, &str)) {
+        match latin_language(text) {
+            (Language::English, true) => {}
+            (Language::English, false) => {
+                self.second_readings(text, Language::English, &Language::LATIN[1..], &mut emit)
+            }
+            (language, _) => self.second_readings(text, language, &[Language::English], &mut emit),
+        }
+    }
+
+    /// Calls `emit` with the term of each word and every other term that it has in `others`.
+    fn second_readings(
+        &self,
+        text: &str,
+        language: Language,
+        others: &[Language],
+        emit: &mut dyn FnMut(&str, &str),
+    ) {
+        let mut scratch = self.scratch.take().unwrap_or_default();
+        words(text, &mut |word| {
+            if word.kind != Kind::Word {
+                return;
+            }
+            let mut known: Vec<String> = Vec::new();
+            for &reading in [language].iter().chain(others) {
+                self.word_terms(word.text, reading, &mut scratch, &mut |term| {
+                    if !known.iter().any(|known| known == term) {
+                        if let Some(first) = known.first() {
+                            emit(first, term);
+                        }
+                        known.push(term.to_owned());
+                    }
+                });
+                if known.is_empty() {
+                    // A stop word where it was written.
+                    return;
+                }
+            }
+        });
+        self.scratch.set(Some(scratch));
+    }
+
+    fn analyze(&self, text: &str, language: Language, query: bool, emit: &mut dyn FnMut(&str)) {
         let mut scratch = self.scratch.take().unwrap_or_default();
         let mut previous = "";
         words(text, &mut |word| {
@@ -76,7 +149,7 @@ impl Analyzer {
                 }
                 Kind::Word if word.text == "US" => emit("usa"),
                 Kind::Word if is_may(word.text) && self.is_month(text, word, previous) => emit("may"),
-                Kind::Word => self.word_terms(word.text, &mut scratch, emit),
+                Kind::Word => self.word_terms(word.text, language, &mut scratch, emit),
             }
             previous = word.text;
         });
@@ -97,16 +170,17 @@ impl Analyzer {
         word.text == "May" || is_day || lexicon::BEFORE_MONTH.iter().any(|w| w.eq_ignore_ascii_case(previous))
     }
 
-    fn word_terms(&self, word: &str, scratch: &mut Scratch, emit: &mut dyn FnMut(&str)) {
+    #[inline]
+    fn word_terms(&self, word: &str, language: Language, scratch: &mut Scratch, emit: &mut dyn FnMut(&str)) {
         let Scratch { memo, folded } = scratch;
         folded.clear();
         fold_into(clip(word, MAX_RAW_BYTES), folded);
-        match memo.get(folded) {
+        match memo.get(folded, language as u8) {
             Some("") => {}
             Some(term) => emit(term),
             None => {
-                let term = self.term_of(folded);
-                memo.put(folded, &term);
+                let term = self.term_of(folded, language);
+                memo.put(folded, language as u8, &term);
                 if !term.is_empty() {
                     emit(&term);
                 }
@@ -115,13 +189,18 @@ impl Analyzer {
     }
 
     /// The term of a folded word, empty for a stop word.
-    fn term_of(&self, folded: &str) -> String {
+    fn term_of(&self, folded: &str, language: Language) -> String {
         let mut word = folded.replace(script::is_apostrophe, "'");
         word.retain(|c| {
             c.is_alphanumeric() || matches!(c, '\'' | '.' | FRACTION_SLASH) || unicode::is_mark(c)
         });
-        let word = self.without_contraction(&word);
-        if self.is_stop_word(word) {
+        let lexicon =
+            if word.starts_with(script::is_cyrillic) { Language::Russian } else { language }.lexicon();
+        let word = match lexicon {
+            Some(lexicon) => without_elision(&word, lexicon),
+            None => self.without_contraction(&word),
+        };
+        if lexicon.map_or_else(|| self.is_stop_word(word), |lexicon| lexicon.is_stop_word(word)) {
             return String::new();
         }
         if word.contains(|c: char| c.is_ascii_digit()) {
@@ -129,10 +208,13 @@ impl Analyzer {
         }
         let word: String = word.chars().filter(|&c| c != '\'').collect();
         let word = clip(&word, MAX_TERM_BYTES);
-        if !word.is_ascii() {
-            return word.to_owned();
+        match lexicon {
+            Some(lexicon) if word.is_ascii() || word.chars().all(script::is_cyrillic) => {
+                lexicon.stemmer.stem(word)
+            }
+            None if word.is_ascii() => self.canonical_of(&self.stemmer.stem(word)).to_owned(),
+            _ => word.to_owned(),
         }
-        self.canonical_of(&self.stemmer.stem(word)).to_owned()
     }
 
     /// Reduces "she'll", "mum's", "don't", "l'amour" to the word that counts; empty for "can't".
@@ -190,6 +272,17 @@ impl Default for Analyzer {
     }
 }
 
+/// Reduces "l'amico", "jusqu'ici" and "Anna's" to the word that counts.
+fn without_elision<'w>(word: &'w str, lexicon: &Lexicon) -> &'w str {
+    match word.rsplit_once('\'') {
+        Some((head, "s" | "")) if !head.is_empty() => head,
+        Some((head, rest)) if !rest.is_empty() && (lexicon.is_stop_word(head) || head.ends_with("qu")) => {
+            rest
+        }
+        _ => word,
+    }
+}
+
 /// More of a word is not even folded. Folding may shrink a word, so this is more than a term's limit.
 const MAX_RAW_BYTES: usize = 256;
 
@@ -212,119 +305,9 @@ fn plain_number(word: &str) -> &str {
     if is_ordinal && matches!(&word[digits.len()..], "st" | "nd" | "rd" | "th") { digits } else { word }
 }
 
-/// Cuts a run without spaces into terms, holding no more than a slice of it: it may be as long as the text.
-fn dense_terms(run: &str, query: bool, emit: &mut dyn FnMut(&str)) {
-    let mut pairs = Pairs { query, previous: None, alone: true, opens_word: true };
-    if run.chars().all(script::is_plain_dense) {
-        run.chars().for_each(|c| pairs.push(c, emit));
-    } else {
-        let mut rest = run;
-        while !rest.is_empty() {
-            // A mark that is torn from its letter here costs one bigram in thousands.
-            let (slice, after) = rest.split_at(rest.floor_char_boundary(DENSE_SLICE));
-            let mut chars = unicode::nfkd(slice);
-            unicode::compose(&mut chars);
-            chars
-                .into_iter()
-                .filter(|&c| !script::is_ignorable(c) && !c.is_whitespace())
-                .for_each(|c| pairs.push(c, emit));
-            rest = after;
-        }
-    }
-    pairs.finish(emit);
-}
-
-const DENSE_SLICE: usize = 4096;
-
-/// Turns a run of characters into bigrams and the single characters described at the top.
-struct Pairs {
-    query: bool,
-    previous: Option<char>,
-    alone: bool,
-    opens_word: bool,
-}
-
-impl Pairs {
-    fn push(&mut self, c: char, emit: &mut dyn FnMut(&str)) {
-        let Some(before) = self.previous.replace(c) else { return };
-        let mut pair = [0u8; 8];
-        let kind = script::dense(before);
-        if !self.query && (kind == Some(Dense::Han) || self.opens_word && kind == Some(Dense::Hangul)) {
-            emit(before.encode_utf8(&mut pair));
-        }
-        let length = before.encode_utf8(&mut pair).len();
-        let length = length + c.encode_utf8(&mut pair[length..]).len();
-        if let Ok(bigram) = std::str::from_utf8(&pair[..length]) {
-            emit(bigram);
-        }
-        (self.alone, self.opens_word) = (false, false);
-    }
-
-    fn finish(self, emit: &mut dyn FnMut(&str)) {
-        let Some(last) = self.previous else { return };
-        if self.alone || !self.query && script::dense(last) == Some(Dense::Han) {
-            emit(last.encode_utf8(&mut [0; 4]));
-        }
-    }
-}
-
 /// Buffers that are used again from text to text.
 #[derive(Default)]
 struct Scratch {
     memo: Memo,
     folded: String,
-}
-
-/// Remembers the terms of frequent words: a direct-mapped table in which a newcomer takes the place of
-/// whoever has its slot. Natural text repeats a few thousand words, and stemming one costs a microsecond.
-#[derive(Default)]
-struct Memo {
-    entries: Vec<Entry>,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Entry {
-    word: [u8; Memo::WORD],
-    term: [u8; Memo::TERM],
-    word_len: u8,
-    term_len: u8,
-}
-
-impl Memo {
-    const SLOTS: usize = 4096;
-    /// Longer words and terms are rare and are not remembered. Both lengths make an entry 32 bytes.
-    const WORD: usize = 16;
-    const TERM: usize = 14;
-
-    fn get(&self, word: &str) -> Option<&str> {
-        let entry = self.entries.get(slot(word))?;
-        // An empty slot has an empty word, and no word is empty.
-        if word.is_empty()
-            || entry.word.get(..word.len())? != word.as_bytes()
-            || entry.word_len as usize != word.len()
-        {
-            return None;
-        }
-        std::str::from_utf8(&entry.term[..entry.term_len as usize]).ok()
-    }
-
-    fn put(&mut self, word: &str, term: &str) {
-        if word.is_empty() || word.len() > Self::WORD || term.len() > Self::TERM {
-            return;
-        }
-        if self.entries.is_empty() {
-            self.entries = vec![Entry::default(); Self::SLOTS];
-        }
-        let entry = &mut self.entries[slot(word)];
-        entry.word[..word.len()].copy_from_slice(word.as_bytes());
-        entry.term[..term.len()].copy_from_slice(term.as_bytes());
-        (entry.word_len, entry.term_len) = (word.len() as u8, term.len() as u8);
-    }
-}
-
-/// FNV-1a, folded to the size of the table.
-fn slot(word: &str) -> usize {
-    let hash =
-        word.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    (hash ^ hash >> 15) as usize % Memo::SLOTS
 }

@@ -1,6 +1,7 @@
 //! From text to terms, keys and sizes: what every floor above asks of a string.
 //!
 //! - [`normalize`]: case and accent folding, so that "Café" and "cafe" are one word.
+//! - [`language`]: which language a text is in.
 //! - [`analyzer`]: the chain from text to the terms of the inverted index, the same for documents and queries.
 //! - [`digest`]: content hashes and the canonical form behind exact deduplication.
 //! - [`tokens`]: an estimate of how many tokens a language model would count.
@@ -10,10 +11,15 @@
 
 pub mod analyzer;
 pub mod cues;
+mod dense;
 pub mod digest;
+pub mod language;
+mod languages;
 pub(crate) mod lexicon;
+mod memo;
 pub mod normalize;
 pub(crate) mod script;
+mod stem;
 pub mod tokens;
 mod unicode;
 pub mod wordpiece;
@@ -22,6 +28,8 @@ mod words;
 pub use analyzer::Analyzer;
 pub use cues::Cues;
 pub use digest::{Digest, md5_hex, statement_key};
+pub use language::language_of;
+pub use languages::Language;
 pub use normalize::fold;
 pub use tokens::estimate_tokens;
 pub use wordpiece::Wordpiece;

@@ -54,6 +54,11 @@ pub(crate) fn is_plain_dense(c: char) -> bool {
     matches!(c as u32, 0x3041..=0x3096 | 0x30a1..=0x30fa | 0x30fc | 0x3400..=0x4dbf | 0x4e00..=0x9fff | 0xac00..=0xd7a3)
 }
 
+/// Cyrillic letters, and the signs among them.
+pub(crate) fn is_cyrillic(c: char) -> bool {
+    matches!(c as u32, 0x0400..=0x052f)
+}
+
 /// Whether combining marks on this letter are decoration that searching should ignore: Latin, Greek and
 /// Cyrillic letters, and anything that is no letter at all.
 pub(crate) fn accents_are_optional(base: char) -> bool {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { complete, embed } from "../support/model-probe.mjs";
+import { complete, embed, rerank } from "../support/model-probe.mjs";
 
 const texts = ["a", "b"];
 const fail = (error) => () => {
@@ -102,6 +102,7 @@ test("what is not there is no model", async () => {
   for (const config of [undefined, null, { provider: "none" }]) {
     assert.deepEqual(await embed(config, texts), { ok: null });
     assert.deepEqual(await complete(config, {}), { ok: null });
+    assert.deepEqual(await rerank(config, "q", texts), { ok: null });
   }
 });
 
@@ -138,4 +139,33 @@ test("a configuration that cannot work is named by its field", async () => {
   }
   assert.equal((await embed({ provider: "Magic" }, texts)).error.message, "Unsupported embedder provider: Magic");
   assert.equal((await complete({ provider: "Magic" }, {})).error.message, "Unsupported LLM provider: Magic");
+  for (const [config, code, field] of [
+    [{ provider: "Magic" }, "PROVIDER_UNKNOWN", "reranker.provider"],
+    [{ provider: "openai" }, "PROVIDER_UNKNOWN", "reranker.provider"],
+    ["cohere", "CONFIG_INVALID", "reranker"],
+    [{ provider: "cohere" }, "CONFIG_INVALID", "reranker.config.apiKey"],
+    [{ provider: "voyage", config: { apiKey: key, topN: 0 } }, "CONFIG_INVALID", "reranker.config.topN"],
+    [{ provider: "jina", config: { apiKey: key, signal: "stop" } }, "CONFIG_INVALID", "reranker.config.signal"],
+    [fn({}), "CONFIG_INVALID", "reranker.config.rerank"],
+    [fn({ rerank: [1] }), "CONFIG_INVALID", "reranker.config.rerank"],
+  ]) {
+    const { error } = await rerank(config, "q", texts);
+    assert.deepEqual([error?.code, error?.field], [code, field], JSON.stringify(error));
+    assert.ok(!JSON.stringify(error).includes(key));
+  }
+  assert.equal((await rerank({ provider: "Magic" }, "q", texts)).error.message, "Unsupported reranker provider: Magic");
+});
+
+test("a reranker has its own `this`, and is less patient than other models", async () => {
+  class Reranker {
+    rerank(query, texts) {
+      return texts.map(() => this.score);
+    }
+    score = 0.5;
+  }
+  assert.deepEqual((await rerank({ provider: "function", config: new Reranker() }, "q", texts)).ok.scores, [0.5, 0.5]);
+  const asked = [];
+  const fetch = async () => (asked.push(1), new Response("{}", { status: 503 }));
+  const { error } = await rerank({ provider: "jina", config: { apiKey: "k", fetch } }, "q", texts);
+  assert.deepEqual([error.code, asked.length], ["MODEL_FAILED", 2]);
 });

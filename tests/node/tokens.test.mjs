@@ -45,9 +45,10 @@ beforeEach(() => {
 const loader = (from, ...rest) => new TokenLoader(DIGEST, typeof from === "function" ? from : () => from, ...rest);
 const same = (bytes) => assert.ok(bytes instanceof Uint8Array && Buffer.compare(bytes, TABLE) === 0);
 
-async function refused(loading, words) {
+/** Whether it fails with this code, and says what to do. */
+async function refused(loading, words, code = "TOKENS_UNAVAILABLE") {
   const error = await failure(loading);
-  assert.deepEqual([error.name, error.code, error.field], ["EdgememError", "TOKENS_UNAVAILABLE", "tokens"], error.stack);
+  assert.deepEqual([error.name, error.code, error.field], ["EdgememError", code, "tokens"], error.stack);
   assert.match(error.message, words);
   for (const way of ["edgemem-tokens.bin", "init({ tokens })", 'provider: "none"', "tokens: false"]) {
     assert.ok(error.message.includes(way), `${error.message} does not name ${way}`);
@@ -122,20 +123,20 @@ test("a response that was given is read once and kept", async () => {
 const FAILURES = [
   ["missing", { status: 404, body: Buffer.from("<p>not found</p>") }, /cannot be loaded from http.*HTTP status 404/],
   ["broken off", { status: 200, body: TABLE, broken: true }, /cannot be loaded from http/],
-  ["damaged", ok(DAMAGED), /not the token table of this version.*SHA-256/],
-  ["truncated", ok(TABLE.subarray(0, -1)), /4999 bytes, not 5000/],
-  ["longer", ok(Buffer.concat([TABLE, Buffer.of(0)])), /5001 bytes, not 5000/],
-  ["empty", ok(Buffer.alloc(0)), /0 bytes, not 5000/],
-  ["a page of HTML", ok(Buffer.from("<!doctype html><title>app</title>")), /page of HTML/],
+  ["damaged", ok(DAMAGED), /not the token table of this version.*SHA-256/, "TABLE_INVALID"],
+  ["truncated", ok(TABLE.subarray(0, -1)), /4999 bytes, not 5000/, "TABLE_INVALID"],
+  ["longer", ok(Buffer.concat([TABLE, Buffer.of(0)])), /5001 bytes, not 5000/, "TABLE_INVALID"],
+  ["empty", ok(Buffer.alloc(0)), /0 bytes, not 5000/, "TABLE_INVALID"],
+  ["a page of HTML", ok(Buffer.from("<!doctype html><title>app</title>")), /page of HTML/, "TABLE_INVALID"],
 ];
-for (const [name, answer, words] of FAILURES) {
+for (const [name, answer, words, code] of FAILURES) {
   test(`${name}: every caller is told, and the next call tries again`, async () => {
     answers = [answer];
     const table = loader(address);
-    const errors = await Promise.all([refused(table.load(), words), refused(table.load(), words)]);
+    const errors = await Promise.all([refused(table.load(), words, code), refused(table.load(), words, code)]);
     assert.equal(errors[0], errors[1]);
     const before = asked;
-    await refused(table.load(), words);
+    await refused(table.load(), words, code);
     assert.ok(asked > before);
     answers = [ok(TABLE)];
     asked = 0;
@@ -169,7 +170,7 @@ test("init: a later source replaces an earlier one that is still being read", as
   const first = table.load();
   await table.init(TABLE);
   answer(DAMAGED);
-  await refused(first, /SHA-256/);
+  await refused(first, /SHA-256/, "TABLE_INVALID");
   same(await table.load());
 });
 
@@ -179,7 +180,7 @@ test("without WebCrypto, as on a page over plain http, the length has to do", as
   t.after(() => Object.defineProperty(globalThis, "crypto", { value: crypto, configurable: true }));
   same(await loader(TABLE).load());
   assert.equal((await loader(DAMAGED).load()).length, TABLE.length);
-  await refused(loader(TABLE.subarray(1)).load(), /4999 bytes/);
+  await refused(loader(TABLE.subarray(1)).load(), /4999 bytes/, "TABLE_INVALID");
 });
 
 test("the package's init takes its own table in every form, and nothing else", async (t) => {
@@ -192,10 +193,10 @@ test("the package's init takes its own table in every form, and nothing else", a
   t.after(() => rm(folder, { recursive: true, force: true }));
   const damaged = join(folder, "damaged.bin");
   await writeFile(damaged, Buffer.from(bytes).fill(1, 1_000, 1_064));
-  await refused(init({ tokens: damaged }), /damaged\.bin is not the token table/);
+  await refused(init({ tokens: damaged }), /damaged\.bin is not the token table/, "TABLE_INVALID");
   await refused(init({ tokens: join(folder, "missing.bin") }), /missing\.bin.*ENOENT/);
-  await refused(init({ tokens: TABLE }), /5000 bytes, not/);
+  await refused(init({ tokens: TABLE }), /5000 bytes, not/, "TABLE_INVALID");
   // One that fails does not keep the other from being taken.
   assert.equal((await failure(init({ wasm: join(folder, "missing.wasm"), tokens: path }))).code, "CONFIG_INVALID");
-  await refused(init({ wasm: join(root, "dist-test/edgemem.wasm"), tokens: damaged }), /damaged\.bin/);
+  await refused(init({ wasm: join(root, "dist-test/edgemem.wasm"), tokens: damaged }), /damaged\.bin/, "TABLE_INVALID");
 });

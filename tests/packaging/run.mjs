@@ -97,8 +97,8 @@ scenario("Node, embedder none: no table is needed", "file", async (folder) => {
 /** What may have happened to the table between here and a user, and what is said about it. */
 const LOSSES = {
   "not found": [(path) => rm(path), /^TOKENS_UNAVAILABLE: The token table cannot be loaded from .*edgemem-tokens\.bin.*init/],
-  damaged: [(path) => damage(path), /^TOKENS_UNAVAILABLE: What was loaded from .*edgemem-tokens\.bin is not the token table.*SHA-256/],
-  "replaced by a page": [(path) => writeFile(path, "<!doctype html><title>app</title>"), /^TOKENS_UNAVAILABLE: .*edgemem-tokens\.bin.*page of HTML/],
+  damaged: [(path) => damage(path), /^TABLE_INVALID: What was loaded from .*edgemem-tokens\.bin is not the token table.*SHA-256/],
+  "replaced by a page": [(path) => writeFile(path, "<!doctype html><title>app</title>"), /^TABLE_INVALID: .*edgemem-tokens\.bin.*page of HTML/],
 };
 
 async function damage(path) {
@@ -297,7 +297,7 @@ scenario("JS Worker, damaged table: error", "-", async (folder) => {
   await damage(installed(folder, "edgemem-tokens.bin"));
   await writeFile(join(folder, "worker.js"), worker("edgemem"));
   await workers(folder, KV, async (miniflare) => {
-    assert.match(JSON.parse(await text(await miniflare.dispatchFetch("http://worker/"))), /^TOKENS_UNAVAILABLE: .*not the token table.*SHA-256/);
+    assert.match(JSON.parse(await text(await miniflare.dispatchFetch("http://worker/"))), /^TABLE_INVALID: .*not the token table.*SHA-256/);
   });
 });
 

@@ -14,6 +14,11 @@ import {
 
 declare const store: Store;
 declare const binding: object;
+/** What transformers.js gives, as far as its types matter here. */
+declare const extractor: (
+  texts: string | string[],
+  options?: { pooling?: "none" | "mean" | "cls"; normalize?: boolean },
+) => Promise<{ dims: number[]; tolist(): any[] }>;
 
 const configs: MemoryConfig[] = [
   {},
@@ -28,6 +33,12 @@ const configs: MemoryConfig[] = [
   { embedder: { provider: "embedded" } },
   { embedder: { provider: "none" } },
   { embedder: { provider: "openai" }, tokens: false },
+  { embedder: { provider: "ollama", config: { url: "http://localhost:11434", queryPrefix: "search_query: " } } },
+  { embedder: { provider: "workers-ai", config: { binding: { run: async () => ({ data: [[1]] }) } } } },
+  { embedder: { provider: "transformers", config: { pipeline: extractor, model: "mini", pooling: "cls" } } },
+  { reranker: { provider: "jina", config: { apiKey: "key", topN: 50 } } },
+  { reranker: { provider: "function", config: { rerank: (_, texts) => texts.map((text) => text.length) } } },
+  { reranker: { provider: "function", config: { rerank: async (_, texts) => texts.map((_, index) => ({ index, score: 1 })) } } },
   { llm: { provider: "openai", config: { baseUrl: "http://localhost:11434/v1", model: "llama3" } } },
 ];
 
@@ -63,6 +74,8 @@ export async function everything(): Promise<void> {
   const filters: Filters = { AND: [{ tags: { contains: "home" } }, { NOT: [{ n: { gt: 1, lte: 5 } }] }], user_id: "alice" };
   const found: SearchResult = await memory.search("where does she live?", { filters, topK: 5, threshold: 0.2, explain: true });
   const best: number | undefined = found.results[0]?.score;
+  const reranked = await memory.search("where does she live?", { userId: "alice", rerank: true, rerankTop: 40 });
+  const relevance: number | undefined = reranked.results[0]?.rerankScore;
   const { text, tokens, used, dropped } = await memory.context("dinner ideas", { userId: "alice", tokens: 600 });
   const item: MemoryItem | null = await memory.get(id);
   const page = await memory.getAll({ userId: "alice", limit: 10, offset: 10, order: "desc", showExpired: true });
@@ -79,7 +92,7 @@ export async function everything(): Promise<void> {
 
   const error = new EdgememError("STORE_FULL", "The shelf is full.", { field: "shelf" });
   const code: ErrorCode = error.code;
-  console.log(closed, event, best, text, tokens, used, dropped, item, page.results, message, action, memories, code, error.field);
+  console.log(closed, event, best, relevance, text, tokens, used, dropped, item, page.results, message, action, memories, code, error.field);
 
   // @ts-expect-error a scope is needed
   await memory.add("I moved to Lisbon");

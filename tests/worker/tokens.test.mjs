@@ -60,5 +60,5 @@ test("the core gets the table that was built with it", async (t) => {
 test("a table that is not the one that was built with it is refused", async (t) => {
   const table = await readFile(path.join(root, "worker/build/edgemem-tokens.bin"));
   table[table.length >> 1] ^= 1;
-  assert.match(await said(t, table), /TOKENS_UNAVAILABLE: .*not the token table.*SHA-256/);
+  assert.match(await said(t, table), /TABLE_INVALID: .*not the token table.*SHA-256/);
 });

@@ -140,9 +140,9 @@ test("what is not the table is neither used nor kept, and the next call tries ag
   const page = await open(await profile(t));
   for (const [given, words] of [
     [{ status: 404, body: "" }, /^TOKENS_UNAVAILABLE: .*HTTP status 404/],
-    [{ body: DAMAGED }, /^TOKENS_UNAVAILABLE: .*SHA-256/],
-    [{ body: TABLE.subarray(1) }, /^TOKENS_UNAVAILABLE: .*bytes, not/],
-    [{ body: "<!doctype html>" }, /^TOKENS_UNAVAILABLE: .*page of HTML/],
+    [{ body: DAMAGED }, /^TABLE_INVALID: .*SHA-256/],
+    [{ body: TABLE.subarray(1) }, /^TABLE_INVALID: .*bytes, not/],
+    [{ body: "<!doctype html>" }, /^TABLE_INVALID: .*page of HTML/],
   ]) {
     answer = given;
     assert.match(await load(page), words);
@@ -169,7 +169,7 @@ test("plain http has neither WebCrypto nor a cache, and works", async (t) => {
   assert.deepEqual(await page.evaluate(() => [isSecureContext, typeof crypto.subtle, typeof caches]), [false, "undefined", "undefined"]);
   assert.equal(await load(page), "loaded");
   answer = { body: TABLE.subarray(1) };
-  assert.match(await load(await open(context, "plain.example")), /^TOKENS_UNAVAILABLE: .*bytes, not/);
+  assert.match(await load(await open(context, "plain.example")), /^TABLE_INVALID: .*bytes, not/);
 });
 
 test("a browser that refuses to keep anything does not matter", async (t) => {
