@@ -68,7 +68,8 @@ export function cells(rows) {
   const ms = (value) => (value < 100 ? `${value.toFixed(2)} ms` : `${count(value)} ms`);
   // There is nothing to compare with where edgemem was not measured.
   const times = (value) => (value === 0 ? "" : value < 9.95 ? `${value.toFixed(1)} ×` : `${count(value)} ×`);
-  const note = ({ runs, questions, targets }) => `${runs === 1 ? "one run" : `${runs} runs`}${questions < targets ? `, ${questions} questions` : ""}`;
+  const note = ({ runs, questions, targets, apart }) =>
+    [runs === 1 ? "one run" : `${runs} runs`, questions < targets && `${questions} questions`, apart && "apart"].filter(Boolean).join(", ");
   return [
     ["", "add all, CPU", "p50", "p99", "CPU p50", "recall@10", "resident", "p50 to edgemem's", "CPU to edgemem's", ""],
     ...rows.map((row) =>
