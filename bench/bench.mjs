@@ -2,7 +2,7 @@
 //
 // Absolute times depend on the machine and on what else it does; the ratios hold anywhere.
 
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -10,26 +10,43 @@ import { parseArgs } from "node:util";
 import { count } from "../tools/lib/terminal.mjs";
 import { add } from "./add.mjs";
 import { open } from "./open.mjs";
+import { KINDS, peers } from "./peers.mjs";
+import { CONTESTANTS } from "./peers/contestants.mjs";
 import { search } from "./search.mjs";
 
-const PARTS = ["search", "add", "open", "chromium", "bindings"];
-const USAGE = `usage: npm run bench [-- [--quick] [--only PART[,PART]] [--json FILE]]
+const PARTS = ["search", "add", "open", "chromium", "bindings", "embedding", "size", "start"];
+/** Downloads packages and takes long: only where it is named, or for the page. */
+const PEERS = "peers";
+/** What docs/bench.md shows. */
+const PAGE = ["embedding", "size", "start", PEERS];
+const USAGE = `usage: npm run bench [-- [--quick] [--only PART[,PART]] [--json FILE] [--docs] [--from FILE]]
 
-  parts: ${PARTS.join(", ")}
-  --quick       a tenth of everything
-  --json FILE   write the figures there, too`;
+  parts: ${PARTS.join(", ")}; and ${PEERS}, which installs what edgemem is compared with and runs only if it is named
+  --quick               a tenth of everything
+  --json FILE           write the figures there, too
+  --docs                write docs/bench.md and its charts; measures ${PAGE.join(", ")} unless --only says otherwise
+  --from FILE           figures of an earlier --json, which those of this run replace (--only none: measure nothing)
 
-const { quick, only, json } = readArguments(process.argv.slice(2));
+for ${PEERS}:
+  --kinds KIND[,KIND]   of keyword, hybrid, vector (all)
+  --names NAME[,NAME]   of those that are compared (all); with --from, edgemem alone can be measured again
+  --sizes N[,N]         numbers of memories (1000,10000,100000)
+  --dimensions N[,N]    of the vectors, multiples of 4 (64,384)
+  --rounds N            how often everybody runs (3)
+  --budget SECONDS      processor time that one run may take to add (120)`;
+
+const { quick, only, json, docs, from, contestants, numbers } = readArguments(process.argv.slice(2));
 const sizes = quick ? [1_000, 10_000] : [1_000, 10_000, 100_000];
 const [middle, large] = sizes.slice(-2);
 const { Memory } = await import("../dist/node.js");
 
 const say = (text) => process.stderr.isTTY && process.stderr.write(`\r\x1b[2K${text} …`);
-console.log(`${cpus().length} × ${cpus()[0].model}, Node ${process.versions.node}${quick ? ", quick" : ""}`);
+const machine = `${cpus().length} × ${cpus()[0].model}, Node ${process.versions.node}`;
+console.log(`${machine}${quick ? ", quick" : ""}`);
 
 const folder = await mkdtemp(join(tmpdir(), "edgemem-bench-"));
 const directory = (size) => join(folder, String(size));
-const figures = {};
+const figures = { machine };
 try {
   if (only.includes("search")) figures.search = await search({ Memory, sizes, rounds: quick ? 100 : 400, say });
   if (only.includes("add") || only.includes("open")) figures.add = await add({ Memory, size: large, directory: directory(large), say });
@@ -47,10 +64,23 @@ try {
     const { bindings } = await import("./bindings.mjs");
     figures.bindings = await bindings({ sizes: quick ? [100, 1_000] : [100, 1_000, 10_000], say });
   }
+  if (only.includes("embedding")) {
+    const { embedding } = await import("./embedding.mjs");
+    figures.embedding = await embedding({ Memory, sizes, rounds: quick ? 100 : 400, say });
+  }
+  if (only.includes("size")) figures.size = await (await import("./size.mjs")).size();
+  if (only.includes("start")) figures.start = await (await import("./start.mjs")).start({ runs: quick ? 3 : 9, say });
+  if (only.includes(PEERS)) {
+    const { dimensions, rounds, budget } = numbers;
+    figures.peers = await peers({ contestants, sizes: numbers.sizes ?? sizes, dimensions, rounds, budget: budget * 1_000, say });
+  }
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
-if (json !== undefined) await writeFile(json, `${JSON.stringify(figures, null, 2)}\n`);
+const { merged, writeReport } = await import("./report.mjs");
+const all = from === undefined ? figures : merged(JSON.parse(await readFile(from, "utf8")), figures);
+if (json !== undefined) await writeFile(json, `${JSON.stringify(all, null, 2)}\n`);
+if (docs) console.log(`\nwrote ${(await writeReport(all)).join(", ")}`);
 
 async function fillQuietly(size) {
   const { corpus, fill } = await import("./corpus.mjs");
@@ -61,14 +91,33 @@ async function fillQuietly(size) {
 }
 
 function readArguments(argv) {
+  const text = { type: "string" };
+  const flag = { type: "boolean", default: false };
   try {
-    const { values } = parseArgs({ args: argv, options: { quick: { type: "boolean", default: false }, only: { type: "string" }, json: { type: "string" } } });
-    const only = values.only?.split(",") ?? PARTS;
-    const unknown = only.find((part) => !PARTS.includes(part));
+    const options = { quick: flag, docs: flag, only: text, json: text, from: text, kinds: text, names: text, sizes: text, dimensions: text, rounds: text, budget: text };
+    const { values } = parseArgs({ args: argv, options });
+    const only = values.only === "none" ? [] : (values.only?.split(",") ?? (values.docs ? PAGE : PARTS));
+    const unknown = only.find((part) => ![...PARTS, PEERS].includes(part));
     if (unknown !== undefined) throw new Error(`there is no part ${unknown}`);
-    return { ...values, only };
+    const list = (name) => values[name]?.split(",").map((each) => wholeNumber(name, each));
+    const dimensions = list("dimensions") ?? [64, 384];
+    if (dimensions.some((each) => each % 4 > 0)) throw new Error("--dimensions are multiples of 4");
+    const kinds = values.kinds?.split(",") ?? KINDS;
+    if (!kinds.every((kind) => KINDS.includes(kind))) throw new Error(`--kinds are ${KINDS.join(", ")}`);
+    const names = values.names?.split(",") ?? CONTESTANTS.map(({ name }) => name);
+    const stranger = names.find((name) => !CONTESTANTS.some((contestant) => contestant.name === name));
+    if (stranger !== undefined) throw new Error(`nobody is called ${stranger}`);
+    const contestants = CONTESTANTS.filter(({ kind, name }) => kinds.includes(kind) && names.includes(name));
+    const numbers = { sizes: list("sizes"), dimensions, rounds: wholeNumber("rounds", values.rounds ?? "3"), budget: wholeNumber("budget", values.budget ?? "120") };
+    return { ...values, only, contestants, numbers };
   } catch (error) {
     console.error(`error: ${error.message}\n\n${USAGE}`);
     process.exit(2);
   }
+}
+
+function wholeNumber(name, text) {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw new Error(`--${name} takes whole numbers from 1, not ${text}`);
+  return number;
 }

@@ -1,32 +1,21 @@
 // How often a Worker has to ask D1 or KV to open a partition and answer a first question, and for one add: counted at
 // the binding, under the real workerd.
 
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { build } from "esbuild";
-import { Miniflare } from "miniflare";
-
 import { count, table } from "../tools/lib/terminal.mjs";
 import { corpus, USER } from "./corpus.mjs";
+import { bundleWorker, startWorker } from "./workerd.mjs";
 
-const file = (path) => fileURLToPath(new URL(path, import.meta.url));
+const WORKER = fileURLToPath(new URL("counting-worker.mjs", import.meta.url));
 
 export async function bindings({ sizes, say }) {
   const folder = await mkdtemp(join(tmpdir(), "edgemem-bench-"));
   try {
-    await build({
-      entryPoints: [file("counting-worker.mjs")],
-      outfile: join(folder, "worker.js"),
-      alias: { edgemem: file("../dist/workerd.js") },
-      bundle: true,
-      format: "esm",
-      external: ["*.wasm", "*.bin"],
-      logLevel: "error",
-    });
-    for (const name of ["edgemem-workerd.wasm", "edgemem-tokens.bin"]) await cp(file(`../dist/${name}`), join(folder, name));
+    await bundleWorker(folder, { entryPoints: [WORKER] });
     const rows = [];
     const results = {};
     for (const store of ["d1", "kv"]) {
@@ -48,18 +37,7 @@ export async function bindings({ sizes, say }) {
 const list = (calls) => Object.entries(calls).map(([name, times]) => `${times} ${name}`).join(", ") || "none";
 
 async function measure(folder, store, size) {
-  const miniflare = new Miniflare({
-    modulesRoot: folder,
-    scriptPath: join(folder, "worker.js"),
-    modules: true,
-    modulesRules: [
-      { type: "CompiledWasm", include: ["**/*.wasm"] },
-      { type: "Data", include: ["**/*.bin"] },
-    ],
-    compatibilityDate: "2026-03-01",
-    cf: false,
-    [store === "d1" ? "d1Databases" : "kvNamespaces"]: { BINDING: "bench" },
-  });
+  const miniflare = startWorker(folder, { [store === "d1" ? "d1Databases" : "kvNamespaces"]: { BINDING: "bench" } });
   const ask = async (path, body) => {
     const response = await miniflare.dispatchFetch(`http://worker/${path}`, { method: "POST", body: JSON.stringify({ store, user: USER, ...body }) });
     if (!response.ok) throw new Error(`${store}: ${await response.text()}`);

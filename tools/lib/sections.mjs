@@ -32,7 +32,7 @@ export const SECTIONS = [
   { name: "docs", steps: [{ ...cargo("doc", "--quiet", "--workspace", "--no-deps"), env: { RUSTDOCFLAGS: "-D warnings" } }] },
   { name: "licences", steps: [cargo("xtask", "licences"), { ...cargo("deny", "check"), onlyIf: ["cargo", ["deny", "--version"]] }] },
   { name: "build", steps: [{ ...npm("run", "build"), show: true }] },
-  { name: "node", needsBuild: true, steps: [node("tests/node/*.test.mjs", "tests/eval/*.test.mjs", "tests/contract/node.test.mjs", "tests/contract/object.test.mjs", "tests/crash/*.test.mjs")] },
+  { name: "node", needsBuild: true, steps: [node("tests/node/*.test.mjs", "tests/eval/*.test.mjs", "tests/contract/node.test.mjs", "tests/contract/object.test.mjs", "tests/crash/*.test.mjs", "tests/bench/*.test.mjs")] },
   {
     name: "browser",
     needsBuild: true,
