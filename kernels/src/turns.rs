@@ -24,7 +24,8 @@ pub struct Mark {
     pub informative: u8,
     /// The share of questions among its sentences, in 255ths.
     pub questions: u8,
-    /// [`ENDS_ASKING`], [`TIMED`].
+    /// [`ENDS_ASKING`], [`TIMED`], [`IRREGULAR`], and how many turns stand next to it without a gap: bits 4 and
+    /// 5 how many after it, bits 6 and 7 how many before it, both up to [`REACH`]. See [`join`].
     pub flags: u8,
 }
 
@@ -32,6 +33,10 @@ pub struct Mark {
 pub const ENDS_ASKING: u8 = 1;
 /// The turn names a time.
 pub const TIMED: u8 = 2;
+/// Within reach are turns whose numbers do not simply count on: the neighbours have to be looked at.
+pub const IRREGULAR: u8 = 4;
+const AFTER: u8 = 4;
+const BEFORE: u8 = 6;
 
 /// The shares of its weight that a turn lends.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,10 +55,47 @@ pub const REACH: usize = 3;
 /// Turns of one number in one conversation, which two devices can make, are looked past at most so often.
 const PATIENCE: usize = 8;
 
+/// Notes in the marks how the last turn stands to those before it. To be called for every turn that is appended.
+pub fn join(conversations: &[u32], sequences: &[u32], marks: &mut [Mark]) {
+    let Some(last) = marks.len().checked_sub(1) else { return };
+    for before in 1..=PATIENCE.min(last) {
+        let other = last - before;
+        let distance = sequences[last].wrapping_sub(sequences[other]) as usize;
+        if conversations[other] != conversations[last] || distance > REACH {
+            break;
+        }
+        if distance == before {
+            marks[last].flags = marks[last].flags & !(3 << BEFORE) | (before as u8) << BEFORE;
+            marks[other].flags = marks[other].flags & !(3 << AFTER) | (before as u8) << AFTER;
+        } else {
+            marks[last].flags |= IRREGULAR;
+            marks[other].flags |= IRREGULAR;
+        }
+    }
+}
+
 impl Turns<'_> {
     /// Calls `visit` with every turn that takes from this one, and the share that it takes.
     #[inline(always)]
     pub fn lend(&self, from: usize, shares: &Shares, mut visit: impl FnMut(usize, f32)) {
+        let flags = self.marks[from].flags;
+        if flags & IRREGULAR != 0 {
+            return self.lend_with_care(from, shares, visit);
+        }
+        let (after, before) = ((flags >> AFTER & 3) as usize, (flags >> BEFORE) as usize);
+        for step in 0..after {
+            let to = from + 1 + step;
+            let answers = step == 0 && flags & ENDS_ASKING != 0;
+            visit(to, if answers { shares.answer } else { shares.onwards[step] } * self.gate(to));
+        }
+        for step in 0..before {
+            let to = from - 1 - step;
+            visit(to, shares.backwards[step] * self.gate(to));
+        }
+    }
+
+    /// The same where numbers have gaps or repeat.
+    fn lend_with_care(&self, from: usize, shares: &Shares, mut visit: impl FnMut(usize, f32)) {
         let (conversation, sequence) = (self.conversations[from], self.sequences[from]);
         let end = self.conversations.len().min(from + 1 + PATIENCE);
         for to in from + 1..end {
@@ -111,6 +153,14 @@ impl Column {
         }
     }
 
+    /// With neighbours, if there are shares for them.
+    pub fn offer_as(&mut self, own: &[(u32, f32)], turns: &Turns<'_>, shares: Option<&Shares>) {
+        match shares {
+            Some(shares) => self.offer(own, turns, shares),
+            None => self.offer_alone(own),
+        }
+    }
+
     /// The same without neighbours.
     pub fn offer_alone(&mut self, own: &[(u32, f32)]) {
         for &(turn, weight) in own {
@@ -143,16 +193,64 @@ impl Column {
     }
 }
 
-/// Lets every turn take the greatest share of its own value and its neighbours'. All values are at least 0.
-pub fn propagate(own: &[f32], turns: &Turns<'_>, shares: &Shares) -> Vec<f32> {
-    let mut out = own.to_vec();
-    for (turn, &value) in own.iter().enumerate() {
-        turns.lend(turn, shares, |to, share| {
-            let lent = value * share;
-            if lent > out[to] {
-                out[to] = lent;
-            }
-        });
+/// The least and the greatest of the values above -1, which stands for none; `None` if all are none.
+pub fn bounds(values: &[f32]) -> Option<(f32, f32)> {
+    let (mut low, mut high) = (f32::INFINITY, -1.0);
+    for &value in values {
+        let held = if value > -1.0 { value } else { f32::INFINITY };
+        low = if held < low { held } else { low };
+        high = if value > high { value } else { high };
+    }
+    (high > -1.0).then_some((low, high))
+}
+
+/// Puts the value of each row at its position; rows without one (`u32::MAX`) are left out.
+pub fn scatter(rows: &[f32], positions: &[u32], out: &mut [f32]) {
+    for (&value, &position) in rows.iter().zip(positions) {
+        if let Some(slot) = out.get_mut(position as usize) {
+            *slot = value;
+        }
+    }
+}
+
+/// The shares of a semantic value that a turn lends to the ones next to it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NextShares {
+    /// To the turn after it.
+    pub onwards: f32,
+    /// To the turn before it.
+    pub backwards: f32,
+    /// To the turn after it if it ends with a question.
+    pub answer: f32,
+}
+
+/// Values between `low` and `high` as 0 to 1, smaller ones as 0; each turn then has the greatest of its own and of
+/// what the turns next to it lend. One pass: half of a search over many turns is spent here.
+pub fn level(values: &[f32], low: f32, high: f32, turns: &Turns<'_>, shares: &NextShares) -> Vec<f32> {
+    let range = if high > low { 1.0 / (high - low) } else { 0.0 };
+    let own = |value: f32| if value > low { (value - low) * range } else { 0.0 };
+    let count = values.len().min(turns.conversations.len()).min(turns.sequences.len()).min(turns.marks.len());
+    let mut out: Vec<f32> = values.iter().map(|&value| own(value)).collect();
+    let (mut before, mut here) = (0.0, out.first().copied().unwrap_or(0.0));
+    for turn in 0..count {
+        let after = if turn + 1 < count { out[turn + 1] } else { 0.0 };
+        let gate = turns.gate(turn);
+        let mut best = here;
+        let next_to = |a: usize, b: usize| {
+            turns.conversations[a] == turns.conversations[b]
+                && turns.sequences[b].wrapping_sub(turns.sequences[a]) == 1
+        };
+        if turn > 0 && next_to(turn - 1, turn) {
+            let asked = turns.marks[turn - 1].flags & ENDS_ASKING != 0;
+            let lent = before * gate * if asked { shares.answer } else { shares.onwards };
+            best = if lent > best { lent } else { best };
+        }
+        if turn + 1 < count && next_to(turn, turn + 1) {
+            let lent = after * gate * shares.backwards;
+            best = if lent > best { lent } else { best };
+        }
+        out[turn] = best;
+        (before, here) = (here, after);
     }
     out
 }
@@ -162,6 +260,20 @@ mod tests {
     use super::*;
 
     const SHARES: Shares = Shares { onwards: [0.6, 0.4, 0.2], backwards: [0.5, 0.3, 0.1], answer: 1.0 };
+
+    fn joined<const N: usize>(
+        conversations: [u32; N],
+        sequences: [u32; N],
+        flags: [u8; N],
+        gates: [u8; N],
+    ) -> [Mark; N] {
+        let mut marks: Vec<Mark> = Vec::new();
+        for at in 0..N {
+            marks.push(Mark { gate: gates[at], flags: flags[at], ..Mark::default() });
+            join(&conversations[..=at], &sequences[..=at], &mut marks);
+        }
+        marks.try_into().unwrap()
+    }
 
     fn lent(turns: &Turns<'_>, from: usize) -> Vec<(usize, f32)> {
         let mut found = Vec::new();
@@ -174,7 +286,7 @@ mod tests {
         let turns = Turns {
             conversations: &[0, 0, 0, 1, 1, 1],
             sequences: &[0, 1, 5, 0, 0, 1],
-            marks: &[0, 0, 0, ENDS_ASKING, 0, 0].map(|flags| Mark { gate: 255, flags, ..Mark::default() }),
+            marks: &joined([0, 0, 0, 1, 1, 1], [0, 1, 5, 0, 0, 1], [0, 0, 0, ENDS_ASKING, 0, 0], [255; 6]),
         };
         assert_eq!(lent(&turns, 0), [(1, 0.6)]);
         assert_eq!(lent(&turns, 1), [(0, 0.5)], "number 5 is too far");
@@ -184,11 +296,40 @@ mod tests {
     }
 
     #[test]
+    fn the_short_way_and_the_careful_one_agree() {
+        for seed in 0..200u32 {
+            let mut state = seed;
+            let mut next = |limit: u32| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (state >> 16) % limit
+            };
+            let (mut conversations, mut sequences) = (vec![0u32], vec![0u32]);
+            for at in 0..20 {
+                let same = next(8) > 0;
+                conversations.push(conversations[at] + u32::from(!same));
+                let step = if next(3) > 0 { 1 } else { next(5) };
+                sequences.push(if same { sequences[at] + step } else { next(3) });
+            }
+            let mut marks = Vec::new();
+            for at in 0..conversations.len() {
+                marks.push(Mark { gate: next(256) as u8, flags: next(2) as u8, ..Mark::default() });
+                join(&conversations[..=at], &sequences[..=at], &mut marks);
+            }
+            let turns = Turns { conversations: &conversations, sequences: &sequences, marks: &marks };
+            for from in 0..marks.len() {
+                let mut careful = Vec::new();
+                turns.lend_with_care(from, &SHARES, |to, share| careful.push((to, share)));
+                assert_eq!(lent(&turns, from), careful, "{conversations:?} {sequences:?} {from}");
+            }
+        }
+    }
+
+    #[test]
     fn the_greatest_offer_counts_once_a_column() {
         let turns = Turns {
             conversations: &[0, 0, 0],
             sequences: &[0, 1, 2],
-            marks: &[255, 255, 0].map(|gate| Mark { gate, ..Mark::default() }),
+            marks: &joined([0, 0, 0], [0, 1, 2], [0; 3], [255, 255, 0]),
         };
         let (mut column, mut totals, mut listed) = (Column::new(3), vec![0.0; 3], vec![]);
         column.offer(&[(0, 1.0), (1, 0.1)], &turns, &SHARES);
@@ -197,6 +338,21 @@ mod tests {
         column.offer_alone(&[(2, 2.0)]);
         column.drain_into(&mut totals, &mut listed);
         assert_eq!((totals, listed), (vec![1.0, 0.6, 2.0], vec![0, 1, 2]));
-        assert_eq!(propagate(&[1.0, 0.1, 0.0], &turns, &SHARES), [1.0, 0.6, 0.0]);
+    }
+
+    #[test]
+    fn values_are_levelled_and_lent_to_the_next() {
+        let marks = [0, ENDS_ASKING, 0, 0].map(|flags| Mark { gate: 255, flags, ..Mark::default() });
+        let turns = Turns { conversations: &[0, 0, 0, 1], sequences: &[0, 1, 2, 3], marks: &marks };
+        let shares = NextShares { onwards: 0.5, backwards: 0.25, answer: 1.0 };
+        let values = [-1.0, 0.6, 0.2, 0.2];
+        assert_eq!(bounds(&values), Some((0.2, 0.6)));
+        assert_eq!(level(&values, 0.2, 0.6, &turns, &shares), [0.25, 1.0, 1.0, 0.0]);
+        assert_eq!(level(&values, 0.6, 0.6, &turns, &shares), [0.0; 4]);
+        assert_eq!(bounds(&[-1.0]), None);
+        assert_eq!(level(&[], 0.0, 1.0, &turns, &shares), []);
+        let mut out = [9.0; 2];
+        scatter(&[1.0, 2.0, 3.0], &[1, u32::MAX, 0], &mut out);
+        assert_eq!(out, [3.0, 1.0]);
     }
 }

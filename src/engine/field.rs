@@ -2,7 +2,7 @@
 //! and the scores that come of them once the statistics of all partitions are known.
 
 use edgemem_kernels::ranking;
-use edgemem_kernels::turns::{Column, Shares, propagate};
+use edgemem_kernels::turns::{Column, NextShares, Shares, level, scatter};
 
 use super::layout::Layout;
 use super::sight::{Sight, Turns};
@@ -198,12 +198,12 @@ impl<'a> Field<'a> {
         let mut weighed = Vec::new();
         for (term, list) in self.lists.iter().enumerate() {
             ranking::weigh(list, bm25.weight(term), strengths[term], &self.layout.lengths, &mut weighed);
-            column.offer(&weighed, &turns, &shares);
+            column.offer_as(&weighed, &turns, lends(list).then_some(&shares));
             for (related, list) in totals.related[term].iter().zip(&self.related[term]) {
                 let (weight, share) = bm25.related(term, related.frequency);
                 let factor = strengths[term] * related.share * share;
                 ranking::weigh(list, weight, factor, &self.layout.lengths, &mut weighed);
-                column.offer(&weighed, &turns, &shares);
+                column.offer_as(&weighed, &turns, lends(list).then_some(&shares));
             }
             column.drain_into(&mut scores.keyword, &mut scores.touched);
         }
@@ -243,11 +243,15 @@ impl<'a> Field<'a> {
         scores
     }
 
-    /// The cosine of every turn with the question; -1 for one that has no vector or is not seen.
+    /// The cosine of every turn with the question; -1 for one that has no vector or is not seen. Empty if
+    /// meaning does not count.
     fn cosines(&self, query: &Query) -> Result<Vec<f32>> {
         let (Some(vector), Some(model)) = (&query.vector, self.engine.model.as_deref()) else {
             return Ok(vec![]);
         };
+        if query.weights.of(Signal::Semantic) == 0.0 {
+            return Ok(vec![]);
+        }
         let mut cosines = vec![-1.0; self.layout.len()];
         let mut rows = Vec::new();
         for (index, part) in self.engine.parts.iter().enumerate() {
@@ -255,25 +259,29 @@ impl<'a> Field<'a> {
             rows.clear();
             rows.resize(vectors.len(), 0.0);
             vectors.scan(vector, &mut rows)?;
-            for (doc, &position) in self.layout.positions(index).iter().enumerate() {
+            let positions = self.layout.positions(index);
+            if part.rows_are_documents() {
+                scatter(&rows, positions, &mut cosines);
+                continue;
+            }
+            for (doc, &position) in positions.iter().enumerate() {
                 if let Some(slot) = cosines.get_mut(position as usize)
                     && let Some(row) = part.row_of(doc as u32)
-                    && self.seen.holds(position)
                 {
                     *slot = rows[row as usize];
                 }
             }
         }
+        self.seen.mask(&mut cosines);
         Ok(cosines)
     }
 
     /// Cosines between the lowest and the highest of the question as 0 to 1, each turn with the greatest
     /// share of its own and its neighbours'.
     pub fn semantic(&self, query: &Query, cosines: &[f32], low: f32, high: f32) -> Vec<f32> {
-        let range = if high > low { 1.0 / (high - low) } else { 0.0 };
-        let own: Vec<f32> =
-            cosines.iter().map(|&cosine| if cosine > low { (cosine - low) * range } else { 0.0 }).collect();
-        propagate(&own, &self.layout.turns(), &semantic_shares(query.weights.of(Signal::Context)))
+        let scale = query.weights.of(Signal::Context);
+        let shares = NextShares { onwards: 0.7 * scale, backwards: 0.3 * scale, answer: 0.9 * scale };
+        level(cosines, low, high, &self.layout.turns(), &shares)
     }
 
     /// What one turn holds of each question term: its frequency, and its weight with and without context.
@@ -309,6 +317,14 @@ impl<'a> Field<'a> {
     }
 }
 
+/// Whether a term's weights are lent to neighbours: what is in thousands of turns says little in each of them,
+/// and lending it would be most of the work in a large partition.
+fn lends(list: &[Posting]) -> bool {
+    list.len() <= COMMON
+}
+
+const COMMON: usize = 4096;
+
 /// The shares of keyword weights that turns lend, of the reference "Context propagation by maximum" in
 /// `docs/retrieval.md`.
 fn shares(scale: f32) -> Shares {
@@ -316,14 +332,5 @@ fn shares(scale: f32) -> Shares {
         onwards: [0.5, 0.5, 0.25].map(|share| share * scale),
         backwards: [0.4, 0.3, 0.2].map(|share| share * scale),
         answer: scale,
-    }
-}
-
-/// The shares of semantic values.
-fn semantic_shares(scale: f32) -> Shares {
-    Shares {
-        onwards: [0.7, 0.0, 0.0].map(|share| share * scale),
-        backwards: [0.3, 0.0, 0.0].map(|share| share * scale),
-        answer: 0.9 * scale,
     }
 }

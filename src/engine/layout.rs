@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use edgemem_kernels::turns::{ENDS_ASKING, Mark, TIMED, Turns};
+use edgemem_kernels::turns::{ENDS_ASKING, Mark, TIMED, Turns, join};
 use foldhash::quality::FixedState;
 
 use super::Address;
@@ -142,6 +142,7 @@ impl Layout {
             questions: (cues.asking() * 255.0) as u8,
             flags: if cues.ends_asking() { ENDS_ASKING } else { 0 } | if cues.timed() { TIMED } else { 0 },
         });
+        join(&self.conversations, &self.sequences, &mut self.marks);
         self.lengths.push(part.length(address.doc) as u16);
         self.days.push(Timestamp::clamped(columns.timestamp).day().number());
         self.speakers.push(speaker);

@@ -306,7 +306,7 @@ impl Engine {
         }
         let vector = vector.or_else(|| self.own_vector(memory));
         if let (Some(meanings), Some(vocabulary)) = (&self.meanings, self.vocabulary.get_mut()) {
-            entry.terms.iter().filter_map(|term| meanings.find(term)).for_each(|id| vocabulary.insert(id));
+            entry.terms.iter().for_each(|term| meanings.note(term, vocabulary));
         }
         if let Some(doc) = entry.push_to(&mut self.parts[0]) {
             self.head_ids.insert(id, doc);
@@ -387,9 +387,7 @@ impl Engine {
         let mut vocabulary = Vocabulary::default();
         if let Some(meanings) = &self.meanings {
             for part in &self.parts {
-                part.for_each_term(|term, _| {
-                    meanings.find(term).into_iter().for_each(|id| vocabulary.insert(id))
-                })?;
+                part.for_each_term_name(|term| meanings.note(term, &mut vocabulary));
             }
         }
         Ok(self.vocabulary.get_or_init(|| vocabulary))

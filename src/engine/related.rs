@@ -1,6 +1,8 @@
 //! What else a question term is looked for in: words of related meaning, and the same word as another language
 //! would have it; and how much each term counts.
 
+use std::borrow::Cow;
+
 use super::Query;
 use super::field::{Field, Related, Totals};
 use crate::error::Result;
@@ -22,19 +24,24 @@ pub(super) fn gather_related(
     let meanings = fields.first().and_then(|field| field.engine.meanings.clone());
     let soft = query.weights.of(Signal::Soft);
     let Some(meanings) = meanings.filter(|_| soft > 0.0) else { return Ok(()) };
-    let vocabularies: Vec<&Vocabulary> =
-        fields.iter().map(|field| field.engine.vocabulary()).collect::<Result<_>>()?;
+    let (first, others) =
+        fields.split_first().map_or((None, &[][..]), |(first, others)| (Some(first), others));
+    let mut vocabulary = Cow::Owned(Vocabulary::default());
+    if let Some(first) = first {
+        vocabulary = Cow::Borrowed(first.engine.vocabulary()?);
+    }
+    for other in others {
+        vocabulary.to_mut().extend(other.engine.vocabulary()?);
+    }
     for (at, term) in question.terms.iter().enumerate() {
         let Some(id) = meanings.find(term) else { continue };
         let mut found = 0;
-        for &(other, nearness) in meanings.related(id)?.iter() {
+        for (other, nearness) in meanings.related(id, &vocabulary) {
             if found == RELATED {
                 break;
             }
-            if vocabularies.iter().any(|vocabulary| vocabulary.holds(other))
-                && take(fields, totals, at, meanings.term(other), soft * nearness)?
-            {
-                // Words of unseen turns take no place.
+            // Words of unseen turns take no place.
+            if take(fields, totals, at, meanings.term(other), soft * nearness)? {
                 found += 1;
             }
         }

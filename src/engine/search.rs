@@ -8,7 +8,7 @@
 use std::cell::Cell;
 
 use edgemem_kernels::ranking::{Blend, blend_all, blend_some, next_at_least};
-use edgemem_kernels::turns::{TIMED, unit};
+use edgemem_kernels::turns::{TIMED, bounds, unit};
 
 use super::field::{Field, Scores, Totals};
 use super::related::{gather_related, strengths};
@@ -215,9 +215,9 @@ impl Best {
             }
             best.pairs = scores.pairs.iter().fold(best.pairs, |best, &(_, score)| larger(best, score));
             best.session = scores.session.iter().fold(best.session, |best, &score| larger(best, score));
-            for &cosine in scores.cosines.iter().filter(|&&cosine| cosine > -1.0) {
-                best.cosine = larger(best.cosine, cosine);
-                best.lowest = if cosine < best.lowest { cosine } else { best.lowest };
+            if let Some((low, high)) = bounds(&scores.cosines) {
+                best.cosine = larger(best.cosine, high);
+                best.lowest = if low < best.lowest { low } else { best.lowest };
             }
             for actor in field.seen.actors(field.layout) {
                 users |= actor.role == Role::User;

@@ -99,6 +99,17 @@ impl Turns {
         }
     }
 
+    /// Sets the values of turns outside the set to -1.
+    pub(super) fn mask(&self, values: &mut [f32]) {
+        if self.0.is_some() {
+            for (turn, value) in values.iter_mut().enumerate() {
+                if !self.holds(turn as u32) {
+                    *value = -1.0;
+                }
+            }
+        }
+    }
+
     /// Leaves only postings of turns in the set.
     pub(super) fn retain(&self, postings: &mut Vec<Posting>) {
         if self.0.is_some() {

@@ -4,12 +4,9 @@
 //! its term then stands for the row of the most frequent word that becomes this term. Two terms are as near as
 //! their rows.
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::rc::Rc;
 
-use crate::error::Result;
-use crate::sorted::{order, sort};
+use crate::sorted::order;
 use crate::text::Analyzer;
 use crate::vector::TokenTable;
 
@@ -22,17 +19,15 @@ pub struct Meanings {
     ends: Vec<u32>,
     /// Each term's row.
     rows: Vec<u32>,
-    /// What was last asked for: people ask about the same things, and a scan takes a tenth of a millisecond.
-    recent: RefCell<VecDeque<(TermId, Rc<[(TermId, f32)]>)>>,
+    /// Each row's term; past the end for a row that stands for none.
+    terms: Vec<TermId>,
 }
 
 /// A term, by its place among the terms of [`Meanings`].
 pub type TermId = u32;
 
 /// So many related terms are kept of one.
-const KEPT: usize = 512;
-/// Of so many terms the related ones are remembered: a megabyte at most.
-const RECENT: usize = 256;
+const KEPT: usize = 32;
 /// Words below this cosine are not related.
 const RELATED: f32 = 0.25;
 
@@ -65,13 +60,14 @@ impl Meanings {
             letters: String::new(),
             ends: vec![],
             rows: vec![],
-            recent: RefCell::default(),
+            terms: vec![u32::MAX; table.len()],
         };
         for at in by_term {
             let (term, row) = (term(at as usize), rows[at as usize]);
             if sorted.len() == 0 || sorted.term(sorted.len() as u32 - 1) != term {
                 sorted.letters.push_str(term);
                 sorted.ends.push(sorted.letters.len() as u32);
+                sorted.terms[row as usize] = sorted.rows.len() as u32;
                 sorted.rows.push(row);
             }
         }
@@ -121,56 +117,54 @@ impl Meanings {
         None
     }
 
-    /// The terms that are related to this one, the nearest first, each with its nearness: the part of the cosine
-    /// above that of unrelated words, above 0 and at most 1. The term itself is left out, and so are all but the
-    /// nearest [`KEPT`].
-    pub fn related(&self, id: TermId) -> Result<Rc<[(TermId, f32)]>> {
-        if let Some(known) = self.recent.borrow().iter().find(|(known, _)| *known == id) {
-            return Ok(Rc::clone(&known.1));
+    /// The terms of a vocabulary that are related to this one, the nearest first, each with its nearness: the part
+    /// of the cosine above that of unrelated words, above 0 and at most 1. The term itself is left out, and so
+    /// are all but the nearest [`KEPT`].
+    pub fn related(&self, id: TermId, vocabulary: &Vocabulary) -> Vec<(TermId, f32)> {
+        let nearest = self.table.rows().nearest(self.rows[id as usize], &vocabulary.rows, RELATED, KEPT);
+        nearest
+            .into_iter()
+            .map(|(row, cosine)| (self.terms[row as usize], (cosine - RELATED) / (1.0 - RELATED)))
+            .collect()
+    }
+
+    /// Adds a term to a vocabulary, if the table has a row for it.
+    pub fn note(&self, term: &str, vocabulary: &mut Vocabulary) {
+        if let Some(id) = self.find(term) {
+            vocabulary.insert(self.rows[id as usize]);
         }
-        let mut cosines = vec![0.0; self.table.len()];
-        self.table.similarities(self.rows[id as usize], &mut cosines)?;
-        let mut found: Vec<(TermId, f32)> = (0..self.len() as u32)
-            .filter(|&other| other != id)
-            .filter_map(|other| {
-                let cosine = cosines[self.rows[other as usize] as usize];
-                (cosine > RELATED).then(|| (other, (cosine - RELATED) / (1.0 - RELATED)))
-            })
-            .collect();
-        sort(&mut found, |a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        found.truncate(KEPT);
-        let found: Rc<[(TermId, f32)]> = found.into();
-        let mut recent = self.recent.borrow_mut();
-        if recent.len() == RECENT {
-            recent.pop_front();
-        }
-        recent.push_back((id, Rc::clone(&found)));
-        Ok(found)
     }
 
     /// The bytes of memory held, the table's included.
     pub fn resident(&self) -> usize {
-        self.table.resident() + self.letters.capacity() + 4 * (self.ends.capacity() + self.rows.capacity())
+        self.table.resident()
+            + self.letters.capacity()
+            + 4 * (self.ends.capacity() + self.rows.capacity() + self.terms.capacity())
     }
 }
 
-/// A set of terms.
+/// A set of terms, by their rows.
 #[derive(Clone, Debug, Default)]
-pub struct Vocabulary(Vec<u64>);
+pub struct Vocabulary {
+    known: Vec<u64>,
+    rows: Vec<u32>,
+}
 
 impl Vocabulary {
-    /// Adds a term.
-    pub fn insert(&mut self, id: TermId) {
-        let word = id as usize / 64;
-        if word >= self.0.len() {
-            self.0.resize(word + 1, 0);
+    fn insert(&mut self, row: u32) {
+        let word = row as usize / 64;
+        if word >= self.known.len() {
+            self.known.resize(word + 1, 0);
         }
-        self.0[word] |= 1 << (id % 64);
+        if self.known[word] >> (row % 64) & 1 == 0 {
+            self.known[word] |= 1 << (row % 64);
+            self.rows.push(row);
+        }
     }
 
-    /// Whether a term is in the set.
-    pub fn holds(&self, id: TermId) -> bool {
-        self.0.get(id as usize / 64).is_some_and(|word| word >> (id % 64) & 1 == 1)
+    /// Adds all terms of another set.
+    pub fn extend(&mut self, other: &Vocabulary) {
+        other.rows.iter().for_each(|&row| self.insert(row));
     }
 }
 
@@ -186,19 +180,15 @@ mod tests {
     #[test]
     fn related_terms_are_found() {
         let meanings = meanings();
-        let dog = meanings.find("dog").unwrap();
-        let related = meanings.related(dog).unwrap();
-        let place = |word: &str| {
-            let id = meanings.find(word).unwrap();
-            related.iter().position(|&(other, _)| other == id).unwrap_or(usize::MAX)
-        };
-        assert!(place("puppi") < 20 && place("pet") < 20 && place("tax") == usize::MAX, "{related:?}");
-        assert_eq!(place("dog"), usize::MAX);
-        assert!(Rc::ptr_eq(&related, &meanings.related(dog).unwrap()), "remembered");
-        assert!(related.iter().all(|&(_, nearness)| nearness > 0.0 && nearness <= 1.0));
         let mut vocabulary = Vocabulary::default();
-        vocabulary.insert(dog);
-        assert!(vocabulary.holds(dog) && !vocabulary.holds(dog + 1) && !vocabulary.holds(dog + 6400));
+        for word in ["guitar", "tax", "pet", "dog", "puppi", "pet", "qqqq"] {
+            meanings.note(word, &mut vocabulary);
+        }
+        let related = meanings.related(meanings.find("dog").unwrap(), &vocabulary);
+        let words: Vec<&str> = related.iter().map(|&(id, _)| meanings.term(id)).collect();
+        assert!(words.starts_with(&["puppi", "pet"]) || words.starts_with(&["pet", "puppi"]), "{words:?}");
+        assert!(!words.contains(&"tax") && !words.contains(&"dog"), "{words:?}");
+        assert!(related.iter().all(|&(_, nearness)| nearness > 0.0 && nearness <= 1.0));
         assert_eq!(meanings.find("qqqq"), None);
         assert!((0..meanings.len() as u32).all(|id| meanings.find(meanings.term(id)) == Some(id)));
     }

@@ -276,6 +276,14 @@ impl Part {
         }
     }
 
+    /// Calls `visit` with every term.
+    pub fn for_each_term_name(&self, mut visit: impl FnMut(&str)) {
+        match &self.kind {
+            Kind::Head(head) => head.terms().for_each(|(term, _)| visit(term)),
+            Kind::Sealed { segment, .. } => segment.term_names().for_each(visit),
+        }
+    }
+
     /// Calls `visit` with every term and its postings.
     pub fn for_each_term(&self, mut visit: impl FnMut(&str, &[Posting])) -> Result<()> {
         match &self.kind {

@@ -3,6 +3,7 @@
 //! Stored as the number of postings, then per posting a varint of twice the gap to the previous document,
 //! plus one if the frequency is above one and follows as a varint of its own. Most postings take one byte.
 
+use edgemem_kernels::postings::{self as stored, Damage};
 pub use edgemem_kernels::ranking::Posting;
 
 use crate::bytes::{Reader, Writer};
@@ -24,24 +25,13 @@ pub fn encode(postings: &[Posting], out: &mut Writer) {
 
 /// Reads a list of a part with `docs` documents, appending to `out`.
 pub fn decode(bytes: &[u8], docs: u32, out: &mut Vec<Posting>) -> Result<()> {
-    let mut input = Reader::new(bytes, "segment");
-    let count = input.small()?;
-    if count > docs {
-        return Err(input.corrupt("a posting list is too long"));
-    }
-    out.reserve(count as usize);
-    let mut next = 0u64;
-    for _ in 0..count {
-        let head = input.varint()?;
-        let doc = next + (head >> 1);
-        if doc >= u64::from(docs) {
-            return Err(input.corrupt("a posting names a document that is not there"));
-        }
-        let frequency = if head & 1 == 1 { input.small()? } else { 1 };
-        out.push(Posting { doc: doc as u32, frequency });
-        next = doc + 1;
-    }
-    Ok(())
+    stored::decode(bytes, docs, out).map_err(|damage| {
+        Reader::new(bytes, "segment").corrupt(match damage {
+            Damage::Short => "a posting list ends in the middle",
+            Damage::Long => "a posting list is too long",
+            Damage::Stray => "a posting names a document that is not there",
+        })
+    })
 }
 
 #[cfg(test)]

@@ -247,6 +247,13 @@ impl Segment {
         Ok(())
     }
 
+    /// All terms, in order. They were checked to be UTF-8 when the block was mounted.
+    pub fn term_names(&self) -> impl Iterator<Item = &str> {
+        (0..self.terms as usize).filter_map(|index| {
+            std::str::from_utf8(self.entry(Section::TermEnds, Section::Terms, index)).ok()
+        })
+    }
+
     /// Calls `visit` with every term and its postings, in the order of the terms.
     pub fn for_each_term(&self, mut visit: impl FnMut(&str, &[Posting])) -> Result<()> {
         let mut list = Vec::new();

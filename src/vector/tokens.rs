@@ -7,6 +7,8 @@
 //!
 //! Word order and context are lost: "dog bites man" is "man bites dog", and a bank is both banks.
 
+use edgemem_kernels::nearest::Rows;
+
 use super::kernels;
 use super::quantize::{Quantized, quantize};
 use super::vectors::signed;
@@ -97,6 +99,11 @@ impl TokenTable {
             (word, false) if word.chars().all(char::is_alphabetic) => Some((row, word)),
             _ => None,
         })
+    }
+
+    /// All rows, for the kernels.
+    pub fn rows(&self) -> Rows<'_> {
+        Rows { codes: signed(&self.codes), scales: &self.scales, dims: self.dims }
     }
 
     /// The codes and the scale of a row as a unit vector, or `None` past the end. A row of zeros has scale 0.
