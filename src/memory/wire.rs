@@ -289,12 +289,13 @@ fn score_details(hit: &Hit, options: &SearchOptions, threshold: f32) -> Value {
             json!({ "value": number(signals.of(it)), "contribution": number(contribution) }),
         )
     });
+    let most: f32 = Signal::ALL[..ADDED].iter().map(|&it| options.weights.most(it)).sum();
     json!({
         "semanticScore": number(cosine.unwrap_or(0.0)),
         "bm25Score": number(signals.of(Signal::Keyword)),
         "entityBoost": 0,
         "rawScore": number(*fused),
-        "maxPossibleScore": 1,
+        "maxPossibleScore": number(most),
         "finalScore": number(hit.score),
         "threshold": number(threshold),
         "coverage": number(*coverage),
