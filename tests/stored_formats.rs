@@ -88,8 +88,7 @@ fn write(folder: &Path) {
 
 fn open(folder: &Path) -> Engine {
     let mut engine = Engine::new(&partition_name(Axis::User, "ann"), Some(MODEL.into()));
-    let mut files: Vec<PathBuf> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
     for path in files.iter().filter(|path| name(path).starts_with("s-")) {
@@ -147,5 +146,8 @@ fn every_format_opens() {
 #[test]
 fn all_versions_tell_the_same() {
     let seen: Vec<_> = (1..=VERSIONS).map(|version| observe(&open(&folder(version)))).collect();
-    assert!(seen.windows(2).all(|pair| pair[0] == pair[1]), "what a segment is indexed as depends on its age");
+    assert!(
+        seen.windows(2).all(|pair| pair[0] == pair[1]),
+        "what a segment is indexed as depends on its age"
+    );
 }

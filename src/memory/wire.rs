@@ -307,7 +307,8 @@ fn score_details(hit: &Hit, options: &SearchOptions, threshold: f32) -> Value {
 
 /// A score with six digits: enough to compare, without the noise of 32-bit floats.
 fn number(score: f32) -> Value {
-    json!((f64::from(score) * 1e6).round() / 1e6)
+    // Adding zero makes of a negative zero, which JavaScript tells apart, a plain one.
+    json!((f64::from(score) * 1e6).round() / 1e6 + 0.0)
 }
 
 fn history_row(memory_id: &str, row: usize, revision: &Revision) -> Value {

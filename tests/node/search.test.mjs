@@ -83,10 +83,12 @@ test("explain: words count also where they stand in the turn before", async (t) 
   assert.deepEqual(lone?.score_details.terms ?? [], []);
 });
 
+const QUESTION = "canoeing, nothing blue";
+
 test("weights change the order of results", async (t) => {
-  const memory = await talk(open(), ["The boat is blue", "A vessel that I paddle on the lake", "My bicycle is blue"]);
+  const memory = await talk(open(), ["My bicycle is blue", "A vessel that I paddle on the lake", "The sky was blue, the sea was blue"]);
   t.after(() => memory.close());
-  const first = async (weights) => (await memory.search("my blue canoe", { ...USER, weights, threshold: 0 })).results[0].memory;
+  const first = async (weights) => (await memory.search(QUESTION, { ...USER, weights, threshold: 0 })).results[0].memory;
   const off = Object.fromEntries(SIGNALS.map((name) => [name, 0]));
   assert.match(await first({ ...off, semantic: 1 }), /paddle/);
   assert.match(await first({ ...off, keyword: 1, soft: 0 }), /blue/);
@@ -95,7 +97,7 @@ test("weights change the order of results", async (t) => {
   assert.equal(weights.keyword, 2.5);
   near(signals.keyword.contribution, 2.5 * signals.keyword.value, "the contribution");
   // Those of context are the same.
-  const { used } = await memory.context("my blue canoe", { ...USER, weights: { ...off, semantic: 1 }, threshold: 0 });
+  const { used } = await memory.context(QUESTION, { ...USER, weights: { ...off, semantic: 1 }, threshold: 0 });
   assert.match(used[0].memory, /paddle/);
 });
 
@@ -154,9 +156,9 @@ test("without the table a search is by keywords and says so, and the next one ha
   const memory = await talk(open());
   t.after(() => memory.close());
   assert.equal((await memory.stats()).embedder, null);
-  for (const [query, expected] of [["alpacas", [TALK[1]]], ["where does she live?", []]]) {
+  for (const [query, expected] of [["alpacas", TALK[1]], ["where does she live?", undefined]]) {
     const { results, warnings } = await memory.search(query, USER);
-    assert.deepEqual(results.map(({ memory }) => memory), expected, query);
+    assert.equal(results[0]?.memory, expected, query);
     assert.deepEqual(warnings.map(({ code, field }) => [code, field]), [["TOKENS_UNAVAILABLE", "tokens"]]);
     assert.match(warnings[0].message, /missing\.bin/);
   }
@@ -185,7 +187,8 @@ for (const count of [4, 3_000]) {
       await body(memory);
       await memory.close();
     };
-    const meant = async (memory) => (await memory.search("where does she live?", USER)).results[0]?.memory;
+    // Among thousands the question's rare words weigh more, and what is only meant has a low score.
+    const meant = async (memory) => (await memory.search("where does she live?", { ...USER, threshold: 0.1 })).results[0]?.memory;
     await use({ provider: "none" }, async (memory) => {
       await talk(memory, texts);
       const { embedder, vectors, reindexNeeded, storedEmbedder } = await memory.stats();
