@@ -1,13 +1,15 @@
-//! Stored formats are a promise: what version 1 wrote has to open for ever.
+//! Stored formats are a promise: what any version wrote has to open for ever.
 //!
-//! The fixture under `tests/fixtures/partition-1` was written by the first version. When a format gains a
-//! version, its fixture is added beside it: run `UPDATE_FIXTURES=1 cargo test --test stored_formats` once
-//! with the folder's name changed, and never rewrite an old one.
+//! `tests/fixtures/partition-N` was written when the format of segments was N. When it gains a version, a
+//! fixture is added beside the others: give [`VERSIONS`] one more, run
+//! `UPDATE_FIXTURES=1 cargo test --test stored_formats` once, which writes what is missing, and never rewrite an
+//! old one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use edgemem::engine::{Draft, Engine, Limits, Origin, Plan, Query, Sight, partition_name, search};
+use edgemem::index::segment;
 use edgemem::index::vectors::StoredVectors;
 use edgemem::log::{Change, Operation};
 use edgemem::record::{Actor, Metadata, Role};
@@ -19,12 +21,15 @@ use edgemem::wire;
 
 const MODEL: &str = "fixture/2";
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/partition-1")
+/// The formats of segments that there have been.
+const VERSIONS: u32 = segment::FORMAT;
+
+fn folder(version: u32) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/partition-{version}"))
 }
 
 /// Every kind of operation, in a segment and in the log after it.
-fn write() {
+fn write(folder: &Path) {
     let name = partition_name(Axis::User, "ann");
     let limits = Limits { documents: 4, ..Limits::default() };
     let mut engine = Engine::new(&name, Some(MODEL.into())).with_limits(limits);
@@ -55,9 +60,9 @@ fn write() {
         engine.apply(&operation.key(), operation.clone()).unwrap();
     }
     let checkpoint = engine.checkpoint(clock.tick(now), clock.replica()).unwrap().unwrap();
-    fs::create_dir_all(folder()).unwrap();
+    fs::create_dir_all(folder).unwrap();
     for (name, bytes) in &checkpoint.put {
-        fs::write(folder().join(name), bytes).unwrap();
+        fs::write(folder.join(name), bytes).unwrap();
     }
     engine.adopt(checkpoint);
     let mut plan = Plan::new(&mut engine, &mut clock, now);
@@ -74,21 +79,20 @@ fn write() {
         },
     );
     for operation in plan.finish() {
-        fs::write(folder().join(format!("{}.op", operation.key())), operation.encode()).unwrap();
+        fs::write(folder.join(format!("{}.op", operation.key())), operation.encode()).unwrap();
         engine.apply(&operation.key(), operation).unwrap();
     }
-    fs::write(folder().join("expected.json"), serde_json::to_string_pretty(&observe(&engine)).unwrap())
-        .unwrap();
+    let expected = serde_json::to_string_pretty(&observe(&engine)).unwrap();
+    fs::write(folder.join("expected.json"), expected).unwrap();
 }
 
-fn open() -> Engine {
+fn open(folder: &Path) -> Engine {
     let mut engine = Engine::new(&partition_name(Axis::User, "ann"), Some(MODEL.into()));
-    let mut files: Vec<PathBuf> =
-        fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
     for path in files.iter().filter(|path| name(path).starts_with("s-")) {
-        let vectors = folder().join(format!("v{}", &name(path)[1..]));
+        let vectors = folder.join(format!("v{}", &name(path)[1..]));
         let stored = StoredVectors::decode(name(&vectors), &fs::read(&vectors).unwrap()).unwrap();
         engine.mount(&name(path), fs::read(path).unwrap(), Some(stored)).unwrap();
     }
@@ -120,12 +124,30 @@ fn observe(engine: &Engine) -> serde_json::Value {
 }
 
 #[test]
-fn the_first_format_opens() {
-    if std::env::var_os("UPDATE_FIXTURES").is_some() {
-        write();
+fn every_format_opens() {
+    for version in 1..=VERSIONS {
+        let folder = folder(version);
+        if std::env::var_os("UPDATE_FIXTURES").is_some() && !folder.exists() {
+            write(&folder);
+        }
+        let engine = open(&folder);
+        let stored = fs::read(folder.join(engine.segments().next().unwrap())).unwrap();
+        assert_eq!(stored[4..8], version.to_le_bytes(), "the fixture is of another version than it says");
+
+        let expected = fs::read_to_string(folder.join("expected.json")).unwrap();
+        let expected: serde_json::Value = serde_json::from_str(&expected).unwrap();
+        assert_eq!(observe(&engine), expected, "version {version}");
+        // Vectors stay with their memories, also where the segment is indexed again. One text was changed.
+        let size = engine.size();
+        assert_eq!((size.memories, size.embedded), (5, 4), "version {version}");
     }
-    let expected = fs::read_to_string(folder().join("expected.json")).unwrap();
-    let expected: serde_json::Value = serde_json::from_str(&expected).unwrap();
-    assert_eq!(observe(&open()), expected);
-    assert_eq!(expected["records"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn all_versions_tell_the_same() {
+    let seen: Vec<_> = (1..=VERSIONS).map(|version| observe(&open(&folder(version)))).collect();
+    assert!(
+        seen.windows(2).all(|pair| pair[0] == pair[1]),
+        "what a segment is indexed as depends on its age"
+    );
 }

@@ -12,7 +12,7 @@ use edgemem_kernels::turns::{TIMED, bounds, unit};
 
 use super::field::{Field, Scores, Totals};
 use super::related::{gather_related, strengths};
-use super::twins::Shape;
+use super::twins::Saying;
 use super::{Engine, Sight};
 use crate::error::Result;
 use crate::record::{Actor, MemoryId, Record, Role};
@@ -150,7 +150,7 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
     let ranked = top.finish();
     let best_rank = ranked.first().map_or(0.0, |first| first.score);
     let mut hits: Vec<Hit> = Vec::new();
-    let mut shapes: Vec<Shape<'_>> = Vec::new();
+    let mut sayings: Vec<Saying> = Vec::new();
     for candidate in ranked {
         let (index, turn) = candidate.place;
         let (field, score) = (&fields[index], shown(candidate.score, best_rank, coverage));
@@ -158,12 +158,13 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
             break;
         }
         let address = field.layout.addresses[turn];
-        let shape = Shape::of(field, turn);
-        if let Some(twin) = shapes.iter().position(|earlier| earlier.says_the_same(&shape)) {
-            hits[twin].twins.push(field.engine.parts[address.part as usize].id(address.doc));
+        let record = field.engine.read(address)?;
+        let saying = Saying::of(&record);
+        if let Some(twin) = sayings.iter().position(|earlier| earlier.is_repeated_by(&saying)) {
+            hits[twin].twins.push(record.id);
             continue;
         }
-        shapes.push(shape);
+        sayings.push(saying);
         let mut explanation = Explanation { fused: candidate.score, coverage, ..Explanation::default() };
         if query.explain {
             ranking.explain(field, &kept[index], turn, &mut explanation);
@@ -179,7 +180,7 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
                 })
                 .collect();
         }
-        hits.push(Hit { record: field.engine.read(address)?, score, explanation, twins: vec![] });
+        hits.push(Hit { record, score, explanation, twins: vec![] });
     }
     Ok(hits)
 }

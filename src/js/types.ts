@@ -176,46 +176,95 @@ export interface ScoredMemory extends MemoryItem {
    * within one search.
    */
   rerankScore?: number;
+  /** Ids of memories that say the same and were found further down: they are folded into this one. */
+  duplicates?: string[];
   /** How the score came about; with `explain: true`. */
   score_details?: ScoreDetails;
 }
 
+/** A signal of the ranking: something between 0 and 1 about a memory, which is added with its weight. */
+export type Signal =
+  /** Keywords (BM25) of the memory and of what was said around it, against the best of the question. */
+  | "keyword"
+  /** Nearness in meaning, between the least and the greatest of the question. */
+  | "semantic"
+  /** Keywords of the whole conversation, against the best. */
+  | "session"
+  /** Words that stand side by side in the question and in the memory, against the best. */
+  | "pairs"
+  /** The question names the speaker. */
+  | "speaker"
+  /** It is said by the side that the question is about: the user, unless it asks for what the assistant said. */
+  | "role"
+  /** The question asks for a time and the memory names one. */
+  | "when"
+  /** How well the day on which it was said fits a date that the question names. */
+  | "date"
+  /** How much the memory says. */
+  | "content"
+  /** The share of questions among its sentences; counted against it. */
+  | "asking"
+  /** How recently it was said, if the question asks for how things are now. */
+  | "recency";
+
+/** What has a weight: the signals, and settings of how the keywords are counted. */
+export type Weighted =
+  | Signal
+  /** The share of their keywords that memories lend their neighbours in the conversation; 1 is the usual. */
+  | "context"
+  /** The share of its weight that a word gets for being near a word of the question in meaning. */
+  | "soft"
+  /** The weight of question words that say little, such as "kind" and "many". */
+  | "weak"
+  /** The part of its weight that the commonest word of the language loses, and rarer ones less. */
+  | "common";
+
+/** What one signal did for a memory. */
+export interface SignalDetails {
+  /** Its value, from 0 to 1. */
+  value: number;
+  /** What it adds to `rawScore`: the value times the weight; for `asking` what it takes away, below 0. */
+  contribution: number;
+}
+
+/** What one word of the query did for a memory. */
+export interface TermDetails {
+  /** The word in the form that it is searched in. */
+  term: string;
+  /** How rare it is. */
+  idf: number;
+  /** How often the memory itself has it; 0 if only its neighbours do. */
+  frequency: number;
+  /** Its BM25 weight in the memory itself. */
+  score: number;
+  /** Its weight with what was said around the memory: this is what counts. */
+  withContext: number;
+}
+
 /** How a score came about. The first seven are mem0's. */
 export interface ScoreDetails {
-  /** Similarity of meaning, from 0 to 1; 0 without an embedder. */
+  /** Similarity of meaning, the cosine, from -1 to 1; 0 without an embedder. */
   semanticScore: number;
-  /** Strength of the keywords, from 0 to 1. */
+  /** Strength of the keywords, from 0 to 1, against the best of the question. */
   bm25Score: number;
   /** Contribution of entities; 0 for now. */
   entityBoost: number;
-  /** The signals together. */
+  /** The signals together, by which memories are ranked: the sum of their contributions. */
   rawScore: number;
   /** The most that `rawScore` can be. */
   maxPossibleScore: number;
-  /** The score that is returned. */
+  /** The score that is returned: `coverage` times the root of `rawScore` over the best memory's. */
   finalScore: number;
   /** The least score that was asked for. */
   threshold: number;
-  /** BM25 as the formula gives it, without an upper bound. */
-  bm25: number;
-  /** How much each signal counts. */
-  weights: {
-    /** Weight of the keywords. */
-    keyword: number;
-    /** Weight of the meaning. */
-    semantic: number;
-  };
-  /** What each word of the query contributed. */
-  terms: {
-    /** The word in the form that it is searched in. */
-    term: string;
-    /** How rare it is. */
-    idf: number;
-    /** How often the memory has it. */
-    frequency: number;
-    /** Its part of `bm25`. */
-    score: number;
-  }[];
+  /** How well the best memory covers the question, from 0 to 1: what makes scores comparable between questions. */
+  coverage: number;
+  /** What each signal did. */
+  signals: Record<Signal, SignalDetails>;
+  /** How much each signal and setting counts. */
+  weights: Record<Weighted, number>;
+  /** What each word of the query contributed; those that neither the memory nor its neighbours have are left out. */
+  terms: TermDetails[];
 }
 
 /** Something that went wrong without making the call fail. */
@@ -238,10 +287,12 @@ export interface SearchOptions extends Scope {
   topK?: number;
   /** The same as `topK`. */
   limit?: number;
-  /** The least score, from 0 to 1. Default 0.1. */
+  /** The least score, from 0 to 1. Default 0.25; 0.2 without the token table, where fewer words are met. */
   threshold?: number;
   /** Adds `score_details`. Default false. */
   explain?: boolean;
+  /** How much signals and settings count, from 0 (not at all) to 100. Those that are not named count as usual. */
+  weights?: Partial<Record<Weighted, number>>;
   /** Whether the configured reranker orders the results. Default true; without a reranker it means nothing. */
   rerank?: boolean;
   /** How many of the best memories the reranker reads. Default: as configured. */
@@ -254,7 +305,7 @@ export interface SearchOptions extends Scope {
 export interface SearchResult {
   /** The memories found, best first. */
   results: ScoredMemory[];
-  /** For instance that the reranker failed and the results are in the order of their scores. */
+  /** What the search had to do without: the token table, vectors of another embedder, a reranker that failed. */
   warnings?: Warning[];
 }
 
@@ -296,7 +347,7 @@ export interface ContextResult {
   used: ScoredMemory[];
   /** Those that did not fit, best first. */
   dropped: ScoredMemory[];
-  /** For instance that the reranker failed and the results are in the order of their scores. */
+  /** What the search had to do without: the token table, vectors of another embedder, a reranker that failed. */
   warnings?: Warning[];
 }
 
@@ -354,7 +405,7 @@ export interface Stats {
   vectors: number;
   /** Bytes that the loaded partitions take up in memory. */
   residentBytes: number;
-  /** The configured embedder, if any. */
+  /** The embedder's name, that of the token table by default; null if there is none or the table cannot be loaded. */
   embedder: string | null;
   /** Whether memories lack a vector of this embedder: call `reindex`. */
   reindexNeeded: boolean;

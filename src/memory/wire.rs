@@ -289,12 +289,13 @@ fn score_details(hit: &Hit, options: &SearchOptions, threshold: f32) -> Value {
             json!({ "value": number(signals.of(it)), "contribution": number(contribution) }),
         )
     });
+    let most: f32 = Signal::ALL[..ADDED].iter().map(|&it| options.weights.most(it)).sum();
     json!({
         "semanticScore": number(cosine.unwrap_or(0.0)),
         "bm25Score": number(signals.of(Signal::Keyword)),
         "entityBoost": 0,
         "rawScore": number(*fused),
-        "maxPossibleScore": 1,
+        "maxPossibleScore": number(most),
         "finalScore": number(hit.score),
         "threshold": number(threshold),
         "coverage": number(*coverage),
@@ -306,7 +307,8 @@ fn score_details(hit: &Hit, options: &SearchOptions, threshold: f32) -> Value {
 
 /// A score with six digits: enough to compare, without the noise of 32-bit floats.
 fn number(score: f32) -> Value {
-    json!((f64::from(score) * 1e6).round() / 1e6)
+    // Adding zero makes of a negative zero, which JavaScript tells apart, a plain one.
+    json!((f64::from(score) * 1e6).round() / 1e6 + 0.0)
 }
 
 fn history_row(memory_id: &str, row: usize, revision: &Revision) -> Value {

@@ -28,7 +28,7 @@ mod js {
     use crate::error::{Error, ErrorKind, Result};
     use crate::host::LocalFuture;
     use crate::host::js::wait;
-    use crate::host::js_error::describe;
+    use crate::host::js_error::from_js;
 
     /// A function of the host that gives a promise of the bytes.
     struct FunctionTokens(Function);
@@ -42,9 +42,10 @@ mod js {
     impl TokenSource for FunctionTokens {
         fn load(&self) -> LocalFuture<'_, Result<Vec<u8>>> {
             Box::pin(async {
-                let failed = |reason: JsValue| {
+                let failed = |reason: JsValue| -> Error {
+                    // The loader knows whether there is no table or a wrong one, and what helps.
                     let message = "the token table cannot be loaded: search is by keywords until it can";
-                    Error::new(ErrorKind::TokensUnavailable, message).field("tokens").cause(describe(&reason))
+                    from_js(&reason, ErrorKind::TokensUnavailable, message).field("tokens")
                 };
                 let promise = self.0.call0(&JsValue::UNDEFINED).map_err(failed)?;
                 let bytes = wait(Promise::resolve(&promise)).await.map_err(failed)?;

@@ -108,13 +108,20 @@ impl Weights {
         self.0[signal as usize]
     }
 
+    /// The most that a signal can add to the sum: its weight, and nothing if it counts against a memory.
+    pub fn most(&self, signal: Signal) -> f32 {
+        if signal == Signal::Asking { 0.0 } else { self.of(signal) }
+    }
+
     /// Sets the weight of the signal of this name. `INVALID_ARGUMENT` if there is none of this name, or if the weight is
     /// not between 0 and 100.
     pub fn set(&mut self, name: &str, weight: f32) -> Result<()> {
-        let field = || format!("weights.{name}");
+        // A hostile name is not repeated at any length.
+        let shown: String = name.chars().take(40).collect();
+        let field = || format!("weights.{shown}");
         let Some(signal) = Signal::ALL.iter().find(|signal| signal.name() == name) else {
             let names: Vec<&str> = Signal::ALL.iter().map(|signal| signal.name()).collect();
-            let message = format!("there is no signal \"{name}\"; there are {}", names.join(", "));
+            let message = format!("there is no signal \"{shown}\"; there are {}", names.join(", "));
             return Err(Error::new(ErrorKind::InvalidArgument, message).field(field()));
         };
         if !(0.0..=LARGEST).contains(&weight) {

@@ -111,6 +111,8 @@ function check({ code, field, says, cause }, error) {
 const SETUPS = {
   closed: (row, namespace) => ({ config: () => ({ store: plainStore(namespace) }), fault: {} }),
 
+  keywords: (row, namespace) => ({ config: () => ({ store: plainStore(namespace), embedder: { provider: "none" } }), fault: {} }),
+
   store(row, namespace) {
     const fault = { on: false };
     const config = () => {

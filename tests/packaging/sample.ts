@@ -8,6 +8,7 @@ import {
   type Filters,
   type MemoryConfig,
   type MemoryItem,
+  type ScoreDetails,
   type SearchResult,
   type Store,
 } from "edgemem";
@@ -76,6 +77,12 @@ export async function everything(): Promise<void> {
   const best: number | undefined = found.results[0]?.score;
   const reranked = await memory.search("where does she live?", { userId: "alice", rerank: true, rerankTop: 40 });
   const relevance: number | undefined = reranked.results[0]?.rerankScore;
+  const tuned = await memory.search("where does she live?", { userId: "alice", explain: true, weights: { semantic: 1.2, asking: 0 } });
+  const details: ScoreDetails | undefined = tuned.results[0]?.score_details;
+  const near: number | undefined = details?.signals.semantic.contribution;
+  const covered: number | undefined = details?.terms[0]?.withContext;
+  const twins: string[] | undefined = tuned.results[0]?.duplicates;
+  const missing: ErrorCode | undefined = tuned.warnings?.[0]?.code;
   const { text, tokens, used, dropped } = await memory.context("dinner ideas", { userId: "alice", tokens: 600 });
   const item: MemoryItem | null = await memory.get(id);
   const page = await memory.getAll({ userId: "alice", limit: 10, offset: 10, order: "desc", showExpired: true });
@@ -92,10 +99,12 @@ export async function everything(): Promise<void> {
 
   const error = new EdgememError("STORE_FULL", "The shelf is full.", { field: "shelf" });
   const code: ErrorCode = error.code;
-  console.log(closed, event, best, relevance, text, tokens, used, dropped, item, page.results, message, action, memories, code, error.field);
+  console.log(closed, event, best, relevance, near, covered, twins, missing, text, tokens, used, dropped, item, page.results, message, action, memories, code, error.field);
 
   // @ts-expect-error a scope is needed
   await memory.add("I moved to Lisbon");
+  // @ts-expect-error there is no such signal
+  await memory.search("where?", { userId: "alice", weights: { mood: 1 } });
   // @ts-expect-error there is no such provider
   new Memory({ store: { provider: "punch cards" } });
   // @ts-expect-error a Worker's binding is needed

@@ -1,4 +1,4 @@
-// The token table in the Rust Worker: imported by the shim, checked, handed to the core as a function.
+// The token table in the Rust Worker: imported by the shim, checked, and what searches by meaning there.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -10,55 +10,50 @@ import { Miniflare } from "miniflare";
 import { root, workerOptions } from "../../tools/worker-options.mjs";
 import { client, folder } from "../support/worker-process.mjs";
 
-/** The glue as it is, but an instance of the core asks for the table at once and says what comes of it. */
-const GLUE = `
-import { createInstance as create } from "./real/glue.js";
-export function createInstance(module) {
-  const glue = create(module);
-  const { Worker } = glue;
-  glue.Worker = function (env, tokens) {
-    tokens().then(
-      (bytes) => console.log("the table has " + bytes.length + " bytes"),
-      (error) => console.log(error.code + ": " + error.message),
-    );
-    return new Worker(env, tokens);
-  };
-  return glue;
-}
-`;
+const TABLE = path.join(root, "worker/build/edgemem-tokens.bin");
+const MESSAGES = ["I moved to Lisbon last spring", "My brother breeds alpacas", "The printer is out of ink again"];
 
-/** Starts the Worker, perhaps with another table, and returns what it said by the time it had answered. */
-async function said(t, contents) {
-  const { options } = await workerOptions({ store: "kv", port: 0, persist: await folder(t), environment: {} });
-  const build = path.join(root, "worker/build");
+/** The Worker over this table, with some memories in it. */
+async function worker(t, store, contents) {
+  const { options } = await workerOptions({ store, port: 0, persist: await folder(t), environment: {} });
   const [main, glue, wasm, table] = options.modules;
-  const modules = [
-    main,
-    wasm,
-    { ...table, contents },
-    { type: "ESModule", path: glue.path, contents: GLUE },
-    { type: "ESModule", path: path.join(build, "real/glue.js"), contents: await readFile(glue.path, "utf8") },
-  ];
-  const log = [];
-  const miniflare = new Miniflare({
-    ...options,
-    modules,
-    handleRuntimeStdio: (...streams) => streams.forEach((stream) => stream.on("data", (text) => log.push(String(text)))),
-  });
+  const miniflare = new Miniflare({ ...options, modules: [main, glue, wasm, { ...table, contents }] });
   t.after(() => miniflare.dispose());
-  const { must } = client((await miniflare.ready).origin);
-  await must("POST", "/v1/memories", { messages: "I live in Lisbon", user_id: "alice", infer: false });
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  return log.join("");
+  const asked = client((await miniflare.ready).origin);
+  for (const messages of MESSAGES) await asked.must("POST", "/v1/memories", { messages, user_id: "alice" });
+  return asked;
 }
 
-test("the core gets the table that was built with it", async (t) => {
-  const table = await readFile(path.join(root, "worker/build/edgemem-tokens.bin"));
-  assert.match(await said(t, table), new RegExp(`the table has ${table.length} bytes`));
-});
+const search = (must, query, more = {}) => must("POST", "/v1/search", { query, user_id: "alice", ...more });
 
-test("a table that is not the one that was built with it is refused", async (t) => {
-  const table = await readFile(path.join(root, "worker/build/edgemem-tokens.bin"));
+for (const store of ["d1", "kv"]) {
+  test(`${store}: a question finds what shares no word with it`, async (t) => {
+    const { must } = await worker(t, store, await readFile(TABLE));
+    for (const [query, expected] of [
+      ["Which city does she live in?", MESSAGES[0]],
+      ["What farm animals does anyone keep?", MESSAGES[1]],
+      ["Which office equipment needs refilling?", MESSAGES[2]],
+    ]) {
+      const { results, warnings } = await search(must, query, { explain: true });
+      assert.equal(results[0]?.memory, expected, query);
+      const { signals, terms } = results[0].score_details;
+      assert.ok(signals.semantic.contribution > 0);
+      assert.deepEqual(terms, [], "no word is shared");
+      assert.equal(warnings, undefined);
+    }
+    const stats = await must("GET", "/v1/stats");
+    assert.equal(stats.vectors, MESSAGES.length);
+    assert.match(stats.embedder, /^edgemem\//);
+  });
+}
+
+test("a table that is not the one that was built with it is refused, and keywords go on", async (t) => {
+  const table = await readFile(TABLE);
   table[table.length >> 1] ^= 1;
-  assert.match(await said(t, table), /TABLE_INVALID: .*not the token table.*SHA-256/);
+  const { must } = await worker(t, "d1", table);
+  const { results, warnings } = await search(must, "Lisbon");
+  assert.deepEqual(results.map(({ memory }) => memory), [MESSAGES[0]]);
+  assert.deepEqual(warnings.map(({ code, field }) => [code, field]), [["TABLE_INVALID", "tokens"]]);
+  assert.match(warnings[0].message, /not the token table.*SHA-256/);
+  assert.deepEqual((await search(must, "Which city does she live in?")).results, []);
 });

@@ -46,22 +46,34 @@ test("a search explains every score", async (t) => {
   await ask(page, "greyhound Waffle");
   const first = page.locator(".row").first();
   assert.equal(await first.locator(".text").textContent(), "My greyhound is called Waffle.");
-  assert.match(await page.textContent("#count"), /^2 results, [\d.]+ ms$/);
+  assert.match(await page.textContent("#count"), /^3 results, [\d.]+ ms$/);
   await first.locator("summary").click();
   const shown = Number(await first.locator(".score").textContent());
   assert.ok(shown > 0 && shown <= 1);
-  const tables = await first.locator("table").evaluateAll((list) =>
-    list.map((table) => ({
-      caption: table.caption.textContent,
-      rows: Array.from(table.tBodies[0].rows, (row) => Array.from(row.cells, (cell) => cell.textContent)),
-    })),
-  );
-  assert.deepEqual(tables.map((table) => table.caption), ["Signals", "Words"]);
-  assert.equal(tables[0].rows[0][0], "Keywords");
-  assert.deepEqual(tables[1].rows.map((row) => row[0]), ["greyhound", "waffl"]);
+  const [signals, words] = await tables(first);
+  assert.deepEqual([signals.caption, words.caption], ["Signals", "Words"]);
+  const names = signals.rows.map(([name]) => name);
+  assert.equal(names[0], "Keywords");
+  for (const name of ["Meaning", "Phrases", "Substance"]) assert.ok(names.includes(name), `${name} is not among ${names}`);
+  assert.ok(!names.includes("Date") && !names.includes("Asks itself"), "what adds nothing is left out");
+  for (const [name, value, weight, adds] of signals.rows) {
+    assert.ok(Math.abs(value * weight - adds) < 0.02, `${name}: ${value} × ${weight} is not ${adds}`);
+  }
+  const total = signals.rows.reduce((sum, [, , , adds]) => sum + Number(adds), 0);
+  const told = await first.locator(".why > .hint").first().textContent();
+  const [, sum, best] = /^These add up to ([\d.]+); the best memory has ([\d.]+), and 100 % of the question is covered: together 1.00\./.exec(told);
+  assert.ok(Math.abs(total - sum) < 0.05, told);
+  assert.equal(sum, best);
+  assert.deepEqual(words.rows.map((row) => [row[0], row[2]]), [["greyhound", "1"], ["waffl", "1"]]);
   const widths = await first.locator(".fill").evaluateAll((bars) => bars.map((bar) => parseFloat(bar.style.inlineSize)));
-  assert.equal(widths.length, 4);
+  assert.equal(widths.length, 1 + signals.rows.length + words.rows.length);
   assert.ok(widths.every((width) => width > 0 && width <= 100), String(widths));
+
+  // A neighbour in the conversation is there for what was said beside it.
+  const row3 = row(page, "I row on Tuesdays");
+  await row3.locator("summary").click();
+  const [, near] = await tables(row3);
+  assert.deepEqual(near.rows.map((row) => [row[0], row[2]]).sort(), [["greyhound", "near"], ["waffl", "near"]]);
 
   // The least score is the reader's choice, and a wrong one is the core's to refuse.
   await page.click(".search .options summary");
@@ -70,11 +82,58 @@ test("a search explains every score", async (t) => {
   await page.fill("#threshold", "3");
   await page.waitForSelector(".error");
   assert.equal(await page.textContent(".error code"), "THRESHOLD_INVALID");
-  await page.fill("#threshold", "0.1");
+  await page.fill("#threshold", "");
   await page.keyboard.press("Escape");
   assert.equal(await page.locator(".error").count(), 0);
+  await page.fill("#threshold", "0.6");
   await ask(page, "nothing was ever said about zeppelins");
   assert.equal(await page.textContent("#empty-text"), "Nothing here answers that.");
+});
+
+/** What the tables of a row's explanation say. */
+const tables = (row) =>
+  row.locator("table").evaluateAll((list) =>
+    list.map((table) => ({
+      caption: table.caption.textContent,
+      rows: Array.from(table.tBodies[0].rows, (row) => Array.from(row.cells, (cell) => cell.textContent)),
+    })),
+  );
+
+test("a question counts against itself, and repetitions are one result", async (t) => {
+  const page = await open(t);
+  await remember(page, "Ana: Where is the greyhound?\nBen: The greyhound sleeps by the stove.");
+  await ask(page, "where does the greyhound sleep");
+  const question = row(page, "Where is the greyhound?");
+  await question.locator("summary").click();
+  const [{ rows }] = await tables(question);
+  assert.match(rows.find(([name]) => name === "Asks itself")[3], /^−0\.\d\d$/);
+  assert.equal(await question.locator(".fill.less").count(), 1);
+
+  await page.fill("#scope-run", "r1");
+  await remember(page, "Ben: The greyhound sleeps by the stove.");
+  await page.waitForFunction(() => document.querySelectorAll(".row").length === 2);
+  const answer = row(page, "sleeps by the stove");
+  await answer.locator("summary").click();
+  assert.match(await answer.textContent(), /1 other memory says the same, shown once\./);
+});
+
+test("a missing token table is said once, and words are found", async (t) => {
+  // The browser itself complains of the answer, so this profile is not watched.
+  const context = await world.browser.newContext({ serviceWorkers: "block" });
+  t.after(() => context.close());
+  await context.route("**/edgemem-tokens.bin", (route) => route.fulfill({ status: 404, body: "" }));
+  const page = await visit(context, world.server.url);
+  await remember(page, "Ana: My greyhound is called Waffle.");
+  await ask(page, "greyhound");
+  assert.equal(await page.textContent(".error code"), "TOKENS_UNAVAILABLE");
+  assert.match(await page.textContent(".error p"), /edgemem-tokens\.bin.*only words are searched for/);
+  assert.match((await texts(page))[0], /Waffle/);
+  await page.click(".error button");
+  await ask(page, "Waffle");
+  assert.equal(await page.locator(".error").count(), 0);
+  await context.unroute("**/edgemem-tokens.bin");
+  await ask(page, "what is the dog called");
+  assert.match((await texts(page))[0], /Waffle/);
 });
 
 test("a scope shows only what it sees, and is what new memories belong to", async (t) => {
@@ -143,7 +202,9 @@ test("a memory is edited, deleted, and has a history", async (t) => {
   await page.reload();
   await listed(page, ["I live in Porto."]);
   await ask(page, "Lisbon");
-  assert.equal(await page.locator(".row").count(), 0);
+  // What it said before is no word of it any more.
+  await row(page, "Porto").locator("summary").click();
+  assert.match(await row(page, "Porto").textContent(), /No word of the question is in it or near it/);
 
   // An empty text is refused, and what was typed stays.
   await page.fill("#query", "");

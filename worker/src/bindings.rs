@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use edgemem::host::js::JsHost;
+use edgemem::model::tokens_from_js;
 use edgemem::store::{ByteStore, D1Store, KvStore};
-use edgemem::{Error, ErrorKind, Memory};
+use edgemem::{Error, ErrorKind, Memory, Models};
 use wasm_bindgen::JsValue;
 use worker::Env;
 
@@ -31,7 +32,8 @@ fn memory(env: &Env, kind: StoreKind, tokens: &JsValue) -> edgemem::Result<Memor
         StoreKind::D1 => Rc::new(D1Store::new(binding(env, "DB", "d1_databases")?)?),
         StoreKind::Kv => Rc::new(KvStore::new(binding(env, "KV", "kv_namespaces")?)?),
     };
-    Ok(Memory::new(store, Rc::new(JsHost)))
+    let models = Models { tokens: tokens_from_js(tokens), ..Models::default() };
+    Ok(Memory::with_models(store, Rc::new(JsHost), models))
 }
 
 /// A binding as JavaScript sees it. (The wrappers of workers-rs look at the name of its class, which a

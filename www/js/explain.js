@@ -1,71 +1,95 @@
 // Why a memory was found: its score as bars, per signal and per word of the question.
 
-import { element } from "./dom.js";
+import { counted, element } from "./dom.js";
 
 const figure = (value) => (Number.isFinite(value) ? value.toFixed(2) : "–");
+/** A minus sign has the width of a plus, so that figures stand in line. */
+const signed = (value) => figure(value).replace("-", "−");
 
-/** A bar of this share, 0 to 1. Decoration: the figure stands beside it. */
+/** A bar of this share, -1 to 1; what is taken away has another colour. Decoration: the figure stands beside it. */
 function bar(share, kind = "") {
-  const fill = element("span", { class: "fill" });
+  const fill = element("span", { class: share < 0 ? "fill less" : "fill" });
   // Set from here and not by an attribute, which the content security policy forbids.
-  fill.style.inlineSize = `${Math.round(Math.min(1, Math.max(0, share || 0)) * 1000) / 10}%`;
+  fill.style.inlineSize = `${Math.round(Math.min(1, Math.abs(share || 0)) * 1000) / 10}%`;
   return element("span", { class: `bar ${kind}`, "aria-hidden": "true" }, fill);
 }
 
 /** The score of a result, and behind it what made it. */
 export function explanation(item) {
   const details = item.score_details ?? {};
+  const twins = item.duplicates?.length ?? 0;
   return element(
     "details",
     { class: "why" },
     element("summary", {}, element("span", { class: "score" }, figure(item.score)), bar(item.score), element("span", { class: "ask" }, "Why?")),
     element("div", { class: "scroll" }, signals(details), terms(details)),
-    element(
-      "p",
-      { class: "hint" },
-      `Scores run from 0 to 1 and compare between questions. Shown are those of ${figure(details.threshold)} or more.`,
-    ),
+    element("p", { class: "hint" }, summed(details)),
+    twins === 0 ? undefined : element("p", { class: "hint" }, `${counted(twins, "other memory says", "other memories say")} the same, shown once.`),
   );
 }
 
-/** What each signal contributed: its value, times its weight. */
-function signals(details) {
-  const weights = details.weights ?? {};
-  const rows = [["Keywords", details.bm25Score, weights.keyword ?? 1]];
-  if (weights.semantic > 0) rows.push(["Meaning", details.semanticScore, weights.semantic]);
-  if (details.entityBoost > 0) rows.push(["Entities", details.entityBoost, 1]);
-  const total = rows.reduce((sum, [, , weight]) => sum + weight, 0) || 1;
-  return table(
-    "Signals",
-    ["Signal", "Value", "Weight", "Adds"],
-    rows.map(([name, value, weight]) => [name, figure(value), figure(weight / total), (value * weight) / total]),
-    1,
+/** How the sum becomes the score. */
+function summed({ rawScore, coverage, finalScore, threshold }) {
+  const best = coverage > 0 && finalScore > 0 ? rawScore / (finalScore / coverage) ** 2 : rawScore;
+  return (
+    `These add up to ${figure(rawScore)}; the best memory has ${figure(best)}, and ${Math.round(coverage * 100)} % of the question is ` +
+    `covered: together ${figure(finalScore)}. Scores run from 0 to 1 and compare between questions. Shown are those of ` +
+    `${figure(threshold)} or more.`
   );
 }
 
-/** What each word of the question that the memory holds contributed to the keyword score. */
-function terms(details) {
-  const found = [...(details.terms ?? [])].sort((a, b) => b.score - a.score);
-  if (found.length === 0) return element("p", { class: "hint" }, "No word of the question is in it.");
-  return table(
-    "Words",
-    ["Word stem", "Rarity", "Times", "Adds"],
-    found.map((term) => [term.term, figure(term.idf), String(term.frequency), term.score]),
-    found[0].score,
-  );
+/** What the ranking looks at, in words of the page; by the names that the core has for it. */
+const SIGNALS = {
+  keyword: ["Keywords", "Words of the question, here and in what was said around it"],
+  semantic: ["Meaning", "Nearness of the vectors of question and memory, among all memories"],
+  session: ["Conversation", "Words of the question in the whole conversation"],
+  pairs: ["Phrases", "Words that stand side by side in the question and here"],
+  speaker: ["Speaker", "The question names who said this"],
+  role: ["Role", "Said by the side that the question is about, user or assistant"],
+  when: ["Tells a time", "The question asks when, and this names a time"],
+  date: ["Date", "Said on or near a day that the question names"],
+  content: ["Substance", "How many words here say something"],
+  asking: ["Asks itself", "A question is no answer: this counts against it"],
+  recency: ["Recency", "How lately it was said"],
+};
+
+/** What each signal contributed: its value, times its weight. Those that contributed nothing are left out. */
+function signals({ signals = {}, weights = {} }) {
+  const rows = Object.entries(signals)
+    .filter(([, { contribution }]) => contribution !== 0)
+    .sort(([, a], [, b]) => Math.abs(b.contribution) - Math.abs(a.contribution))
+    .map(([name, { value, contribution }]) => {
+      const [label, title] = SIGNALS[name] ?? [name, undefined];
+      return { label, title, figures: [figure(value), figure(weights[name])], adds: contribution };
+    });
+  return table("Signals", ["Signal", "Value", "Weight", "Adds"], rows);
 }
 
-/** A table whose last column is drawn as bars; a full bar is `full`. */
-function table(caption, columns, rows, full) {
+/** What each word of the question contributed to the keywords: in the memory, or by what was said around it. */
+function terms({ terms = [] }) {
+  if (terms.length === 0) return element("p", { class: "hint" }, "No word of the question is in it or near it.");
+  const rows = [...terms]
+    .sort((a, b) => b.withContext - a.withContext)
+    .map(({ term, idf, frequency, withContext }) => ({
+      label: term,
+      title: frequency === 0 ? "Said just before or after" : undefined,
+      figures: [figure(idf), frequency === 0 ? "near" : String(frequency)],
+      adds: withContext,
+    }));
+  return table("Words", ["Word stem", "Rarity", "Times", "Adds"], rows);
+}
+
+/** A table whose last column is drawn as bars, which compare with its greatest figure. */
+function table(caption, columns, rows) {
+  const full = Math.max(...rows.map(({ adds }) => Math.abs(adds)));
   const head = columns.map((column) => element("th", { scope: "col" }, column));
-  const body = rows.map(([name, value, weight, adds]) =>
+  const body = rows.map(({ label, title, figures, adds }) =>
     element(
       "tr",
       {},
-      element("th", { scope: "row" }, name),
-      element("td", {}, value),
-      element("td", {}, weight),
-      element("td", { class: "adds" }, bar(full > 0 ? adds / full : 0, "small"), figure(adds)),
+      element("th", { scope: "row", title }, label),
+      ...figures.map((text) => element("td", {}, text)),
+      element("td", { class: "adds" }, bar(adds / full, "small"), signed(adds)),
     ),
   );
   return element(

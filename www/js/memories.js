@@ -1,7 +1,7 @@
 // The middle of the page: the list of what a scope sees, or what a question finds in it.
 
 import { byId, counted, debounced } from "./dom.js";
-import { announce as tell, fail, guarded, say } from "./notes.js";
+import { announce as tell, fail, guarded, say, Warnings } from "./notes.js";
 import { Rows } from "./rows.js";
 
 const PAGE = 50;
@@ -13,6 +13,7 @@ export class Memories {
   /** Of overlapping refreshes only the newest is shown. */
   #turn = 0;
   #rows;
+  #warnings = new Warnings();
 
   /** `actions`: `changed()` after a change, `history(item)`, `confirm(question)`. */
   constructor(memory, scope, actions) {
@@ -105,7 +106,9 @@ export class Memories {
       ...(Number.isNaN(threshold) ? {} : { threshold }),
       explain: true,
     };
-    return (await this.#memory.search(query, options)).results;
+    const { results, warnings } = await this.#memory.search(query, options);
+    this.#warnings.show(warnings);
+    return results;
   }
 
   async #save(id, text) {

@@ -13,6 +13,9 @@ const ADVICE = {
   FORMAT_UNSUPPORTED: "A newer version wrote this data: reload the page to get it.",
   SCOPE_REQUIRED: "Fill in a user, an agent or a run above.",
   NOT_FOUND: "It may have been deleted in another tab.",
+  TOKENS_UNAVAILABLE: "Until then only words are searched for, not their meaning.",
+  TABLE_INVALID: "Until then only words are searched for, not their meaning.",
+  EMBEDDER_CHANGED: "Memories from before are found by their words.",
   INTERNAL: "Reload the page; what was stored is intact.",
 };
 
@@ -47,6 +50,18 @@ export function fail(error) {
   );
   close.addEventListener("click", () => note.remove());
   shown.append(note);
+}
+
+/** What searches had to do without. Each warning is shown once, and again if it was gone in between. */
+export class Warnings {
+  #told = new Set();
+
+  /** Shows those that are new. */
+  show(warnings = []) {
+    const messages = new Set(warnings.map(({ message }) => message));
+    for (const warning of warnings) if (!this.#told.has(warning.message)) fail(warning);
+    this.#told = messages;
+  }
 }
 
 /** Takes all errors away; returns whether there were any. */
