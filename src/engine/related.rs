@@ -7,17 +7,21 @@ use super::Query;
 use super::field::{Field, Related, Totals};
 use crate::error::Result;
 use crate::index::meanings::{Meanings, Vocabulary};
+use crate::retrieve::bm25::{Bm25, TURN};
 use crate::retrieve::question::Question;
 use crate::retrieve::weights::Signal;
 
 /// A question term is also looked for in so many words of related meaning.
 const RELATED: usize = 10;
+/// A word that could add no more than this part of the whole question's weight is not looked for.
+const LEAST: f32 = 0.03;
 
 /// Finds, per question term, what else stands for it in seen turns of any partition, with the postings.
 pub(super) fn gather_related(
     fields: &mut [Field<'_>],
     question: &Question,
     query: &Query,
+    strengths: &[f32],
     totals: &mut Totals,
 ) -> Result<()> {
     gather_other_readings(fields, question, query, totals)?;
@@ -33,11 +37,15 @@ pub(super) fn gather_related(
     for other in others {
         vocabulary.to_mut().extend(other.engine.vocabulary()?);
     }
+    let bm25 = Bm25::new(&totals.terms, TURN);
+    let weights: Vec<f32> =
+        strengths.iter().enumerate().map(|(at, strength)| strength * bm25.idf(at)).collect();
+    let least = LEAST * weights.iter().sum::<f32>();
     for (at, term) in question.terms.iter().enumerate() {
         let Some(id) = meanings.find(term) else { continue };
         let mut found = 0;
-        for (other, nearness) in meanings.related(id, &vocabulary) {
-            if found == RELATED {
+        for &(other, nearness) in meanings.related(id, &vocabulary).iter() {
+            if found == RELATED || soft * nearness * weights[at] < least {
                 break;
             }
             // Words of unseen turns take no place.

@@ -94,8 +94,8 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
     for engine in engines {
         fields.push(Field::gather(engine, &question, sight, &mut totals)?);
     }
-    gather_related(&mut fields, &question, query, &mut totals)?;
     let strengths = strengths(&question, query, first.meanings.as_deref());
+    gather_related(&mut fields, &question, query, &strengths, &mut totals)?;
     let mut scores = Vec::with_capacity(fields.len());
     for field in &fields {
         scores.push(field.scores(query, &strengths, &totals)?);

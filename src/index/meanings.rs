@@ -4,6 +4,8 @@
 //! its term then stands for the row of the most frequent word that becomes this term. Two terms are as near as
 //! their rows.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use crate::sorted::order;
@@ -120,12 +122,21 @@ impl Meanings {
     /// The terms of a vocabulary that are related to this one, the nearest first, each with its nearness: the part
     /// of the cosine above that of unrelated words, above 0 and at most 1. The term itself is left out, and so
     /// are all but the nearest [`KEPT`].
-    pub fn related(&self, id: TermId, vocabulary: &Vocabulary) -> Vec<(TermId, f32)> {
+    pub fn related(&self, id: TermId, vocabulary: &Vocabulary) -> Rc<[(TermId, f32)]> {
+        if let Some((_, known)) = vocabulary.recent.borrow().iter().find(|(known, _)| *known == id) {
+            return Rc::clone(known);
+        }
         let nearest = self.table.rows().nearest(self.rows[id as usize], &vocabulary.rows, RELATED, KEPT);
-        nearest
+        let found: Rc<[(TermId, f32)]> = nearest
             .into_iter()
             .map(|(row, cosine)| (self.terms[row as usize], (cosine - RELATED) / (1.0 - RELATED)))
-            .collect()
+            .collect();
+        let mut recent = vocabulary.recent.borrow_mut();
+        if recent.len() == RECENT {
+            recent.pop_front();
+        }
+        recent.push_back((id, Rc::clone(&found)));
+        found
     }
 
     /// Adds a term to a vocabulary, if the table has a row for it.
@@ -148,7 +159,12 @@ impl Meanings {
 pub struct Vocabulary {
     known: Vec<u64>,
     rows: Vec<u32>,
+    /// What was last asked for, until the set grows: people ask about the same things.
+    recent: RefCell<VecDeque<(TermId, Rc<[(TermId, f32)]>)>>,
 }
+
+/// Of so many terms the related ones are remembered: 64 kB at most.
+const RECENT: usize = 256;
 
 impl Vocabulary {
     fn insert(&mut self, row: u32) {
@@ -159,6 +175,7 @@ impl Vocabulary {
         if self.known[word] >> (row % 64) & 1 == 0 {
             self.known[word] |= 1 << (row % 64);
             self.rows.push(row);
+            self.recent.get_mut().clear();
         }
     }
 
