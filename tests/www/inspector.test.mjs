@@ -54,7 +54,7 @@ test("a search explains every score", async (t) => {
   assert.deepEqual([signals.caption, words.caption], ["Signals", "Words"]);
   const names = signals.rows.map(([name]) => name);
   assert.equal(names[0], "Keywords");
-  for (const name of ["Meaning", "Phrases", "Substance"]) assert.ok(names.includes(name), `${name} is not among ${names}`);
+  for (const name of ["Meaning", "Conversation", "Substance"]) assert.ok(names.includes(name), `${name} is not among ${names}`);
   assert.ok(!names.includes("Date") && !names.includes("Asks itself"), "what adds nothing is left out");
   for (const [name, value, weight, adds] of signals.rows) {
     assert.ok(Math.abs(value * weight - adds) < 0.02, `${name}: ${value} × ${weight} is not ${adds}`);
