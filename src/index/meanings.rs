@@ -23,8 +23,11 @@ pub struct Meanings {
     /// Each term's row.
     rows: Vec<u32>,
     /// What was last asked for: people ask about the same things, and a scan takes a tenth of a millisecond.
-    recent: RefCell<VecDeque<(TermId, Rc<[(TermId, f32)]>)>>,
+    recent: RefCell<VecDeque<(TermId, Nearest)>>,
 }
+
+/// Terms, the nearest first, each with its nearness.
+type Nearest = Rc<[(TermId, f32)]>;
 
 /// A term, by its place among the terms of [`Meanings`].
 pub type TermId = u32;
@@ -69,7 +72,7 @@ impl Meanings {
         };
         for at in by_term {
             let (term, row) = (term(at as usize), rows[at as usize]);
-            if sorted.len() == 0 || sorted.term(sorted.len() as u32 - 1) != term {
+            if sorted.is_empty() || sorted.term(sorted.len() as u32 - 1) != term {
                 sorted.letters.push_str(term);
                 sorted.ends.push(sorted.letters.len() as u32);
                 sorted.rows.push(row);
@@ -139,7 +142,7 @@ impl Meanings {
             .collect();
         sort(&mut found, |a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         found.truncate(KEPT);
-        let found: Rc<[(TermId, f32)]> = found.into();
+        let found: Nearest = found.into();
         let mut recent = self.recent.borrow_mut();
         if recent.len() == RECENT {
             recent.pop_front();
