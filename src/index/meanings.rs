@@ -126,7 +126,7 @@ impl Meanings {
 
     /// The terms that are related to this one, the nearest first, each with its nearness: the part of the cosine
     /// above that of unrelated words, above 0 and at most 1. The term itself is left out, and so are all but the
-    /// nearest [`KEPT`].
+    /// nearest 512.
     pub fn related(&self, id: TermId) -> Result<Rc<[(TermId, f32)]>> {
         if let Some(known) = self.recent.borrow().iter().find(|(known, _)| *known == id) {
             return Ok(Rc::clone(&known.1));
