@@ -25,6 +25,9 @@ pub struct Meanings {
     terms: Vec<TermId>,
 }
 
+/// Terms, the nearest first, each with its nearness.
+type Nearest = Rc<[(TermId, f32)]>;
+
 /// A term, by its place among the terms of [`Meanings`].
 pub type TermId = u32;
 
@@ -66,7 +69,7 @@ impl Meanings {
         };
         for at in by_term {
             let (term, row) = (term(at as usize), rows[at as usize]);
-            if sorted.len() == 0 || sorted.term(sorted.len() as u32 - 1) != term {
+            if sorted.is_empty() || sorted.term(sorted.len() as u32 - 1) != term {
                 sorted.letters.push_str(term);
                 sorted.ends.push(sorted.letters.len() as u32);
                 sorted.terms[row as usize] = sorted.rows.len() as u32;
@@ -121,13 +124,13 @@ impl Meanings {
 
     /// The terms of a vocabulary that are related to this one, the nearest first, each with its nearness: the part
     /// of the cosine above that of unrelated words, above 0 and at most 1. The term itself is left out, and so
-    /// are all but the nearest [`KEPT`].
-    pub fn related(&self, id: TermId, vocabulary: &Vocabulary) -> Rc<[(TermId, f32)]> {
+    /// are all but the nearest 32.
+    pub fn related(&self, id: TermId, vocabulary: &Vocabulary) -> Nearest {
         if let Some((_, known)) = vocabulary.recent.borrow().iter().find(|(known, _)| *known == id) {
             return Rc::clone(known);
         }
         let nearest = self.table.rows().nearest(self.rows[id as usize], &vocabulary.rows, RELATED, KEPT);
-        let found: Rc<[(TermId, f32)]> = nearest
+        let found: Nearest = nearest
             .into_iter()
             .map(|(row, cosine)| (self.terms[row as usize], (cosine - RELATED) / (1.0 - RELATED)))
             .collect();
@@ -160,7 +163,7 @@ pub struct Vocabulary {
     known: Vec<u64>,
     rows: Vec<u32>,
     /// What was last asked for, until the set grows: people ask about the same things.
-    recent: RefCell<VecDeque<(TermId, Rc<[(TermId, f32)]>)>>,
+    recent: RefCell<VecDeque<(TermId, Nearest)>>,
 }
 
 /// Of so many terms the related ones are remembered: 64 kB at most.

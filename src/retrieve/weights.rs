@@ -29,7 +29,7 @@ pub enum Signal {
     When,
     /// How well the day on which it was said fits a date that the question names.
     Date,
-    /// How much the memory says: informative words, up to [`TELLING`](super::weights::TELLING).
+    /// How much the memory says: informative words, up to [`TELLING`].
     Content,
     /// The share of questions among its sentences. Counted against it: a question is no answer.
     Asking,

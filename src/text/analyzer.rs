@@ -2,7 +2,7 @@
 //!
 //! Words, folded, without stop words and possessives, stemmed; in English also irregular forms and everyday synonyms
 //! mapped to one term. Chinese, Japanese, Korean, Thai, Lao, Khmer and Burmese become overlapping bigrams
-//! ([`super::dense`]). Numbers stay, without digit grouping and ordinal endings. Emoji are terms too.
+//! (`dense.rs`). Numbers stay, without digit grouping and ordinal endings. Emoji are terms too.
 //!
 //! Documents and queries go through the same chain, with one difference: a document also yields single
 //! Chinese characters and the first syllable of a Korean word, so that a one-character query finds the word

@@ -52,7 +52,7 @@ test("a table that is not the one that was built with it is refused, and keyword
   table[table.length >> 1] ^= 1;
   const { must } = await worker(t, "d1", table);
   const { results, warnings } = await search(must, "Lisbon");
-  assert.deepEqual(results.map(({ memory }) => memory), [MESSAGES[0]]);
+  assert.equal(results[0]?.memory, MESSAGES[0]);
   assert.deepEqual(warnings.map(({ code, field }) => [code, field]), [["TABLE_INVALID", "tokens"]]);
   assert.match(warnings[0].message, /not the token table.*SHA-256/);
   assert.deepEqual((await search(must, "Which city does she live in?")).results, []);

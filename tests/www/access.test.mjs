@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { ask, listed, remember, said, start, visit } from "./harness.mjs";
+import { ask, listed, remember, said, start, texts, visit } from "./harness.mjs";
 
 const shots = fileURLToPath(new URL("../../.cache/screenshots/", import.meta.url));
 let world;
@@ -49,7 +49,8 @@ test("everything can be done with the keyboard alone", async (t) => {
   assert.equal(await focused(), "query");
   await keyboard.type("Leipzig");
   await keyboard.press("Enter");
-  await listed(page, ["I live in Leipzig."]);
+  await page.waitForFunction(() => /result/.test(document.querySelector("#count").textContent));
+  assert.equal((await texts(page))[0], "I live in Leipzig.");
   await tabTo("SUMMARY");
   await tabTo("edit");
   await tabTo("history");

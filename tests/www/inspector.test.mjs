@@ -54,16 +54,20 @@ test("a search explains every score", async (t) => {
   assert.deepEqual([signals.caption, words.caption], ["Signals", "Words"]);
   const names = signals.rows.map(([name]) => name);
   assert.equal(names[0], "Keywords");
-  for (const name of ["Meaning", "Phrases", "Substance"]) assert.ok(names.includes(name), `${name} is not among ${names}`);
+  for (const name of ["Meaning", "Conversation", "Substance"]) assert.ok(names.includes(name), `${name} is not among ${names}`);
   assert.ok(!names.includes("Date") && !names.includes("Asks itself"), "what adds nothing is left out");
   for (const [name, value, weight, adds] of signals.rows) {
     assert.ok(Math.abs(value * weight - adds) < 0.02, `${name}: ${value} × ${weight} is not ${adds}`);
   }
   const total = signals.rows.reduce((sum, [, , , adds]) => sum + Number(adds), 0);
   const told = await first.locator(".why > .hint").first().textContent();
-  const [, sum, best] = /^These add up to ([\d.]+); the best memory has ([\d.]+), and 100 % of the question is covered: together 1.00\./.exec(told);
+  const parts = /^These add up to ([\d.]+); the best memory has ([\d.]+), and (\d+) % of the question is covered: together ([\d.]+\d)\./.exec(told);
+  assert.ok(parts, told);
+  const [sum, best, covered, together] = parts.slice(1).map(Number);
   assert.ok(Math.abs(total - sum) < 0.05, told);
-  assert.equal(sum, best);
+  assert.equal(sum, best, "it is the best itself");
+  assert.equal(together, shown);
+  assert.ok(Math.abs(covered / 100 - shown) < 0.011 && shown > 0.75, told);
   assert.deepEqual(words.rows.map((row) => [row[0], row[2]]), [["greyhound", "1"], ["waffl", "1"]]);
   const widths = await first.locator(".fill").evaluateAll((bars) => bars.map((bar) => parseFloat(bar.style.inlineSize)));
   assert.equal(widths.length, 1 + signals.rows.length + words.rows.length);
