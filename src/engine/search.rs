@@ -185,10 +185,9 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
     Ok(hits)
 }
 
-/// A score: what part of the question is covered at all, times how near a hit comes to the best one. The root
-/// keeps good hits near the best, so that a threshold tells questions apart rather than ranks.
+/// A score: what part of the question is covered at all, times how near a hit's rank comes to the best one.
 fn shown(fused: f32, best: f32, coverage: f32) -> f32 {
-    coverage * positive(over(fused, best)).sqrt()
+    coverage * positive(over(fused, best))
 }
 
 /// So many hits are ranked beyond the limit, to take the places of folded ones.
@@ -230,18 +229,24 @@ impl Best {
     }
 
     /// How well the question is covered, 0 to 1: of the weight of all its terms, that which the best turn and its
-    /// surroundings hold. Or the best cosine of an embedder that understands: the means of a token table are
-    /// near to each other whatever they say, and tell hardly anything of a question never answered.
+    /// surroundings hold; or the best cosine, if that is more. The means of a token table are near to each other
+    /// whatever they say, so only what is above [`UNRELATED`] counts of theirs.
     ///
     /// Among a handful of memories nothing is known of how rare a word is, so what is not covered counts for a
     /// half, the less the more memories there are.
     fn coverage(&self, full: f32, understands: bool, memories: u64) -> f32 {
         let words = over(self.keyword, full);
         let words = if words < 1.0 { words } else { 1.0 };
-        let known = if understands { larger(words, positive(self.cosine)) } else { words };
+        let meaning = if understands { self.cosine } else { (self.cosine - UNRELATED) * SPREAD };
+        let known = larger(words, positive(meaning));
+        let known = if known < 1.0 { known } else { 1.0 };
         known + (1.0 - known) * 0.5 * HANDFUL / (HANDFUL + memories as f32)
     }
 }
+
+/// The best cosine of a token table for a question about something else, and what the rest up to 1 is stretched by.
+const UNRELATED: f32 = 0.45;
+const SPREAD: f32 = 1.2;
 
 /// So many memories are a handful.
 const HANDFUL: f32 = 5.0;
