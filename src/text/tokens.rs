@@ -10,6 +10,21 @@ use super::{script, unicode};
 
 /// The estimated number of o200k tokens of a text: 0 for the empty text, at least 1 for any other.
 pub fn estimate_tokens(text: &str) -> usize {
+    let tokens = whole_tokens(cost(text));
+    if tokens == 0 && !text.is_empty() { 1 } else { tokens }
+}
+
+/// The tokens that costs add up to.
+pub(crate) fn whole_tokens(cost: usize) -> usize {
+    (cost + TOKEN / 2) / TOKEN
+}
+
+/// What a line break costs after punctuation, where it is part of the punctuation's token.
+pub(crate) const ABSORBED_BREAK: usize = 5;
+
+/// What a text costs, in hundredths of a token. Costs of lines that end in punctuation and begin with anything but
+/// white space add up exactly, with [`ABSORBED_BREAK`] between them.
+pub(crate) fn cost(text: &str) -> usize {
     let mut cost = 0;
     let mut before = Piece::Start;
     let mut chars = text.char_indices().peekable();
@@ -35,11 +50,11 @@ pub fn estimate_tokens(text: &str) -> usize {
         };
         before = piece;
     }
-    if text.is_empty() { 0 } else { ((cost + TOKEN / 2) / TOKEN).max(1) }
+    cost
 }
 
 /// Costs are hundredths of a token.
-const TOKEN: usize = 100;
+pub(crate) const TOKEN: usize = 100;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Piece {
@@ -119,7 +134,7 @@ fn space_cost(run: &str, before: Piece, after: Piece) -> usize {
     if run.contains(['\n', '\r']) {
         // Line breaks right after punctuation are part of its token.
         let absorbed = before == Piece::Other && run.starts_with(['\n', '\r']);
-        return if absorbed { 5 } else { TOKEN };
+        return if absorbed { ABSORBED_BREAK } else { TOKEN };
     }
     // One space belongs to the word or sign after it; before a digit it stands alone.
     let single = run.len() == 1 && matches!(after, Piece::Letters | Piece::Other);
