@@ -285,8 +285,9 @@ impl Memory {
     /// A configured reranker has the last word on their order; if it fails, that is a warning.
     ///
     /// Errors: `QUERY_EMPTY`, `TEXT_TOO_LONG`, `SCOPE_REQUIRED`, the `MODEL_…` and `STORE_…` codes.
-    pub async fn search(&self, query: &str, options: &SearchOptions) -> Result<Found> {
-        self.find(query, options, None).await
+    pub fn search(&self, query: &str, options: &SearchOptions) -> impl Future<Output = Result<Found>> {
+        // Not an async function of its own, whose code would only be a wrapper around that of `find`.
+        self.find(query, options, None)
     }
 
     /// Searches, and notes what was said right before the hits if that is asked for: of the same state, before

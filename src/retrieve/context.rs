@@ -8,8 +8,10 @@ mod block;
 mod excerpt;
 mod quote;
 
+use std::cmp::Ordering;
+
 use crate::record::Record;
-use crate::sorted::sort;
+use crate::sorted::order;
 use crate::text::tokens::{TOKEN, cost};
 use crate::text::{Cues, estimate_tokens};
 use block::{Block, line};
@@ -18,8 +20,8 @@ use excerpt::{ending, excerpt};
 /// The tokens of a context when the caller names no budget.
 pub const DEFAULT_TOKENS: usize = 1000;
 
-/// A single memory is shown whole at once if it takes at most this part of the budget; otherwise as an excerpt, and whole
-/// only if budget is left in the end.
+/// A single memory is shown whole at once if it takes at most this part of the budget; otherwise as an excerpt, and
+/// whole only if budget is left in the end.
 const SHARE: usize = 2;
 
 /// A memory of so many tokens is no long one, whatever the budget; with half of that left, an excerpt is not tried.
@@ -51,7 +53,7 @@ pub struct Packed {
     pub tokens: usize,
     /// Indexes of the memories inside, best first as given.
     pub used: Vec<usize>,
-    /// Those of `used` of which only an excerpt is inside.
+    /// Those of `used` of which only an excerpt is inside, in no particular order; likewise the next.
     pub excerpted: Vec<usize>,
     /// Those of `used` that are preceded by what was said before them, which is not among the candidates.
     pub neighbours: Vec<usize>,
@@ -96,6 +98,7 @@ impl Packing<'_> {
         // Where the excerpts are among the lines.
         let mut excerpts = Vec::new();
         for index in by_value(candidates, &prices, share) {
+            let index = index as usize;
             if self.taken[index] {
                 continue;
             }
@@ -133,8 +136,6 @@ impl Packing<'_> {
                 self.take_before(index);
             }
         }
-        sort(&mut self.packed.excerpted, usize::cmp);
-        sort(&mut self.packed.neighbours, usize::cmp);
     }
 
     /// Takes what was said before a memory, if the memory needs it and it fits.
@@ -168,24 +169,25 @@ impl Packing<'_> {
 
 /// The order in which memories are taken: by score, and the shorter one of two about as good. The eighth root of the
 /// length lets a memory of a tenth of the length come first if its score is at least three quarters of the other's.
-fn by_value(candidates: &[Candidate<'_>], prices: &[usize], share: usize) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..candidates.len()).collect();
-    let value = |(it, &price): (&Candidate<'_>, &usize)| {
+fn by_value(candidates: &[Candidate<'_>], prices: &[usize], share: usize) -> Vec<u32> {
+    let is_scored = candidates.iter().all(|it| it.score.is_some());
+    let value = |at: usize| {
         // No memory takes more than its share at first.
-        let price = if price < share { price } else { share };
-        Some(it.score? / (price as f32).sqrt().sqrt().sqrt())
+        let price = if prices[at] < share { prices[at] } else { share };
+        candidates[at].score.unwrap_or(0.0) / (price as f32).sqrt().sqrt().sqrt()
     };
-    if let Some(values) = candidates.iter().zip(prices).map(value).collect::<Option<Vec<f32>>>() {
-        sort(&mut order, |&a, &b| values[b].total_cmp(&values[a]).then(a.cmp(&b)));
-    }
-    order
+    let values: Vec<f32> = (0..candidates.len()).map(value).collect();
+    order(values.len(), &|a, b| {
+        let by_value = if is_scored { values[b].total_cmp(&values[a]) } else { Ordering::Equal };
+        by_value.then(a.cmp(&b))
+    })
 }
 
 /// So few content words say little without what was said before.
 const FEW: u32 = 3;
 
-/// Words that a sentence begins with if it goes on from another one. English; questions and short answers are noticed in
-/// every language.
+/// Words that a sentence begins with if it goes on from another one. English; questions and short answers are
+/// noticed in every language.
 const GOING_ON: &[&str] = &[
     "because", "he", "it", "no", "nope", "she", "sure", "that", "them", "these", "they", "this", "those",
     "yeah", "yep", "yes",

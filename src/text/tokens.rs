@@ -42,6 +42,7 @@ pub(crate) fn cost(text: &str) -> usize {
         let run = &text[start..end];
         let after = text[end..].chars().next().map_or(Piece::Start, Piece::of);
         cost += match piece {
+            Piece::Letters if is_label(&text[..start], run, &text[end..]) => word_cost(run) + LABEL,
             Piece::Letters => contraction_cost(&text[..start], run).unwrap_or_else(|| word_cost(run)),
             Piece::Digits => TOKEN * run.chars().count().div_ceil(3),
             Piece::Space => space_cost(run, before, after),
@@ -84,6 +85,17 @@ impl Piece {
         // "camelCase" is two words to the tokenizer.
         self == Piece::of(next) && !(last.is_ascii_lowercase() && next.is_ascii_uppercase())
     }
+}
+
+/// What a name costs more at the beginning of a line than after a space, where the vocabulary knows it.
+const LABEL: usize = 50;
+
+/// Whether a word is the name of a speaker before what was said.
+fn is_label(before: &str, word: &str, after: &str) -> bool {
+    (before.is_empty() || before.ends_with('\n'))
+        && after.starts_with(':')
+        && word.len() > 3
+        && word.as_bytes()[0].is_ascii_uppercase()
 }
 
 fn word_cost(word: &str) -> usize {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::sorted::sort;
+use crate::sorted::order;
 use crate::text::tokens::{TOKEN, cost};
 
 /// What is left out leaves this behind.
@@ -20,15 +20,18 @@ pub(super) fn excerpt(text: &str, limit: usize, found: &dyn Fn(&str) -> u64) -> 
     let pieces = pieces(text);
     let terms: Vec<u64> = pieces.iter().map(|piece| found(&text[piece.clone()])).collect();
     let values = values(&terms);
-    let mut by_value: Vec<usize> = (0..pieces.len()).collect();
-    sort(&mut by_value, |&a, &b| values[b].cmp(&values[a]).then(a.cmp(&b)));
+    let by_value = order(pieces.len(), &|a, b| values[b].cmp(&values[a]).then(a.cmp(&b)));
+    let best = *by_value.first()? as usize;
     let mut chosen = vec![false; pieces.len()];
     // A gap on each side, at most. What is chosen is measured again when it is quoted.
     let mut left = limit;
-    let is_about = |&&piece: &&usize| values[piece] > 0 || values[by_value[0]] == 0;
-    // Once nothing more is about the question, other memories need the tokens more; of one that was found by other
-    // means the beginning is shown.
-    for &piece in by_value.iter().take_while(is_about) {
+    for piece in by_value {
+        let piece = piece as usize;
+        if values[piece] == 0 && values[best] > 0 {
+            // Nothing more is about the question, and other memories need the tokens more. Of a memory that was found
+            // by other means the beginning is shown.
+            break;
+        }
         let price = cost(&text[pieces[piece].clone()]) + 2 * TOKEN;
         if price <= left {
             left -= price;
@@ -36,7 +39,6 @@ pub(super) fn excerpt(text: &str, limit: usize, found: &dyn Fn(&str) -> u64) -> 
         }
     }
     // Without its best sentence an excerpt does not say why the memory was found.
-    let &best = by_value.first()?;
     if !chosen[best] {
         return None;
     }
