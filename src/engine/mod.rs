@@ -10,6 +10,7 @@ mod field;
 mod fields;
 mod indexing;
 mod layout;
+mod neighbours;
 mod plan;
 mod related;
 mod search;

@@ -7,7 +7,7 @@ use crate::index::filter::Filter;
 use crate::index::part::Part;
 use crate::index::postings::Posting;
 use crate::record::{Actor, Record};
-use crate::scope::View;
+use crate::scope::{Scope, View};
 use crate::time::Day;
 
 /// Scopes, filters and expiry.
@@ -24,11 +24,20 @@ pub struct Sight<'a> {
 impl Sight<'_> {
     /// Per scope of a part, whether its memories can be seen at all.
     pub(super) fn scopes(&self, part: &Part) -> Vec<bool> {
-        let visible = |scope| {
-            self.view.as_ref().is_none_or(|view| view.sees(scope))
-                && self.filter.is_none_or(|filter| filter.matches_scope(scope) != Some(false))
-        };
-        part.tables().scopes.iter().map(visible).collect()
+        part.tables().scopes.iter().map(|scope| self.sees_scope(scope)).collect()
+    }
+
+    fn sees_scope(&self, scope: &Scope) -> bool {
+        self.view.as_ref().is_none_or(|view| view.sees(scope))
+            && self.filter.is_none_or(|filter| filter.matches_scope(scope) != Some(false))
+    }
+
+    /// Whether a live document can be seen, as far as scope and expiry decide.
+    pub(super) fn sees(&self, part: &Part, doc: u32) -> bool {
+        let (scope, expires) = part.visibility(doc);
+        let scope = part.tables().scopes.get(scope);
+        scope.is_some_and(|scope| self.sees_scope(scope))
+            && self.today.is_none_or(|today| today.number() <= expires)
     }
 
     /// The live documents of a part that can be seen, as far as scope and expiry decide.

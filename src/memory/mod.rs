@@ -3,6 +3,7 @@
 //! It checks what callers give, finds the partitions that a request concerns, asks the embedder, and lets
 //! the engine plan, the store commit, and the engine apply.
 
+mod context;
 mod meaning;
 mod options;
 mod partitions;
@@ -13,6 +14,7 @@ pub mod wire;
 use std::cell::Cell;
 use std::rc::Rc;
 
+pub use context::{CONTEXT_CANDIDATES, Context};
 pub use options::*;
 pub use results::*;
 
@@ -23,12 +25,12 @@ use crate::host::Host;
 use crate::log::Change;
 use crate::model::{Embedder, Purpose, Reranker, TokenSource};
 use crate::record::{MemoryId, Record, Revision, Role};
-use crate::retrieve::context::pack;
 use crate::scope::{Axis, Scope};
 use crate::sorted::{sort, sort_names};
 use crate::store::ByteStore;
 use crate::vector::{Quantized, quantize};
 
+use context::Preceding;
 use partitions::{Partition, Partitions};
 
 /// A memory: the entry to everything.
@@ -72,9 +74,6 @@ const COUNTED: usize = 256;
 
 /// How many memories one [`Memory::reindex_step`] embeds.
 const REINDEX_STEP: usize = 256;
-
-/// How many hits [`Memory::context`] packs from.
-pub const CONTEXT_CANDIDATES: usize = 50;
 
 impl Memory {
     /// A memory over this store on this host, keyword search only.
@@ -286,7 +285,19 @@ impl Memory {
     /// A configured reranker has the last word on their order; if it fails, that is a warning.
     ///
     /// Errors: `QUERY_EMPTY`, `TEXT_TOO_LONG`, `SCOPE_REQUIRED`, the `MODEL_…` and `STORE_…` codes.
-    pub async fn search(&self, query: &str, options: &SearchOptions) -> Result<Found> {
+    pub fn search(&self, query: &str, options: &SearchOptions) -> impl Future<Output = Result<Found>> {
+        // Not an async function of its own, whose code would only be a wrapper around that of `find`.
+        self.find(query, options, None)
+    }
+
+    /// Searches, and notes what was said right before the hits if that is asked for: of the same state, before
+    /// anything else can happen.
+    async fn find(
+        &self,
+        query: &str,
+        options: &SearchOptions,
+        preceding: Option<&mut Preceding>,
+    ) -> Result<Found> {
         let partitions = self.partitions()?;
         if is_blank(query) {
             return Err(Error::new(
@@ -328,7 +339,12 @@ impl Memory {
         found.hits = {
             let engines: Vec<_> = reached.iter().map(|partition| partition.engine()).collect();
             let engines: Vec<&engine::Engine> = engines.iter().map(|engine| &**engine).collect();
-            engine::search(&engines, &query, &options.reach.sight(partitions.now().day()))?
+            let sight = options.reach.sight(partitions.now().day());
+            let hits = engine::search(&engines, &query, &sight)?;
+            if let Some(preceding) = preceding {
+                *preceding = context::preceding(&engines, &hits, &sight)?;
+            }
+            hits
         };
         self.release(reached);
         if let Some(reranker) = reranker {
@@ -344,14 +360,6 @@ impl Memory {
             Some(embedder) => Some(embedder.name()),
             None => self.0.partitions.own_model(),
         }
-    }
-
-    /// The memories for a question as one block of text for a prompt, within `tokens`.
-    pub async fn context(&self, query: &str, options: &SearchOptions, tokens: usize) -> Result<Context> {
-        let found = self.search(query, options).await?;
-        let records: Vec<&Record> = found.hits.iter().map(|hit| &hit.record).collect();
-        let packed = pack(&records, tokens);
-        Ok(Context { packed, hits: found.hits, relevance: found.relevance, warnings: found.warnings })
     }
 
     /// Changes a memory. `NOT_FOUND` if there is none of this id, `UPDATE_EMPTY` if nothing is to change.

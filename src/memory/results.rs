@@ -3,7 +3,6 @@
 use crate::engine::{Hit, Size};
 use crate::error::Error;
 use crate::record::MemoryId;
-use crate::retrieve::context::Packed;
 
 /// What became of one statement of an `add`.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,19 +25,6 @@ pub struct Found {
     /// What the reranker says of the first hits, in their order; empty if none was asked or it failed.
     pub relevance: Vec<f32>,
     /// What kept the search from using all it could, if anything.
-    pub warnings: Vec<Error>,
-}
-
-/// The result of [`Memory::context`](super::Memory::context).
-#[derive(Clone, Debug, Default)]
-pub struct Context {
-    /// The text for the prompt.
-    pub packed: Packed,
-    /// The memories that `packed` refers to, best first.
-    pub hits: Vec<Hit>,
-    /// As in [`Found`].
-    pub relevance: Vec<f32>,
-    /// As in [`Found`].
     pub warnings: Vec<Error>,
 }
 

@@ -184,15 +184,27 @@ async fn context(memory: &Memory, query: &Value, options: &Value) -> Result<Valu
     }
     let tokens = options.count(&["tokens"], "tokens")?.unwrap_or(DEFAULT_TOKENS);
     let context = memory.context(query, &search, tokens).await?;
+    let packed = &context.packed;
     let items = |indexes: &[usize]| -> Vec<Value> {
-        let item = |&index: &usize| scored_item(&context.hits[index], context.relevance.get(index), None);
+        let item = |&index: &usize| {
+            let mut item = scored_item(&context.hits[index], context.relevance.get(index), None);
+            if packed.excerpted.contains(&index) {
+                item["excerpted"] = true.into();
+            }
+            item
+        };
         indexes.iter().map(item).collect()
     };
-    let packed = &context.packed;
+    let neighbour = |(hit, before): &(MemoryId, Record)| {
+        let mut item = item(before);
+        item["precedes"] = hit.to_string().into();
+        item
+    };
     let result = json!({
         "text": packed.text,
         "tokens": packed.tokens,
         "used": items(&packed.used),
+        "neighbours": context.neighbours.iter().map(neighbour).collect::<Vec<_>>(),
         "dropped": items(&packed.dropped),
     });
     Ok(with_warnings(result, &context.warnings))

@@ -67,6 +67,18 @@ impl Question {
         question
     }
 
+    /// Which of its telling terms a text holds, one bit each in their order; those beyond the 64th count for nothing.
+    pub fn found_in(&self, text: &str, analyzer: &Analyzer) -> u64 {
+        let mut found = 0;
+        analyzer.terms(text, |term| {
+            let at = self.terms.iter().position(|known| known == term);
+            if let Some(at) = at.filter(|&at| at < 64 && !self.weak[at]) {
+                found |= 1 << at;
+            }
+        });
+        found
+    }
+
     /// Whether it contains one of these phrases, word by word.
     fn says(&self, phrases: &[&str]) -> bool {
         phrases.iter().any(|phrase| self.has(phrase))

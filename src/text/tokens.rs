@@ -10,6 +10,21 @@ use super::{script, unicode};
 
 /// The estimated number of o200k tokens of a text: 0 for the empty text, at least 1 for any other.
 pub fn estimate_tokens(text: &str) -> usize {
+    let tokens = whole_tokens(cost(text));
+    if tokens == 0 && !text.is_empty() { 1 } else { tokens }
+}
+
+/// The tokens that costs add up to.
+pub(crate) fn whole_tokens(cost: usize) -> usize {
+    (cost + TOKEN / 2) / TOKEN
+}
+
+/// What a line break costs after punctuation, where it is part of the punctuation's token.
+pub(crate) const ABSORBED_BREAK: usize = 5;
+
+/// What a text costs, in hundredths of a token. Costs of lines that end in punctuation and begin with anything but
+/// white space add up exactly, with [`ABSORBED_BREAK`] between them.
+pub(crate) fn cost(text: &str) -> usize {
     let mut cost = 0;
     let mut before = Piece::Start;
     let mut chars = text.char_indices().peekable();
@@ -27,6 +42,7 @@ pub fn estimate_tokens(text: &str) -> usize {
         let run = &text[start..end];
         let after = text[end..].chars().next().map_or(Piece::Start, Piece::of);
         cost += match piece {
+            Piece::Letters if is_label(&text[..start], run, &text[end..]) => word_cost(run) + LABEL,
             Piece::Letters => contraction_cost(&text[..start], run).unwrap_or_else(|| word_cost(run)),
             Piece::Digits => TOKEN * run.chars().count().div_ceil(3),
             Piece::Space => space_cost(run, before, after),
@@ -35,11 +51,11 @@ pub fn estimate_tokens(text: &str) -> usize {
         };
         before = piece;
     }
-    if text.is_empty() { 0 } else { ((cost + TOKEN / 2) / TOKEN).max(1) }
+    cost
 }
 
 /// Costs are hundredths of a token.
-const TOKEN: usize = 100;
+pub(crate) const TOKEN: usize = 100;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Piece {
@@ -69,6 +85,17 @@ impl Piece {
         // "camelCase" is two words to the tokenizer.
         self == Piece::of(next) && !(last.is_ascii_lowercase() && next.is_ascii_uppercase())
     }
+}
+
+/// What a name costs more at the beginning of a line than after a space, where the vocabulary knows it.
+const LABEL: usize = 50;
+
+/// Whether a word is the name of a speaker before what was said.
+fn is_label(before: &str, word: &str, after: &str) -> bool {
+    (before.is_empty() || before.ends_with('\n'))
+        && after.starts_with(':')
+        && word.len() > 3
+        && word.as_bytes()[0].is_ascii_uppercase()
 }
 
 fn word_cost(word: &str) -> usize {
@@ -119,7 +146,7 @@ fn space_cost(run: &str, before: Piece, after: Piece) -> usize {
     if run.contains(['\n', '\r']) {
         // Line breaks right after punctuation are part of its token.
         let absorbed = before == Piece::Other && run.starts_with(['\n', '\r']);
-        return if absorbed { 5 } else { TOKEN };
+        return if absorbed { ABSORBED_BREAK } else { TOKEN };
     }
     // One space belongs to the word or sign after it; before a digit it stands alone.
     let single = run.len() == 1 && matches!(after, Piece::Letters | Piece::Other);

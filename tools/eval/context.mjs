@@ -19,8 +19,8 @@ export async function measureContexts({ Memory }, memory, data, { mode, budgets 
     const packed = [];
     for (const { user, question } of questions) {
       const options = { userId: user.id, ...MODES[mode].read, tokens: budget, ...search };
-      const { used, tokens } = await memory.context(question.text, options);
-      const inside = new Set(used.map(({ metadata }) => metadata.dia_id));
+      const { used, neighbours, tokens } = await memory.context(question.text, options);
+      const inside = new Set([...used, ...neighbours].map(({ metadata }) => metadata.dia_id));
       packed.push({ recall: question.gold.filter((id) => inside.has(id)).length / question.gold.length, tokens });
       progress.show(packed.length);
     }

@@ -1,0 +1,37 @@
+//! What was said right before a memory: often the question that it answers.
+
+use super::layout::NOWHERE;
+use super::{Engine, Sight};
+use crate::error::Result;
+use crate::record::{MemoryId, Record};
+
+impl Engine {
+    /// The turn of the same conversation that is numbered one less, if the request may see it.
+    ///
+    /// It must pass everything that a result must pass: scope, expiry and filter. `None` also if that turn was deleted
+    /// or hidden: what was said earlier still is not what the memory goes on from.
+    pub fn before(&self, id: MemoryId, sight: &Sight<'_>) -> Result<Option<Record>> {
+        let Some(address) = self.locate(id) else { return Ok(None) };
+        let layout = self.layout();
+        let turn = layout.positions(address.part as usize)[address.doc as usize];
+        if turn == NOWHERE {
+            return Ok(None);
+        }
+        let turn = turn as usize;
+        let (conversation, number) = (layout.conversations[turn], layout.sequences[turn]);
+        // Devices that knew nothing of each other may have given out one number twice.
+        let before = (0..turn)
+            .rev()
+            .take_while(|&before| layout.conversations[before] == conversation)
+            .find(|&before| layout.sequences[before] != number);
+        let Some(before) = before.filter(|&before| layout.sequences[before] + 1 == number) else {
+            return Ok(None);
+        };
+        let address = layout.addresses[before];
+        if !sight.sees(&self.parts[address.part as usize], address.doc) {
+            return Ok(None);
+        }
+        let memory = self.read(address)?;
+        Ok(sight.filter.is_none_or(|filter| filter.matches(&memory)).then_some(memory))
+    }
+}

@@ -1,0 +1,71 @@
+//! Quoting: whatever a text holds, it comes out as one line that cannot end its own quotation.
+//!
+//! What a prompt's reader would see differently from what a person sees is taken out: characters that show nothing,
+//! marks that reverse the reading direction, control characters.
+
+use crate::text::script;
+
+/// A longer name of a speaker is cut, in characters.
+const LONGEST_NAME: usize = 60;
+
+/// The text between quotation marks. Angle brackets are replaced by look-alikes, quotation marks and backslashes
+/// escaped, and white space of all kinds becomes one space.
+pub(super) fn quote_into(text: &str, out: &mut String) {
+    out.push('"');
+    clean(text, &mut |c| match c {
+        '"' => out.push_str("\\\""),
+        '\\' => out.push_str("\\\\"),
+        '<' | '\u{fe64}' | '\u{ff1c}' => out.push('‹'),
+        '>' | '\u{fe65}' | '\u{ff1e}' => out.push('›'),
+        c => out.push(c),
+    });
+    out.push('"');
+}
+
+/// A speaker's name: letters, digits, and the few signs that names have. So a name holds no quotation mark, no
+/// bracket and no colon, and cannot look like a heading or like the words of somebody. `false` if nothing is left.
+pub(super) fn name_into(name: &str, out: &mut String) -> bool {
+    let start = out.len();
+    let mut left = LONGEST_NAME;
+    clean(name, &mut |c| {
+        let is_kept = c.is_alphanumeric()
+            || matches!(c, ' ' | '-' | '.' | '\'' | '’' | '_' | '&')
+            || script::is_pictograph(c);
+        // White space was made one space before signs were taken out.
+        let is_second_space = c == ' ' && (out.len() == start || out.ends_with(' '));
+        if is_kept && !is_second_space && left > 0 {
+            left -= 1;
+            out.push(c);
+        }
+    });
+    out.truncate(out.trim_end().len());
+    out.len() > start
+}
+
+/// Visits the characters that show something, with a single space for each run of white space between them.
+fn clean(text: &str, visit: &mut dyn FnMut(char)) {
+    let mut before = None;
+    let mut space = false;
+    for c in text.chars() {
+        if c.is_whitespace() || c.is_control() {
+            space = before.is_some();
+            continue;
+        }
+        if script::is_ignorable(c) || matches!(c, '\u{fff9}'..='\u{fffb}') {
+            // Emoji and some scripts need single joiners; rows of them could only hide something.
+            let joins = matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0f}') && !space;
+            if joins && before.is_some_and(|before: char| !before.is_ascii() && !script::is_ignorable(before))
+            {
+                visit(c);
+                before = Some(c);
+            }
+            continue;
+        }
+        if space {
+            visit(' ');
+            space = false;
+        }
+        visit(c);
+        before = Some(c);
+    }
+}
