@@ -14,15 +14,25 @@ use wasmparser::{Parser, Payload, TypeRef};
 
 use crate::Result;
 
-/// The arguments of wasm-opt that sort a module which [`named`] has made.
-pub const SORT: [&str; 2] = ["--optimize-stack-ir", "--reorder-functions-by-name"];
+/// The arguments of wasm-opt that sort a module which [`named`] has made. Reading and writing alone adds locals, which
+/// are merged again.
+pub const SORT: [&str; 5] = [
+    "--coalesce-locals",
+    "--reorder-locals",
+    "--vacuum",
+    "--optimize-stack-ir",
+    "--reorder-functions-by-name",
+];
 
 /// What is compared: runs of as many bytes as a short instruction or two. Longer ones find fewer neighbours.
 const RUN: usize = 4;
 /// A run that more functions than this have in common tells nothing about them.
-const COMMON: usize = 400;
+const COMMON: usize = 1500;
 /// Added to the length of a candidate, so that a tiny function is not the best neighbour of everything.
-const DAMPING: usize = 20;
+const DAMPING: usize = 60;
+/// What a run that is shared with the last function counts. One shared with the function before that counts half, and
+/// so on: gzip remembers more than one function.
+const SHARED: usize = 16;
 
 /// The module with names that sort its functions by resemblance. Names that it had are gone.
 pub fn named(wasm: &[u8]) -> Result<Vec<u8>> {
@@ -64,7 +74,8 @@ pub fn named(wasm: &[u8]) -> Result<Vec<u8>> {
     Ok(out)
 }
 
-/// From the largest function on, each is followed by the one that shares most with it for its length.
+/// From the largest function on, each is followed by the one that shares most with it, and with those just before it,
+/// for its length.
 fn by_resemblance(bodies: &[&[u8]]) -> Vec<usize> {
     let runs: Vec<HashSet<&[u8]>> = bodies.iter().map(|body| body.windows(RUN).collect()).collect();
     let mut having: HashMap<&[u8], Vec<usize>> = HashMap::new();
@@ -80,22 +91,26 @@ fn by_resemblance(bodies: &[&[u8]]) -> Vec<usize> {
     largest.sort_by_key(|&function| (bodies[function].len(), function));
     let mut taken = vec![false; bodies.len()];
     let mut order: Vec<usize> = Vec::with_capacity(bodies.len());
+    let mut shared: HashMap<usize, usize> = HashMap::new();
     let mut next = largest.pop();
     while let Some(function) = next {
         taken[function] = true;
         order.push(function);
-        let mut shared: HashMap<usize, usize> = HashMap::new();
+        shared.retain(|other, count| {
+            *count /= 2;
+            !taken[*other] && *count > 0
+        });
         for other in runs[function].iter().filter_map(|run| having.get(run)).flatten() {
             if !taken[*other] {
-                *shared.entry(*other).or_default() += 1;
+                *shared.entry(*other).or_default() += SHARED;
             }
         }
         // Compared as fractions in whole numbers, with ties broken: the same module is always sorted the same way.
-        let closest = shared.into_iter().max_by(|&(a, of_a), &(b, of_b)| {
+        let closest = shared.iter().max_by(|&(&a, of_a), &(&b, of_b)| {
             let (length_a, length_b) = (runs[a].len() + DAMPING, runs[b].len() + DAMPING);
             (of_a * length_b).cmp(&(of_b * length_a)).then(b.cmp(&a))
         });
-        next = closest.map(|(other, _)| other).or_else(|| {
+        next = closest.map(|(&other, _)| other).or_else(|| {
             while let Some(function) = largest.pop() {
                 if !taken[function] {
                     return Some(function);
