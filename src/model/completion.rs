@@ -6,7 +6,7 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 
 use super::openai::OPENAI;
-use super::reply::excerpt;
+use super::reply::{excerpt, json_in};
 use super::service::{Endpoint, ServiceConfig, rejects};
 use super::{Completer, Completion};
 use crate::error::{Error, ErrorKind, Result};
@@ -94,7 +94,7 @@ impl OpenAiCompleter {
     }
 
     fn read(&self, body: &[u8]) -> Result<String> {
-        let reply = serde_json::from_slice::<Value>(body).unwrap_or(Value::Null);
+        let reply = json_in(body).unwrap_or(Value::Null);
         let choice = &reply["choices"][0];
         let message = &choice["message"];
         if !message.is_object() {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 
+use super::reply::json_in;
 use super::service::{Endpoint, Service, ServiceConfig, rejects};
 use super::vectors::{Vectors, batches};
 use super::{Embedder, Purpose};
@@ -122,7 +123,7 @@ impl HttpEmbedder {
 
     /// The vectors of one response, in the order of the texts.
     fn read(&self, body: &[u8], vectors: &mut Vectors, texts: usize) -> Result<()> {
-        let reply = serde_json::from_slice::<Value>(body).unwrap_or(Value::Null);
+        let reply = json_in(body).unwrap_or(Value::Null);
         let Some(list) = reply.pointer(self.service.list).and_then(Value::as_array) else {
             return Err(self.endpoint.unexpected(body, "vectors"));
         };

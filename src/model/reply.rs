@@ -18,15 +18,20 @@ pub fn said_by_provider(body: &[u8]) -> String {
     if body.len() > LONGEST_READ {
         return String::new();
     }
-    match serde_json::from_slice::<Value>(body) {
-        Ok(value) => excerpt(&message_in(&value).unwrap_or_default()),
-        Err(_) if text.starts_with(['{', '[']) => String::new(),
-        Err(_) => excerpt(text),
+    match json_in(body) {
+        Some(value) => excerpt(&message_in(&value).unwrap_or_default()),
+        None if text.starts_with(['{', '[']) => String::new(),
+        None => excerpt(text),
     }
 }
 
 /// A longer body is no error message, and is not parsed in search of one.
 const LONGEST_READ: usize = 64 << 10;
+
+/// A body's JSON. By way of a string, as everywhere else: the parser for bytes would be a second copy of the parser.
+pub fn json_in(body: &[u8]) -> Option<Value> {
+    serde_json::from_str(std::str::from_utf8(body).ok()?).ok()
+}
 
 /// The message of `{"error": …}`, `{"message": …}`, `{"detail": …}` and their relatives.
 pub fn message_in(value: &Value) -> Option<String> {

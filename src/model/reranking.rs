@@ -8,6 +8,7 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 
 use super::embedding::place_of;
+use super::reply::json_in;
 use super::scores::Scores;
 use super::service::{Endpoint, Service, ServiceConfig};
 use super::{Reranker, text_start};
@@ -48,7 +49,7 @@ impl HttpReranker {
     }
 
     fn read(&self, body: &[u8], texts: usize) -> Result<Vec<f32>> {
-        let reply = serde_json::from_slice::<Value>(body).unwrap_or(Value::Null);
+        let reply = json_in(body).unwrap_or(Value::Null);
         let Some(list) = reply[self.service.list].as_array() else {
             return Err(self.endpoint.unexpected(body, "scores"));
         };

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use super::reply::{excerpt, message_in, said_by_provider};
+use super::reply::{excerpt, json_in, message_in, said_by_provider};
 use super::retry::{Client, Failure, Policy};
 use super::secret::Secret;
 use crate::error::{Error, ErrorKind, Result};
@@ -184,8 +184,8 @@ impl Endpoint {
     /// (`MODEL_FAILED`), or something else (`MODEL_RESPONSE_INVALID`).
     pub fn unexpected(&self, body: &[u8], expected: &str) -> Error {
         let provider = &self.client.provider;
-        match serde_json::from_slice::<Value>(body) {
-            Ok(value) => match value.get("error").and_then(message_in) {
+        match json_in(body) {
+            Some(value) => match value.get("error").and_then(message_in) {
                 Some(message) => Error::new(
                     ErrorKind::ModelFailed,
                     format!("{provider} answered with an error instead of {expected}"),
@@ -193,7 +193,7 @@ impl Endpoint {
                 .cause(self.client.hide(&excerpt(&message))),
                 None => self.invalid(&format!("JSON without {expected}")),
             },
-            Err(_) => {
+            None => {
                 let said = self.client.hide(&said_by_provider(body));
                 let error = self.invalid("something that is not JSON; check baseUrl");
                 if said.starts_with("an HTML page") { error.cause(said) } else { error }

@@ -10,7 +10,7 @@ use std::process::Command;
 use crate::manifest::{Manifest, Output};
 use crate::stage::{self, Inputs};
 use crate::table::{self, Table};
-use crate::{Result, execute, glue, sizes};
+use crate::{Result, execute, glue, order, sizes};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const ENTRIES: [&str; 4] = ["node", "browser", "workerd", "slim"];
@@ -215,17 +215,25 @@ impl Build<'_> {
             fs::copy(&bound, &product)?;
             return Ok(());
         }
-        let inputs = self.inputs().strings(&self.manifest.optimise).path(&bound)?;
+        let inputs = self.inputs().bytes(include_bytes!("order.rs"));
+        let inputs = inputs.strings(&self.manifest.features).strings(&self.manifest.optimise).path(&bound)?;
         stage::run(
             &self.work(&format!("optimise{}.stamp", core.suffix)),
             inputs,
             std::slice::from_ref(&product),
             || {
-                let mut command = self.tools.command("wasm-opt");
-                command.args(&self.manifest.optimise).arg(&bound).arg("-o").arg(&product);
-                execute(&mut command)
+                let unordered = self.work(&format!("unordered-{}", core.wasm()));
+                self.wasm_opt(self.manifest.optimise.iter().map(String::as_str), &bound, &unordered)?;
+                fs::write(&unordered, order::named(&fs::read(&unordered)?)?)?;
+                self.wasm_opt(order::SORT, &unordered, &product)
             },
         )
+    }
+
+    fn wasm_opt<'a>(&self, passes: impl IntoIterator<Item = &'a str>, from: &Path, to: &Path) -> Result<()> {
+        let mut command = self.tools.command("wasm-opt");
+        command.args(&self.manifest.features).args(passes).arg(from).arg("-o").arg(to);
+        execute(&mut command)
     }
 
     /// Turns TypeScript into one module per entry plus one for what they share. The glue and the core stay

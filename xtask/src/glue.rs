@@ -8,6 +8,8 @@
 //! All of this depends on the shape of generated code, so every assumption is checked: a wasm-bindgen
 //! that writes something else fails the build and not a user's page.
 
+use std::collections::HashMap;
+
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::Result;
@@ -46,8 +48,31 @@ pub fn generate(wasm: Vec<u8>, extras: bool) -> Result<Bound> {
     if !output.npm_dependencies().is_empty() || (!extras && !snippets.is_empty()) {
         return Err("the core must not bring JavaScript of its own (inline_js, module = …)".into());
     }
-    let js = factory(output.js(), extras)?;
-    Ok(Bound { wasm: output.wasm_mut().emit_wasm(), js, snippets })
+    let mut js = factory(output.js(), extras)?;
+    let module = output.wasm_mut();
+    shorten(module.imports.iter_mut().map(|import| &mut import.name), &mut js);
+    Ok(Bound { wasm: module.emit_wasm(), js, snippets })
+}
+
+/// Takes the digest out of the names of imported functions, `__wbg_fetch_a1b2c3d4e5f60718`: what is random does not
+/// compress. Names that are equal without it are numbered.
+fn shorten<'a>(imports: impl Iterator<Item = &'a mut String>, js: &mut String) {
+    let mut taken = HashMap::new();
+    for name in imports {
+        let short = name.strip_prefix("__wbg_").or_else(|| name.strip_prefix("__wbindgen_"));
+        let Some((short, _)) = short.and_then(|short| short.rsplit_once('_')) else { continue };
+        let key = format!("{name}: function(");
+        // Anything else than one definition is not understood, and keeps its name.
+        if js.matches(name.as_str()).count() != 1 || !js.contains(&key) {
+            continue;
+        }
+        let count = taken.entry(short.to_owned()).or_insert(0);
+        *count += 1;
+        // The dot keeps `get` with its number apart from another function's `get2`.
+        let short = if *count == 1 { short.to_owned() } else { format!("{short}.{count}") };
+        *js = js.replacen(&key, &format!("\"{short}\": function("), 1);
+        *name = short;
+    }
 }
 
 /// What is cut out: from the first text up to, not including, the second.
@@ -215,5 +240,22 @@ export { initSync, __wbg_init as default };
             let error = factory(&GENERATED.replace(from, to), false).err().map(|error| error.to_string());
             assert!(error.as_deref().is_some_and(|text| text.contains("unknown shape")), "{to}: {error:?}");
         }
+    }
+
+    #[test]
+    fn shortens_what_is_defined_once() {
+        let mut names =
+            ["__wbg_get_01ab", "__wbg_get_02cd", "__wbindgen_cast_0001", "__wbg_twice_03ef", "memory"]
+                .map(str::to_owned);
+        let mut js = "__wbg_get_01ab: function(a) {},\n__wbg_get_02cd: function() {},\n\
+            __wbindgen_cast_0001: function(a) {},\n__wbg_twice_03ef: function() { __wbg_twice_03ef }"
+            .to_owned();
+        shorten(names.iter_mut(), &mut js);
+        assert_eq!(names, ["get", "get.2", "cast", "__wbg_twice_03ef", "memory"]);
+        assert_eq!(
+            js,
+            "\"get\": function(a) {},\n\"get.2\": function() {},\n\"cast\": function(a) {},\n\
+             __wbg_twice_03ef: function() { __wbg_twice_03ef }"
+        );
     }
 }

@@ -8,6 +8,7 @@ mod build;
 mod glue;
 mod licences;
 mod manifest;
+mod order;
 mod sizes;
 mod stage;
 mod table;

@@ -12,7 +12,9 @@ use crate::Result;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// Arguments of wasm-opt.
+    /// The arguments of wasm-opt that say what the hosts can do.
+    pub features: Vec<String>,
+    /// Its passes.
     pub optimise: Vec<String>,
     /// The token table, which every output carries.
     pub table: TableFile,
