@@ -200,7 +200,7 @@ impl Patience {
             Ok(settled) => settled.map_err(|thrown| failed(&thrown, name)),
             Err(FetchError::Timeout) => {
                 let message =
-                    format!("{name} did not answer within {} ms", self.timeout_ms.unwrap_or_default());
+                    format!("{name} did not answer within {} ms", self.timeout_ms.unwrap_or_default() as u64);
                 Err(Error::new(ErrorKind::ModelTimeout, message).field(name))
             }
             Err(_) => Err(aborted(name)),

@@ -125,7 +125,7 @@ impl Weights {
             return Err(Error::new(ErrorKind::InvalidArgument, message).field(field()));
         };
         if !(0.0..=LARGEST).contains(&weight) {
-            let message = format!("the weight of \"{name}\" must be a number from 0 to {LARGEST}");
+            let message = format!("the weight of \"{name}\" must be a number from 0 to {}", LARGEST as u32);
             return Err(Error::new(ErrorKind::InvalidArgument, message).field(field()));
         }
         self.0[*signal as usize] = weight;
