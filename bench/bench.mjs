@@ -13,13 +13,16 @@ import { open } from "./open.mjs";
 import { search } from "./search.mjs";
 
 const PARTS = ["search", "add", "open", "chromium", "bindings"];
-const USAGE = `usage: npm run bench [-- [--quick] [--only PART[,PART]] [--json FILE]]
+/** What takes long and is for those who work on edgemem; only if it is named. */
+const MORE = ["ann"];
+const USAGE = `usage: npm run bench [-- [--quick] [--only PART[,PART]] [--limit SECONDS] [--json FILE]]
 
-  parts: ${PARTS.join(", ")}
-  --quick       a tenth of everything
-  --json FILE   write the figures there, too`;
+  parts: ${PARTS.join(", ")}; if named, too: ${MORE.join(", ")}
+  --quick          a tenth of everything
+  --limit SECONDS  ann: how long a case may take; by default 900
+  --json FILE      write the figures there, too`;
 
-const { quick, only, json } = readArguments(process.argv.slice(2));
+const { quick, only, limit, json } = readArguments(process.argv.slice(2));
 const sizes = quick ? [1_000, 10_000] : [1_000, 10_000, 100_000];
 const [middle, large] = sizes.slice(-2);
 const { Memory } = await import("../dist/node.js");
@@ -47,6 +50,10 @@ try {
     const { bindings } = await import("./bindings.mjs");
     figures.bindings = await bindings({ sizes: quick ? [100, 1_000] : [100, 1_000, 10_000], say });
   }
+  if (only.includes("ann")) {
+    const { ann } = await import("./ann.mjs");
+    figures.ann = await ann({ quick, limit, say });
+  }
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
@@ -62,11 +69,13 @@ async function fillQuietly(size) {
 
 function readArguments(argv) {
   try {
-    const { values } = parseArgs({ args: argv, options: { quick: { type: "boolean", default: false }, only: { type: "string" }, json: { type: "string" } } });
+    const { values } = parseArgs({ args: argv, options: { quick: { type: "boolean", default: false }, only: { type: "string" }, limit: { type: "string", default: "900" }, json: { type: "string" } } });
     const only = values.only?.split(",") ?? PARTS;
-    const unknown = only.find((part) => !PARTS.includes(part));
+    const unknown = only.find((part) => ![...PARTS, ...MORE].includes(part));
     if (unknown !== undefined) throw new Error(`there is no part ${unknown}`);
-    return { ...values, only };
+    const limit = Number(values.limit);
+    if (!(limit > 0)) throw new Error("--limit is a number of seconds");
+    return { ...values, only, limit };
   } catch (error) {
     console.error(`error: ${error.message}\n\n${USAGE}`);
     process.exit(2);
