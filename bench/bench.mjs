@@ -17,11 +17,13 @@ import { search } from "./search.mjs";
 const PARTS = ["search", "add", "open", "chromium", "bindings", "embedding", "size", "start"];
 /** Downloads packages and takes long: only where it is named, or for the page. */
 const PEERS = "peers";
+/** Takes long and is for those who work on edgemem: only where it is named. */
+const ANN = "ann";
 /** What docs/bench.md shows. */
 const PAGE = ["embedding", "size", "start", PEERS];
 const USAGE = `usage: npm run bench [-- [--quick] [--only PART[,PART]] [--json FILE] [--docs] [--from FILE]]
 
-  parts: ${PARTS.join(", ")}; and ${PEERS}, which installs what edgemem is compared with and runs only if it is named
+  parts: ${PARTS.join(", ")}; and, only if they are named, ${PEERS}, which installs what edgemem is compared with, and ${ANN}
   --quick               a tenth of everything
   --json FILE           write the figures there, too
   --docs                write docs/bench.md and its charts; measures ${PAGE.join(", ")} unless --only says otherwise
@@ -33,9 +35,12 @@ for ${PEERS}:
   --sizes N[,N]         numbers of memories (1000,10000,100000)
   --dimensions N[,N]    of the vectors, multiples of 4 (64,384)
   --rounds N            how often everybody runs (3)
-  --budget SECONDS      processor time that one run may take to add (120)`;
+  --budget SECONDS      processor time that one run may take to add (120)
 
-const { quick, only, json, docs, from, contestants, numbers } = readArguments(process.argv.slice(2));
+for ${ANN}:
+  --limit SECONDS       how long a case may take (900)`;
+
+const { quick, only, json, docs, from, limit, contestants, numbers } = readArguments(process.argv.slice(2));
 const sizes = quick ? [1_000, 10_000] : [1_000, 10_000, 100_000];
 const [middle, large] = sizes.slice(-2);
 const { Memory } = await import("../dist/node.js");
@@ -70,6 +75,10 @@ try {
   }
   if (only.includes("size")) figures.size = await (await import("./size.mjs")).size();
   if (only.includes("start")) figures.start = await (await import("./start.mjs")).start({ runs: quick ? 3 : 9, say });
+  if (only.includes(ANN)) {
+    const { ann } = await import("./ann.mjs");
+    figures.ann = await ann({ quick, limit, say });
+  }
   if (only.includes(PEERS)) {
     const { dimensions, rounds, budget } = numbers;
     figures.peers = await peers({ contestants, sizes: numbers.sizes ?? sizes, dimensions, rounds, budget: budget * 1_000, say });
@@ -94,10 +103,10 @@ function readArguments(argv) {
   const text = { type: "string" };
   const flag = { type: "boolean", default: false };
   try {
-    const options = { quick: flag, docs: flag, only: text, json: text, from: text, kinds: text, names: text, sizes: text, dimensions: text, rounds: text, budget: text };
+    const options = { quick: flag, docs: flag, only: text, json: text, from: text, kinds: text, names: text, sizes: text, dimensions: text, rounds: text, budget: text, limit: text };
     const { values } = parseArgs({ args: argv, options });
     const only = values.only === "none" ? [] : (values.only?.split(",") ?? (values.docs ? PAGE : PARTS));
-    const unknown = only.find((part) => ![...PARTS, PEERS].includes(part));
+    const unknown = only.find((part) => ![...PARTS, PEERS, ANN].includes(part));
     if (unknown !== undefined) throw new Error(`there is no part ${unknown}`);
     const list = (name) => values[name]?.split(",").map((each) => wholeNumber(name, each));
     const dimensions = list("dimensions") ?? [64, 384];
@@ -109,7 +118,8 @@ function readArguments(argv) {
     if (stranger !== undefined) throw new Error(`nobody is called ${stranger}`);
     const contestants = CONTESTANTS.filter(({ kind, name }) => kinds.includes(kind) && names.includes(name));
     const numbers = { sizes: list("sizes"), dimensions, rounds: wholeNumber("rounds", values.rounds ?? "3"), budget: wholeNumber("budget", values.budget ?? "120") };
-    return { ...values, only, contestants, numbers };
+    const limit = wholeNumber("limit", values.limit ?? "900");
+    return { ...values, only, limit, contestants, numbers };
   } catch (error) {
     console.error(`error: ${error.message}\n\n${USAGE}`);
     process.exit(2);

@@ -183,6 +183,11 @@ export interface MemoryConfig {
    * embedder, `false` is the same as `none`.
    */
   tokens?: boolean;
+  /**
+   * How vectors are compared. `exact`: each question with all of them. `auto` (default): as it is fastest without
+   * finding less, which by the measurements in `docs/ann.md` is `exact`, too. There is no `hnsw`: it is `UNSUPPORTED`.
+   */
+  index?: "auto" | "exact";
   /** The language model. Default: none. */
   llm?: LlmConfig;
   /** What orders the memories that a search found. Default: none, they are in the order of their scores. */

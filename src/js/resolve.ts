@@ -47,7 +47,7 @@ const CAPABILITIES = ["atomic", "compareAndSet", "shared", "rows"] as const;
 /** What a binding must have to be one. */
 const BINDING_METHODS = { d1: ["prepare", "batch"], kv: ["get", "put", "list", "delete"] } as const;
 
-const KEYS = ["store", "vectorStore", "embedder", "llm", "reranker", "tokens"];
+const KEYS = ["store", "vectorStore", "embedder", "llm", "reranker", "tokens", "index"];
 
 /** Keys of mem0's configuration that mean nothing here: the history is always kept, in the store itself. */
 const IGNORED_KEYS = ["version", "historyStore", "historyDbPath", "disableHistory"];
@@ -103,6 +103,7 @@ export function resolve(config: MemoryConfig | undefined, host: Host): CoreConfi
       throw invalid(key, `is not a key of the configuration; there are ${KEYS.join(", ")}`);
     }
   }
+  checkIndex(given.index);
   const field = given.store == null && given.vectorStore != null ? "vectorStore" : "store";
   const resolved: CoreConfig = { store: store(given[field], field, host) };
   for (const field of ["embedder", "llm", "reranker"] as const) {
@@ -125,6 +126,18 @@ function wantsTokens({ embedder, tokens }: Record<string, unknown>): boolean {
     throw invalid("tokens", 'cannot be false with the embedder "embedded", which is the token table itself');
   }
   return named !== "none" && tokens !== false;
+}
+
+/** There is one way to compare vectors, so nothing of this reaches the core. */
+function checkIndex(index: unknown): void {
+  if (index == null || index === "auto" || index === "exact") return;
+  if (index !== "hnsw") throw invalid("index", 'must be "auto" or "exact"');
+  const reason =
+    "The ranking needs the cosine of every memory, and a graph knows only the nearest: search would find less, as the " +
+    "measurements in docs/ann.md show";
+  throw new EdgememError("UNSUPPORTED", `There is no index "hnsw". ${reason}. Use "auto" or "exact".`, {
+    field: "index",
+  });
 }
 
 function store(value: unknown, field: string, host: Host): CoreConfig["store"] {

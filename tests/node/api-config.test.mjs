@@ -48,6 +48,9 @@ const REFUSED = [
   [{ tokens: 0 }, "CONFIG_INVALID", "tokens", "true or false"],
   [{ tokens: true, embedder: { provider: "none" } }, "CONFIG_INVALID", "tokens", "keywords alone"],
   [{ tokens: false, embedder: { provider: "embedded" } }, "CONFIG_INVALID", "tokens", "the token table itself"],
+  [{ index: "hnsw" }, "UNSUPPORTED", "index", "docs/ann.md"],
+  [{ index: "flat" }, "CONFIG_INVALID", "index", '"auto" or "exact"'],
+  [{ index: {} }, "CONFIG_INVALID", "index"],
   [{ llm: { provider: "tarot" } }, "PROVIDER_UNKNOWN", "llm.provider", "Unsupported LLM provider: tarot"],
   [{ llm: { provider: "openai", config: {} } }, "CONFIG_INVALID", "llm.config.apiKey"],
   [{ embedder: { provider: "voyage" } }, "CONFIG_INVALID", "embedder.config.apiKey"],
@@ -67,6 +70,13 @@ for (const [config, code, field, words = ""] of REFUSED) {
     });
   });
 }
+
+test("vectors are compared exactly, whatever of the two is asked for", () => {
+  const plain = Object.keys(resolve({ store: { provider: "memory" } }, node));
+  for (const index of [undefined, null, "auto", "exact"]) {
+    assert.deepEqual(Object.keys(resolve({ store: { provider: "memory" }, index }, node)), plain);
+  }
+});
 
 test("each host has its default store, except Workers", () => {
   assert.equal(resolve(undefined, node).store.provider, "object");

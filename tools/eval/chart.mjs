@@ -101,6 +101,33 @@ export function lineChart({ title, subtitle, series, scale, lines, mark, axis })
   return card({ title, subtitle, series, height: bottom + 54, body });
 }
 
+/**
+ * Positive values over a scale of sizes, both logarithmic: `lines` are one list for each of the `series`, with
+ * `undefined` where nothing was measured; `label` says a value.
+ */
+export function logChart({ title, subtitle, series, scale, lines, axis, label }) {
+  const left = PADDING + 60;
+  const right = WIDTH - PADDING - 10;
+  const top = headHeight(series) + 8;
+  const bottom = top + 250;
+  const values = lines.flat().filter((value) => value !== undefined);
+  const [low, high] = [Math.floor(Math.log10(Math.min(...values))), Math.ceil(Math.log10(Math.max(...values)))];
+  const [first, last] = [Math.log10(scale[0]), Math.log10(scale.at(-1))];
+  const x = (at) => left + ((Math.log10(at) - first) / (last - first)) * (right - left);
+  const y = (value) => bottom - ((Math.log10(value) - low) / (high - low)) * (bottom - top);
+  const rows = Array.from({ length: high - low + 1 }, (_, index) => 10 ** (low + index)).map(
+    (value) => `<line class="grid" x1="${left}" x2="${right}" y1="${px(y(value))}" y2="${px(y(value))}"/>${text(left - 8, y(value) + 4, label(value), "soft", "end")}`,
+  );
+  const ticks = scale.map((at) => text(x(at), bottom + 18, at.toLocaleString("en-US"), "soft", "middle"));
+  const drawn = lines.map((values, place) => {
+    const points = values.flatMap((value, index) => (value === undefined ? [] : [[px(x(scale[index])), px(y(value))]]));
+    const dots = points.map(([cx, cy]) => `<circle class="${COLOURS[place]}" cx="${cx}" cy="${cy}" r="3"/>`);
+    return `<polyline class="line ${COLOURS[place]}" points="${points.map((point) => point.join(",")).join(" ")}"/>${dots.join("")}`;
+  });
+  const body = `${rows.join("")}${ticks.join("")}${text((left + right) / 2, bottom + 38, axis, "soft", "middle")}${drawn.join("")}`;
+  return card({ title, subtitle, series, height: bottom + 54, body });
+}
+
 function card({ title, subtitle, series, height, body }) {
   let at = PADDING;
   const legend = series.map((name, index) => {
