@@ -97,8 +97,13 @@ pub(super) fn strengths(question: &Question, query: &Query, meanings: Option<&Me
     let (weak, common) = (query.weights.of(Signal::Weak), query.weights.of(Signal::Common));
     let strength = |(term, &is_weak): (&String, &bool)| {
         let known = meanings.and_then(|meanings| Some(meanings.rarity(meanings.find(term)?)));
-        let loss = known.map_or(0.0, |rarity| common * (1.0 - rarity));
-        (if is_weak { weak } else { 1.0 }) * if loss < 1.0 { 1.0 - loss } else { 0.0 }
+        match known {
+            Some(rarity) if common * (1.0 - rarity) < 1.0 => 1.0 - common * (1.0 - rarity),
+            Some(_) => 0.0,
+            // The list says of some words what the table would say of all.
+            None if is_weak => weak,
+            None => 1.0,
+        }
     };
     question.terms.iter().zip(&question.weak).map(strength).collect()
 }

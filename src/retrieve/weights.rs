@@ -33,23 +33,22 @@ pub enum Signal {
     Content,
     /// The share of questions among its sentences. Counted against it: a question is no answer.
     Asking,
-    /// How recently it was said, if the question asks for how things are now.
-    Recency,
     /// The share of their keyword weight that turns lend their neighbours, 1 for the documented shares.
     Context,
     /// The share of its weight that a word gets for being near a word of the question in meaning.
     Soft,
-    /// The weight of question words that say little, such as "kind" and "many"; 1 for full weight.
+    /// Without a token table: the weight of question words that say little, such as "kind" and "many"; 1 for full
+    /// weight.
     Weak,
-    /// The part of its weight that the commonest word of the language loses, and rarer ones less, however rare
-    /// it is among these memories. From the order of the token table.
+    /// With a token table, which is in the order of frequency: the part of its weight that the commonest word of
+    /// the language loses, and rarer ones less, however rare it is among these memories.
     Common,
 }
 
 /// How many weights there are.
-const COUNT: usize = 15;
+const COUNT: usize = 14;
 /// How many of them are added up.
-pub const ADDED: usize = 11;
+pub const ADDED: usize = 10;
 
 impl Signal {
     /// All signals, in order.
@@ -64,7 +63,6 @@ impl Signal {
         Signal::Date,
         Signal::Content,
         Signal::Asking,
-        Signal::Recency,
         Signal::Context,
         Signal::Soft,
         Signal::Weak,
@@ -84,7 +82,6 @@ impl Signal {
             Signal::Date => "date",
             Signal::Content => "content",
             Signal::Asking => "asking",
-            Signal::Recency => "recency",
             Signal::Context => "context",
             Signal::Soft => "soft",
             Signal::Weak => "weak",
@@ -95,7 +92,7 @@ impl Signal {
 
 impl Default for Weights {
     fn default() -> Self {
-        Weights([1.0, 0.8, 0.3, 0.15, 0.2, 0.7, 0.4, 0.3, 0.4, 0.15, 0.0, 1.0, 0.8, 0.5, 0.7])
+        Weights([1.0, 0.8, 0.3, 0.15, 0.2, 0.7, 0.4, 0.3, 0.4, 0.15, 1.0, 0.8, 0.5, 0.7])
     }
 }
 
