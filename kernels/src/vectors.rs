@@ -126,13 +126,13 @@ mod simd {
             let rows = &rows[block * BLOCK * dims..][..(BLOCK - 1) * dims + padded];
             let mut totals = [i32x4_splat(0); BLOCK];
             for (at, &[first, second]) in pieces.iter().enumerate() {
-                for lane in 0..BLOCK {
+                for (lane, total) in totals.iter_mut().enumerate() {
                     // SAFETY: `at` counts the steps of a padded row, and the slice ends with the last row's padding.
                     let codes =
                         unsafe { &*rows.as_ptr().add(lane * dims + at * 2 * STEP).cast::<[[i8; STEP]; 2]>() };
                     let first = i32x4_dot_i16x8(first, widen(&codes[0]));
                     let second = i32x4_dot_i16x8(second, widen(&codes[1]));
-                    totals[lane] = i32x4_add(totals[lane], i32x4_add(first, second));
+                    *total = i32x4_add(*total, i32x4_add(first, second));
                 }
             }
             cosines(sums(totals), scale, scales, out);
