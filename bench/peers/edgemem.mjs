@@ -9,7 +9,7 @@ const USER = { userId: "bench" };
 const TURNS = 40;
 const FIRST = Date.UTC(2024, 0, 1) / 1_000;
 const VECTOR_ALONE = Object.fromEntries(
-  ["keyword", "session", "pairs", "speaker", "role", "when", "date", "content", "asking", "recency", "context", "soft", "weak"].map((signal) => [signal, 0]),
+  ["keyword", "session", "pairs", "speaker", "role", "when", "date", "content", "asking", "context", "soft", "weak"].map((signal) => [signal, 0]),
 );
 
 export const keyword = () => opened({ embedder: { provider: "none" } });

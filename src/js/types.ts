@@ -204,8 +204,7 @@ export type Signal =
   | "content"
   /** The share of questions among its sentences; counted against it. */
   | "asking"
-  /** How recently it was said, if the question asks for how things are now. */
-  | "recency";
+  /** How recently it was said, if the question asks for how things are now. */;
 
 /** What has a weight: the signals, and settings of how the keywords are counted. */
 export type Weighted =

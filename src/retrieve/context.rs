@@ -168,13 +168,14 @@ impl Packing<'_> {
 }
 
 /// The order in which memories are taken: by score, and the shorter one of two about as good. The eighth root of the
-/// length lets a memory of a tenth of the length come first if its score is at least three quarters of the other's.
+/// length against the square root of the score lets a memory of a tenth of the length come first if its score is at
+/// least some six tenths of the other's.
 fn by_value(candidates: &[Candidate<'_>], prices: &[usize], share: usize) -> Vec<u32> {
     let is_scored = candidates.iter().all(|it| it.score.is_some());
     let value = |at: usize| {
         // No memory takes more than its share at first.
         let price = if prices[at] < share { prices[at] } else { share };
-        candidates[at].score.unwrap_or(0.0) / (price as f32).sqrt().sqrt().sqrt()
+        candidates[at].score.unwrap_or(0.0).sqrt() / (price as f32).sqrt().sqrt().sqrt()
     };
     let values: Vec<f32> = (0..candidates.len()).map(value).collect();
     order(values.len(), &|a, b| {

@@ -21,8 +21,6 @@ pub struct Question {
     pub asks_when: bool,
     /// Whether it asks for what the assistant said.
     pub asks_assistant: bool,
-    /// Whether it asks for how things are now.
-    pub asks_latest: bool,
     /// Days that it names.
     pub spans: Vec<Span>,
     /// Its words, folded, each with a space before and after it.
@@ -63,7 +61,6 @@ impl Question {
         }
         question.asks_when = question.says(WHEN);
         question.asks_assistant = question.says(ASSISTANT);
-        question.asks_latest = question.says(LATEST);
         question
     }
 
@@ -159,6 +156,3 @@ const ASSISTANT: &[&str] = &[
     "your suggestion",
     "did you",
 ];
-
-const LATEST: &[&str] =
-    &["latest", "most recent", "most recently", "currently", "current", "now", "these days"];

@@ -50,7 +50,6 @@ const SIGNALS = {
   date: ["Date", "Said on or near a day that the question names"],
   content: ["Substance", "How many words here say something"],
   asking: ["Asks itself", "A question is no answer: this counts against it"],
-  recency: ["Recency", "How lately it was said"],
 };
 
 /** What each signal contributed: its value, times its weight. Those that contributed nothing are left out. */
