@@ -317,6 +317,9 @@ impl Memory {
             let foreign = reached.iter().find_map(|it| it.engine().foreign_model().map(str::to_owned));
             found.warnings.extend(foreign.map(|stored| embedder_changed(&stored, &configured)));
         }
+        // How far down the ranking a context goes is decided by its budget; the usual threshold only says whether
+        // the question has an answer at all.
+        let for_context = preceding.is_some() && options.threshold.is_none();
         let usual = if meanings.is_some() { DEFAULT_THRESHOLD } else { DEFAULT_KEYWORD_THRESHOLD };
         found.threshold = options.threshold.unwrap_or(usual);
         let vector = match (&self.0.embedder, meanings) {
@@ -331,7 +334,7 @@ impl Memory {
             text: query.to_owned(),
             vector,
             limit: if candidates > options.top_k { candidates } else { options.top_k },
-            threshold: found.threshold,
+            threshold: if for_context { 0.0 } else { found.threshold },
             today: Some(partitions.now().day()),
             weights: options.weights.clone(),
             explain: options.explain,
@@ -340,7 +343,10 @@ impl Memory {
             let engines: Vec<_> = reached.iter().map(|partition| partition.engine()).collect();
             let engines: Vec<&engine::Engine> = engines.iter().map(|engine| &**engine).collect();
             let sight = options.reach.sight(partitions.now().day());
-            let hits = engine::search(&engines, &query, &sight)?;
+            let mut hits = engine::search(&engines, &query, &sight)?;
+            if for_context && hits.first().is_none_or(|best| best.score < found.threshold) {
+                hits.clear();
+            }
             if let Some(preceding) = preceding {
                 *preceding = context::preceding(&engines, &hits, &sight)?;
             }
