@@ -78,7 +78,7 @@ fn a_neighbour_is_what_the_request_may_see() {
         add(&memory, QUESTION, in_run, |_| ()).await;
         add(&memory, ANSWER, user.clone(), |_| ()).await;
         assert!(neighbours(&memory, reach()).await.is_empty(), "it belongs to a run");
-        assert_eq!(neighbours(&memory, reach().any_run()).await, [QUESTION]);
+        assert!(neighbours(&memory, reach().any_run()).await.is_empty(), "turns are counted by scope");
 
         let memory = Memory::in_process();
         add(&memory, QUESTION, user.clone(), |it| it.expires = Some(Day::from_number(19_001))).await;

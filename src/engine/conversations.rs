@@ -22,7 +22,9 @@ pub const RUN: &str = "r:";
 /// Everything that is needed to place the next message.
 #[derive(Debug, Default)]
 pub struct Conversations {
-    next: HashMap<String, u32, FixedState>,
+    /// Per scope and conversation, the number of the next message. By scope, so that messages which a request may
+    /// not see make no gaps among those that it may.
+    next: HashMap<Scope, HashMap<String, u32, FixedState>, FixedState>,
     /// Per scope, implied conversations in the order of their first messages.
     implied: HashMap<Scope, Vec<Span>, FixedState>,
 }
@@ -38,10 +40,14 @@ impl Conversations {
     /// Takes note of placed messages of one conversation, from the log or just planned: the greatest number
     /// among them, and the time that they span.
     pub fn observe(&mut self, conversation: &str, scope: &Scope, sequence: u32, span: RangeInclusive<i64>) {
-        match self.next.get_mut(conversation) {
+        if !self.next.contains_key(scope) {
+            self.next.insert(scope.clone(), HashMap::default());
+        }
+        let Some(numbers) = self.next.get_mut(scope) else { return };
+        match numbers.get_mut(conversation) {
             Some(next) => *next = (*next).max(sequence.saturating_add(1)),
             None => {
-                self.next.insert(conversation.to_owned(), sequence.saturating_add(1));
+                numbers.insert(conversation.to_owned(), sequence.saturating_add(1));
             }
         }
         if conversation.starts_with(IMPLIED) {
@@ -80,7 +86,8 @@ impl Conversations {
                 self.implied_at(scope, at.millis()).unwrap_or_else(|| format!("{IMPLIED}{fresh:016x}"))
             }
         };
-        let sequence = self.next.get(&conversation).copied().unwrap_or(0);
+        let numbers = self.next.get(scope);
+        let sequence = numbers.and_then(|numbers| numbers.get(&conversation)).copied().unwrap_or(0);
         self.observe(&conversation, scope, sequence, at.millis()..=at.millis());
         Place { conversation, sequence }
     }

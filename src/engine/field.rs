@@ -198,12 +198,12 @@ impl<'a> Field<'a> {
         let mut weighed = Vec::new();
         for (term, list) in self.lists.iter().enumerate() {
             ranking::weigh(list, bm25.weight(term), strengths[term], &self.layout.lengths, &mut weighed);
-            column.offer_as(&weighed, &turns, lends(list).then_some(&shares));
+            column.offer_as(&weighed, &turns, lends(totals.terms.frequencies[term]).then_some(&shares));
             for (related, list) in totals.related[term].iter().zip(&self.related[term]) {
                 let (weight, share) = bm25.related(term, related.frequency);
                 let factor = strengths[term] * related.share * share;
                 ranking::weigh(list, weight, factor, &self.layout.lengths, &mut weighed);
-                column.offer_as(&weighed, &turns, lends(list).then_some(&shares));
+                column.offer_as(&weighed, &turns, lends(related.frequency).then_some(&shares));
             }
             column.drain_into(&mut scores.keyword, &mut scores.touched);
         }
@@ -303,7 +303,7 @@ impl<'a> Field<'a> {
                 if posting.doc == turn {
                     (frequency, own) = (posting.frequency, weight);
                     with_context = if weight > with_context { weight } else { with_context };
-                } else if posting.doc.abs_diff(turn) < 16 {
+                } else if posting.doc.abs_diff(turn) < 16 && lends(totals.terms.frequencies[term]) {
                     turns.lend(posting.doc as usize, &shares, |to, share| {
                         if to as u32 == turn && weight * share > with_context {
                             with_context = weight * share;
@@ -319,11 +319,11 @@ impl<'a> Field<'a> {
 
 /// Whether a term's weights are lent to neighbours: what is in thousands of turns says little in each of them,
 /// and lending it would be most of the work in a large partition.
-fn lends(list: &[Posting]) -> bool {
-    list.len() <= COMMON
+fn lends(frequency: u64) -> bool {
+    frequency <= COMMON
 }
 
-const COMMON: usize = 4096;
+const COMMON: u64 = 4096;
 
 /// The shares of keyword weights that turns lend, of the reference "Context propagation by maximum" in
 /// `docs/retrieval.md`.

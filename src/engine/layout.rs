@@ -10,9 +10,10 @@ use edgemem_kernels::turns::{ENDS_ASKING, Mark, TIMED, Turns, join};
 use foldhash::quality::FixedState;
 
 use super::Address;
-use crate::index::columns::RETRACTED;
+use crate::index::columns::{Columns, RETRACTED};
 use crate::index::part::Part;
 use crate::record::Actor;
+use crate::scope::Scope;
 use crate::sorted::order;
 use crate::text::Cues;
 use crate::time::Timestamp;
@@ -42,7 +43,7 @@ pub(super) struct Layout {
     pub conversation_lengths: Vec<u32>,
     /// Per part and document, its position.
     positions: Vec<Vec<u32>>,
-    names: HashMap<String, u32, FixedState>,
+    names: HashMap<(String, Scope), u32, FixedState>,
     speaker_of: HashMap<Actor, u16, FixedState>,
 }
 
@@ -53,14 +54,15 @@ impl Layout {
         // Conversation, number, id and address of every living document.
         let mut turns: Vec<(u32, u32, Address)> = Vec::new();
         for (index, part) in parts.iter().enumerate() {
-            let names: Vec<u32> =
-                part.tables().conversations.iter().map(|name| layout.conversation(name)).collect();
+            let mut groups: HashMap<(u32, u32), u32, FixedState> = HashMap::default();
             layout.positions.push(vec![NOWHERE; part.len() as usize]);
             for doc in (0..part.len()).filter(|&doc| part.is_alive(doc)) {
                 let columns = part.columns(doc);
                 if columns.flags & RETRACTED == 0 {
                     let address = Address { part: index as u32, doc };
-                    turns.push((names[columns.conversation as usize], columns.sequence, address));
+                    let place = (columns.conversation, columns.scope);
+                    let group = *groups.entry(place).or_insert_with(|| layout.conversation(part, &columns));
+                    turns.push((group, columns.sequence, address));
                 }
             }
         }
@@ -84,8 +86,7 @@ impl Layout {
     /// is the last one here. Otherwise returns false, and the layout has to be made anew.
     pub fn append(&mut self, part: &Part, address: Address) -> bool {
         let columns = part.columns(address.doc);
-        let Some(name) = part.tables().conversations.get(columns.conversation) else { return false };
-        let fits = match self.names.get(name) {
+        let fits = match self.names.get(&key(part, &columns)) {
             None => true,
             Some(known) => {
                 self.conversations.last() == Some(known)
@@ -98,18 +99,19 @@ impl Layout {
         }
         positions.push(NOWHERE);
         if columns.flags & RETRACTED == 0 {
-            let conversation = self.conversation(name);
+            let conversation = self.conversation(part, &columns);
             self.push(part, address, conversation);
         }
         true
     }
 
-    fn conversation(&mut self, name: &str) -> u32 {
-        if let Some(&known) = self.names.get(name) {
+    fn conversation(&mut self, part: &Part, columns: &Columns) -> u32 {
+        let key = key(part, columns);
+        if let Some(&known) = self.names.get(&key) {
             return known;
         }
         let number = self.conversation_lengths.len() as u32;
-        self.names.insert(name.to_owned(), number);
+        self.names.insert(key, number);
         self.conversation_lengths.push(0);
         number
     }
@@ -170,4 +172,12 @@ impl Layout {
         let by_turn = size_of::<Address>() + size_of::<Mark>() + 3 * size_of::<u32>() + 2 * size_of::<u16>();
         by_document + self.len() * by_turn
     }
+}
+
+/// What makes a conversation here: its name, and whom its turns belong to. Turns of one conversation that belong to
+/// different scopes count apart, so that none that a request may not see stands between those that it may.
+fn key(part: &Part, columns: &Columns) -> (String, Scope) {
+    let tables = part.tables();
+    let name = tables.conversations.get(columns.conversation).cloned().unwrap_or_default();
+    (name, tables.scopes.get(columns.scope).cloned().unwrap_or_default())
 }

@@ -403,20 +403,20 @@ impl Engine {
     fn observe_places(&mut self, part: usize) {
         let part = &self.parts[part];
         let tables = part.tables();
-        let mut spans: Vec<Option<Columns>> = vec![None; tables.conversations.len()];
-        let mut last: Vec<i64> = vec![i64::MIN; spans.len()];
+        let mut spans: HashMap<(u32, u32), (Columns, i64), FixedState> = HashMap::default();
         for doc in 0..part.len() {
             let columns = part.columns(doc);
-            let index = columns.conversation as usize;
-            last[index] = last[index].max(columns.timestamp);
-            let span = spans[index].get_or_insert(columns);
+            let place = (columns.conversation, columns.scope);
+            let (span, last) = spans.entry(place).or_insert((columns, columns.timestamp));
             span.sequence = span.sequence.max(columns.sequence);
             span.timestamp = span.timestamp.min(columns.timestamp);
+            *last = (*last).max(columns.timestamp);
         }
-        for ((name, span), last) in tables.conversations.iter().zip(spans).zip(last) {
-            let Some(span) = span else { continue };
-            let Some(scope) = tables.scopes.get(span.scope) else { continue };
-            self.conversations.observe(name, scope, span.sequence, span.timestamp..=last);
+        for ((conversation, scope), (span, last)) in spans {
+            let name = tables.conversations.get(conversation);
+            if let (Some(name), Some(scope)) = (name, tables.scopes.get(scope)) {
+                self.conversations.observe(name, scope, span.sequence, span.timestamp..=last);
+            }
         }
     }
 

@@ -105,14 +105,69 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
     let full: f32 = strengths.iter().enumerate().map(|(term, strength)| strength * bm25.idf(term)).sum();
     let understands = !first.embeds_itself();
     let coverage = best.coverage(full, understands, totals.terms.documents);
-    let ranking = Ranking { query, question: &question, best };
+    let named = question.named(fields.iter().flat_map(|field| field.seen.actors(field.layout)));
+    let ranking = Ranking { query, question: &question, best, named };
 
-    // Some more, for those that turn out to say the same.
-    let mut top = Top::new(if query.limit == 0 { 0 } else { query.limit.saturating_add(SPARE) });
+    let ranked: Vec<Ranked> =
+        fields.iter().zip(scores).map(|(field, scores)| ranking.rank(field, scores)).collect();
+    let best_rank =
+        fields.iter().zip(&ranked).fold(0.0, |best, (field, ranked)| larger(best, ranked.best(field)));
+    // Some more than asked for, to take the places of those that say the same; more again if that is not enough.
+    let mut wanted = if query.limit == 0 { 0 } else { query.limit.saturating_add(SPARE) };
+    loop {
+        let candidates = pick(&fields, &ranked, sight, wanted)?;
+        let exhausted = candidates.len() < wanted;
+        let mut hits: Vec<Hit> = Vec::new();
+        let mut sayings: Vec<Saying> = Vec::new();
+        let mut below = false;
+        for candidate in candidates {
+            let (index, turn) = candidate.place;
+            let (field, score) = (&fields[index], shown(candidate.score, best_rank, coverage));
+            below = score < query.threshold;
+            if below || hits.len() == query.limit {
+                break;
+            }
+            let record = field.engine.read(field.layout.addresses[turn])?;
+            let saying = Saying::of(&record);
+            if let Some(twin) = sayings.iter().position(|earlier| earlier.is_repeated_by(&saying)) {
+                hits[twin].twins.push(record.id);
+                continue;
+            }
+            sayings.push(saying);
+            let mut explanation = Explanation { fused: candidate.score, coverage, ..Explanation::default() };
+            if query.explain {
+                ranking.explain(field, &ranked[index], turn, &mut explanation);
+                let terms = field.explain(query, &strengths, &totals, turn as u32);
+                explanation.terms = terms
+                    .into_iter()
+                    .map(|(term, frequency, score, with_context)| TermScore {
+                        term: question.terms[term].clone(),
+                        idf: bm25.idf(term),
+                        frequency,
+                        score,
+                        with_context,
+                    })
+                    .collect();
+            }
+            hits.push(Hit { record, score, explanation, twins: vec![] });
+        }
+        if below || exhausted || hits.len() >= query.limit {
+            return Ok(hits);
+        }
+        wanted = wanted.saturating_mul(4);
+    }
+}
+
+/// The best turns of all partitions that the request's filter accepts, best first.
+fn pick(
+    fields: &[Field<'_>],
+    ranked: &[Ranked],
+    sight: &Sight<'_>,
+    wanted: usize,
+) -> Result<Vec<Candidate<(usize, usize)>>> {
+    let mut top = Top::new(wanted);
     let failed = Cell::new(None);
-    let mut kept = Vec::with_capacity(fields.len());
-    for (index, (field, scores)) in fields.iter().zip(scores).enumerate() {
-        let ranked = ranking.rank(field, scores);
+    for (index, (field, ranked)) in fields.iter().zip(ranked).enumerate() {
         let offer = |top: &mut Top<_>, turn: usize| {
             let fused = ranked.fused[turn];
             if !top.wants(fused) || !field.seen.holds(turn as u32) {
@@ -142,47 +197,11 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
                 from = turn + 1;
             }
         }
-        kept.push(ranked);
     }
-    if let Some(error) = failed.take() {
-        return Err(error);
+    match failed.take() {
+        Some(error) => Err(error),
+        None => Ok(top.finish()),
     }
-    let ranked = top.finish();
-    let best_rank = ranked.first().map_or(0.0, |first| first.score);
-    let mut hits: Vec<Hit> = Vec::new();
-    let mut sayings: Vec<Saying> = Vec::new();
-    for candidate in ranked {
-        let (index, turn) = candidate.place;
-        let (field, score) = (&fields[index], shown(candidate.score, best_rank, coverage));
-        if score < query.threshold || hits.len() == query.limit {
-            break;
-        }
-        let address = field.layout.addresses[turn];
-        let record = field.engine.read(address)?;
-        let saying = Saying::of(&record);
-        if let Some(twin) = sayings.iter().position(|earlier| earlier.is_repeated_by(&saying)) {
-            hits[twin].twins.push(record.id);
-            continue;
-        }
-        sayings.push(saying);
-        let mut explanation = Explanation { fused: candidate.score, coverage, ..Explanation::default() };
-        if query.explain {
-            ranking.explain(field, &kept[index], turn, &mut explanation);
-            let terms = field.explain(query, &strengths, &totals, turn as u32);
-            explanation.terms = terms
-                .into_iter()
-                .map(|(term, frequency, score, with_context)| TermScore {
-                    term: question.terms[term].clone(),
-                    idf: bm25.idf(term),
-                    frequency,
-                    score,
-                    with_context,
-                })
-                .collect();
-        }
-        hits.push(Hit { record, score, explanation, twins: vec![] });
-    }
-    Ok(hits)
 }
 
 /// A score: what part of the question is covered at all, times how near a hit's rank comes to the best one.
@@ -256,6 +275,8 @@ struct Ranking<'a> {
     query: &'a Query,
     question: &'a Question,
     best: Best,
+    /// The one speaker whom the question names.
+    named: Option<String>,
 }
 
 /// The ranks of one partition's turns.
@@ -267,6 +288,26 @@ struct Ranked {
     cosines: Vec<f32>,
     pairs: Vec<(u32, f32)>,
     session: Vec<f32>,
+}
+
+impl Ranked {
+    /// The best rank of a seen turn, whether or not the request's filter accepts it: what scores are measured by.
+    fn best(&self, field: &Field<'_>) -> f32 {
+        let rank = |best, turn: usize| {
+            if field.seen.holds(turn as u32) { larger(best, self.fused[turn]) } else { best }
+        };
+        if self.semantic.is_empty() {
+            self.touched.iter().fold(0.0, |best, &turn| rank(best, turn as usize))
+        } else {
+            let mut best = 0.0;
+            let mut from = 0;
+            while let Some(turn) = next_at_least(&self.fused, from, best) {
+                best = rank(best, turn);
+                from = turn + 1;
+            }
+            best
+        }
+    }
 }
 
 impl Ranking<'_> {
@@ -284,12 +325,11 @@ impl Ranking<'_> {
         };
         let per_session = over(self.weight(Signal::Session), self.best.session);
         let weighted: Vec<f32> = session.iter().map(|score| score * per_session).collect();
-        let named = self.question.named(field.seen.actors(layout));
         let speaker: Vec<f32> = layout
             .actors
             .iter()
             .map(|actor| {
-                self.weight(Signal::Speaker) * self.speaker(actor, named.as_deref())
+                self.weight(Signal::Speaker) * self.speaker(actor)
                     + self.weight(Signal::Role) * self.role(actor)
             })
             .collect();
@@ -322,8 +362,8 @@ impl Ranking<'_> {
         Ranked { fused, touched, keyword, semantic, cosines, pairs, session }
     }
 
-    fn speaker(&self, actor: &Actor, named: Option<&str>) -> f32 {
-        f32::from(u8::from(named.is_some() && actor.name.as_deref() == named))
+    fn speaker(&self, actor: &Actor) -> f32 {
+        f32::from(u8::from(self.named.is_some() && actor.name == self.named))
     }
 
     fn role(&self, actor: &Actor) -> f32 {
@@ -339,7 +379,6 @@ impl Ranking<'_> {
         let layout = field.layout;
         let mark = layout.marks[turn];
         let actor = layout.actors.get(layout.speakers[turn] as usize);
-        let named = self.question.named(field.seen.actors(layout));
         let pair = ranked.pairs.iter().find(|&&(at, _)| at as usize == turn).map_or(0.0, |&(_, score)| score);
         let session = ranked.session[layout.conversations[turn] as usize];
         let signals = &mut out.signals;
@@ -347,7 +386,7 @@ impl Ranking<'_> {
         signals.set(Signal::Semantic, ranked.semantic.get(turn).copied().unwrap_or(0.0));
         signals.set(Signal::Session, over(session, self.best.session));
         signals.set(Signal::Pairs, over(pair, self.best.pairs));
-        signals.set(Signal::Speaker, actor.map_or(0.0, |actor| self.speaker(actor, named.as_deref())));
+        signals.set(Signal::Speaker, actor.map_or(0.0, |actor| self.speaker(actor)));
         signals.set(Signal::Role, actor.map_or(0.0, |actor| self.role(actor)));
         let is_timed = self.question.asks_when && mark.flags & TIMED != 0;
         signals.set(Signal::When, f32::from(u8::from(is_timed)));

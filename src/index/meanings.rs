@@ -21,6 +21,8 @@ pub struct Meanings {
     ends: Vec<u32>,
     /// Each term's row.
     rows: Vec<u32>,
+    /// The row of the commonest word: letters and signs come before it.
+    first: u32,
     /// Each row's term; past the end for a row that stands for none.
     terms: Vec<TermId>,
 }
@@ -31,8 +33,9 @@ type Nearest = Rc<[(TermId, f32)]>;
 /// A term, by its place among the terms of [`Meanings`].
 pub type TermId = u32;
 
-/// So many related terms are kept of one.
-const KEPT: usize = 32;
+/// So many related terms are kept of one: more than there are in a usual vocabulary, since words of turns that the
+/// request may not see take no place among those that it may.
+const KEPT: usize = 1024;
 /// Words below this cosine are not related.
 const RELATED: f32 = 0.25;
 
@@ -65,6 +68,7 @@ impl Meanings {
             letters: String::new(),
             ends: vec![],
             rows: vec![],
+            first: table.words().find(|(_, word)| word.len() > 1).map_or(0, |(row, _)| row),
             terms: vec![u32::MAX; table.len()],
         };
         for at in by_term {
@@ -98,7 +102,8 @@ impl Meanings {
     /// How rare a term is in the language, from 0 for the commonest word of the table to 1 for the rarest: the
     /// table's rows are in the order of their frequency, and frequency falls as the logarithm of the rank.
     pub fn rarity(&self, id: TermId) -> f32 {
-        let rank = |row: u32| (row as f32 + 1.0).ln();
+        // Single letters stand before the words and are as common.
+        let rank = |row: u32| (row.saturating_sub(self.first) as f32 + 1.0).ln();
         rank(self.rows[id as usize]) / rank(self.table.len() as u32)
     }
 
@@ -124,7 +129,7 @@ impl Meanings {
 
     /// The terms of a vocabulary that are related to this one, the nearest first, each with its nearness: the part
     /// of the cosine above that of unrelated words, above 0 and at most 1. The term itself is left out, and so
-    /// are all but the nearest 32.
+    /// are all but the nearest 1,024.
     pub fn related(&self, id: TermId, vocabulary: &Vocabulary) -> Nearest {
         if let Some((_, known)) = vocabulary.recent.borrow().iter().find(|(known, _)| *known == id) {
             return Rc::clone(known);
@@ -166,8 +171,8 @@ pub struct Vocabulary {
     recent: RefCell<VecDeque<(TermId, Nearest)>>,
 }
 
-/// Of so many terms the related ones are remembered: 64 kB at most.
-const RECENT: usize = 256;
+/// Of so many terms the related ones are remembered: a megabyte at most.
+const RECENT: usize = 128;
 
 impl Vocabulary {
     fn insert(&mut self, row: u32) {

@@ -4,7 +4,7 @@
 
 use super::dates::{Span, named_spans};
 use crate::record::Actor;
-use crate::text::lexicon::WEAK_WORDS;
+use crate::text::lexicon::{STOP_WORDS, WEAK_WORDS};
 use crate::text::{Analyzer, fold};
 use crate::time::Day;
 
@@ -30,11 +30,7 @@ pub struct Question {
 impl Question {
     /// Analyses a question that is asked on the day `today`, if that is known.
     pub fn of(text: &str, analyzer: &Analyzer, today: Option<Day>) -> Question {
-        let words: Vec<String> = fold(text)
-            .split(|c: char| !c.is_alphanumeric() && c != '-')
-            .filter(|word| !word.is_empty())
-            .map(str::to_owned)
-            .collect();
+        let words = words_of(text);
         let mut question = Question {
             padded: format!(" {} ", words.join(" ")),
             spans: named_spans(&words, today),
@@ -91,9 +87,12 @@ impl Question {
     pub fn named<'a>(&self, actors: impl Iterator<Item = &'a Actor>) -> Option<String> {
         let mut found: Option<String> = None;
         for name in actors.filter_map(|actor| actor.name.as_deref()) {
-            let folded = fold(name);
-            let first = folded.split(' ').next().unwrap_or_default();
-            let is_named = !folded.is_empty() && (self.has(&folded) || first.len() > 1 && self.has(first));
+            let words = words_of(name);
+            // "Will" and "May" are names only where more of the name follows.
+            let first =
+                words.first().filter(|first| first.len() > 1 && !STOP_WORDS.contains(&first.as_str()));
+            let whole = words.len() > 1 && self.has(&words.join(" "));
+            let is_named = whole || first.is_some_and(|first| self.has(first));
             match &found {
                 Some(other) if is_named && other != name => return None,
                 _ if is_named => found = Some(name.to_owned()),
@@ -102,6 +101,13 @@ impl Question {
         }
         found
     }
+}
+
+/// The words of a text, folded; dates keep their hyphens.
+fn words_of(text: &str) -> Vec<String> {
+    let folded = fold(text);
+    let words = folded.split(|c: char| !c.is_alphanumeric() && c != '-');
+    words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 const WHEN: &[&str] = &[
