@@ -116,3 +116,62 @@ fn the_named_speaker_is_one_over_all_partitions() {
         assert_eq!(speaker("did Ann and Ben buy the boat?").await, Vec::<String>::new());
     });
 }
+
+#[test]
+fn expired_memories_change_no_score() {
+    block_on(async {
+        let mut found = Vec::new();
+        for expired in [0, 30] {
+            let memory = Memory::in_process();
+            for text in
+                ["I love dogs and hiking", "Tea is nice", "I live in Leeds", "We hike up the mountain"]
+            {
+                add(&memory, Message::user(text), alice(), Some(text.split(' ').next_back().unwrap()), "")
+                    .await;
+            }
+            for n in 0..expired {
+                let options = AddOptions {
+                    expires: Some(edgemem::time::Day::from_number(10_000)),
+                    conversation: Some("old".into()),
+                    ..AddOptions::new(alice())
+                };
+                memory.add(&[Message::user(format!("mountain tea trip {n}"))], &options).await.unwrap();
+            }
+            found.push(shown(
+                &search(&memory, "hiking in the mountains of Zanzibar", Reach::user("alice"), false).await,
+            ));
+        }
+        assert!(!found[0].is_empty());
+        assert_eq!(found[0], found[1]);
+    });
+}
+
+#[test]
+fn a_score_is_its_own_threshold() {
+    block_on(async {
+        let memory = Memory::in_process();
+        for n in 0..7 {
+            add(&memory, Message::user(format!("hiking tour {n}")), alice(), None, "").await;
+        }
+        for hit in search(&memory, "hiking eee", Reach::user("alice"), false).await {
+            let shown = f64::from(hit.score);
+            let threshold = ((shown * 1e6).round() / 1e6) as f32;
+            let options =
+                SearchOptions { threshold: Some(threshold), ..SearchOptions::new(Reach::user("alice")) };
+            let again = memory.search("hiking eee", &options).await.unwrap().hits;
+            assert!(again.iter().any(|it| it.record.id == hit.record.id), "{shown}");
+        }
+    });
+}
+
+#[test]
+fn a_question_as_long_as_a_book_is_answered() {
+    block_on(async {
+        let memory = Memory::in_process();
+        add(&memory, Message::user("The boat is blue"), alice(), None, "").await;
+        let question = (0..60_000).fold("which boat".to_owned(), |text, n| text + " w" + &n.to_string());
+        let hits = search(&memory, &question, Reach::user("alice"), true).await;
+        assert_eq!(hits[0].record.text, "The boat is blue");
+        assert!(hits[0].explanation.terms.len() <= 256);
+    });
+}

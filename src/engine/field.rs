@@ -96,14 +96,9 @@ impl<'a> Field<'a> {
             related: vec![Vec::new(); question.terms.len()],
             session_lengths: None,
         };
-        for part in &engine.parts {
-            // Expired memories count too, so that a score does not change on another memory's last day.
-            for (scope, _) in sight.scopes(part).iter().enumerate().filter(|&(_, &visible)| visible) {
-                let tally = part.tally_of(scope as u32);
-                totals.terms.documents += tally.documents;
-                totals.terms.length += tally.length;
-            }
-        }
+        let (documents, length) = field.seen.size(layout);
+        totals.terms.documents += documents;
+        totals.terms.length += length;
         totals.pairs.documents = totals.terms.documents;
         totals.pairs.length = totals.terms.length;
         for term in &question.terms {

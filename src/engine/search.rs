@@ -6,9 +6,12 @@
 //! request may not see.
 
 use std::cell::Cell;
+use std::collections::HashMap;
 
 use edgemem_kernels::ranking::{Blend, blend_all, blend_some, next_at_least};
 use edgemem_kernels::turns::{TIMED, bounds, unit};
+
+use foldhash::quality::FixedState;
 
 use super::field::{Field, Scores, Totals};
 use super::related::{gather_related, strengths};
@@ -118,7 +121,7 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
         let candidates = pick(&fields, &ranked, sight, wanted)?;
         let exhausted = candidates.len() < wanted;
         let mut hits: Vec<Hit> = Vec::new();
-        let mut sayings: Vec<Saying> = Vec::new();
+        let mut sayings: HashMap<Saying, usize, FixedState> = HashMap::default();
         let mut below = false;
         for candidate in candidates {
             let (index, turn) = candidate.place;
@@ -128,12 +131,11 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
                 break;
             }
             let record = field.engine.read(field.layout.addresses[turn])?;
-            let saying = Saying::of(&record);
-            if let Some(twin) = sayings.iter().position(|earlier| earlier.is_repeated_by(&saying)) {
-                hits[twin].twins.push(record.id);
+            let place = *sayings.entry(Saying::of(&record)).or_insert(hits.len());
+            if let Some(twin) = hits.get_mut(place) {
+                twin.twins.push(record.id);
                 continue;
             }
-            sayings.push(saying);
             let mut explanation = Explanation { fused: candidate.score, coverage, ..Explanation::default() };
             if query.explain {
                 ranking.explain(field, &ranked[index], turn, &mut explanation);
@@ -206,7 +208,9 @@ fn pick(
 
 /// A score: what part of the question is covered at all, times how near a hit's rank comes to the best one.
 fn shown(fused: f32, best: f32, coverage: f32) -> f32 {
-    coverage * positive(over(fused, best))
+    // As it is shown, with six digits: who asks for a score as the threshold gets the hit that has it.
+    let score = f64::from(coverage * positive(over(fused, best)));
+    ((score * 1e6).round() / 1e6) as f32
 }
 
 /// So many hits are ranked beyond the limit, to take the places of folded ones.

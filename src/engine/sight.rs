@@ -126,6 +126,17 @@ impl Turns {
         }
     }
 
+    /// How many turns there are in the set, and their terms.
+    pub(super) fn size(&self, layout: &Layout) -> (u64, u64) {
+        if self.0.is_none() {
+            let terms = layout.conversation_lengths.iter().map(|&length| u64::from(length)).sum();
+            return (layout.len() as u64, terms);
+        }
+        let lengths = layout.lengths.iter().enumerate();
+        let seen = lengths.filter(|&(turn, _)| self.holds(turn as u32));
+        seen.fold((0, 0), |(turns, terms), (_, &length)| (turns + 1, terms + u64::from(length)))
+    }
+
     /// The terms of each conversation's turns in the set; `None` if those are all.
     pub(super) fn session_lengths(&self, layout: &Layout) -> Option<Vec<u32>> {
         self.0.as_ref()?;

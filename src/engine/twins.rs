@@ -7,7 +7,8 @@
 use crate::record::{Actor, Record};
 use crate::text::statement_key;
 
-/// What is compared of a memory.
+/// What is compared of a memory: who says what. Equal ones are repetitions.
+#[derive(PartialEq, Eq, Hash)]
 pub(super) struct Saying {
     actor: Actor,
     key: String,
@@ -17,10 +18,5 @@ impl Saying {
     /// Who says what in a memory.
     pub fn of(memory: &Record) -> Saying {
         Saying { actor: memory.actor.clone(), key: statement_key(&memory.text) }
-    }
-
-    /// Whether one speaker says the same in both.
-    pub fn is_repeated_by(&self, other: &Saying) -> bool {
-        self.actor == other.actor && self.key == other.key
     }
 }

@@ -1,6 +1,6 @@
 //! A part of a partition's index: the head or a segment, with the marks of which documents are alive.
 
-use super::columns::{Columns, NEVER, RETRACTED};
+use super::columns::{Columns, NEVER};
 use super::head::{Head, NO_ROW};
 use super::postings::Posting;
 use super::segment::Segment;
@@ -15,8 +15,6 @@ use crate::vector::Vectors;
 pub struct Part {
     kind: Kind,
     alive: Vec<u64>,
-    /// Per scope of the part: how many documents are alive and indexed, and their terms in all.
-    tallies: Vec<Tally>,
     living: u32,
     /// Field norms, close together: every posting needs its document's.
     lengths: Vec<u16>,
@@ -30,33 +28,16 @@ enum Kind {
     Sealed { name: String, segment: Box<Segment>, vectors: Option<StoredVectors> },
 }
 
-/// Size of what is alive and indexed under one scope: the document statistics of BM25.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Documents.
-    pub documents: u64,
-    /// Terms in all of them.
-    pub length: u64,
-}
-
 impl Part {
     /// An empty head.
     pub fn head() -> Part {
-        Part {
-            kind: Kind::Head(Box::default()),
-            alive: vec![],
-            tallies: vec![],
-            living: 0,
-            lengths: vec![],
-            expiring: false,
-        }
+        Part { kind: Kind::Head(Box::default()), alive: vec![], living: 0, lengths: vec![], expiring: false }
     }
 
     /// A mounted segment, with everything in it alive.
     pub fn sealed(name: String, segment: Segment, vectors: Option<StoredVectors>) -> Part {
         let mut part = Part {
             alive: vec![0; (segment.len() as usize).div_ceil(64)],
-            tallies: vec![Tally::default(); segment.tables.scopes.len()],
             living: 0,
             lengths: Vec::with_capacity(segment.len() as usize),
             expiring: false,
@@ -79,7 +60,6 @@ impl Part {
         let Kind::Head(head) = &mut self.kind else { return None };
         let doc = head.push(id, columns, record, terms);
         self.alive.resize((doc as usize + 1).div_ceil(64), 0);
-        self.tallies.resize(head.tables.scopes.len(), Tally::default());
         self.enliven(doc);
         Some(doc)
     }
@@ -90,7 +70,6 @@ impl Part {
         let columns = self.columns(doc);
         self.lengths.push(u16::try_from(columns.length).unwrap_or(u16::MAX));
         self.expiring |= columns.expires != NEVER;
-        self.tally(doc, |count, by| count + by);
     }
 
     /// Marks a document as replaced by a newer one elsewhere.
@@ -98,16 +77,6 @@ impl Part {
         if self.is_alive(doc) {
             self.alive[doc as usize / 64] &= !(1 << (doc % 64));
             self.living -= 1;
-            self.tally(doc, |count, by| count - by);
-        }
-    }
-
-    fn tally(&mut self, doc: u32, change: impl Fn(u64, u64) -> u64) {
-        let columns = self.columns(doc);
-        if columns.flags & RETRACTED == 0 {
-            let tally = &mut self.tallies[columns.scope as usize];
-            tally.documents = change(tally.documents, 1);
-            tally.length = change(tally.length, u64::from(columns.length));
         }
     }
 
@@ -119,11 +88,6 @@ impl Part {
     /// How many documents are alive.
     pub fn living(&self) -> u32 {
         self.living
-    }
-
-    /// The statistics of one scope of the part.
-    pub fn tally_of(&self, scope: u32) -> Tally {
-        self.tallies[scope as usize]
     }
 
     /// The head, if this is it.

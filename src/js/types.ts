@@ -252,7 +252,7 @@ export interface ScoreDetails {
   rawScore: number;
   /** The most that `rawScore` can be. */
   maxPossibleScore: number;
-  /** The score that is returned: `coverage` times the root of `rawScore` over the best memory's. */
+  /** The score that is returned: `coverage` times `rawScore` over the best memory's, in six digits. */
   finalScore: number;
   /** The least score that was asked for. */
   threshold: number;

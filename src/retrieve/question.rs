@@ -40,7 +40,11 @@ impl Question {
         analyzer.query_terms(WEAK_WORDS, |term| weak.push(term.to_owned()));
         let mut before = None;
         analyzer.query_terms(text, |term| {
-            let at = question.terms.iter().position(|known| known == term).unwrap_or_else(|| {
+            let known = question.terms.iter().position(|known| known == term);
+            if known.is_none() && question.terms.len() == MOST_TERMS {
+                return;
+            }
+            let at = known.unwrap_or_else(|| {
                 question.terms.push(term.to_owned());
                 question.weak.push(weak.iter().any(|weak| weak == term));
                 question.terms.len() - 1
@@ -102,6 +106,9 @@ impl Question {
         found
     }
 }
+
+/// More distinct terms of a question are not looked at: it is a document then, and its beginning says what it is about.
+const MOST_TERMS: usize = 256;
 
 /// The words of a text, folded; dates keep their hyphens.
 fn words_of(text: &str) -> Vec<String> {

@@ -42,6 +42,13 @@ pub(super) fn name_into(name: &str, out: &mut String) -> bool {
     out.len() > start
 }
 
+/// Characters that show nothing and that folding leaves alone, since nobody searches by them: controls of musical and
+/// shorthand notation and of hieroglyphs, annotations, the blank braille cell. Enough of them hide a message.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{fff0}'..='\u{fffb}' | '\u{2800}' | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}')
+}
+
 /// Visits the characters that show something, with a single space for each run of white space between them.
 fn clean(text: &str, visit: &mut dyn FnMut(char)) {
     let mut before = None;
@@ -51,7 +58,7 @@ fn clean(text: &str, visit: &mut dyn FnMut(char)) {
             space = before.is_some();
             continue;
         }
-        if script::is_ignorable(c) || matches!(c, '\u{fff9}'..='\u{fffb}') {
+        if script::is_ignorable(c) || is_unseen(c) {
             // Emoji and some scripts need single joiners; rows of them could only hide something.
             let joins = matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0f}') && !space;
             if joins && before.is_some_and(|before: char| !before.is_ascii() && !script::is_ignorable(before))
