@@ -15,7 +15,7 @@ pub const MAX_METADATA_BYTES: usize = 100_000;
 /// How many results are returned if the caller does not say.
 pub const DEFAULT_TOP_K: usize = 20;
 /// The score below which results are left out if the caller does not say: most questions about what was never
-/// said find nothing, and hardly an answer is lost. `docs/retrieval.md` has the measurements.
+/// said find nothing, and hardly an answer is lost. `docs/eval.md` has the measurements.
 pub const DEFAULT_THRESHOLD: f32 = 0.25;
 /// The same without a token table, where fewer words of a question are met.
 pub const DEFAULT_KEYWORD_THRESHOLD: f32 = 0.2;

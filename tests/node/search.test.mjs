@@ -56,7 +56,7 @@ test("explain: what the signals contribute is the raw score, and that with the c
     }
     near(sum, details.rawScore, "the sum");
     assert.ok(details.rawScore <= details.maxPossibleScore);
-    near(score, details.coverage * Math.sqrt(Math.max(0, details.rawScore) / best), "the score");
+    near(score, details.coverage * (Math.max(0, details.rawScore) / best), "the score");
     assert.equal(score, details.finalScore);
     assert.equal(details.threshold, 0);
     assert.ok(details.coverage > 0 && details.coverage <= 1);
