@@ -115,10 +115,11 @@ test("a question counts against itself, and repetitions are one result", async (
 
   await page.fill("#scope-run", "r1");
   await remember(page, "Ben: The greyhound sleeps by the stove.");
-  await page.waitForFunction(() => document.querySelectorAll(".row").length === 2);
+  // The page may still show what it found before the repetition was kept.
+  await page.waitForFunction(() => document.querySelector("#rows").textContent.includes("1 other memory says the same, shown once."));
   const answer = row(page, "sleeps by the stove");
-  await answer.locator("summary").click();
   assert.match(await answer.textContent(), /1 other memory says the same, shown once\./);
+  assert.equal(await page.locator(".row").count(), 2);
 });
 
 test("a missing token table is said once, and words are found", async (t) => {
@@ -153,7 +154,7 @@ test("a scope shows only what it sees, and is what new memories belong to", asyn
   await listed(page, ["I belong to Ana everywhere."]);
   await page.check("#scope-all-runs");
   await listed(page, ["I belong to Ana everywhere.", "I belong to run one.", "I belong to run two."]);
-  await ask(page, "belong run");
+  await ask(page, "who belongs where");
   assert.equal(await page.locator(".row").count(), 3);
   await page.fill("#query", "");
   await page.uncheck("#scope-all-runs");
