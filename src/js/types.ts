@@ -286,7 +286,7 @@ export interface SearchOptions extends Scope {
   topK?: number;
   /** The same as `topK`. */
   limit?: number;
-  /** The least score, from 0 to 1. Default 0.25; 0.2 without the token table, where fewer words are met. */
+  /** The least score, from 0 to 1. Default 0.22; 0.2 without the token table, where fewer words are met. */
   threshold?: number;
   /** Adds `score_details`. Default false. */
   explain?: boolean;
