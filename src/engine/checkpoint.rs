@@ -5,7 +5,6 @@
 use super::{Address, Engine, blob_name};
 use crate::error::Result;
 use crate::index::build::SegmentBuilder;
-use crate::index::columns::RETRACTED;
 use crate::index::part::Part;
 use crate::index::segment::Segment;
 use crate::index::vectors::StoredVectors;
@@ -60,11 +59,8 @@ impl Engine {
     /// lack them, if there is one.
     pub fn embed_sealed(&self, stamp: Stamp, replica: u64) -> Result<Option<Checkpoint>> {
         let lacks = |part: &Part| {
-            let current = part.model().is_some() && part.model() == self.model.as_deref();
-            (0..part.len()).any(|doc| {
-                let wanted = part.is_alive(doc) && part.columns(doc).flags & RETRACTED == 0;
-                wanted && !(current && part.row_of(doc).is_some())
-            })
+            let model = self.model.as_deref();
+            (0..part.len()).any(|doc| part.is_remembered(doc) && !part.is_embedded(doc, model))
         };
         let lacking = (1..self.parts.len()).find(|&part| lacks(&self.parts[part]));
         lacking.map(|part| self.seal(vec![part, 0], stamp, replica)).transpose()

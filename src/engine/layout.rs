@@ -56,14 +56,11 @@ impl Layout {
         for (index, part) in parts.iter().enumerate() {
             let mut groups: HashMap<(u32, u32), u32, FixedState> = HashMap::default();
             layout.positions.push(vec![NOWHERE; part.len() as usize]);
-            for doc in (0..part.len()).filter(|&doc| part.is_alive(doc)) {
+            for doc in (0..part.len()).filter(|&doc| part.is_remembered(doc)) {
                 let columns = part.columns(doc);
-                if columns.flags & RETRACTED == 0 {
-                    let address = Address { part: index as u32, doc };
-                    let place = (columns.conversation, columns.scope);
-                    let group = *groups.entry(place).or_insert_with(|| layout.conversation(part, &columns));
-                    turns.push((group, columns.sequence, address));
-                }
+                let place = (columns.conversation, columns.scope);
+                let group = *groups.entry(place).or_insert_with(|| layout.conversation(part, &columns));
+                turns.push((group, columns.sequence, Address { part: index as u32, doc }));
             }
         }
         let key = |at: usize| (turns[at].0, turns[at].1);

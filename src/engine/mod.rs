@@ -476,10 +476,8 @@ impl Engine {
     pub fn without_vector(&self, limit: usize) -> Result<(Vec<Record>, usize)> {
         let (mut found, mut total) = (Vec::new(), 0);
         for (index, part) in self.parts.iter().enumerate() {
-            let current = part.model().is_some() && part.model() == self.model.as_deref();
             for doc in 0..part.len() {
-                let embedded = current && part.row_of(doc).is_some();
-                if part.is_alive(doc) && part.columns(doc).flags & RETRACTED == 0 && !embedded {
+                if part.is_remembered(doc) && !part.is_embedded(doc, self.model.as_deref()) {
                     total += 1;
                     if found.len() < limit {
                         found.push(self.read(Address { part: index as u32, doc })?);
@@ -507,12 +505,9 @@ impl Engine {
         for (index, part) in self.parts.iter().enumerate() {
             size.segments += u64::from(index != 0);
             size.resident += part.size() as u64;
-            let current = part.model().is_some() && part.model() == self.model.as_deref();
-            for doc in (0..part.len()).filter(|&doc| part.is_alive(doc)) {
-                if part.columns(doc).flags & RETRACTED == 0 {
-                    size.memories += 1;
-                    size.embedded += u64::from(current && part.row_of(doc).is_some());
-                }
+            for doc in (0..part.len()).filter(|&doc| part.is_remembered(doc)) {
+                size.memories += 1;
+                size.embedded += u64::from(part.is_embedded(doc, self.model.as_deref()));
             }
         }
         size

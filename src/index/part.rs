@@ -1,6 +1,6 @@
 //! A part of a partition's index: the head or a segment, with the marks of which documents are alive.
 
-use super::columns::{Columns, NEVER};
+use super::columns::{Columns, NEVER, RETRACTED};
 use super::head::{Head, NO_ROW};
 use super::postings::Posting;
 use super::segment::Segment;
@@ -83,6 +83,16 @@ impl Part {
     /// Whether a document is the newest state of its memory.
     pub fn is_alive(&self, doc: u32) -> bool {
         self.alive[doc as usize / 64] >> (doc % 64) & 1 == 1
+    }
+
+    /// Whether a document is the newest state of a memory that was not deleted.
+    pub fn is_remembered(&self, doc: u32) -> bool {
+        self.is_alive(doc) && self.columns(doc).flags & RETRACTED == 0
+    }
+
+    /// Whether a document has a vector of this model.
+    pub fn is_embedded(&self, doc: u32, model: Option<&str>) -> bool {
+        self.model().is_some() && self.model() == model && self.row_of(doc).is_some()
     }
 
     /// How many documents are alive.
@@ -191,11 +201,6 @@ impl Part {
     /// A document's field norm, at most 65,535.
     pub fn length(&self, doc: u32) -> u32 {
         u32::from(self.lengths[doc as usize])
-    }
-
-    /// The field norms of all documents.
-    pub fn lengths(&self) -> &[u16] {
-        &self.lengths
     }
 
     /// Whether row `n` of the vectors belongs to document `n`, for all documents.
