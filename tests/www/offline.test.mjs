@@ -43,6 +43,7 @@ test("the server may be gone altogether", async (t) => {
   await server.close();
   await page.reload();
   await listed(page, ["I live in Lisbon."]);
+  await offlineReady(page);
   assert.equal(await page.textContent("#chip-offline"), "Works offline");
 });
 
