@@ -15,6 +15,7 @@ pub mod engine;
 pub mod error;
 pub mod host;
 pub mod index;
+pub mod knowledge;
 pub mod log;
 pub mod memory;
 pub mod model;

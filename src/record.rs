@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::knowledge::{Closed, Note};
 use crate::scope::Scope;
 use crate::time::{Day, Timestamp};
 
@@ -14,7 +15,7 @@ pub type Metadata = serde_json::Map<String, serde_json::Value>;
 /// It is derived from the owner, the scope, the speaker and the statement (see `docs/format.md`), so that
 /// two devices which remember the same statement give it the same id and merging them keeps one. Its
 /// first 40 bits are those of the partition's name, so that an id alone finds its partition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MemoryId(u128);
 
 impl MemoryId {
@@ -121,7 +122,7 @@ pub struct Place {
 }
 
 /// A memory as it stands after folding its operations.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Record {
     /// Its id.
     pub id: MemoryId,
@@ -147,6 +148,14 @@ pub struct Record {
     pub occurrences: u32,
     /// Whether it was deleted. Its history stays readable.
     pub retracted: bool,
+    /// Whether it was erased: nothing is left but its id and when that was done.
+    pub erased: bool,
+    /// What it says, taken apart.
+    pub note: Note,
+    /// That it was closed, where that was decided and does not follow from its facts.
+    pub closed: Option<Closed>,
+    /// The sum of what people thought of it; see [`Feedback::value`](crate::knowledge::Feedback::value).
+    pub rating: i32,
 }
 
 impl Record {
@@ -170,15 +179,27 @@ pub enum Action {
     Update,
     /// It was deleted.
     Delete,
+    /// Another memory took its place.
+    Supersede,
+    /// It holds again.
+    Reopen,
+    /// Someone said what they think of it.
+    Feedback,
+    /// Everything but its id was removed.
+    Erase,
 }
 
 impl Action {
-    /// mem0's name for it.
+    /// mem0's name for it, where mem0 has it.
     pub fn name(self) -> &'static str {
         match self {
             Action::Add => "ADD",
             Action::Update => "UPDATE",
             Action::Delete => "DELETE",
+            Action::Supersede => "SUPERSEDE",
+            Action::Reopen => "REOPEN",
+            Action::Feedback => "FEEDBACK",
+            Action::Erase => "ERASE",
         }
     }
 }
@@ -196,6 +217,10 @@ pub struct Revision {
     pub at: Timestamp,
     /// When the memory was created.
     pub created: Timestamp,
+    /// The memory that took its place.
+    pub by: Option<MemoryId>,
+    /// Why, in the caller's words or as the kind of closing.
+    pub reason: Option<String>,
 }
 
 #[cfg(test)]

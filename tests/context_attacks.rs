@@ -28,6 +28,7 @@ fn memory(number: u32, day: i64, name: Option<&str>, text: &str) -> Record {
         expires: None,
         occurrences: 1,
         retracted: false,
+        ..Record::default()
     }
 }
 

@@ -75,6 +75,7 @@ fn play(engine: &mut Engine, clock: &mut Clock, steps: &[Step]) -> Vec<Operation
                     actor: Actor { role: Role::User, name: name.map(str::to_owned) },
                     timestamp: now,
                     vector: embed.then(|| vector(text)),
+                    ..Draft::default()
                 };
                 ids.push(plan.remember(&origin, draft).unwrap().id);
             }

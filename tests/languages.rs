@@ -40,7 +40,8 @@ fn engine<'a>(documents: impl Iterator<Item = &'a String>) -> Engine {
     for text in documents {
         let origin = Origin { scope: Scope::user("u"), ..Origin::default() };
         let actor = Actor { role: Role::User, name: None };
-        plan.remember(&origin, Draft { text: text.clone(), actor, timestamp: now, vector: None }).unwrap();
+        plan.remember(&origin, Draft { text: text.clone(), actor, timestamp: now, ..Draft::default() })
+            .unwrap();
     }
     for operation in plan.finish() {
         engine.apply(&operation.key(), operation).unwrap();

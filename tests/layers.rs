@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// Every module at the root of the crate, by floor. Modules of one floor do not import each other, except
 /// where the pair is listed in [`NEIGHBOURS`].
 const FLOORS: &[&[&str]] = &[
-    &["bytes", "error", "record", "scope", "sorted", "time"],
+    &["bytes", "error", "knowledge", "record", "scope", "sorted", "time"],
     &["text", "vector"],
     &["index", "log"],
     &["distill", "retrieve"],
@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
 ];
 
 /// Imports within a floor that are meant: the base floor's values build on each other.
-const NEIGHBOURS: &[&str] = &["bytes error record scope time"];
+const NEIGHBOURS: &[&str] = &["bytes error knowledge record scope time"];
 
 /// One way within a floor: the token table reads texts, and no text needs a vector.
 const ONE_WAY: &[(&str, &str)] = &[("vector", "text")];

@@ -48,6 +48,7 @@ fn write(folder: &Path) {
         vector: quantize(&[text.len() as f32, 3.0])
             .ok()
             .map(|it| (MODEL.into(), it.codes().to_vec(), it.scale())),
+        ..Draft::default()
     };
     let texts =
         ["Ich wohne in Köln.", "我喜欢爵士乐 🎷", "The dog is called Rex", "We met in Lisbon", "Old news"];

@@ -4,6 +4,7 @@ use super::{Engine, encode_record};
 use crate::error::Result;
 use crate::index::build::SegmentBuilder;
 use crate::index::columns::{Columns, NEVER, RETRACTED, REVISED};
+use crate::index::marks;
 use crate::index::part::Part;
 use crate::log::{Folded, Operation, fold};
 use crate::record::Record;
@@ -16,17 +17,19 @@ pub(super) struct Entry {
     record: Vec<u8>,
     /// Terms in the order of the text; none for a memory that is kept for its history only.
     pub terms: Vec<Box<str>>,
+    /// What else it is filed under.
+    marks: Vec<Box<str>>,
 }
 
 impl Entry {
     /// Appends the document to the head `part`; `None` if it is none.
     pub fn push_to(self, part: &mut Part) -> Option<u32> {
-        let Entry { memory, mut columns, record, terms } = self;
+        let Entry { memory, mut columns, record, terms, marks } = self;
         let tables = &mut part.as_head_mut()?.tables;
         columns.scope = tables.scopes.intern(memory.scope);
         columns.conversation = tables.conversations.intern(memory.place.conversation);
         columns.speaker = tables.speakers.intern(memory.actor);
-        part.push(memory.id, columns, record, &terms)
+        part.push(memory.id, columns, record, &terms, &marks)
     }
 }
 
@@ -42,13 +45,14 @@ impl Engine {
             expires: memory.expires.map_or(NEVER, |day| day.number()),
             ..Columns::default()
         };
-        let mut terms = Vec::new();
+        let (mut terms, mut marks) = (Vec::new(), Vec::new());
         if memory.retracted {
             columns.flags |= RETRACTED;
         } else {
             self.index_terms(&memory, &mut terms);
             columns.length = terms.len() as u32;
             columns.cues = Cues::of(&memory.text).bits();
+            marks = marks::of_note(&memory.note, memory.closed.is_some(), &self.analyzer);
         }
         let changed = folded.revisions.iter().any(|revision| {
             revision.before.is_some() && revision.after.is_some() && revision.before != revision.after
@@ -56,7 +60,7 @@ impl Engine {
         if changed {
             columns.flags |= REVISED;
         }
-        Entry { memory, columns, record: encode_record(operations), terms }
+        Entry { memory, columns, record: encode_record(operations), terms, marks }
     }
 
     /// The terms a memory is found by: its day as people say it, its speaker, its text.

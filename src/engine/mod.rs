@@ -388,7 +388,7 @@ impl Engine {
         let mut vocabulary = Vocabulary::default();
         if let Some(meanings) = &self.meanings {
             for part in &self.parts {
-                part.for_each_term_name(|term| meanings.note(term, &mut vocabulary));
+                part.for_each_word(|term| meanings.note(term, &mut vocabulary));
             }
         }
         Ok(self.vocabulary.get_or_init(|| vocabulary))

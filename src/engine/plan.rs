@@ -9,6 +9,7 @@ use foldhash::quality::FixedState;
 
 use super::{Engine, Sight, text_digest};
 use crate::error::Result;
+use crate::knowledge::Note;
 use crate::log::{Change, Folded, Operation, Remember, fold};
 use crate::record::{Actor, MemoryId, Metadata, Record};
 use crate::scope::{Axis, Scope};
@@ -24,6 +25,8 @@ pub struct Draft {
     pub actor: Actor,
     /// When it was said.
     pub timestamp: Timestamp,
+    /// What it says, taken apart.
+    pub note: Note,
     /// Its vector by the configured embedder: model, codes, scale.
     pub vector: Option<(String, Vec<i8>, f32)>,
 }
@@ -153,6 +156,7 @@ impl<'a> Plan<'a> {
                 timestamp: draft.timestamp,
                 metadata: origin.metadata.clone(),
                 expires: origin.expires,
+                note: draft.note,
             })),
         );
         if let Some((model, codes, scale)) = draft.vector {

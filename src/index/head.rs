@@ -39,15 +39,22 @@ pub const NO_ROW: u32 = u32::MAX;
 
 impl Head {
     /// Appends a document and returns its number. `terms` are the analysed terms of its text, in order; none
-    /// for a document that is kept for its history only.
-    pub fn push(&mut self, id: MemoryId, columns: Columns, record: Vec<u8>, terms: &[Box<str>]) -> u32 {
+    /// for a document that is kept for its history only. `marks` are what else it is filed under, each once.
+    pub fn push(
+        &mut self,
+        id: MemoryId,
+        columns: Columns,
+        record: Vec<u8>,
+        terms: &[Box<str>],
+        marks: &[Box<str>],
+    ) -> u32 {
         let doc = self.ids.len() as u32;
         self.ids.push(id);
         self.columns.push(columns);
         self.bytes += record.len() + Columns::WIDTH + terms.len() + 40;
         self.records.push(record.into_boxed_slice());
         self.shapes.push(terms.iter().map(|term| shape::mark(term)).collect());
-        for term in terms {
+        for term in terms.iter().chain(marks) {
             match self.terms.get_mut(term) {
                 Some(postings) => match postings.last_mut() {
                     Some(last) if last.doc == doc => last.frequency += 1,

@@ -7,6 +7,7 @@ pub mod build;
 pub mod columns;
 pub mod filter;
 pub mod head;
+pub mod marks;
 pub mod meanings;
 pub mod part;
 pub mod postings;

@@ -2,6 +2,7 @@
 
 use super::columns::{Columns, NEVER, RETRACTED};
 use super::head::{Head, NO_ROW};
+use super::marks;
 use super::postings::Posting;
 use super::segment::Segment;
 use super::tables::Tables;
@@ -56,9 +57,10 @@ impl Part {
         columns: Columns,
         record: Vec<u8>,
         terms: &[Box<str>],
+        marks: &[Box<str>],
     ) -> Option<u32> {
         let Kind::Head(head) = &mut self.kind else { return None };
-        let doc = head.push(id, columns, record, terms);
+        let doc = head.push(id, columns, record, terms, marks);
         self.alive.resize((doc as usize + 1).div_ceil(64), 0);
         self.enliven(doc);
         Some(doc)
@@ -245,11 +247,30 @@ impl Part {
         }
     }
 
-    /// Calls `visit` with every term.
-    pub fn for_each_term_name(&self, mut visit: impl FnMut(&str)) {
+    /// Calls `visit` with every term that is a word.
+    pub fn for_each_word(&self, mut visit: impl FnMut(&str)) {
+        let mut filter = |term: &str| {
+            if marks::is_word(term) {
+                visit(term);
+            }
+        };
         match &self.kind {
-            Kind::Head(head) => head.terms().for_each(|(term, _)| visit(term)),
-            Kind::Sealed { segment, .. } => segment.term_names().for_each(visit),
+            Kind::Head(head) => head.terms().for_each(|(term, _)| filter(term)),
+            Kind::Sealed { segment, .. } => segment.term_names().for_each(filter),
+        }
+    }
+
+    /// Calls `visit` with every mark that begins with this character; see [`marks`].
+    pub fn for_each_mark(&self, sort: char, mut visit: impl FnMut(&str)) {
+        match &self.kind {
+            Kind::Head(head) => {
+                head.terms().map(|(term, _)| term).filter(|term| term.starts_with(sort)).for_each(visit);
+            }
+            // Marks come before words in the order of terms.
+            Kind::Sealed { segment, .. } => {
+                let marks = segment.term_names().take_while(|term| !marks::is_word(term));
+                marks.filter(|term| term.starts_with(sort)).for_each(|term| visit(term));
+            }
         }
     }
 

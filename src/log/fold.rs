@@ -5,7 +5,8 @@
 //! that hold the same set of operations agree, in whatever way they exchanged them.
 
 use super::operation::{Change, Operation};
-use crate::record::{Action, Record, Revision};
+use crate::knowledge::Closed;
+use crate::record::{Action, MemoryId, Record, Revision};
 use crate::sorted::sort;
 use crate::time::Timestamp;
 
@@ -19,10 +20,14 @@ pub struct Folded {
     history: bool,
 }
 
-/// Puts operations into their order and drops repetitions.
+/// Puts operations into their order and drops repetitions. Of an erased memory only the first erasure stays.
 pub fn arrange(operations: &mut Vec<Operation>) {
     sort(operations, |a, b| a.order().cmp(&b.order()));
     operations.dedup_by_key(|operation| operation.order());
+    if let Some(at) = operations.iter().position(|it| matches!(it.change, Change::Erase)) {
+        operations.swap(0, at);
+        operations.truncate(1);
+    }
 }
 
 /// Folds the operations of one memory. `None` as long as its first saying is not among them: the rest
@@ -38,6 +43,9 @@ pub fn fold_record(operations: Vec<Operation>) -> Option<Record> {
 
 fn fold_with(mut operations: Vec<Operation>, history: bool) -> Option<Folded> {
     arrange(&mut operations);
+    if let [Operation { id, stamp, change: Change::Erase, .. }] = operations[..] {
+        return Some(erased(id, stamp.wall(), history));
+    }
     let first = operations.iter().position(|operation| matches!(operation.change, Change::Remember(_)))?;
     let Change::Remember(said) = &operations[first].change else { return None };
     let created = operations[first].stamp.wall();
@@ -55,6 +63,10 @@ fn fold_with(mut operations: Vec<Operation>, history: bool) -> Option<Folded> {
             expires: said.expires,
             occurrences: 1,
             retracted: false,
+            erased: false,
+            note: said.note.clone(),
+            closed: None,
+            rating: 0,
         },
         revisions: vec![],
         history,
@@ -66,6 +78,22 @@ fn fold_with(mut operations: Vec<Operation>, history: bool) -> Option<Folded> {
         }
     }
     Some(folded)
+}
+
+/// What is left of an erased memory.
+fn erased(id: MemoryId, at: Timestamp, history: bool) -> Folded {
+    let record = Record {
+        id,
+        timestamp: at,
+        created: at,
+        updated: at,
+        retracted: true,
+        erased: true,
+        ..Record::default()
+    };
+    let mut folded = Folded { record, revisions: vec![], history };
+    folded.record(Action::Erase, None, None, at);
+    folded
 }
 
 impl Folded {
@@ -103,8 +131,33 @@ impl Folded {
                     self.record(Action::Delete, Some(&text), None, at);
                 }
             }
-            // Vectors are kept by the index, beside the memory.
-            Change::Embed { .. } => {}
+            Change::Annotate(note) => self.record.note = *note,
+            Change::Close { why, at: end, by } => {
+                self.record.closed = Some(Closed { why, at: end, by, learnt: at });
+                let text = self.record.text.clone();
+                self.record(Action::Supersede, Some(&text), Some(&text), at);
+                self.say(|revision| {
+                    revision.by = Some(by);
+                    revision.reason = Some(why.name().to_owned());
+                });
+            }
+            Change::Reopen => {
+                if self.record.closed.take().is_some() {
+                    let text = self.record.text.clone();
+                    self.record(Action::Reopen, Some(&text), Some(&text), at);
+                }
+            }
+            Change::Rate { feedback, reason } => {
+                self.record.rating = self.record.rating.saturating_add(feedback.value());
+                let text = self.record.text.clone();
+                self.record(Action::Feedback, Some(&text), Some(&text), at);
+                self.say(|revision| {
+                    let name = feedback.name();
+                    revision.reason = Some(reason.map_or(name.to_owned(), |it| format!("{name}: {it}")));
+                });
+            }
+            // Vectors are kept by the index, beside the memory; an erasure stands alone.
+            Change::Embed { .. } | Change::Erase => {}
         }
     }
 
@@ -112,7 +165,14 @@ impl Folded {
         if self.history {
             let created = self.record.created;
             let (before, after) = (before.map(str::to_owned), after.map(str::to_owned));
-            self.revisions.push(Revision { action, before, after, at, created });
+            self.revisions.push(Revision { action, before, after, at, created, by: None, reason: None });
+        }
+    }
+
+    /// Adds to what was recorded last.
+    fn say(&mut self, add: impl FnOnce(&mut Revision)) {
+        if let Some(last) = self.revisions.last_mut().filter(|_| self.history) {
+            add(last);
         }
     }
 }
@@ -123,7 +183,8 @@ mod tests {
 
     use super::super::operation::Remember;
     use super::*;
-    use crate::record::{MemoryId, Metadata, Place};
+    use crate::knowledge::{Closing, Feedback, Note};
+    use crate::record::{Metadata, Place};
     use crate::time::{Day, Stamp};
 
     fn change() -> impl Strategy<Value = Change> {
@@ -137,6 +198,15 @@ mod tests {
                 expires: expires.then(|| Some(Day::from_number(1))),
             }),
             Just(Change::Retract),
+            Just(Change::Reopen),
+            (0i64..3).prop_map(|at| Change::Close {
+                why: Closing::Superseded,
+                at: Timestamp::clamped(at),
+                by: MemoryId::new(1, [9; 16]),
+            }),
+            Just(Change::Rate { feedback: Feedback::Negative, reason: None }),
+            any::<bool>().prop_map(|pending| Change::Annotate(Box::new(Note { pending, ..Note::default() }))),
+            Just(Change::Erase),
         ]
     }
 

@@ -1,6 +1,7 @@
 //! The log: operations, and how they fold into memories.
 
 mod fold;
+mod note;
 mod operation;
 
 pub use fold::{Folded, arrange, fold, fold_record};

@@ -1,7 +1,9 @@
 //! Operations: the smallest changes, and their stored form (described in `docs/format.md`).
 
+use super::note;
 use crate::bytes::{Reader, Writer};
 use crate::error::{Error, ErrorKind, Result};
+use crate::knowledge::{Closing, Feedback, Note};
 use crate::record::{Actor, MemoryId, Metadata, Place, Role};
 use crate::scope::{Axis, Scope};
 use crate::text::Digest;
@@ -55,6 +57,29 @@ pub enum Change {
         /// What one step of the codes is worth.
         scale: f32,
     },
+    /// What it says was taken apart anew: replaces the note.
+    Annotate(Box<Note>),
+    /// Another memory took its place; it stays readable.
+    Close {
+        /// Why.
+        why: Closing,
+        /// From when on it is no longer so.
+        at: Timestamp,
+        /// The memory that took its place.
+        by: MemoryId,
+    },
+    /// It holds again: takes back a closing.
+    Reopen,
+    /// Someone said what they think of it.
+    Rate {
+        /// What they think.
+        feedback: Feedback,
+        /// Why, in their words.
+        reason: Option<String>,
+    },
+    /// Everything about it is removed, but that this was done. Other operations of the memory count no more,
+    /// whenever they arrive.
+    Erase,
 }
 
 /// Everything that is known when a memory is first said.
@@ -74,6 +99,8 @@ pub struct Remember {
     pub metadata: Metadata,
     /// The last day on which it is returned.
     pub expires: Option<Day>,
+    /// What it says, taken apart.
+    pub note: Note,
 }
 
 /// The version of the stored form that this code writes, and the newest that it reads.
@@ -84,6 +111,13 @@ const TOUCH: u8 = 2;
 const REVISE: u8 = 3;
 const RETRACT: u8 = 4;
 const EMBED: u8 = 5;
+/// As [`REMEMBER`], and a note.
+const REMEMBER_NOTED: u8 = 6;
+const ANNOTATE: u8 = 7;
+const CLOSE: u8 = 8;
+const REOPEN: u8 = 9;
+const RATE: u8 = 10;
+const ERASE: u8 = 11;
 
 impl Operation {
     /// The key under which a store keeps it: 32 hex digits that sort in time order.
@@ -101,11 +135,17 @@ impl Operation {
         let mut out = Writer::new();
         out.u8(FORMAT);
         out.u8(match &self.change {
-            Change::Remember(_) => REMEMBER,
+            Change::Remember(remember) if remember.note == Note::default() => REMEMBER,
+            Change::Remember(_) => REMEMBER_NOTED,
             Change::Touch { .. } => TOUCH,
             Change::Revise { .. } => REVISE,
             Change::Retract => RETRACT,
             Change::Embed { .. } => EMBED,
+            Change::Annotate(_) => ANNOTATE,
+            Change::Close { .. } => CLOSE,
+            Change::Reopen => REOPEN,
+            Change::Rate { .. } => RATE,
+            Change::Erase => ERASE,
         });
         out.u64(self.stamp.bits());
         out.u64(self.replica);
@@ -122,6 +162,9 @@ impl Operation {
                 out.signed(remember.timestamp.millis());
                 write_metadata(&mut out, &remember.metadata);
                 write_day(&mut out, remember.expires);
+                if remember.note != Note::default() {
+                    out.bytes(&note::encode(&remember.note));
+                }
             }
             Change::Touch { place, timestamp } => {
                 write_place(&mut out, place);
@@ -138,7 +181,17 @@ impl Operation {
                     write_day(&mut out, *expires);
                 }
             }
-            Change::Retract => {}
+            Change::Retract | Change::Reopen | Change::Erase => {}
+            Change::Annotate(note) => out.bytes(&note::encode(note)),
+            Change::Close { why, at, by } => {
+                out.u8(*why as u8);
+                out.signed(at.millis());
+                out.u128(by.bits());
+            }
+            Change::Rate { feedback, reason } => {
+                out.u8(*feedback as u8);
+                out.optional(reason.as_deref());
+            }
             Change::Embed { text, model, codes, scale } => {
                 out.raw(&text.0);
                 out.text(model);
@@ -155,7 +208,7 @@ impl Operation {
         let mut input = Reader::checked(bytes, "operation")?;
         let format = input.u8()?;
         let kind = input.u8()?;
-        if format > FORMAT || !(REMEMBER..=EMBED).contains(&kind) {
+        if format > FORMAT || !(REMEMBER..=ERASE).contains(&kind) {
             return Err(newer(format, kind));
         }
         let stamp = Stamp::from_bits(input.u64()?);
@@ -163,6 +216,11 @@ impl Operation {
         let id = MemoryId::from_bits(input.u128()?);
         let change = match kind {
             REMEMBER => Change::Remember(Box::new(read_remember(&mut input)?)),
+            REMEMBER_NOTED => {
+                let mut remember = read_remember(&mut input)?;
+                remember.note = note::decode(input.bytes()?)?;
+                Change::Remember(Box::new(remember))
+            }
             TOUCH => Change::Touch {
                 place: read_place(&mut input)?,
                 timestamp: Timestamp::clamped(input.signed()?),
@@ -173,6 +231,18 @@ impl Operation {
                 expires: if flag(&mut input)? { Some(read_day(&mut input)?) } else { None },
             },
             RETRACT => Change::Retract,
+            ANNOTATE => Change::Annotate(Box::new(note::decode(input.bytes()?)?)),
+            CLOSE => Change::Close {
+                why: one_of(&Closing::ALL, &mut input)?,
+                at: Timestamp::clamped(input.signed()?),
+                by: MemoryId::from_bits(input.u128()?),
+            },
+            REOPEN => Change::Reopen,
+            RATE => Change::Rate {
+                feedback: one_of(&Feedback::ALL, &mut input)?,
+                reason: input.optional()?.map(str::to_owned),
+            },
+            ERASE => Change::Erase,
             _ => Change::Embed {
                 text: Digest(u128::to_le_bytes(input.u128()?)),
                 model: input.text()?.to_owned(),
@@ -218,7 +288,14 @@ fn read_remember(input: &mut Reader<'_>) -> Result<Remember> {
         timestamp: Timestamp::clamped(input.signed()?),
         metadata: read_metadata(input)?,
         expires: read_day(input)?,
+        note: Note::default(),
     })
+}
+
+/// The value of the number that comes next.
+fn one_of<T: Copy>(all: &[T], input: &mut Reader<'_>) -> Result<T> {
+    let number = input.u8()?;
+    all.get(usize::from(number)).copied().ok_or_else(|| input.corrupt("a number stands for nothing"))
 }
 
 fn read_role(input: &mut Reader<'_>) -> Result<Role> {
@@ -301,6 +378,7 @@ mod tests {
                 timestamp: Timestamp::clamped(-5),
                 metadata,
                 expires: Some(Day::from_number(-3)),
+                note: Note::default(),
             })),
         }
     }
@@ -319,6 +397,15 @@ mod tests {
                 codes: vec![-128, 0, 127],
                 scale: 0.25,
             },
+            Change::Remember(Box::new(Remember {
+                note: Note { pending: true, ..Note::default() },
+                ..Remember::default()
+            })),
+            Change::Annotate(Box::new(Note { confidence: 3, ..Note::default() })),
+            Change::Close { why: Closing::Merged, at: Timestamp::clamped(-9), by: MemoryId::new(1, [2; 16]) },
+            Change::Reopen,
+            Change::Rate { feedback: Feedback::VeryNegative, reason: Some("wrong".into()) },
+            Change::Erase,
         ];
         for change in changes {
             let operation = Operation { change, ..sample() };

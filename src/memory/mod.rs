@@ -18,10 +18,11 @@ pub use context::{CONTEXT_CANDIDATES, Context};
 pub use options::*;
 pub use results::*;
 
-use crate::distill::statements;
+use crate::distill::{Speech, distil};
 use crate::engine::{self, Draft, Hit, Origin, Outcome, Plan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
+use crate::knowledge::Note;
 use crate::log::Change;
 use crate::model::{Embedder, Purpose, Reranker, TokenSource};
 use crate::record::{MemoryId, Record, Revision, Role};
@@ -144,17 +145,28 @@ impl Memory {
         let timestamp = options.timestamp.unwrap_or_else(|| partitions.now());
         let mut drafts: Vec<Draft> = Vec::new();
         // As in mem0, system messages are the application's and not remembered.
-        for message in messages.iter().filter(|message| message.actor.role != Role::System) {
-            let draft = |text: &str| Draft {
-                text: text.to_owned(),
+        let spoken: Vec<&Message> =
+            messages.iter().filter(|message| message.actor.role != Role::System).collect();
+        for (index, message) in spoken.iter().enumerate() {
+            let said = message.timestamp.unwrap_or(timestamp);
+            let draft = |text: String, note: Note| Draft {
+                text,
                 actor: message.actor.clone(),
-                timestamp: message.timestamp.unwrap_or(timestamp),
+                timestamp: said,
+                note,
                 vector: None,
             };
             if options.infer {
-                drafts.extend(statements(&message.text).into_iter().map(draft));
+                let before = spoken[..index].iter().rev().find(|it| it.actor == message.actor);
+                let speech = Speech {
+                    speaker: &message.actor,
+                    listener: spoken.iter().map(|it| &it.actor).find(|&actor| *actor != message.actor),
+                    said,
+                    before: before.map(|it| it.text.as_str()),
+                };
+                drafts.extend(distil(&message.text, &speech).into_iter().map(|it| draft(it.text, it.note)));
             } else if !is_blank(&message.text) {
-                drafts.push(draft(&message.text));
+                drafts.push(draft(message.text.clone(), Note::default()));
             }
         }
         if drafts.is_empty() {

@@ -19,6 +19,7 @@ fn memory(day: i64, sequence: u32, text: &str) -> Record {
         expires: None,
         occurrences: 1,
         retracted: false,
+        ..Record::default()
     }
 }
 
