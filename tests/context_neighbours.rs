@@ -121,7 +121,7 @@ fn engines(said: &[(usize, usize, i64)]) -> Vec<Engine> {
         let scope = Scope::user(["a", "b"][partition]);
         let origin = Origin { scope, conversation: Some("c".into()), ..Origin::default() };
         let actor = Actor { role: Role::User, name: None };
-        plan.remember(&origin, Draft { text: SAID[statement].into(), actor, timestamp, vector: None })
+        plan.remember(&origin, Draft { text: SAID[statement].into(), actor, timestamp, ..Draft::default() })
             .unwrap();
         for operation in plan.finish() {
             engine.apply(&operation.key(), operation.clone()).unwrap();
