@@ -144,7 +144,12 @@ fn block(engines: &[&Engine], budget: usize) -> String {
     let hits = search(engines, &query, &sight).unwrap();
     let before: Vec<_> = hits
         .iter()
-        .map(|hit| engines.iter().find_map(|engine| engine.before(hit.record.id, &sight).unwrap()))
+        .map(|hit| {
+            engines.iter().find_map(|engine| {
+                let found = engine.preceding(&[hit.record.id], &sight).unwrap();
+                found.into_iter().next().map(|(_, before)| before)
+            })
+        })
         .collect();
     let candidates: Vec<Candidate<'_>> = hits
         .iter()

@@ -135,7 +135,7 @@ fn observe_texts(engine: &Engine) -> (Vec<String>, Vec<(String, f32)>) {
 
 fn observe_with(engine: &Engine, embedded: &[bool]) -> (Vec<String>, Vec<(String, f32)>) {
     let view = View { scope: Scope::user("u"), any_run: true };
-    let sight = Sight { view: Some(view), today: Some(Day::from_number(20_000)), filter: None };
+    let sight = Sight { view: Some(view), today: Some(Day::from_number(20_000)), ..Sight::default() };
     let mut memories: Vec<String> = engine
         .list(&sight)
         .unwrap()
@@ -288,7 +288,7 @@ proptest! {
             let reach = Reach { scope: request.clone(), any_run, ..Reach::default() };
             let list = ListOptions { limit: 100, ..ListOptions::new(reach.clone()) };
             let listed: BTreeSet<String> =
-                memory.get_all(&list).await.unwrap().into_iter().map(|record| record.text).collect();
+                memory.get_all(&list).await.unwrap().into_iter().map(|memory| memory.record.text).collect();
             prop_assert_eq!(&listed, &expected);
             let search = SearchOptions { top_k: 100, threshold: Some(0.0), ..SearchOptions::new(reach) };
             let found = memory.search("secret number", &search).await.unwrap();

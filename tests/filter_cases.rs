@@ -172,7 +172,7 @@ fn a_record_is_filtered_as_results_show_it() {
         metadata: json!({ "n": 1 }).as_object().unwrap().clone(),
         expires: Some(Day::parse("2030-01-01").unwrap()),
         occurrences: 1,
-        retracted: false,
+        ..Record::default()
     };
     for filter in [
         json!({ "user_id": "u1", "agent_id": null, "n": 1 }),

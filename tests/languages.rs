@@ -61,7 +61,7 @@ fn found(engine: &Engine, question: &str) -> Vec<String> {
         weights: Weights::default(),
         explain: false,
     };
-    let sight = Sight { view: Some(view), today: None, filter: None };
+    let sight = Sight { view: Some(view), ..Sight::default() };
     search(&[engine], &query, &sight).unwrap().into_iter().map(|hit| hit.record.text).collect()
 }
 

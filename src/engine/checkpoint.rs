@@ -169,6 +169,7 @@ impl Engine {
     pub fn adopt(&mut self, checkpoint: Checkpoint) {
         self.entries = checkpoint.kept.into_iter().collect();
         self.layout.take();
+        self.versions.take();
         for &source in checkpoint.sources.iter().rev().filter(|&&source| source != 0) {
             self.parts.remove(source);
         }

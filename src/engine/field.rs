@@ -86,7 +86,7 @@ impl<'a> Field<'a> {
         totals: &mut Totals,
     ) -> Result<Field<'a>> {
         let layout = engine.layout();
-        let seen = sight.turns(engine, layout);
+        let seen = sight.turns(engine, layout)?;
         let mut field = Field {
             engine,
             layout,

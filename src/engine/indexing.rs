@@ -3,7 +3,7 @@
 use super::{Engine, encode_record};
 use crate::error::Result;
 use crate::index::build::SegmentBuilder;
-use crate::index::columns::{Columns, NEVER, RETRACTED, REVISED};
+use crate::index::columns::{CLAIMS, CLOSED, Columns, NEVER, PENDING, RETRACTED, REVISED};
 use crate::index::marks;
 use crate::index::part::Part;
 use crate::log::{Folded, Operation, fold};
@@ -52,7 +52,15 @@ impl Engine {
             self.index_terms(&memory, &mut terms);
             columns.length = terms.len() as u32;
             columns.cues = Cues::of(&memory.text).bits();
-            marks = marks::of_note(&memory.note, memory.closed.is_some(), &self.analyzer);
+            let note = &memory.note;
+            for (flag, holds) in [
+                (CLAIMS, note.facts.iter().any(|fact| fact.slot.is_some())),
+                (CLOSED, memory.closed.is_some()),
+                (PENDING, note.pending),
+            ] {
+                columns.flags |= if holds { flag } else { 0 };
+            }
+            marks = marks::of_note(note, memory.closed.is_some(), &self.analyzer);
         }
         let changed = folded.revisions.iter().any(|revision| {
             revision.before.is_some() && revision.after.is_some() && revision.before != revision.after

@@ -16,6 +16,7 @@ mod related;
 mod search;
 mod sight;
 mod twins;
+mod versions;
 
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
@@ -27,11 +28,12 @@ pub use checkpoint::{Checkpoint, Limits};
 pub use conversations::shown as conversation_shown;
 pub use plan::{Draft, Origin, Outcome, Plan};
 pub use search::{Explanation, Hit, Query, TermScore, search};
-pub use sight::Sight;
+pub use sight::{Shown, Sight};
+pub use versions::{Conflict, Standing};
 
 use crate::bytes::{Reader, Writer, hex};
 use crate::error::{Error, Result};
-use crate::index::columns::{Columns, RETRACTED, REVISED};
+use crate::index::columns::{CLAIMS, CLOSED, Columns, RETRACTED, REVISED};
 use crate::index::meanings::{Meanings, Vocabulary};
 use crate::index::part::Part;
 use crate::index::segment::{Segment, outdated_records};
@@ -45,6 +47,7 @@ use crate::time::Stamp;
 
 use conversations::Conversations;
 use layout::Layout;
+use versions::Versions;
 
 /// The name of the partition of an owner: 32 hex digits that follow from axis and id.
 pub fn partition_name(axis: Axis, id: &str) -> String {
@@ -52,7 +55,7 @@ pub fn partition_name(axis: Axis, id: &str) -> String {
 }
 
 /// Where a document is: part and number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Address {
     part: u32,
     doc: u32,
@@ -95,6 +98,8 @@ pub struct Engine {
     limits: Limits,
     /// The turns in order; unset after a change until a search needs it.
     layout: OnceCell<Layout>,
+    /// Which memories hold; unset until a search needs it.
+    versions: OnceCell<Versions>,
     /// Words of related meaning, if there is a token table.
     meanings: Option<Rc<Meanings>>,
     /// The terms of the partition that `meanings` knows, dead ones too; unset until a search needs it.
@@ -118,6 +123,7 @@ impl Engine {
             foreign: None,
             limits: Limits::default(),
             layout: OnceCell::new(),
+            versions: OnceCell::new(),
             meanings: None,
             vocabulary: OnceCell::new(),
         }
@@ -204,6 +210,7 @@ impl Engine {
         let part = Part::sealed(name.to_owned(), Segment::mount(bytes)?, vectors);
         self.layout.take();
         self.vocabulary.take();
+        self.versions.take();
         let first = self.parts.len() == 1 && self.parts[0].is_empty();
         self.parts.push(part);
         let index = self.parts.len() - 1;
@@ -306,11 +313,16 @@ impl Engine {
             self.kill(old);
         }
         let vector = vector.or_else(|| self.own_vector(memory));
+        let (claims, born) = (entry.columns.flags & (CLAIMS | CLOSED) != 0, entry.columns.born);
+        let claims = claims.then(|| memory.clone());
         if let (Some(meanings), Some(vocabulary)) = (&self.meanings, self.vocabulary.get_mut()) {
             entry.terms.iter().for_each(|term| meanings.note(term, vocabulary));
         }
         if let Some(doc) = entry.push_to(&mut self.parts[0]) {
             self.head_ids.insert(id, doc);
+            if let (Some(memory), Some(versions)) = (claims, self.versions.get_mut()) {
+                versions.add(Address { part: 0, doc }, &memory, born);
+            }
             if let (Some((model, codes, scale)), Some(head)) = (vector, self.parts[0].as_head_mut()) {
                 head.embed(doc, &model, &codes, scale)?;
             }
@@ -396,6 +408,14 @@ impl Engine {
 
     fn kill(&mut self, address: Address) {
         self.layout.take();
+        let part = &self.parts[address.part as usize];
+        if part.is_remembered(address.doc) && part.flags(address.doc) & (CLAIMS | CLOSED) != 0 {
+            let memory = self.read(address);
+            match (memory, self.versions.get_mut()) {
+                (Ok(memory), Some(versions)) => versions.remove(address, &memory),
+                _ => drop(self.versions.take()),
+            }
+        }
         self.parts[address.part as usize].kill(address.doc);
     }
 
@@ -457,12 +477,14 @@ impl Engine {
     /// All live documents that a request sees, in the order in which they were first said.
     pub fn list(&self, sight: &Sight<'_>) -> Result<Vec<(u64, Address)>> {
         let mut found = Vec::new();
+        let outdated = self.outdated(sight, sight.shown)?;
         for (index, part) in self.parts.iter().enumerate() {
             let visible = sight.visible(part);
             for doc in (0..part.len()).filter(|&doc| visible.holds(doc)) {
                 let columns = part.columns(doc);
                 let address = Address { part: index as u32, doc };
-                if columns.flags & RETRACTED == 0 && sight.accepts(|| self.read(address))? {
+                let holds = sight.was_said(part, doc) && outdated.binary_search(&address).is_err();
+                if holds && columns.flags & RETRACTED == 0 && sight.accepts(|| self.read(address))? {
                     found.push((columns.born, address));
                 }
             }

@@ -1,16 +1,29 @@
 //! What was said right before a memory: often the question that it answers.
 
+use super::Engine;
 use super::layout::NOWHERE;
-use super::{Engine, Sight};
+use super::sight::{Sight, Turns};
 use crate::error::Result;
 use crate::record::{MemoryId, Record};
 
 impl Engine {
+    /// What was said right before each of these memories, as far as the request may see it.
+    pub fn preceding(&self, ids: &[MemoryId], sight: &Sight<'_>) -> Result<Vec<(MemoryId, Record)>> {
+        let mut found = Vec::new();
+        if ids.iter().any(|&id| self.locate(id).is_some()) {
+            let seen = sight.turns(self, self.layout())?;
+            for &id in ids {
+                found.extend(self.before(id, sight, &seen)?.map(|before| (id, before)));
+            }
+        }
+        Ok(found)
+    }
+
     /// The turn of the same conversation that is numbered one less, if the request may see it.
     ///
-    /// It must pass everything that a result must pass: scope, expiry and filter. `None` also if that turn was deleted
+    /// It must pass everything that a result must pass: scope, expiry, whether it holds, and filter. `None` also if that turn was deleted
     /// or hidden: what was said earlier still is not what the memory goes on from.
-    pub fn before(&self, id: MemoryId, sight: &Sight<'_>) -> Result<Option<Record>> {
+    fn before(&self, id: MemoryId, sight: &Sight<'_>, seen: &Turns) -> Result<Option<Record>> {
         let Some(address) = self.locate(id) else { return Ok(None) };
         let layout = self.layout();
         let turn = layout.positions(address.part as usize)[address.doc as usize];
@@ -27,11 +40,10 @@ impl Engine {
         let Some(before) = before.filter(|&before| layout.sequences[before] + 1 == number) else {
             return Ok(None);
         };
-        let address = layout.addresses[before];
-        if !sight.sees(&self.parts[address.part as usize], address.doc) {
+        if !seen.holds(before as u32) {
             return Ok(None);
         }
-        let memory = self.read(address)?;
+        let memory = self.read(layout.addresses[before])?;
         Ok(sight.filter.is_none_or(|filter| filter.matches(&memory)).then_some(memory))
     }
 }

@@ -16,7 +16,7 @@ use foldhash::quality::FixedState;
 use super::field::{Field, Scores, Totals};
 use super::related::{gather_related, strengths};
 use super::twins::Saying;
-use super::{Engine, Sight};
+use super::{Engine, Sight, Standing};
 use crate::error::Result;
 use crate::record::{Actor, MemoryId, Record, Role};
 use crate::retrieve::bm25::{Bm25, TURN};
@@ -56,6 +56,8 @@ pub struct Hit {
     pub explanation: Explanation,
     /// Memories that say the same and were found further down: they are folded into this one.
     pub twins: Vec<MemoryId>,
+    /// When it holds, among what the request may see.
+    pub standing: Standing,
 }
 
 /// How a score came about.
@@ -151,7 +153,8 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
                     })
                     .collect();
             }
-            hits.push(Hit { record, score, explanation, twins: vec![] });
+            let standing = field.engine.standing(&record, sight)?;
+            hits.push(Hit { record, score, explanation, twins: vec![], standing });
         }
         if below || exhausted || hits.len() >= query.limit {
             return Ok(hits);

@@ -1,14 +1,15 @@
 //! What a request may see. Applied before ranking.
 
-use super::Engine;
 use super::layout::{Layout, NOWHERE};
+use super::{Address, Engine};
 use crate::error::Result;
+use crate::index::columns::CLAIMS;
 use crate::index::filter::Filter;
 use crate::index::part::Part;
 use crate::index::postings::Posting;
 use crate::record::{Actor, Record};
 use crate::scope::{Scope, View};
-use crate::time::Day;
+use crate::time::{Day, Timestamp};
 
 /// Scopes, filters and expiry.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +20,20 @@ pub struct Sight<'a> {
     pub filter: Option<&'a Filter>,
     /// Memories whose last day is before this one are hidden; `None` shows them too.
     pub today: Option<Day>,
+    /// Which of the memories that say different things of one time are shown.
+    pub shown: Shown,
+}
+
+/// Which versions of what is known are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shown {
+    /// All of them.
+    #[default]
+    Everything,
+    /// Those that hold now.
+    Current(Timestamp),
+    /// Those that held at this time.
+    At(Timestamp),
 }
 
 impl Sight<'_> {
@@ -58,22 +73,38 @@ impl Sight<'_> {
     }
 
     /// The turns of a partition that can be seen, as far as scope and expiry decide.
-    pub(super) fn turns(&self, engine: &Engine, layout: &Layout) -> Turns {
+    pub(super) fn turns(&self, engine: &Engine, layout: &Layout) -> Result<Turns> {
+        let outdated = engine.outdated(self, self.shown)?;
         let hides =
             |part: &Part| self.today.is_some() && part.is_expiring() || self.scopes(part).contains(&false);
-        if !engine.parts.iter().any(hides) {
-            return Turns(None);
+        let is_past = matches!(self.shown, Shown::At(_));
+        if outdated.is_empty() && !is_past && !engine.parts.iter().any(hides) {
+            return Ok(Turns(None));
         }
         let mut bits = vec![0u64; layout.len().div_ceil(64)];
         for (index, part) in engine.parts.iter().enumerate() {
             let visible = self.visible(part);
             for (doc, &turn) in layout.positions(index).iter().enumerate() {
-                if turn != NOWHERE && visible.holds(doc as u32) {
+                if turn != NOWHERE && visible.holds(doc as u32) && self.was_said(part, doc as u32) {
                     bits[turn as usize / 64] |= 1 << (turn % 64);
                 }
             }
         }
-        Turns(Some(bits))
+        for Address { part, doc } in outdated {
+            let turn = layout.positions(part as usize)[doc as usize];
+            if turn != NOWHERE {
+                bits[turn as usize / 64] &= !(1 << (turn % 64));
+            }
+        }
+        Ok(Turns(Some(bits)))
+    }
+
+    /// Whether a memory was said by the time of which the request asks; claims know for themselves since when they
+    /// hold.
+    pub(super) fn was_said(&self, part: &Part, doc: u32) -> bool {
+        let Shown::At(then) = self.shown else { return true };
+        let columns = part.columns(doc);
+        columns.flags & CLAIMS != 0 || columns.timestamp <= then.millis()
     }
 
     /// Whether the filter accepts a memory, which is decoded only if there is a filter.

@@ -21,7 +21,7 @@ pub struct Columns {
     pub expires: i32,
     /// Number of terms; the field norm of BM25.
     pub length: u32,
-    /// [`RETRACTED`], [`REVISED`].
+    /// [`RETRACTED`], [`REVISED`], [`CLAIMS`], [`CLOSED`], [`PENDING`].
     pub flags: u32,
     /// What the text tells beside its words, packed; see [`crate::text::Cues`].
     pub cues: u32,
@@ -33,6 +33,12 @@ pub const NEVER: i32 = i32::MAX;
 pub const RETRACTED: u32 = 1;
 /// The text was changed after it was first said, so the id no longer follows from it.
 pub const REVISED: u32 = 2;
+/// It says what is in a slot of somebody or something.
+pub const CLAIMS: u32 = 4;
+/// It was closed by decision.
+pub const CLOSED: u32 = 8;
+/// It waits for a model.
+pub const PENDING: u32 = 16;
 
 impl Columns {
     /// Bytes of one row.

@@ -189,6 +189,11 @@ impl Part {
         }
     }
 
+    /// A document's flags; see [`Columns::flags`].
+    pub fn flags(&self, doc: u32) -> u32 {
+        self.columns(doc).flags
+    }
+
     /// Scope and last day: the columns that decide whether a request sees a document.
     pub fn visibility(&self, doc: u32) -> (u32, i32) {
         match &self.kind {

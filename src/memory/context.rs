@@ -32,12 +32,10 @@ pub(super) type Preceding = Vec<(MemoryId, Record)>;
 
 /// What was said right before the first hits, as far as the request may see it.
 pub(super) fn preceding(engines: &[&Engine], hits: &[Hit], sight: &Sight<'_>) -> Result<Preceding> {
+    let ids: Vec<MemoryId> = hits.iter().take(CONTEXT_CANDIDATES).map(|hit| hit.record.id).collect();
     let mut found = Vec::new();
-    for hit in hits.iter().take(CONTEXT_CANDIDATES) {
-        let id = hit.record.id;
-        if let Some(engine) = engines.iter().find(|engine| engine.locate(id).is_some()) {
-            found.extend(engine.before(id, sight)?.map(|before| (id, before)));
-        }
+    for engine in engines {
+        found.extend(engine.preceding(&ids, sight)?);
     }
     Ok(found)
 }

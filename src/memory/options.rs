@@ -1,6 +1,6 @@
 //! What callers ask for: messages, options, and their limits.
 
-use crate::engine::Sight;
+use crate::engine::{Shown, Sight};
 use crate::error::{Error, ErrorKind, Result};
 use crate::index::filter::Filter;
 use crate::record::{Actor, Metadata, Role};
@@ -96,6 +96,12 @@ pub struct Reach {
     pub filter: Option<Filter>,
     /// Whether expired memories are returned too.
     pub show_expired: bool,
+    /// Whether memories that no longer hold are returned too.
+    pub include_superseded: bool,
+    /// Asks for what was so at this time, by all that is known now.
+    pub valid_at: Option<Timestamp>,
+    /// Asks by what was known at this time.
+    pub known_at: Option<Timestamp>,
 }
 
 impl Reach {
@@ -115,11 +121,19 @@ impl Reach {
         self
     }
 
-    pub(super) fn sight(&self, today: Day) -> Sight<'_> {
+    pub(super) fn sight(&self, now: Timestamp) -> Sight<'_> {
+        // Then, as now: what has expired since was there.
+        let now = self.valid_at.or(self.known_at).unwrap_or(now);
+        let shown = match self.valid_at {
+            _ if self.include_superseded => Shown::Everything,
+            Some(then) => Shown::At(then),
+            None => Shown::Current(now),
+        };
         Sight {
+            shown,
             view: (!self.scope.is_empty()).then(|| View { scope: self.scope.clone(), any_run: self.any_run }),
             filter: self.filter.as_ref(),
-            today: (!self.show_expired).then_some(today),
+            today: (!self.show_expired).then(|| now.day()),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! What the façade's methods return.
 
-use crate::engine::{Hit, Size};
+use std::ops::Deref;
+
+use crate::engine::{Hit, Size, Standing};
 use crate::error::Error;
-use crate::record::MemoryId;
+use crate::record::{MemoryId, Record};
 
 /// What became of one statement of an `add`.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +15,23 @@ pub struct Added {
     pub text: String,
     /// Whether it is new; otherwise the same was known in this scope.
     pub added: bool,
+}
+
+/// A memory, and when it holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recalled {
+    /// The memory.
+    pub record: Record,
+    /// When it holds, among what the request may see.
+    pub standing: Standing,
+}
+
+impl Deref for Recalled {
+    type Target = Record;
+
+    fn deref(&self) -> &Record {
+        &self.record
+    }
 }
 
 /// The result of a search.

@@ -4,17 +4,19 @@
 //! errors follow mem0's TypeScript API where it has the same thing.
 
 mod read;
+mod show;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::*;
-use crate::engine::{Explanation, conversation_shown};
 use crate::index::filter::Filter;
-use crate::record::Revision;
+use crate::record::Record;
 use crate::retrieve::context::DEFAULT_TOKENS;
-use crate::retrieve::weights::{ADDED, Signal, Weights};
-use crate::text::md5_hex;
+use crate::retrieve::weights::Weights;
+use crate::scope::{Axis, Scope};
 use read::*;
+use show::{conflict, history_row, recalled, scored_item, stats};
+pub use show::{error, item};
 
 /// Calls a method by name with its arguments as JSON. `UNSUPPORTED` for a method that does not exist.
 pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<Value> {
@@ -22,7 +24,7 @@ pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<
     let second = arguments.get(1).unwrap_or(&Value::Null);
     match method {
         "add" => add(memory, first, second).await,
-        "get" => Ok(memory.get(id(first)?).await?.map_or(Value::Null, |record| item(&record))),
+        "get" => Ok(memory.get(id(first)?).await?.map_or(Value::Null, |memory| recalled(&memory))),
         "getAll" => get_all(memory, first).await,
         "search" => search(memory, first, second).await,
         "context" => context(memory, first, second).await,
@@ -42,6 +44,10 @@ pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<
             let count = rows.len();
             let row = |(index, revision)| history_row(id, count - index, revision);
             Ok(rows.iter().enumerate().map(row).collect())
+        }
+        "conflicts" => {
+            let found = memory.conflicts(&reach(&Options::of(first)?)?).await?;
+            Ok(json!({ "conflicts": found.iter().map(conflict).collect::<Vec<_>>() }))
         }
         "reset" => memory.reset().await.map(|()| Value::Null),
         "stats" => memory.stats().await.map(stats),
@@ -101,8 +107,15 @@ fn reach(options: &Options<'_>) -> Result<Reach> {
     if scope.is_empty() && filter.is_none() {
         return Err(scope_required());
     }
-    let show_expired = options.flag(&["showExpired", "show_expired"], false)?;
-    Ok(Reach { scope, any_run, filter, show_expired })
+    Ok(Reach {
+        scope,
+        any_run,
+        filter,
+        show_expired: options.flag(&["showExpired", "show_expired"], false)?,
+        include_superseded: options.flag(&["includeSuperseded", "include_superseded"], false)?,
+        valid_at: moment(options, &["validAt", "valid_at", "asOf", "as_of"])?,
+        known_at: moment(options, &["knownAt", "known_at"])?,
+    })
 }
 
 const TOP_K: [&str; 3] = ["topK", "top_k", "limit"];
@@ -120,7 +133,7 @@ async fn get_all(memory: &Memory, options: &Value) -> Result<Value> {
         reach: reach(&options)?,
     };
     let records = memory.get_all(&list).await?;
-    Ok(json!({ "results": records.iter().map(item).collect::<Vec<_>>() }))
+    Ok(json!({ "results": records.iter().map(recalled).collect::<Vec<_>>() }))
 }
 
 fn search_options(options: &Options<'_>) -> Result<SearchOptions> {
@@ -235,130 +248,4 @@ async fn update(memory: &Memory, id_value: &Value, change: &Value) -> Result<Val
     };
     memory.update(id, &update).await?;
     Ok(json!({ "message": "Memory updated successfully!" }))
-}
-
-/// A memory as the API shows it.
-pub fn item(record: &Record) -> Value {
-    let mut item = Map::new();
-    let mut set = |name: &str, value: Value| {
-        item.insert(name.to_owned(), value);
-    };
-    set("id", record.id.to_string().into());
-    set("memory", record.text.as_str().into());
-    set("hash", md5_hex(&record.text).into());
-    set("createdAt", record.timestamp.to_string().into());
-    set("updatedAt", record.shown_update().to_string().into());
-    set("learntAt", record.created.to_string().into());
-    set("metadata", record.metadata.clone().into());
-    for (axis, id) in record.scope.ids() {
-        set(axis.id_name(), id.into());
-    }
-    set("role", record.actor.role.name().into());
-    if let Some(name) = &record.actor.name {
-        set("name", name.as_str().into());
-    }
-    if let Some(conversation) = conversation_shown(&record.place.conversation) {
-        set("conversationId", conversation.into());
-    }
-    set("sequence", record.place.sequence.into());
-    if let Some(day) = record.expires {
-        set("expirationDate", day.to_string().into());
-    }
-    set("occurrences", record.occurrences.into());
-    Value::Object(item)
-}
-
-fn scored_item(hit: &Hit, relevance: Option<&f32>, explain: Option<(&SearchOptions, f32)>) -> Value {
-    let mut item = item(&hit.record);
-    item["score"] = number(hit.score);
-    if let Some(&relevance) = relevance {
-        item["rerankScore"] = number(relevance);
-    }
-    if !hit.twins.is_empty() {
-        item["duplicates"] = hit.twins.iter().map(MemoryId::to_string).collect();
-    }
-    if let Some((options, threshold)) = explain {
-        item["score_details"] = score_details(hit, options, threshold);
-    }
-    item
-}
-
-/// mem0's names for what it has too, and every signal with its value, weight and contribution.
-fn score_details(hit: &Hit, options: &SearchOptions, threshold: f32) -> Value {
-    let Explanation { signals, fused, coverage, cosine, terms } = &hit.explanation;
-    let terms: Vec<Value> = terms
-        .iter()
-        .map(|it| {
-            json!({ "term": it.term, "idf": number(it.idf), "frequency": it.frequency, "score": number(it.score),
-                    "withContext": number(it.with_context) })
-        })
-        .collect();
-    let weights = Signal::ALL.iter().map(|&it| (it.name().to_owned(), number(options.weights.of(it))));
-    let added = Signal::ALL[..ADDED].iter().map(|&it| {
-        let contribution = signals.contribution(it, &options.weights);
-        (
-            it.name().to_owned(),
-            json!({ "value": number(signals.of(it)), "contribution": number(contribution) }),
-        )
-    });
-    let most: f32 = Signal::ALL[..ADDED].iter().map(|&it| options.weights.most(it)).sum();
-    json!({
-        "semanticScore": number(cosine.unwrap_or(0.0)),
-        "bm25Score": number(signals.of(Signal::Keyword)),
-        "entityBoost": 0,
-        "rawScore": number(*fused),
-        "maxPossibleScore": number(most),
-        "finalScore": number(hit.score),
-        "threshold": number(threshold),
-        "coverage": number(*coverage),
-        "signals": added.collect::<Map<_, _>>(),
-        "weights": weights.collect::<Map<_, _>>(),
-        "terms": terms,
-    })
-}
-
-/// A score with six digits: enough to compare, without the noise of 32-bit floats.
-fn number(score: f32) -> Value {
-    // Adding zero makes of a negative zero, which JavaScript tells apart, a plain one.
-    json!((f64::from(score) * 1e6).round() / 1e6 + 0.0)
-}
-
-fn history_row(memory_id: &str, row: usize, revision: &Revision) -> Value {
-    let deleted = revision.action == crate::record::Action::Delete;
-    json!({
-        "id": row,
-        "memory_id": memory_id,
-        "previous_value": revision.before,
-        "new_value": revision.after,
-        "action": revision.action.name(),
-        "created_at": revision.created.to_string(),
-        "updated_at": revision.at.to_string(),
-        "is_deleted": u8::from(deleted),
-    })
-}
-
-fn stats(stats: Stats) -> Value {
-    json!({
-        "memories": stats.size.memories,
-        "partitions": stats.partitions,
-        "loadedPartitions": stats.loaded,
-        "segments": stats.size.segments,
-        "logEntries": stats.size.entries,
-        "vectors": stats.size.embedded,
-        "residentBytes": stats.size.resident,
-        "embedder": stats.embedder,
-        "reindexNeeded": stats.embedder.is_some() && stats.size.embedded < stats.size.memories,
-        "storedEmbedder": stats.foreign_embedder.or(stats.embedder.filter(|_| stats.size.embedded > 0)),
-        "trouble": stats.trouble.as_ref().map(error),
-    })
-}
-
-/// An error as JSON.
-pub fn error(error: &Error) -> Value {
-    json!({
-        "code": error.code(),
-        "message": error.message(),
-        "field": error.field_name(),
-        "cause": error.cause_text(),
-    })
 }

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::super::*;
-use crate::record::{Actor, Metadata};
+use crate::record::{Actor, Metadata, Role};
+use crate::scope::{Axis, Scope};
 use crate::time::{Day, Timestamp};
 
 /// An object of options.
@@ -131,6 +132,19 @@ pub(super) fn timestamp(options: &Options<'_>) -> Result<Option<Timestamp>> {
         Some((_, Value::String(text))) => Timestamp::parse(text).map(Some),
         Some((_, value)) => Timestamp::from_number(value.as_f64().unwrap_or(f64::NAN)).map(Some),
     }
+}
+
+/// A moment to look back to. A day without a time is meant whole, so it is its end.
+pub(super) fn moment(options: &Options<'_>, names: &[&'static str]) -> Result<Option<Timestamp>> {
+    let Some((name, value)) = options.get(names) else { return Ok(None) };
+    let time = match value.as_str() {
+        Some(text) => match Day::parse(text.trim()) {
+            Ok(day) => Timestamp::from_millis(Day::from_number(day.number() + 1).start().millis() - 1),
+            Err(_) => Timestamp::parse(text),
+        },
+        None => Timestamp::from_number(value.as_f64().unwrap_or(f64::NAN)),
+    };
+    time.map(Some).map_err(|error| error.field(name))
 }
 
 /// Messages in all the forms that mem0 takes: a text, a message, a list of messages.

@@ -1,0 +1,376 @@
+//! Which memories hold, and from when to when.
+//!
+//! A fact with a slot is a claim: the subject has this object there, since then. Claims on one slot are put in the
+//! order of the time since when they hold, and each ends where the next one with another object begins. So nothing is
+//! written when a memory is superseded: it follows from the memories that are there. A statement that is imported
+//! late takes its place in the past, one that is deleted gives way again, devices that exchange memories in any order
+//! agree, and what a request may not see closes nothing that it may.
+//!
+//! A memory is superseded when all its claims have ended and they are all that it says; or by decision, when a model
+//! or a merge has named the memory that takes its place, for as long as that one is there.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use foldhash::quality::FixedState;
+
+use super::sight::{Shown, Sight};
+use super::{Address, Engine};
+use crate::error::Result;
+use crate::index::columns::{CLAIMS, CLOSED};
+use crate::index::marks;
+use crate::knowledge::{Closed, Origin};
+use crate::record::{MemoryId, Record};
+use crate::sorted::sort;
+use crate::text::fold;
+use crate::time::Timestamp;
+
+/// When a memory holds, and what stands before and after it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Standing {
+    /// Since when it holds: as it says, else since it was said.
+    pub from: Option<Timestamp>,
+    /// Until when it held, exclusive; `None` for one that still holds.
+    pub until: Option<Timestamp>,
+    /// The memory that took its place.
+    pub superseded_by: Option<MemoryId>,
+    /// Memories whose place it took.
+    pub supersedes: Vec<MemoryId>,
+}
+
+/// Memories that contradict each other, and nothing says which is right.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conflict {
+    /// Whom it is about.
+    pub subject: String,
+    /// What they disagree in.
+    pub slot: String,
+    /// The memories, oldest first.
+    pub memories: Vec<Record>,
+}
+
+/// A memory's claim on a slot.
+#[derive(Clone, Debug, PartialEq)]
+struct Claim {
+    address: Address,
+    id: MemoryId,
+    /// Folded, to be compared.
+    object: String,
+    from: i64,
+    until: Option<i64>,
+    said: i64,
+    /// Stamp of the memory's first operation, and which of its facts this is: the order of learning.
+    born: (u64, u16),
+    ended: bool,
+    corrects: bool,
+    /// Whether the subject says it of itself.
+    first_hand: bool,
+    /// Whether claims are all that the memory says.
+    whole: bool,
+    /// Whether the memory has other claims.
+    several: bool,
+}
+
+impl Claim {
+    /// Since when it holds, for ordering: what ended and has no beginning stands right before its end.
+    fn order(&self, other: &Claim) -> Ordering {
+        let key = |claim: &Claim| (claim.from, claim.said, claim.born);
+        key(self).cmp(&key(other)).then_with(|| self.id.cmp(&other.id))
+    }
+
+    /// Whether it ends an earlier claim.
+    fn displaces(&self, earlier: &Claim) -> bool {
+        if earlier.first_hand && !self.first_hand || self.id == earlier.id {
+            return false;
+        }
+        if self.ended {
+            let same = self.object.is_empty() || self.object == earlier.object;
+            return !earlier.ended && same;
+        }
+        earlier.ended || self.object != earlier.object
+    }
+
+    /// Whether it contradicts another claim of the same time, and nothing tells which is newer.
+    fn disputes(&self, other: &Claim) -> bool {
+        let same_time = self.from == other.from && self.said == other.said;
+        let hearsay = self.first_hand != other.first_hand;
+        let unordered = hearsay || same_time && self.born.0 >> 16 != other.born.0 >> 16;
+        unordered && !self.ended && !other.ended && self.object != other.object
+    }
+}
+
+/// A claim's end: when, and the memory that ended it, if one did.
+#[derive(Clone, Copy, Debug)]
+struct End {
+    at: i64,
+    by: Option<MemoryId>,
+}
+
+/// All claims of a partition by slot, and the memories that were closed by decision.
+#[derive(Debug, Default)]
+pub(super) struct Versions {
+    slots: HashMap<Box<str>, Vec<Claim>, FixedState>,
+    closed: Vec<(Address, Closed)>,
+}
+
+impl Versions {
+    fn of(engine: &Engine) -> Result<Versions> {
+        let mut versions = Versions::default();
+        for (index, part) in engine.parts.iter().enumerate() {
+            for doc in (0..part.len()).filter(|&doc| part.is_remembered(doc)) {
+                if part.flags(doc) & (CLAIMS | CLOSED) != 0 {
+                    let address = Address { part: index as u32, doc };
+                    versions.add(address, &engine.read(address)?, part.columns(doc).born);
+                }
+            }
+        }
+        Ok(versions)
+    }
+
+    /// Takes in a memory's claims.
+    pub fn add(&mut self, address: Address, memory: &Record, born: u64) {
+        if let Some(closed) = memory.closed {
+            self.closed.push((address, closed));
+        }
+        for (number, fact) in memory.note.facts.iter().enumerate() {
+            let Some(slot) = &fact.slot else { continue };
+            let speaker = memory.actor.name.as_deref().unwrap_or(memory.actor.role.name());
+            let said = memory.timestamp.millis();
+            let until = fact.until.map(Timestamp::millis);
+            // What is over and has no beginning began at the latest right before its end.
+            let open = until.map_or(said, |until| if until <= said { until - 1 } else { said });
+            let claim = Claim {
+                address,
+                id: memory.id,
+                object: fold(&fact.object),
+                from: fact.from.map_or(open, Timestamp::millis),
+                until,
+                said,
+                born: (born, number as u16),
+                ended: fact.ended,
+                corrects: fact.corrects,
+                first_hand: memory.note.origin == Origin::Model || fold(speaker) == fold(&fact.subject),
+                whole: memory.note.whole,
+                several: memory.note.facts.iter().filter(|fact| fact.slot.is_some()).nth(1).is_some(),
+            };
+            let claims = self.slots.entry(marks::slot(&fact.subject, slot).into()).or_default();
+            let place = claims.partition_point(|other| other.order(&claim) == Ordering::Less);
+            claims.insert(place, claim);
+        }
+    }
+
+    /// Forgets a memory's claims.
+    pub fn remove(&mut self, address: Address, memory: &Record) {
+        self.closed.retain(|(closed, _)| *closed != address);
+        for fact in &memory.note.facts {
+            if let Some(slot) = &fact.slot
+                && let Some(claims) = self.slots.get_mut(marks::slot(&fact.subject, slot).as_str())
+            {
+                claims.retain(|claim| claim.address != address);
+            }
+        }
+    }
+}
+
+/// The ends of claims that stand in their order.
+fn ends(claims: &[&Claim]) -> Vec<Option<End>> {
+    let end = |(at, claim): (usize, &&Claim)| {
+        let next = claims[at + 1..].iter().find(|later| later.displaces(claim));
+        let displaced = next.map(|next| End {
+            // What was corrected never was.
+            at: if next.corrects { claim.from } else { next.from.max(claim.from) },
+            by: Some(next.id),
+        });
+        let said = claim.until.map(|at| End { at, by: None });
+        match (displaced, said) {
+            (Some(a), Some(b)) => Some(if b.at < a.at { b } else { a }),
+            (a, b) => a.or(b),
+        }
+    };
+    claims.iter().enumerate().map(end).collect()
+}
+
+/// Whether a claim holds at `at`, having begun by `from_then`.
+fn is_held(claim: &Claim, end: Option<End>, at: i64, from_then: i64) -> bool {
+    claim.from <= from_then && end.is_none_or(|end| at < end.at)
+}
+
+impl Engine {
+    /// The claims of the partition.
+    fn versions(&self) -> Result<&Versions> {
+        if let Some(known) = self.versions.get() {
+            return Ok(known);
+        }
+        let versions = Versions::of(self)?;
+        Ok(self.versions.get_or_init(|| versions))
+    }
+
+    /// The memories that a request may see and that are not to be shown, in order: superseded by what it may see, or,
+    /// for a time in the past, not yet so.
+    pub(super) fn outdated(&self, sight: &Sight<'_>, shown: Shown) -> Result<Vec<Address>> {
+        let (at, from_then) = match shown {
+            Shown::Everything => return Ok(vec![]),
+            // What is announced for later is shown already.
+            Shown::Current(now) => (now.millis(), i64::MAX),
+            Shown::At(then) => (then.millis(), then.millis()),
+        };
+        let versions = self.versions()?;
+        // Memories with a claim that does not hold.
+        let mut candidates: Vec<&Claim> = Vec::new();
+        for claims in versions.slots.values() {
+            let is_lone = claims.len() == 1 && claims[0].until.is_none() && claims[0].from <= from_then;
+            if is_lone || claims.is_empty() {
+                continue;
+            }
+            let seen = self.seen_claims(claims, sight);
+            for (claim, end) in seen.iter().zip(ends(&seen)) {
+                if !is_held(claim, end, at, from_then) && claim.whole {
+                    candidates.push(claim);
+                }
+            }
+        }
+        let mut found: Vec<Address> = Vec::new();
+        for claim in candidates {
+            if !claim.several || !self.holds(claim, sight, at, from_then)? {
+                found.push(claim.address);
+            }
+        }
+        for &(address, closed) in &versions.closed {
+            if closed.at.millis() <= at && self.is_remembered(closed.by) {
+                found.push(address);
+            }
+        }
+        sort(&mut found, Address::cmp);
+        Ok(found)
+    }
+
+    /// Whether any claim of the memory of this one holds.
+    fn holds(&self, claim: &Claim, sight: &Sight<'_>, at: i64, from_then: i64) -> Result<bool> {
+        let versions = self.versions()?;
+        for fact in self.read(claim.address)?.note.facts {
+            let Some(slot) = fact.slot else { continue };
+            let Some(claims) = versions.slots.get(marks::slot(&fact.subject, &slot).as_str()) else {
+                continue;
+            };
+            let seen = self.seen_claims(claims, sight);
+            let mut own = seen.iter().zip(ends(&seen)).filter(|(other, _)| other.id == claim.id);
+            if own.any(|(claim, end)| is_held(claim, end, at, from_then)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn seen_claims<'a>(&self, claims: &'a [Claim], sight: &Sight<'_>) -> Vec<&'a Claim> {
+        let sees = |claim: &&Claim| {
+            let Address { part, doc } = claim.address;
+            sight.sees(&self.parts[part as usize], doc)
+        };
+        claims.iter().filter(sees).collect()
+    }
+
+    fn is_remembered(&self, id: MemoryId) -> bool {
+        self.locate(id).is_some_and(|Address { part, doc }| self.parts[part as usize].is_remembered(doc))
+    }
+
+    /// When a memory holds, among those that a request may see.
+    pub fn standing(&self, memory: &Record, sight: &Sight<'_>) -> Result<Standing> {
+        let mut standing = Standing::default();
+        let versions = self.versions()?;
+        if versions.slots.is_empty() && versions.closed.is_empty() {
+            return Ok(standing);
+        }
+        let (mut open, mut last): (bool, Option<End>) = (false, None);
+        for fact in &memory.note.facts {
+            let Some(slot) = &fact.slot else { continue };
+            let Some(claims) = versions.slots.get(marks::slot(&fact.subject, slot).as_str()) else {
+                continue;
+            };
+            let seen = self.seen_claims(claims, sight);
+            let ends = ends(&seen);
+            for (claim, end) in seen.iter().zip(&ends) {
+                if claim.id != memory.id {
+                    if end.is_some_and(|end| end.by == Some(memory.id))
+                        && !standing.supersedes.contains(&claim.id)
+                    {
+                        standing.supersedes.push(claim.id);
+                    }
+                    continue;
+                }
+                let from = Timestamp::clamped(claim.from);
+                standing.from = Some(standing.from.map_or(from, |known| known.min(from)));
+                match end {
+                    Some(end) if last.is_none_or(|last| last.at < end.at) => last = Some(*end),
+                    Some(_) => {}
+                    None => open = true,
+                }
+            }
+        }
+        if let Some(end) = last.filter(|_| !open && memory.note.whole) {
+            standing.until = Some(Timestamp::clamped(end.at));
+            standing.superseded_by = end.by;
+        }
+        if let Some(closed) = memory.closed.filter(|closed| self.is_remembered(closed.by)) {
+            standing.until = Some(closed.at);
+            standing.superseded_by = Some(closed.by);
+        }
+        for &(address, closed) in &versions.closed {
+            if closed.by == memory.id && sight.sees(&self.parts[address.part as usize], address.doc) {
+                standing.supersedes.push(self.parts[address.part as usize].id(address.doc));
+            }
+        }
+        Ok(standing)
+    }
+
+    /// Claims that contradict each other where neither is known to be newer or nearer to the source.
+    pub fn conflicts(&self, sight: &Sight<'_>) -> Result<Vec<Conflict>> {
+        let mut found = Vec::new();
+        for claims in self.versions()?.slots.values() {
+            let seen = self.seen_claims(claims, sight);
+            let open: Vec<&Claim> = seen
+                .iter()
+                .zip(ends(&seen))
+                .filter(|(_, end)| end.is_none())
+                .map(|(claim, _)| *claim)
+                .collect();
+            let disputed: Vec<&&Claim> =
+                open.iter().filter(|claim| open.iter().any(|other| claim.disputes(other))).collect();
+            let Some(first) = disputed.first() else { continue };
+            let memories = disputed.iter().map(|it| self.read(it.address)).collect::<Result<Vec<_>>>()?;
+            let fact = &memories[0].note.facts[usize::from(first.born.1)];
+            let (subject, slot) = (fact.subject.clone(), fact.slot.clone().unwrap_or_default());
+            found.push(Conflict { subject, slot, memories });
+        }
+        sort(&mut found, |a, b| (&a.subject, &a.slot).cmp(&(&b.subject, &b.slot)));
+        Ok(found)
+    }
+
+    /// The partition as it was known at a time: what was learnt later is not there, and what changed later is as it
+    /// was. What was deleted since stays deleted. Made anew for each such question, some 50 µs a memory.
+    pub fn known_at(&self, time: Timestamp) -> Result<Engine> {
+        let mut past = Engine::new(&self.name, self.model.clone());
+        if let Some(meanings) = &self.meanings {
+            past.attach(std::rc::Rc::clone(meanings), self.embeds_itself())?;
+        }
+        for (index, part) in self.parts.iter().enumerate() {
+            for doc in (0..part.len()).filter(|&doc| part.is_remembered(doc)) {
+                let address = Address { part: index as u32, doc };
+                let mut operations = self.operations(address)?;
+                operations.retain(|operation| operation.stamp.wall() <= time);
+                if operations.is_empty() {
+                    continue;
+                }
+                let id = part.id(doc);
+                past.replace(id, operations)?;
+                if let Some(now) = past.locate(id) {
+                    let text = past.read(now)?.text;
+                    let vector = self.vector_if_unchanged(address, &text);
+                    if let (Some((model, codes, scale)), Some(head)) = (vector, past.parts[0].as_head_mut()) {
+                        head.embed(now.doc, &model, &codes, scale)?;
+                    }
+                }
+            }
+        }
+        Ok(past)
+    }
+}

@@ -1,0 +1,124 @@
+//! [`Memory::add`]: from messages to memories.
+
+use super::partitions::{Partition, Partitions};
+use super::{AddOptions, Added, Memory, Message, check_metadata, check_text, embed, is_blank};
+use crate::distill::{Speech, distil};
+use crate::engine::{Draft, Origin, Outcome, Plan};
+use crate::error::{Error, ErrorKind, Result};
+use crate::knowledge::Note;
+use crate::model::Purpose;
+use crate::record::Role;
+use crate::scope::Scope;
+
+impl Memory {
+    /// Remembers messages. Each statement becomes one memory; one that is known in the same scope from the
+    /// same speaker is not stored twice. Durable when it returns.
+    ///
+    /// Errors: `MESSAGES_REQUIRED`, `MESSAGES_EMPTY`, `TEXT_TOO_LONG`, `TEXT_INVALID`, `SCOPE_REQUIRED`,
+    /// `METADATA_TOO_LARGE`, the `MODEL_…` and the `STORE_…` codes. Nothing is stored if one is returned.
+    pub async fn add(&self, messages: &[Message], options: &AddOptions) -> Result<Vec<Added>> {
+        let partitions = self.partitions()?;
+        if messages.is_empty() {
+            return Err(Error::new(
+                ErrorKind::MessagesEmpty,
+                "messages array cannot be empty. Provide at least one message with non-empty content.",
+            )
+            .field("messages"));
+        }
+        for (index, message) in messages.iter().enumerate() {
+            check_text(&message.text, &format!("messages[{index}].content"))?;
+        }
+        let metadata = check_metadata(options.metadata.clone())?;
+        let Some((axis, owner)) = options.scope.owner() else {
+            return Err(Error::new(
+                ErrorKind::ScopeRequired,
+                "One of the filters: userId, agentId or runId is required!",
+            )
+            .field("userId"));
+        };
+        let timestamp = options.timestamp.unwrap_or_else(|| partitions.now());
+        let mut drafts: Vec<Draft> = Vec::new();
+        // As in mem0, system messages are the application's and not remembered.
+        let spoken: Vec<&Message> =
+            messages.iter().filter(|message| message.actor.role != Role::System).collect();
+        for (index, message) in spoken.iter().enumerate() {
+            let said = message.timestamp.unwrap_or(timestamp);
+            let draft = |text: String, note: Note| Draft {
+                text,
+                actor: message.actor.clone(),
+                timestamp: said,
+                note,
+                vector: None,
+            };
+            if options.infer {
+                let before = spoken[..index].iter().rev().find(|it| it.actor == message.actor);
+                let speech = Speech {
+                    speaker: &message.actor,
+                    listener: spoken.iter().map(|it| &it.actor).find(|&actor| *actor != message.actor),
+                    said,
+                    before: before.map(|it| it.text.as_str()),
+                };
+                drafts.extend(distil(&message.text, &speech).into_iter().map(|it| draft(it.text, it.note)));
+            } else if !is_blank(&message.text) {
+                drafts.push(draft(message.text.clone(), Note::default()));
+            }
+        }
+        if drafts.is_empty() {
+            return Ok(vec![]);
+        }
+        // Without the table the memories are kept all the same, and embedded by `reindex`.
+        let _ = partitions.meanings().await;
+        let partition = partitions.owner(axis, owner).await?;
+        self.embed_drafts(partitions, &partition, &options.scope, &mut drafts).await?;
+        let origin = Origin {
+            scope: options.scope.clone(),
+            conversation: options.conversation.clone(),
+            metadata,
+            expires: options.expires,
+        };
+        let texts: Vec<String> = drafts.iter().map(|draft| draft.text.clone()).collect();
+        let outcomes = partitions
+            .write(&partition, move |plan: &mut Plan<'_>| {
+                drafts
+                    .iter()
+                    .map(|draft| plan.remember(&origin, draft.clone()))
+                    .collect::<Result<Vec<Outcome>>>()
+            })
+            .await?;
+        let added = outcomes.into_iter().zip(texts);
+        Ok(added.map(|(outcome, text)| Added { id: outcome.id, text, added: outcome.added }).collect())
+    }
+
+    /// Embeds the drafts that are not known yet.
+    async fn embed_drafts(
+        &self,
+        partitions: &Partitions,
+        partition: &Partition,
+        scope: &Scope,
+        drafts: &mut [Draft],
+    ) -> Result<()> {
+        let Some(embedder) = &self.0.embedder else { return Ok(()) };
+        let mut fresh = Vec::new();
+        {
+            let mut engine = partition.engine_mut();
+            partitions.with_clock(|clock| {
+                let plan = Plan::new(&mut engine, clock, partitions.now());
+                for (index, draft) in drafts.iter().enumerate() {
+                    if !plan.is_known(scope, &draft.actor, &draft.text)? {
+                        fresh.push(index);
+                    }
+                }
+                Ok::<_, Error>(())
+            })?;
+        }
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        let texts: Vec<String> = fresh.iter().map(|&index| drafts[index].text.clone()).collect();
+        let vectors = embed(&**embedder, &texts, Purpose::Document).await?;
+        for (index, vector) in fresh.into_iter().zip(vectors) {
+            drafts[index].vector = Some((embedder.name(), vector.codes().to_vec(), vector.scale()));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,130 @@
+//! Changing and deleting memories.
+
+use std::rc::Rc;
+
+use super::partitions::{Partition, Partitions};
+use super::{Memory, Update, check_metadata, check_text, embed, is_blank, not_found};
+use crate::engine::{self, Plan};
+use crate::error::{Error, ErrorKind, Result};
+use crate::log::Change;
+use crate::model::Purpose;
+use crate::record::{MemoryId, Record};
+use crate::scope::{Axis, Scope};
+
+impl Memory {
+    /// Changes a memory. `NOT_FOUND` if there is none of this id, `UPDATE_EMPTY` if nothing is to change.
+    pub async fn update(&self, id: &str, update: &Update) -> Result<()> {
+        let partitions = self.partitions()?;
+        if *update == Update::default() {
+            return Err(Error::new(
+                ErrorKind::UpdateEmpty,
+                "At least one of text, metadata, or expirationDate must be provided.",
+            ));
+        }
+        if let Some(text) = &update.text {
+            check_text(text, "text")?;
+            if is_blank(text) {
+                return Err(Error::new(
+                    ErrorKind::MessagesEmpty,
+                    "text cannot be empty or whitespace-only. Provide the memory's new text, or delete it.",
+                )
+                .field("text"));
+            }
+        }
+        let metadata = update.metadata.clone().map(check_metadata).transpose()?;
+        let _ = partitions.meanings().await;
+        let (id, partition) = self.existing(partitions, id).await?;
+        let before = partition.engine().get(id)?.map(|folded| folded.record.text);
+        let vector = match (&self.0.embedder, &update.text) {
+            (Some(embedder), Some(text)) if before.as_ref() != Some(text) => {
+                let vector = embed(&**embedder, std::slice::from_ref(text), Purpose::Document).await?.pop();
+                vector.map(|vector| (embedder.name(), vector.codes().to_vec(), vector.scale()))
+            }
+            _ => None,
+        };
+        let update = update.clone();
+        partitions
+            .write(&partition, move |plan: &mut Plan<'_>| {
+                require(plan, id)?;
+                let change = Change::Revise {
+                    text: update.text.clone(),
+                    metadata: metadata.clone(),
+                    expires: update.expires,
+                };
+                plan.push(id, change);
+                if let (Some((model, codes, scale)), Some(text)) = (vector.clone(), &update.text) {
+                    let text = engine::text_digest(text);
+                    plan.push(id, Change::Embed { text, model, codes, scale });
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Deletes a memory; its history stays readable. `NOT_FOUND` if there is none of this id.
+    pub async fn delete(&self, id: &str) -> Result<()> {
+        let partitions = self.partitions()?;
+        let (id, partition) = self.existing(partitions, id).await?;
+        partitions
+            .write(&partition, move |plan: &mut Plan<'_>| {
+                require(plan, id)?;
+                plan.push(id, Change::Retract);
+                Ok(())
+            })
+            .await
+    }
+
+    pub(super) async fn existing(
+        &self,
+        partitions: &Partitions,
+        text: &str,
+    ) -> Result<(MemoryId, Rc<Partition>)> {
+        if let Some(id) = MemoryId::parse(text)
+            && let Some(partition) = partitions.find(id).await?
+        {
+            return Ok((id, partition));
+        }
+        Err(not_found(text))
+    }
+
+    /// Deletes all memories that carry all of these ids, whatever other ids they carry.
+    pub async fn delete_all(&self, scope: &Scope) -> Result<()> {
+        let partitions = self.partitions()?;
+        if scope.is_empty() {
+            return Err(Error::new(
+                ErrorKind::ScopeRequired,
+                "At least one filter is required to delete all memories. If you want to delete all memories, \
+                 use the `reset()` method.",
+            )
+            .field("userId"));
+        }
+        let names = match scope.get(Axis::User) {
+            Some(user) => vec![engine::partition_name(Axis::User, user)],
+            None => partitions.names("").await?,
+        };
+        for name in names {
+            let partition = partitions.get(&name).await?;
+            let wanted = scope.clone();
+            let carries =
+                move |record: &Record| wanted.ids().all(|(axis, id)| record.scope.get(axis) == Some(id));
+            partitions
+                .write(&partition, move |plan: &mut Plan<'_>| {
+                    for id in plan.live(&carries)? {
+                        plan.push(id, Change::Retract);
+                    }
+                    Ok(())
+                })
+                .await?;
+            partitions.release(partition);
+        }
+        Ok(())
+    }
+}
+
+/// Checks that a memory exists at this point of a plan.
+pub(super) fn require(plan: &Plan<'_>, id: MemoryId) -> Result<()> {
+    match plan.folded(id)? {
+        Some(folded) if !folded.record.retracted => Ok(()),
+        _ => Err(not_found(&id.to_string())),
+    }
+}
