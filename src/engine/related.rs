@@ -1,11 +1,12 @@
-//! What else a question term is looked for in: words of related meaning, and the same word as another language
-//! would have it; and how much each term counts.
+//! What else a question term is looked for in: the cues of memories, words of related meaning, and the same word as
+//! another language would have it; and how much each term counts.
 
 use std::borrow::Cow;
 
 use super::Query;
 use super::field::{Field, Related, Totals};
 use crate::error::Result;
+use crate::index::marks;
 use crate::index::meanings::{Meanings, Vocabulary};
 use crate::retrieve::bm25::{Bm25, TURN};
 use crate::retrieve::question::Question;
@@ -25,6 +26,10 @@ pub(super) fn gather_related(
     totals: &mut Totals,
 ) -> Result<()> {
     gather_other_readings(fields, question, query, totals)?;
+    let cues = query.weights.of(Signal::Cues);
+    for (at, term) in question.terms.iter().enumerate().filter(|_| cues > 0.0) {
+        take(fields, totals, at, &marks::cue(term), cues)?;
+    }
     let meanings = fields.first().and_then(|field| field.engine.meanings.clone());
     let soft = query.weights.of(Signal::Soft);
     let Some(meanings) = meanings.filter(|_| soft > 0.0) else { return Ok(()) };

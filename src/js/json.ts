@@ -27,6 +27,9 @@ const CODES: Record<string, ErrorCode> = {
   offset: "TOP_K_INVALID",
   threshold: "THRESHOLD_INVALID",
   timestamp: "TIMESTAMP_INVALID",
+  validAt: "TIMESTAMP_INVALID",
+  asOf: "TIMESTAMP_INVALID",
+  knownAt: "TIMESTAMP_INVALID",
   expirationDate: "DATE_INVALID",
   expiration_date: "DATE_INVALID",
 };

@@ -11,6 +11,7 @@ import { type CoreConfig, type Host, resolve } from "./resolve.js";
 import type {
   AddOptions,
   AddResult,
+  Conflicts,
   Confirmation,
   ContextOptions,
   ContextResult,
@@ -20,6 +21,7 @@ import type {
   MemoryItem,
   Message,
   Patch,
+  ReadOptions,
   ReindexOptions,
   ReindexProgress,
   Scope,
@@ -97,6 +99,11 @@ export class HostedMemory {
   /** What happened to a memory, newest first; empty if it is not known. */
   async history(id: string): Promise<HistoryEntry[]> {
     return this.call("history", ["id", id]);
+  }
+
+  /** Memories that contradict each other, where nothing says which is newer or nearer to the source. */
+  async conflicts(options: ReadOptions): Promise<Conflicts> {
+    return this.call("conflicts", ["", options ?? {}]);
   }
 
   /** Removes everything from the store. */

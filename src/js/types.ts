@@ -165,6 +165,108 @@ export interface MemoryItem {
   expirationDate?: string;
   /** How often it was said. */
   occurrences: number;
+  /** What it is about; absent for what is kept verbatim. */
+  kind?: Kind;
+  /** What it says, as facts; absent if it says none. */
+  facts?: Fact[];
+  /** What it names. */
+  entities?: Mention[];
+  /** The times it names, as days. */
+  dates?: DateMention[];
+  /** How sure the model is that wrote it, from 0 to 1. */
+  confidence?: number;
+  /** Ids of the memories that it was made from. */
+  sources?: string[];
+  /** It is kept as it was said until a model has read it. */
+  pending?: boolean;
+  /** Since when it holds, ISO 8601: as it says, else since it was said. Only for facts that can change. */
+  validFrom?: string;
+  /** Until when it held, exclusive; absent as long as it holds. */
+  validTo?: string;
+  /** The memory that took its place. */
+  supersededBy?: string;
+  /** The memories whose place it took. */
+  supersedes?: string[];
+}
+
+/** What a memory is about: what happened, what is known, how to do things, what is to be done. */
+export type Kind = "episodic" | "semantic" | "procedural" | "task";
+
+/** Subject, predicate and object. */
+export interface Fact {
+  /** Who or what it is about: a name, or `user` or `assistant` for a speaker without one. */
+  subject: string;
+  /** What is said of the subject. */
+  predicate: string;
+  /** The other end: a name, a thing, a value. */
+  object: string;
+  /** What the subject has only one of at a time, such as `home`: a newer fact with another object closes this one. */
+  slot?: string;
+  /** It says that this is no longer so. */
+  ended?: boolean;
+  /** It says that the fact before it never was so. */
+  corrects?: boolean;
+  /** Since when, if that is said, ISO 8601. */
+  validFrom?: string;
+  /** Until when, if that is said, exclusive. */
+  validTo?: string;
+}
+
+/** Something that a memory names. */
+export interface Mention {
+  /** As it was said. */
+  name: string;
+  /** What it is. */
+  kind: "person" | "place" | "organisation" | "product" | "quantity" | "other";
+}
+
+/** Words that name a time, and the days they mean. */
+export interface DateMention {
+  /** The words, as they were said. */
+  words: string;
+  /** The first day, `YYYY-MM-DD`. */
+  from: string;
+  /** The last day, included. */
+  to: string;
+}
+
+/** A moment: an ISO 8601 text, a Date, seconds or milliseconds since 1970. A day without a time is meant whole. */
+export type Moment = string | number | Date;
+
+/** Which time a read asks of. */
+export interface TimeOptions {
+  /** Includes memories that no longer hold. Default false. */
+  includeSuperseded?: boolean;
+  /** Asks for what was so at this time, by all that is known now. */
+  validAt?: Moment;
+  /** The same as `validAt`. */
+  asOf?: Moment;
+  /** Asks by what was known at this time: what was learnt later is not there, what changed later is as it was. */
+  knownAt?: Moment;
+}
+
+/** Memories that contradict each other, where nothing says which is newer or nearer to the source. */
+export interface Conflict {
+  /** Whom or what they are about. */
+  subject: string;
+  /** What they disagree in. */
+  slot: string;
+  /** The memories, oldest first. */
+  memories: MemoryItem[];
+}
+
+/** What `conflicts` returns. */
+export interface Conflicts {
+  /** By subject and slot. */
+  conflicts: Conflict[];
+}
+
+/** Options of reads without a question. */
+export interface ReadOptions extends Scope, TimeOptions {
+  /** What a memory must satisfy. */
+  filters?: Filters;
+  /** Includes expired memories. Default false. */
+  showExpired?: boolean;
 }
 
 /** A memory that was found. */
@@ -203,8 +305,7 @@ export type Signal =
   /** How much the memory says. */
   | "content"
   /** The share of questions among its sentences; counted against it. */
-  | "asking"
-  /** How recently it was said, if the question asks for how things are now. */;
+  | "asking";
 
 /** What has a weight: the signals, and settings of how the keywords are counted. */
 export type Weighted =
@@ -216,7 +317,9 @@ export type Weighted =
   /** The weight of question words that say little, such as "kind" and "many". */
   | "weak"
   /** The part of its weight that the commonest word of the language loses, and rarer ones less. */
-  | "common";
+  | "common"
+  /** The share of its weight that a word has in a memory's cues, which a model wrote and nobody said. */
+  | "cues";
 
 /** What one signal did for a memory. */
 export interface SignalDetails {
@@ -279,7 +382,7 @@ export interface Warning {
 }
 
 /** Options of `search`. */
-export interface SearchOptions extends Scope {
+export interface SearchOptions extends Scope, TimeOptions {
   /** What a memory must satisfy, before it is ranked. */
   filters?: Filters;
   /** How many are returned at most. Default 20. */
@@ -309,7 +412,7 @@ export interface SearchResult {
 }
 
 /** Options of `getAll`. */
-export interface GetAllOptions extends Scope {
+export interface GetAllOptions extends Scope, TimeOptions {
   /** What a memory must satisfy. */
   filters?: Filters;
   /** How many are returned at most. Default 20. */
@@ -393,13 +496,17 @@ export interface HistoryEntry {
   /** What it says since; null if it was deleted. */
   new_value: string | null;
   /** What was done. */
-  action: "ADD" | "UPDATE" | "DELETE";
+  action: "ADD" | "UPDATE" | "DELETE" | "SUPERSEDE" | "REOPEN" | "FEEDBACK" | "ERASE";
   /** When the memory was learnt, ISO 8601. */
   created_at: string;
   /** When this change was made, ISO 8601. */
   updated_at: string;
   /** 1 if this change deleted it. */
   is_deleted: 0 | 1;
+  /** The memory that took its place. */
+  by?: string;
+  /** Why. */
+  reason?: string;
 }
 
 /** Figures about what is stored. */

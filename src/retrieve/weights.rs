@@ -43,10 +43,12 @@ pub enum Signal {
     /// With a token table, which is in the order of frequency: the part of its weight that the commonest word of
     /// the language loses, and rarer ones less, however rare it is among these memories.
     Common,
+    /// The share of its weight that a word has in a memory's cues, which a model wrote and nobody said.
+    Cues,
 }
 
 /// How many weights there are.
-const COUNT: usize = 14;
+const COUNT: usize = 15;
 /// How many of them are added up.
 pub const ADDED: usize = 10;
 
@@ -67,6 +69,7 @@ impl Signal {
         Signal::Soft,
         Signal::Weak,
         Signal::Common,
+        Signal::Cues,
     ];
 
     /// The signal's name, as options and explanations have it.
@@ -86,13 +89,14 @@ impl Signal {
             Signal::Soft => "soft",
             Signal::Weak => "weak",
             Signal::Common => "common",
+            Signal::Cues => "cues",
         }
     }
 }
 
 impl Default for Weights {
     fn default() -> Self {
-        Weights([1.0, 0.8, 0.3, 0.15, 0.2, 0.7, 0.4, 0.3, 0.4, 0.15, 1.0, 0.8, 0.5, 0.7])
+        Weights([1.0, 0.8, 0.3, 0.15, 0.2, 0.7, 0.4, 0.3, 0.4, 0.15, 1.0, 0.8, 0.5, 0.7, 0.6])
     }
 }
 
