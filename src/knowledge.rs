@@ -172,6 +172,8 @@ pub struct Note {
     pub pending: bool,
     /// How often a model has failed to read it.
     pub attempts: u8,
+    /// It sums up its conversation so far, for the model that reads on. No read shows it.
+    pub summary: bool,
 }
 
 /// Why a memory was closed, where that was decided and does not follow from its facts.

@@ -3,7 +3,7 @@
 use super::{Engine, encode_record};
 use crate::error::Result;
 use crate::index::build::SegmentBuilder;
-use crate::index::columns::{CLAIMS, CLOSED, Columns, NEVER, PENDING, RETRACTED, REVISED};
+use crate::index::columns::{CLAIMS, CLOSED, Columns, INTERNAL, NEVER, PENDING, RETRACTED, REVISED};
 use crate::index::marks;
 use crate::index::part::Part;
 use crate::log::{Folded, Operation, fold};
@@ -57,6 +57,7 @@ impl Engine {
                 (CLAIMS, note.facts.iter().any(|fact| fact.slot.is_some())),
                 (CLOSED, memory.closed.is_some()),
                 (PENDING, note.pending),
+                (INTERNAL, note.summary),
             ] {
                 columns.flags |= if holds { flag } else { 0 };
             }

@@ -11,7 +11,9 @@ mod fields;
 mod indexing;
 mod layout;
 mod neighbours;
+mod newest;
 mod plan;
+mod provenance;
 mod related;
 mod search;
 mod sight;
@@ -27,6 +29,7 @@ use foldhash::quality::FixedState;
 pub use checkpoint::{Checkpoint, Limits};
 pub use conversations::shown as conversation_shown;
 pub use plan::{Draft, Origin, Outcome, Plan};
+pub use provenance::summary_place;
 pub use search::{Explanation, Hit, Query, TermScore, search};
 pub use sight::{Shown, Sight};
 pub use versions::{Conflict, Standing};
@@ -527,7 +530,7 @@ impl Engine {
         for (index, part) in self.parts.iter().enumerate() {
             size.segments += u64::from(index != 0);
             size.resident += part.size() as u64;
-            for doc in (0..part.len()).filter(|&doc| part.is_remembered(doc)) {
+            for doc in (0..part.len()).filter(|&doc| part.is_remembered(doc) && !part.is_internal(doc)) {
                 size.memories += 1;
                 size.embedded += u64::from(part.is_embedded(doc, self.model.as_deref()));
             }

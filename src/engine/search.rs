@@ -14,6 +14,7 @@ use edgemem_kernels::turns::{TIMED, bounds, unit};
 use foldhash::quality::FixedState;
 
 use super::field::{Field, Scores, Totals};
+use super::newest::newest_first;
 use super::related::{gather_related, strengths};
 use super::twins::Saying;
 use super::{Engine, Sight, Standing};
@@ -118,7 +119,8 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
     let best_rank =
         fields.iter().zip(&ranked).fold(0.0, |best, (field, ranked)| larger(best, ranked.best(field)));
     // Some more than asked for, to take the places of those that say the same; more again if that is not enough.
-    let mut wanted = if query.limit == 0 { 0 } else { query.limit.saturating_add(SPARE) };
+    let most = if query.limit < SPARE { SPARE } else { query.limit };
+    let mut wanted = if query.limit == 0 { 0 } else { most.saturating_add(SPARE) };
     loop {
         let candidates = pick(&fields, &ranked, sight, wanted)?;
         let exhausted = candidates.len() < wanted;
@@ -129,7 +131,7 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
             let (index, turn) = candidate.place;
             let (field, score) = (&fields[index], shown(candidate.score, best_rank, coverage));
             below = score < query.threshold;
-            if below || hits.len() == query.limit {
+            if below || hits.len() == most {
                 break;
             }
             let record = field.engine.read(field.layout.addresses[turn])?;
@@ -156,7 +158,9 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
             let standing = field.engine.standing(&record, sight)?;
             hits.push(Hit { record, score, explanation, twins: vec![], standing });
         }
-        if below || exhausted || hits.len() >= query.limit {
+        if below || exhausted || hits.len() >= most {
+            newest_first(&mut hits, &first.analyzer);
+            hits.truncate(query.limit);
             return Ok(hits);
         }
         wanted = wanted.saturating_mul(4);

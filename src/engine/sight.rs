@@ -59,13 +59,15 @@ impl Sight<'_> {
     pub(super) fn visible(&self, part: &Part) -> Visible {
         let scopes = self.scopes(part);
         let today = self.today.filter(|_| part.is_expiring()).map(|day| day.number());
-        if part.living() == part.len() && scopes.iter().all(|&visible| visible) && today.is_none() {
+        let all = part.living() == part.len() && !part.has_internal();
+        if all && scopes.iter().all(|&visible| visible) && today.is_none() {
             return Visible(None);
         }
         let mut bits = vec![0u64; (part.len() as usize).div_ceil(64)];
         for doc in (0..part.len()).filter(|&doc| part.is_alive(doc)) {
             let (scope, expires) = part.visibility(doc);
-            if scopes[scope as usize] && today.is_none_or(|today| today <= expires) {
+            let is_current = today.is_none_or(|today| today <= expires);
+            if scopes[scope as usize] && is_current && !part.is_internal(doc) {
                 bits[doc as usize / 64] |= 1 << (doc % 64);
             }
         }
@@ -75,8 +77,11 @@ impl Sight<'_> {
     /// The turns of a partition that can be seen, as far as scope and expiry decide.
     pub(super) fn turns(&self, engine: &Engine, layout: &Layout) -> Result<Turns> {
         let outdated = engine.outdated(self, self.shown)?;
-        let hides =
-            |part: &Part| self.today.is_some() && part.is_expiring() || self.scopes(part).contains(&false);
+        let hides = |part: &Part| {
+            part.has_internal()
+                || self.today.is_some() && part.is_expiring()
+                || self.scopes(part).contains(&false)
+        };
         let is_past = matches!(self.shown, Shown::At(_));
         if outdated.is_empty() && !is_past && !engine.parts.iter().any(hides) {
             return Ok(Turns(None));

@@ -21,7 +21,8 @@ pub struct Columns {
     pub expires: i32,
     /// Number of terms; the field norm of BM25.
     pub length: u32,
-    /// [`RETRACTED`], [`REVISED`], [`CLAIMS`], [`CLOSED`], [`PENDING`].
+    /// [`RETRACTED`], [`REVISED`], [`CLAIMS`], [`CLOSED`], [`PENDING`],
+    /// [`INTERNAL`].
     pub flags: u32,
     /// What the text tells beside its words, packed; see [`crate::text::Cues`].
     pub cues: u32,
@@ -39,6 +40,8 @@ pub const CLAIMS: u32 = 4;
 pub const CLOSED: u32 = 8;
 /// It waits for a model.
 pub const PENDING: u32 = 16;
+/// It is edgemem's own and no read shows it.
+pub const INTERNAL: u32 = 32;
 
 impl Columns {
     /// Bytes of one row.

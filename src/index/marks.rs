@@ -6,6 +6,7 @@
 //! length nor for what stands side by side in it.
 
 use crate::knowledge::Note;
+use crate::record::MemoryId;
 use crate::text::{Analyzer, Digest, fold};
 
 /// Before the digest of a subject and slot: the memory says what is in it, or that it is empty now.
@@ -14,12 +15,16 @@ pub const SLOT: char = '\u{1}';
 pub const ENTITY: char = '\u{2}';
 /// Before a word of a cue.
 pub const CUE: char = '\u{3}';
+/// Before the id of a memory that this one was made from.
+pub const SOURCE: char = '\u{5}';
 /// Memories that say facts.
 pub const FACTS: &str = "\u{4}facts";
 /// Memories that wait for a model.
 pub const PENDING: &str = "\u{4}pending";
 /// Memories that were closed by decision.
 pub const CLOSED: &str = "\u{4}closed";
+/// Summaries of conversations.
+pub const SUMMARY: &str = "\u{4}summary";
 
 /// Whether a term is a word and not a mark.
 pub fn is_word(term: &str) -> bool {
@@ -35,6 +40,11 @@ pub fn slot(subject: &str, slot: &str) -> String {
 /// The mark of an entity of this name.
 pub fn entity(name: &str) -> String {
     format!("{ENTITY}{}", fold(name))
+}
+
+/// The mark of a memory that others were made from.
+pub fn source(id: MemoryId) -> String {
+    format!("{SOURCE}{:032x}", id.bits())
 }
 
 /// The mark of a word of a cue.
@@ -62,7 +72,15 @@ pub fn of_note(note: &Note, is_closed: bool, analyzer: &Analyzer) -> Vec<Box<str
     for text in &note.cues {
         analyzer.terms(text, |term| add(cue(term)));
     }
-    for (mark, holds) in [(FACTS, !note.facts.is_empty()), (PENDING, note.pending), (CLOSED, is_closed)] {
+    for &id in &note.sources {
+        add(source(id));
+    }
+    for (mark, holds) in [
+        (FACTS, !note.facts.is_empty()),
+        (PENDING, note.pending),
+        (CLOSED, is_closed),
+        (SUMMARY, note.summary),
+    ] {
         if holds {
             add(mark.to_owned());
         }

@@ -1,6 +1,6 @@
 //! A part of a partition's index: the head or a segment, with the marks of which documents are alive.
 
-use super::columns::{Columns, NEVER, RETRACTED};
+use super::columns::{Columns, INTERNAL, NEVER, RETRACTED};
 use super::head::{Head, NO_ROW};
 use super::marks;
 use super::postings::Posting;
@@ -21,6 +21,8 @@ pub struct Part {
     lengths: Vec<u16>,
     /// Whether any document has a last day.
     expiring: bool,
+    /// Whether any document is edgemem's own.
+    internal: bool,
 }
 
 #[derive(Debug)]
@@ -32,7 +34,14 @@ enum Kind {
 impl Part {
     /// An empty head.
     pub fn head() -> Part {
-        Part { kind: Kind::Head(Box::default()), alive: vec![], living: 0, lengths: vec![], expiring: false }
+        Part {
+            kind: Kind::Head(Box::default()),
+            alive: vec![],
+            living: 0,
+            lengths: vec![],
+            expiring: false,
+            internal: false,
+        }
     }
 
     /// A mounted segment, with everything in it alive.
@@ -42,6 +51,7 @@ impl Part {
             living: 0,
             lengths: Vec::with_capacity(segment.len() as usize),
             expiring: false,
+            internal: false,
             kind: Kind::Sealed { name, segment: Box::new(segment), vectors },
         };
         for doc in 0..part.len() {
@@ -72,6 +82,7 @@ impl Part {
         let columns = self.columns(doc);
         self.lengths.push(u16::try_from(columns.length).unwrap_or(u16::MAX));
         self.expiring |= columns.expires != NEVER;
+        self.internal |= columns.flags & INTERNAL != 0;
     }
 
     /// Marks a document as replaced by a newer one elsewhere.
@@ -223,6 +234,16 @@ impl Part {
     /// Whether any document has a last day.
     pub fn is_expiring(&self) -> bool {
         self.expiring
+    }
+
+    /// Whether a document is edgemem's own, which no read shows.
+    pub fn is_internal(&self, doc: u32) -> bool {
+        self.internal && self.flags(doc) & INTERNAL != 0
+    }
+
+    /// Whether any document is edgemem's own.
+    pub fn has_internal(&self) -> bool {
+        self.internal
     }
 
     /// A document's record.

@@ -20,6 +20,7 @@ const CONFIDENCE: u8 = 8;
 const SOURCE: u8 = 9;
 const PENDING: u8 = 10;
 const ATTEMPTS: u8 = 11;
+const SUMMARY: u8 = 12;
 
 const ENDED: u8 = 1;
 const CORRECTS: u8 = 2;
@@ -42,6 +43,7 @@ pub(super) fn encode(note: &Note) -> Vec<u8> {
     small(CONFIDENCE, note.confidence);
     small(PENDING, u8::from(note.pending));
     small(ATTEMPTS, note.attempts);
+    small(SUMMARY, u8::from(note.summary));
     let mut field = |field: u8, content: Writer| {
         out.u8(field);
         out.bytes(&content.finish());
@@ -116,6 +118,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Note> {
             CONFIDENCE => note.confidence = inner.u8()?,
             PENDING => note.pending = inner.u8()? != 0,
             ATTEMPTS => note.attempts = inner.u8()?,
+            SUMMARY => note.summary = inner.u8()? != 0,
             FACT => note.facts.push(decode_fact(&mut inner)?),
             ENTITY => {
                 let kind = pick(&EntityKind::ALL, inner.u8()?);
@@ -190,6 +193,7 @@ mod tests {
             sources: vec![MemoryId::from_bits(7)],
             pending: true,
             attempts: 2,
+            summary: true,
         };
         let mut bytes = encode(&note);
         assert_eq!(decode(&bytes).unwrap(), note);
