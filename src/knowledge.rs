@@ -172,6 +172,8 @@ pub struct Note {
     pub pending: bool,
     /// How often a model has failed to read it.
     pub attempts: u8,
+    /// What the caller wants the model to heed that reads it; empty as usual.
+    pub instructions: String,
     /// It sums up its conversation so far, for the model that reads on. No read shows it.
     pub summary: bool,
 }

@@ -3,7 +3,7 @@
 mod abbreviations;
 pub mod statements;
 
-use crate::knowledge::{Note, Origin};
+use crate::knowledge::{Kind, Note, Origin};
 use crate::record::Actor;
 use crate::time::Timestamp;
 
@@ -29,6 +29,22 @@ pub struct Speech<'a> {
     pub said: Timestamp,
     /// What the speaker said right before, which "no, I meant …" corrects.
     pub before: Option<&'a str>,
+}
+
+/// What several statements of one message say together.
+pub fn united(statements: Vec<Statement>) -> Note {
+    let mut notes = statements.into_iter().map(|statement| statement.note);
+    let Some(mut note) = notes.next() else { return Note::default() };
+    for other in notes {
+        if note.kind == Kind::Episodic {
+            note.kind = other.kind;
+        }
+        note.whole &= other.whole;
+        note.facts.extend(other.facts);
+        note.dates.extend(other.dates);
+        note.entities.extend(other.entities);
+    }
+    note
 }
 
 /// The statements of a message in order, each taken apart. Deterministic; none for a message that says nothing.

@@ -11,7 +11,7 @@ use super::{Engine, Sight, text_digest};
 use crate::error::Result;
 use crate::knowledge::Note;
 use crate::log::{Change, Folded, Operation, Remember, fold};
-use crate::record::{Actor, MemoryId, Metadata, Record};
+use crate::record::{Actor, MemoryId, Metadata, Place, Record};
 use crate::scope::{Axis, Scope};
 use crate::text::{Digest, statement_key};
 use crate::time::{Clock, Day, Timestamp};
@@ -27,6 +27,8 @@ pub struct Draft {
     pub timestamp: Timestamp,
     /// What it says, taken apart.
     pub note: Note,
+    /// Where it was said, if that is known; else it goes on with its conversation.
+    pub place: Option<Place>,
     /// Its vector by the configured embedder: model, codes, scale.
     pub vector: Option<(String, Vec<i8>, f32)>,
 }
@@ -134,13 +136,16 @@ impl<'a> Plan<'a> {
         let (id, known) = self.identify(&origin.scope, &draft.actor, &key)?;
         let run = origin.scope.get(Axis::Run);
         let fresh = self.clock.tick(self.now).bits();
-        let place = self.engine.conversations.place(
-            origin.conversation.as_deref(),
-            run,
-            &origin.scope,
-            draft.timestamp,
-            fresh,
-        );
+        let place = match draft.place {
+            Some(place) => place,
+            None => self.engine.conversations.place(
+                origin.conversation.as_deref(),
+                run,
+                &origin.scope,
+                draft.timestamp,
+                fresh,
+            ),
+        };
         if known {
             self.push(id, Change::Touch { place, timestamp: draft.timestamp });
             return Ok(Outcome { id, added: false });

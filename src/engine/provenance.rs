@@ -35,23 +35,33 @@ impl Engine {
         Ok(self.marked(marks::PENDING)?.len())
     }
 
-    /// The messages that wait for a model and were not tried more than `attempts` times, at most `limit` of one scope
-    /// and conversation, those first that have waited longest.
-    pub fn pending(&self, limit: usize, attempts: u8) -> Result<Vec<Record>> {
-        let mut batch: Vec<Record> = Vec::new();
+    /// Messages that wait for a model, without those that are `taken`, at most `limit` of one conversation that are to
+    /// be read alike. `with` is among them, if it waits; else those come first that failed least often, and of those
+    /// the ones that have waited longest.
+    pub fn pending(&self, with: Option<MemoryId>, taken: &[MemoryId], limit: usize) -> Result<Vec<Record>> {
+        let mut waiting = Vec::new();
         for address in self.marked(marks::PENDING)? {
             let record = self.read(address)?;
-            let fits = batch.first().is_none_or(|first| {
-                first.scope == record.scope && first.place.conversation == record.place.conversation
-            });
-            if fits && record.note.attempts <= attempts {
-                batch.push(record);
-                if batch.len() == limit {
-                    break;
-                }
+            if !taken.contains(&record.id) {
+                waiting.push(record);
             }
         }
-        Ok(batch)
+        let first = match with {
+            Some(id) => waiting.iter().find(|it| it.id == id),
+            None => waiting.iter().min_by_key(|it| it.note.attempts),
+        };
+        let Some(first) = first.cloned() else { return Ok(vec![]) };
+        let alike = |it: &Record| {
+            it.scope == first.scope
+                && it.place.conversation == first.place.conversation
+                && it.note.instructions == first.note.instructions
+                && (it.note.attempts == first.note.attempts || it.id == first.id)
+        };
+        waiting.retain(alike);
+        // Those right after the first: what came long before it may be of another matter.
+        let from = waiting.iter().position(|it| it.id == first.id).unwrap_or(0);
+        let from = if waiting.len() <= limit { 0 } else { from };
+        Ok(waiting.into_iter().skip(from).take(limit).collect())
     }
 
     /// What was said in the same conversation right before a memory, at most `limit` of it, oldest first; also what

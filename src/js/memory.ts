@@ -7,6 +7,7 @@ import { EdgememError, isErrorCode } from "./errors.js";
 import { Instance } from "./instance.js";
 import { encodeArguments } from "./json.js";
 import type { Loader } from "./loader.js";
+import { type FlushResult, Queue, type QueueEvents } from "./queue.js";
 import { type CoreConfig, type Host, resolve } from "./resolve.js";
 import type {
   AddOptions,
@@ -21,6 +22,7 @@ import type {
   MemoryItem,
   Message,
   Patch,
+  Pending,
   ReadOptions,
   ReindexOptions,
   ReindexProgress,
@@ -39,13 +41,17 @@ export class HostedMemory {
   readonly #loader: Loader;
   /** Calls that are not settled yet, which `close` waits for. */
   readonly #active = new Set<Promise<unknown>>();
+  /** Reads on with the language model after `add` has returned. */
+  readonly #queue: Queue;
   #instance: Promise<Instance> | undefined;
   #closing: Promise<void> | undefined;
+  #resumed = false;
 
   /** @internal Each host's entry has a class that passes its own ways here. */
   constructor(config: MemoryConfig | undefined, host: Host, loader: Loader) {
     this.#config = resolve(config, host);
     this.#loader = loader;
+    this.#queue = new Queue((all) => this.call("readStep", ["", all]), host.outlivesCalls);
   }
 
   /** The same as `new Memory(config)`; mem0 has it. */
@@ -58,7 +64,27 @@ export class HostedMemory {
    * Names at least one id of the scope.
    */
   async add(messages: string | Message | Message[], options: AddOptions): Promise<AddResult> {
-    return this.call("add", ["messages", messages], ["", options ?? {}]);
+    const added = await this.call<AddResult>("add", ["messages", messages], ["", options ?? {}]);
+    if (options?.background === true) this.#queue.resume();
+    return added;
+  }
+
+  /** How many messages are kept as they were said until the language model has read them. */
+  async pending(): Promise<Pending> {
+    return this.call("pending");
+  }
+
+  /**
+   * Lets the language model read what waits, of all owners, and resolves when nothing is left or when it fails: then
+   * the rest goes on waiting. In a Worker pass the promise to `waitUntil`.
+   */
+  async flush(): Promise<FlushResult> {
+    return this.#queue.flush();
+  }
+
+  /** Calls `listener` with what becomes of the messages that wait; returns a function that ends it. */
+  on<E extends keyof QueueEvents>(event: E, listener: (detail: QueueEvents[E]) => void): () => void {
+    return this.#queue.on(event, listener);
   }
 
   /** The memory with this id, or null. */
@@ -140,6 +166,7 @@ export class HostedMemory {
   }
 
   async #close(): Promise<void> {
+    this.#queue.stop();
     await Promise.allSettled(this.#active);
     const opening = this.#instance;
     const instance = await opening?.catch(() => undefined);
@@ -169,7 +196,13 @@ export class HostedMemory {
 
   async #run(method: string, args: string): Promise<unknown> {
     const instance = await this.#open();
-    return instance.call(method, args);
+    const result = await instance.call(method, args);
+    if (this.#config.llm !== undefined && !this.#resumed) {
+      // What waited when the memory was last closed.
+      this.#resumed = true;
+      this.#queue.resume();
+    }
+    return result;
   }
 
   /** The instance for the next call: the same for all calls, until a trap has ended it. */

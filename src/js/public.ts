@@ -4,6 +4,7 @@ export type * from "./config.js";
 export { EdgememError, type ErrorCode, type ErrorInfo } from "./errors.js";
 export type { InitOptions } from "./init.js";
 export type { WasmSource } from "./loader.js";
+export type { FlushResult, QueueEvents } from "./queue.js";
 export type * from "./stores/store.js";
 export type { TokensSource } from "./tokens.js";
 export type * from "./types.js";

@@ -17,6 +17,8 @@ export interface Host {
   openDirectory?: OpenDirectory;
   /** An environment variable, where there are any. */
   variable?: (name: string) => string | undefined;
+  /** Whether work may go on after the call that began it has returned. Workers cut it off. */
+  outlivesCalls: boolean;
   /** Loads the token table. */
   tokens: () => Promise<Uint8Array>;
 }

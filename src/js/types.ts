@@ -102,8 +102,27 @@ export interface AddOptions extends Scope {
   timestamp?: string | number | Date;
   /** The last day on which the memories are returned, `YYYY-MM-DD`. */
   expirationDate?: string;
+  /**
+   * With a language model: resolves as soon as the messages are kept and can be found, and lets the model read them
+   * afterwards; see `flush`, `pending` and `on`. Without one it means nothing. Default false.
+   */
+  background?: boolean;
+  /** What the language model shall heed with these messages, beside what is configured. */
+  customInstructions?: string;
+  /** What it shall keep above all. */
+  includes?: string;
+  /** What it shall not keep. */
+  excludes?: string;
+  /** The messages are an agent's run: the language model makes one record of it. */
+  memoryType?: "procedural_memory";
   /** mem0's older way to name the scope: `{ user_id }`. */
   filters?: Filters;
+}
+
+/** How many messages wait for the language model. */
+export interface Pending {
+  /** Messages. */
+  messages: number;
 }
 
 /** What became of one statement. */
@@ -123,8 +142,10 @@ export interface AddedMemory {
 
 /** What `add` returns. */
 export interface AddResult {
-  /** One for each statement, in order. */
+  /** One for each statement, in order; with a language model one for each fact that it found in the messages. */
   results: AddedMemory[];
+  /** Why the language model could not read the messages: they are kept as they were said, are found, and wait. */
+  warnings?: Warning[];
 }
 
 /** A memory as it stands now. */

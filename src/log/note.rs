@@ -21,6 +21,7 @@ const SOURCE: u8 = 9;
 const PENDING: u8 = 10;
 const ATTEMPTS: u8 = 11;
 const SUMMARY: u8 = 12;
+const INSTRUCTIONS: u8 = 13;
 
 const ENDED: u8 = 1;
 const CORRECTS: u8 = 2;
@@ -68,6 +69,11 @@ pub(super) fn encode(note: &Note) -> Vec<u8> {
         let mut content = Writer::new();
         content.raw(cue.as_bytes());
         field(CUE, content);
+    }
+    if !note.instructions.is_empty() {
+        let mut content = Writer::new();
+        content.raw(note.instructions.as_bytes());
+        field(INSTRUCTIONS, content);
     }
     for source in &note.sources {
         let mut content = Writer::new();
@@ -118,6 +124,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Note> {
             CONFIDENCE => note.confidence = inner.u8()?,
             PENDING => note.pending = inner.u8()? != 0,
             ATTEMPTS => note.attempts = inner.u8()?,
+            INSTRUCTIONS => note.instructions = rest(&inner)?,
             SUMMARY => note.summary = inner.u8()? != 0,
             FACT => note.facts.push(decode_fact(&mut inner)?),
             ENTITY => {
@@ -193,6 +200,7 @@ mod tests {
             sources: vec![MemoryId::from_bits(7)],
             pending: true,
             attempts: 2,
+            instructions: "only food".into(),
             summary: true,
         };
         let mut bytes = encode(&note);

@@ -1,22 +1,31 @@
 //! [`Memory::add`]: from messages to memories.
 
 use super::partitions::{Partition, Partitions};
-use super::{AddOptions, Added, Memory, Message, check_metadata, check_text, embed, is_blank};
-use crate::distill::{Speech, distil};
+use super::{AddOptions, Added, Addition, Memory, Message, check_metadata, check_text, embed, is_blank};
+use crate::distill::{Speech, distil, united};
 use crate::engine::{Draft, Origin, Outcome, Plan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::knowledge::Note;
 use crate::model::Purpose;
 use crate::record::Role;
 use crate::scope::Scope;
+use crate::time::Timestamp;
+
+/// So many messages of one owner wait for a model at most.
+pub(super) const MOST_WAITING: usize = 1_000;
 
 impl Memory {
-    /// Remembers messages. Each statement becomes one memory; one that is known in the same scope from the
-    /// same speaker is not stored twice. Durable when it returns.
+    /// Remembers messages. Without a language model each statement becomes one memory; with one the messages are
+    /// kept as they were said until it has read them, which `add` waits for unless [`AddOptions::background`] is
+    /// set. What is known in the same scope from the same speaker is not stored twice. Durable when it returns.
+    ///
+    /// A model that fails costs no message: they stay as they were said, are found, and wait; see
+    /// [`Addition::warnings`].
     ///
     /// Errors: `MESSAGES_REQUIRED`, `MESSAGES_EMPTY`, `TEXT_TOO_LONG`, `TEXT_INVALID`, `SCOPE_REQUIRED`,
-    /// `METADATA_TOO_LARGE`, the `MODEL_…` and the `STORE_…` codes. Nothing is stored if one is returned.
-    pub async fn add(&self, messages: &[Message], options: &AddOptions) -> Result<Vec<Added>> {
+    /// `METADATA_TOO_LARGE`, the `MODEL_…` codes of the embedder and the `STORE_…` codes. Nothing is stored if one is
+    /// returned.
+    pub async fn add(&self, messages: &[Message], options: &AddOptions) -> Result<Addition> {
         let partitions = self.partitions()?;
         if messages.is_empty() {
             return Err(Error::new(
@@ -36,39 +45,17 @@ impl Memory {
             )
             .field("userId"));
         };
+        let partition = partitions.owner(axis, owner).await?;
+        // Beyond what the queue holds, rules are all that a message gets.
+        let queued = options.infer && self.0.completer.is_some();
+        let queued = queued && partition.engine().waiting()? < MOST_WAITING;
         let timestamp = options.timestamp.unwrap_or_else(|| partitions.now());
-        let mut drafts: Vec<Draft> = Vec::new();
-        // As in mem0, system messages are the application's and not remembered.
-        let spoken: Vec<&Message> =
-            messages.iter().filter(|message| message.actor.role != Role::System).collect();
-        for (index, message) in spoken.iter().enumerate() {
-            let said = message.timestamp.unwrap_or(timestamp);
-            let draft = |text: String, note: Note| Draft {
-                text,
-                actor: message.actor.clone(),
-                timestamp: said,
-                note,
-                vector: None,
-            };
-            if options.infer {
-                let before = spoken[..index].iter().rev().find(|it| it.actor == message.actor);
-                let speech = Speech {
-                    speaker: &message.actor,
-                    listener: spoken.iter().map(|it| &it.actor).find(|&actor| *actor != message.actor),
-                    said,
-                    before: before.map(|it| it.text.as_str()),
-                };
-                drafts.extend(distil(&message.text, &speech).into_iter().map(|it| draft(it.text, it.note)));
-            } else if !is_blank(&message.text) {
-                drafts.push(draft(message.text.clone(), Note::default()));
-            }
-        }
+        let mut drafts = drafts(messages, options, timestamp, queued);
         if drafts.is_empty() {
-            return Ok(vec![]);
+            return Ok(Addition::default());
         }
         // Without the table the memories are kept all the same, and embedded by `reindex`.
         let _ = partitions.meanings().await;
-        let partition = partitions.owner(axis, owner).await?;
         self.embed_drafts(partitions, &partition, &options.scope, &mut drafts).await?;
         let origin = Origin {
             scope: options.scope.clone(),
@@ -86,11 +73,13 @@ impl Memory {
             })
             .await?;
         let added = outcomes.into_iter().zip(texts);
-        Ok(added.map(|(outcome, text)| Added { id: outcome.id, text, added: outcome.added }).collect())
+        let added = added.map(|(outcome, text)| Added { id: outcome.id, text, added: outcome.added });
+        let addition = Addition { results: added.collect(), warnings: vec![] };
+        if queued && !options.background { self.read_now(&partition, addition).await } else { Ok(addition) }
     }
 
     /// Embeds the drafts that are not known yet.
-    async fn embed_drafts(
+    pub(super) async fn embed_drafts(
         &self,
         partitions: &Partitions,
         partition: &Partition,
@@ -121,4 +110,43 @@ impl Memory {
         }
         Ok(())
     }
+}
+
+/// What is to be remembered of messages: their statements, or with `queued` the messages as they were said, for a
+/// model to read. As in mem0, system messages are the application's and not remembered.
+fn drafts(messages: &[Message], options: &AddOptions, timestamp: Timestamp, queued: bool) -> Vec<Draft> {
+    let mut drafts: Vec<Draft> = Vec::new();
+    let spoken: Vec<&Message> = messages.iter().filter(|it| it.actor.role != Role::System).collect();
+    for (index, message) in spoken.iter().enumerate() {
+        let said = message.timestamp.unwrap_or(timestamp);
+        let draft = |text: String, note: Note| Draft {
+            text,
+            actor: message.actor.clone(),
+            timestamp: said,
+            note,
+            ..Draft::default()
+        };
+        if !options.infer || queued && is_blank(&message.text) {
+            if !is_blank(&message.text) {
+                drafts.push(draft(message.text.clone(), Note::default()));
+            }
+            continue;
+        }
+        let before = spoken[..index].iter().rev().find(|it| it.actor == message.actor);
+        let speech = Speech {
+            speaker: &message.actor,
+            listener: spoken.iter().map(|it| &it.actor).find(|&actor| *actor != message.actor),
+            said,
+            before: before.map(|it| it.text.as_str()),
+        };
+        let statements = distil(&message.text, &speech);
+        if queued {
+            // Until the model has read it, rules say what it means.
+            let note = Note { pending: true, instructions: options.instructions.clone(), ..united(statements) };
+            drafts.push(draft(message.text.clone(), note));
+        } else {
+            drafts.extend(statements.into_iter().map(|it| draft(it.text, it.note)));
+        }
+    }
+    drafts
 }

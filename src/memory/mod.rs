@@ -10,6 +10,7 @@ mod meaning;
 mod options;
 mod partitions;
 mod reach;
+mod read;
 mod reindex;
 mod rerank;
 mod results;
@@ -22,11 +23,12 @@ use std::rc::Rc;
 
 pub use context::{CONTEXT_CANDIDATES, Context};
 pub use options::*;
+pub use read::ReadStep;
 pub use results::*;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
-use crate::model::{Embedder, Purpose, Reranker, TokenSource};
+use crate::model::{Completer, Embedder, Purpose, Reranker, TokenSource};
 use crate::record::MemoryId;
 use crate::store::ByteStore;
 use crate::vector::{Quantized, quantize};
@@ -54,8 +56,19 @@ pub struct Memory(Rc<Inner>);
 struct Inner {
     partitions: Partitions,
     embedder: Option<Rc<dyn Embedder>>,
+    completer: Option<Rc<dyn Completer>>,
+    reading: Reading,
     reranker: Option<Rc<dyn Reranker>>,
     closed: Cell<bool>,
+}
+
+/// How a language model reads messages.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reading {
+    /// Whether it is asked a second time what to do with each fact, as mem0 does.
+    pub two_phase: bool,
+    /// What it shall heed with all messages; empty as usual.
+    pub instructions: String,
 }
 
 /// The models that a memory asks, all of them optional.
@@ -63,6 +76,10 @@ struct Inner {
 pub struct Models {
     /// For search by meaning.
     pub embedder: Option<Rc<dyn Embedder>>,
+    /// For what messages mean.
+    pub completer: Option<Rc<dyn Completer>>,
+    /// How it reads them.
+    pub reading: Reading,
     /// For the order of what a search found.
     pub reranker: Option<Rc<dyn Reranker>>,
     /// The token table, for words of related meaning. Without an embedder it is the embedder too.
@@ -93,6 +110,8 @@ impl Memory {
         Memory(Rc::new(Inner {
             partitions: Partitions::new(store, host, model, models.tokens),
             embedder: models.embedder,
+            completer: models.completer,
+            reading: models.reading,
             reranker: models.reranker,
             closed: Cell::new(false),
         }))

@@ -64,6 +64,12 @@ pub struct AddOptions {
     pub timestamp: Option<Timestamp>,
     /// The last day on which the memories are returned.
     pub expires: Option<Day>,
+    /// Whether `add` returns as soon as the messages are kept, before a language model has read them.
+    pub background: bool,
+    /// Whether the messages are an agent's run, of which the model makes one record (mem0's `procedural_memory`).
+    pub procedural: bool,
+    /// What the model shall heed with these messages beside what is configured; empty as usual.
+    pub instructions: String,
 }
 
 impl AddOptions {
@@ -76,6 +82,9 @@ impl AddOptions {
             infer: true,
             timestamp: None,
             expires: None,
+            background: false,
+            procedural: false,
+            instructions: String::new(),
         }
     }
 

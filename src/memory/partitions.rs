@@ -42,6 +42,8 @@ pub struct Partition {
     name: String,
     engine: RefCell<Engine>,
     writers: Rc<dyn Gate>,
+    /// Messages that a language model is reading, each with when (ms) it is given up.
+    pub(super) in_reading: RefCell<Vec<(MemoryId, i64)>>,
     loaders: Rc<dyn Gate>,
     /// The store's version that the engine holds; `None` before the first load.
     version: Cell<Option<u64>>,
@@ -162,6 +164,7 @@ impl Partitions {
             name: name.to_owned(),
             engine: RefCell::new(self.engine(name)?),
             writers: self.host.gate(),
+            in_reading: RefCell::default(),
             loaders: self.host.gate(),
             version: Cell::new(None),
             loaded_at: Cell::new(i64::MIN),

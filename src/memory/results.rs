@@ -17,6 +17,23 @@ pub struct Added {
     pub added: bool,
 }
 
+/// What became of an `add`.
+#[derive(Clone, Debug, Default)]
+pub struct Addition {
+    /// One for each statement, in order.
+    pub results: Vec<Added>,
+    /// What kept the model from reading the messages, if anything: they are kept as they were said, and wait.
+    pub warnings: Vec<Error>,
+}
+
+impl Deref for Addition {
+    type Target = [Added];
+
+    fn deref(&self) -> &[Added] {
+        &self.results
+    }
+}
+
 /// A memory, and when it holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recalled {

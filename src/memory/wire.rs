@@ -15,7 +15,7 @@ use crate::retrieve::context::DEFAULT_TOKENS;
 use crate::retrieve::weights::Weights;
 use crate::scope::{Axis, Scope};
 use read::*;
-use show::{conflict, history_row, recalled, scored_item, stats};
+use show::{conflict, history_row, read_step, recalled, scored_item, stats};
 pub use show::{error, item};
 
 /// Calls a method by name with its arguments as JSON. `UNSUPPORTED` for a method that does not exist.
@@ -55,6 +55,8 @@ pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<
             let Progress { done, left } = memory.reindex_step().await?;
             Ok(json!({ "done": done, "total": done + left, "finished": left == 0 }))
         }
+        "pending" => Ok(json!({ "messages": memory.pending().await? })),
+        "readStep" => Ok(read_step(&memory.read_step(first == &Value::Bool(true)).await?)),
         "close" => memory.close().await.map(|()| Value::Null),
         _ => Err(Error::new(ErrorKind::Unsupported, format!("there is no method {method}")).field("method")),
     }
@@ -91,14 +93,54 @@ async fn add(memory: &Memory, messages: &Value, options: &Value) -> Result<Value
         infer: options.flag(&["infer"], true)?,
         expires: expires(&options)?,
         timestamp: timestamp(&options)?,
+        background: options.flag(&["background"], false)?,
+        procedural: memory_type(&options)?,
+        instructions: instructions(&options)?,
     };
-    let added = memory.add(&messages, &options).await?;
+    let Addition { results, warnings } = memory.add(&messages, &options).await?;
     let result = |added: Added| {
         let event = if added.added { "ADD" } else { "NONE" };
         json!({ "id": added.id.to_string(), "memory": added.text, "event": event, "metadata": { "event": event } })
     };
-    Ok(json!({ "results": added.into_iter().map(result).collect::<Vec<_>>() }))
+    let result = json!({ "results": results.into_iter().map(result).collect::<Vec<_>>() });
+    Ok(with_warnings(result, &warnings))
 }
+
+/// mem0's `memory_type`, which knows one value: whether an agent's run is to be summed up.
+fn memory_type(options: &Options<'_>) -> Result<bool> {
+    match options.get(&["memoryType", "memory_type"]) {
+        None => Ok(false),
+        Some((_, value)) if value == "procedural_memory" => Ok(true),
+        Some((name, _)) => Err(wrong(name, "\"procedural_memory\"")),
+    }
+}
+
+/// What a language model shall heed with these messages, as it will be told.
+fn instructions(options: &Options<'_>) -> Result<String> {
+    let wishes: [(&str, &[&str]); 3] = [
+        ("", &["customInstructions", "custom_instructions", "prompt"]),
+        ("Above all, keep: ", &["includes"]),
+        ("Never keep: ", &["excludes"]),
+    ];
+    let mut told = Vec::new();
+    for (before, names) in wishes {
+        if let Some((name, value)) = options.get(names) {
+            let wish = text(value, name)?.trim();
+            check_text(wish, name)?;
+            if wish.len() > MAX_INSTRUCTIONS_BYTES {
+                let most = format!("shorter than {MAX_INSTRUCTIONS_BYTES} bytes");
+                return Err(wrong(name, &most));
+            }
+            if !wish.is_empty() {
+                told.push([before, wish].concat());
+            }
+        }
+    }
+    Ok(told.join("\n"))
+}
+
+/// The longest instructions with one call, in bytes: they are kept with the messages until a model has read them.
+const MAX_INSTRUCTIONS_BYTES: usize = 10_000;
 
 /// What a read may see. Without composed scopes, the filters have to name an owner.
 fn reach(options: &Options<'_>) -> Result<Reach> {

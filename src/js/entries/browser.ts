@@ -21,7 +21,12 @@ const table = new TokenLoader(
   new TokenCache(TOKEN_TABLE.sha256),
 );
 
-const host: Host = { name: "browsers", defaultStore: { provider: "indexeddb" }, tokens: table.load };
+const host: Host = {
+  name: "browsers",
+  outlivesCalls: true,
+  defaultStore: { provider: "indexeddb" },
+  tokens: table.load,
+};
 
 /** A memory. See {@link HostedMemory} for its methods. */
 export class Memory extends HostedMemory {

@@ -28,6 +28,7 @@ const table = new TokenLoader(TOKEN_TABLE, () => new URL("./edgemem-tokens.bin",
 
 const host: Host = {
   name: "Node",
+  outlivesCalls: true,
   defaultStore: { provider: "file" },
   openDirectory: (directory, durability) =>
     new FileStore(directory ?? process.env.EDGEMEM_HOME ?? join(homedir(), ".edgemem"), { durability }),

@@ -13,6 +13,7 @@ export function workers(tokens: () => TokensSource): { host: Host; loader: Loade
   const table = new TokenLoader(TOKEN_TABLE, tokens);
   const host: Host = {
     name: "Workers",
+    outlivesCalls: false,
     storeAdvice: 'has no default in a Worker: pass a binding, such as { provider: "d1", config: { binding: env.DB } }',
     tokens: table.load,
   };

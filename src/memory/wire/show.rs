@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::{Recalled, SearchOptions, Stats};
+use super::super::{ReadStep, Recalled, SearchOptions, Stats};
 use crate::engine::{Conflict, Explanation, Hit, Standing, conversation_shown};
 use crate::error::Error;
 use crate::knowledge::{Dated, Fact, Note, Origin};
@@ -107,6 +107,17 @@ fn standing(standing: &Standing, item: &mut Value) {
     if !standing.supersedes.is_empty() {
         item["supersedes"] = standing.supersedes.iter().map(MemoryId::to_string).collect();
     }
+}
+
+/// What one step of reading did.
+pub(super) fn read_step(step: &ReadStep) -> Value {
+    json!({
+        "read": step.read,
+        "made": step.made,
+        "ignored": step.ignored,
+        "left": step.left,
+        "failure": step.failure.as_ref().map(error),
+    })
 }
 
 /// Memories that contradict each other.
