@@ -1,6 +1,8 @@
 //! From messages to knowledge: statements, and what each of them says, by rules.
 
 mod abbreviations;
+mod lenient;
+pub mod slots;
 pub mod statements;
 
 use crate::knowledge::{Note, Origin};
