@@ -10,6 +10,7 @@
 #[cfg(feature = "js")]
 pub mod bindings;
 pub mod bytes;
+pub mod completion;
 pub mod distill;
 pub mod engine;
 pub mod error;

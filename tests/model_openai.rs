@@ -1,6 +1,7 @@
 //! The OpenAI-compatible providers over real HTTP: every row of `tests/cases/models.json`.
 
 #[path = "support/model_cases.rs"]
+#[allow(dead_code)] // shared with the tests of the other providers
 mod model_cases;
 #[path = "support/model_http.rs"]
 #[allow(dead_code)] // shared with the tests of the other providers
@@ -13,10 +14,10 @@ use edgemem::host::Host;
 use edgemem::host::fetch::Fetch;
 use edgemem::host::fetch::HttpRequest;
 use edgemem::host::native::NativeHost;
-use edgemem::model::completion::OpenAiCompleter;
+use edgemem::model::completion::HttpCompleter;
 use edgemem::model::embedding::HttpEmbedder;
 use edgemem::model::service::ServiceConfig;
-use edgemem::model::{Completer, Completion, Embedder, Purpose, embedding_service};
+use edgemem::model::{Completer, Completion, Embedder, Purpose, completion_service, embedding_service};
 use model_cases::{KEY, check, config, hosts, texts};
 use model_http::{Server, block_on, vector_of};
 use serde_json::Value;
@@ -42,13 +43,13 @@ fn completer_cases() {
     for row in rows("complete") {
         let server = Server::start(row["replies"].as_array().expect("replies").clone());
         let (fetch, host) = hosts();
-        let completer =
-            OpenAiCompleter::new(&config(&row, &server), fetch, host).expect("a valid configuration");
+        let completer = completer(&config(&row, &server), fetch, host).expect("a valid configuration");
         let request = Completion {
             system: "Be brief.".to_owned(),
             user: "Say hello.".to_owned(),
             schema: row.get("schema").cloned(),
             max_tokens: 500,
+            ..Completion::default()
         };
         let outcome = block_on(completer.complete(&request));
         check(&row, &server, outcome, row["expect"]["text"].as_str().map(str::to_owned));
@@ -62,9 +63,9 @@ fn what_a_service_refused_once_is_not_sent_again() {
     let answer = serde_json::json!({ "json": { "choices": [{ "message": { "content": "{}" } }] } });
     let server = Server::start(vec![refusal.clone(), refusal, answer]);
     let (fetch, host) = hosts();
-    let completer = OpenAiCompleter::new(&config(&Value::Null, &server), fetch, host).unwrap();
+    let completer = completer(&config(&Value::Null, &server), fetch, host).unwrap();
     let schema = Some(serde_json::json!({ "type": "object" }));
-    let request = Completion { system: String::new(), user: String::new(), schema, max_tokens: 1 };
+    let request = Completion { schema, max_tokens: 1, ..Completion::default() };
     for _ in 0..3 {
         assert_eq!(block_on(completer.complete(&request)).unwrap(), "{}");
     }
@@ -155,6 +156,10 @@ fn a_server_that_is_not_there_is_named() {
 
 fn embedder(config: &ServiceConfig, fetch: Rc<dyn Fetch>, host: Rc<dyn Host>) -> Result<HttpEmbedder> {
     HttpEmbedder::new(embedding_service("openai").expect("a known provider"), config, fetch, host)
+}
+
+fn completer(config: &ServiceConfig, fetch: Rc<dyn Fetch>, host: Rc<dyn Host>) -> Result<HttpCompleter> {
+    HttpCompleter::new(completion_service("openai").expect("a known provider"), config, fetch, host)
 }
 
 fn rows(call: &str) -> Vec<Value> {

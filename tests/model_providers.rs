@@ -13,8 +13,8 @@ use edgemem::model::embedding::{EmbeddingService, HttpEmbedder};
 use edgemem::model::reranking::HttpReranker;
 use edgemem::model::service::ServiceConfig;
 use edgemem::model::{Embedder, Purpose, Reranker, embedding_service, reranking_service, workers_ai};
-use model_cases::{KEY, check, config, holds, hosts, texts};
-use model_http::{Seen, Server, SocketFetch, block_on, score_of, vector_of};
+use model_cases::{KEY, check, check_pauses, config, holds, hosts, texts};
+use model_http::{Seen, Server, block_on, score_of, vector_of};
 use serde_json::{Value, json};
 
 #[test]
@@ -208,15 +208,5 @@ fn check_request(protocol: &Value, row: &Value, request: &Seen, sent: &Value) {
     assert!(!request.body.to_string().contains(KEY), "{name}: the key is in the body");
     if let Some(key) = protocol["key"].as_array() {
         assert_eq!(request.header(key[0].as_str().unwrap()), key[1].as_str(), "{name}");
-    }
-}
-
-fn check_pauses(row: &Value, fetch: &SocketFetch) {
-    if let Some(expected) = row["expect"]["pauses"].as_array() {
-        let expected: Vec<f64> = expected.iter().filter_map(Value::as_f64).collect();
-        let pauses = fetch.pauses.borrow();
-        let near =
-            pauses.len() == expected.len() && pauses.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 0.01);
-        assert!(near, "{}: {pauses:?}", row["name"]);
     }
 }

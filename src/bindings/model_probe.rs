@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use super::Call;
 use crate::error::{Error, ErrorKind};
 use crate::model::config::{completer_from_js, embedder_from_js, reranker_from_js};
-use crate::model::{Completion, Purpose};
+use crate::model::{Completion, Picture, Purpose};
 
 /// Calls to models.
 #[wasm_bindgen]
@@ -38,7 +38,8 @@ impl ModelProbe {
         }))
     }
 
-    /// Asks the language model that `config` describes. `request` is JSON: system, user, schema, maxTokens.
+    /// Asks the language model that `config` describes. `request` is JSON: system, user, schema, maxTokens,
+    /// partial, and images as a function of the caller gets them.
     pub fn complete(config: JsValue, request: String) -> Call {
         Call::of(Box::pin(async move {
             let Some(completer) = completer_from_js(&config)? else { return Ok(Value::Null) };
@@ -51,9 +52,19 @@ impl ModelProbe {
                 user: text("user"),
                 schema: request.get("schema").cloned(),
                 max_tokens: request["maxTokens"].as_u64().unwrap_or(500) as u32,
+                partial: request["partial"] == true,
+                pictures: request["images"].as_array().into_iter().flatten().map(picture).collect(),
             };
             let answer = completer.complete(&completion).await?;
             Ok(json!({ "name": completer.name(), "text": answer }))
         }))
+    }
+}
+
+fn picture(image: &Value) -> Picture {
+    let text = |key: &str| image[key].as_str().unwrap_or_default().to_owned();
+    match image["url"].as_str() {
+        Some(url) => Picture::Url(url.to_owned()),
+        None => Picture::Data { media_type: text("mediaType"), base64: text("data") },
     }
 }

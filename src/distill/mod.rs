@@ -1,6 +1,12 @@
-//! From messages to knowledge: statements, and what each of them says, by rules.
+//! From messages to knowledge: statements and what each of them says, by rules; or facts, by a language model, which
+//! [`prompt`] asks and whose answer [`answer`] reads.
 
 mod abbreviations;
+pub mod answer;
+pub mod decisions;
+mod lenient;
+pub mod prompt;
+pub mod slots;
 pub mod statements;
 
 use crate::knowledge::{Kind, Note, Origin};

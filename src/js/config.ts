@@ -1,8 +1,9 @@
 /** What `new Memory(config)` takes. */
 
+import type { LlmConfig } from "./llm-config.js";
 import type {
+  OpenAiConfig,
   RerankerConfig,
-  ServiceConfig,
   ServiceEmbedderConfig,
   TransformersEmbedderConfig,
   VectorConfig,
@@ -10,6 +11,7 @@ import type {
 } from "./model-config.js";
 import type { Store } from "./stores/store.js";
 
+export type * from "./llm-config.js";
 export type * from "./model-config.js";
 
 /** Keeps nothing: gone with the process or the page. */
@@ -70,12 +72,6 @@ export interface BindingStoreConfig {
 /** Where memories are kept. */
 export type StoreConfig = MemoryStoreConfig | FileStoreConfig | IndexedDbStoreConfig | BindingStoreConfig;
 
-/** Settings of a model behind an OpenAI-compatible HTTP interface. Its `baseUrl` ends in `/v1` or its like. */
-export interface OpenAiConfig extends ServiceConfig {
-  /** The organisation that is billed. */
-  organization?: string;
-}
-
 /** Embeddings over HTTP: OpenAI, Ollama, LM Studio, vLLM and whoever speaks the same protocol. */
 export interface OpenAiEmbedderConfig {
   /** The provider's name. */
@@ -126,47 +122,6 @@ export type EmbedderConfig =
   | WorkersAiEmbedderConfig
   | TransformersEmbedderConfig
   | FunctionEmbedderConfig;
-
-/** A language model over HTTP. */
-export interface OpenAiLlmConfig {
-  /** The provider's name. */
-  provider: "openai";
-  /** Its settings. */
-  config?: OpenAiConfig & {
-    /** How freely the model may choose its words, from 0. */
-    temperature?: number;
-  };
-}
-
-/** What a language model is asked. */
-export interface CompletionRequest {
-  /** The instructions. */
-  system: string;
-  /** The question. */
-  user: string;
-  /** A JSON schema that the answer must satisfy, if there is one. */
-  schema?: object;
-  /** The longest answer wanted, in tokens. */
-  maxTokens: number;
-}
-
-/** A function of yours as the language model. */
-export interface FunctionLlmConfig {
-  /** The provider's name. */
-  provider: "function";
-  /** The function and what is known about it. */
-  config: {
-    /** The answer's text. */
-    complete: (request: CompletionRequest) => Promise<string> | string;
-    /** A name of the model. */
-    model?: string;
-    /** How long one call may take, in ms. Default: as long as it likes. */
-    timeout?: number;
-  };
-}
-
-/** The language model. */
-export type LlmConfig = OpenAiLlmConfig | FunctionLlmConfig;
 
 /** What `new Memory()` takes. Everything has a default, except the store in a Worker. */
 export interface MemoryConfig {

@@ -22,6 +22,12 @@ export interface ServiceConfig {
   fetch?: typeof fetch;
 }
 
+/** Settings of a model behind an OpenAI-compatible HTTP interface. Its `baseUrl` ends in `/v1` or its like. */
+export interface OpenAiConfig extends ServiceConfig {
+  /** The organisation that is billed. */
+  organization?: string;
+}
+
 /** Settings of every embedder. */
 export interface VectorConfig {
   /** Length of the vectors: asked for where the model can shorten them, and checked. Default: the model's own. */
@@ -44,24 +50,19 @@ export interface ServiceEmbedderConfig {
   config?: ServiceConfig & VectorConfig;
 }
 
+/** How patient a model behind a binding is. */
+export type BindingPatience = Pick<ServiceConfig, "timeout" | "deadline" | "maxRetries" | "signal">;
+
 /** Embeddings by Workers AI, in a Worker. */
 export interface WorkersAiEmbedderConfig {
   /** The provider's name. */
   provider: "workers-ai";
   /** Its settings. */
-  config: VectorConfig & {
+  config: BindingPatience & VectorConfig & {
     /** The binding itself, such as `env.AI`. */
     binding: { run(model: string, input: { text: string[] }): Promise<unknown> };
     /** The model. Default `@cf/baai/bge-m3`. */
     model?: string;
-    /** How long one answer may take, in ms. Default 60,000. */
-    timeout?: number;
-    /** How long a call may take with all its retries, in ms. Default 180,000. */
-    deadline?: number;
-    /** How often a failed call is repeated. Default 2. */
-    maxRetries?: number;
-    /** Aborts every call of this model. */
-    signal?: AbortSignal;
   };
 }
 

@@ -68,7 +68,7 @@ const MODELS = {
     "transformers",
     "function",
   ],
-  llm: ["none", "openai", "function"],
+  llm: ["none", "openai", "anthropic", "gemini", "google", "ollama", "workers-ai", "function"],
   reranker: ["none", "cohere", "voyage", "jina", "function"],
 };
 
@@ -78,6 +78,7 @@ const EMBEDDED = "embedded";
 /** Where providers that need a key have theirs by custom; the first one that is set counts. */
 const KEY_VARIABLES: Record<string, string[]> = {
   openai: ["OPENAI_API_KEY"],
+  anthropic: ["ANTHROPIC_API_KEY"],
   gemini: ["GEMINI_API_KEY", "GOOGLE_API_KEY"],
   google: ["GEMINI_API_KEY", "GOOGLE_API_KEY"],
   cohere: ["COHERE_API_KEY", "CO_API_KEY"],

@@ -12,6 +12,7 @@ const COHERE: Service = Service {
     shown: "Cohere",
     url: "https://api.cohere.com/v2",
     key: Key::Bearer,
+    headers: &[],
     shared: false,
 };
 

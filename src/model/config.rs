@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use wasm_bindgen::JsValue;
 
-use super::completion::OpenAiCompleter;
+use super::completion::HttpCompleter;
 use super::embedding::HttpEmbedder;
 use super::function::{FunctionCompleter, FunctionEmbedder, FunctionReranker, Patience};
 use super::options::Options;
@@ -16,8 +16,9 @@ use super::reranking::HttpReranker;
 use super::retry::{BRIEF_TIMEOUT, Policy};
 use super::transformers::TransformersEmbedder;
 use super::workers_ai::{self, BindingFetch};
-use super::{Completer, Embedder, Reranker, embedding_service, reranking_service};
+use super::{Completer, Embedder, Reranker, completion_service, embedding_service, reranking_service};
 use crate::error::{Error, ErrorKind, Result};
+use crate::host::fetch::Fetch;
 use crate::host::js::JsHost;
 
 /// The embedder that the value of the key `embedder` describes; nothing if it is undefined, null or the
@@ -36,26 +37,13 @@ pub fn embedder_from_js(value: &JsValue) -> Result<Option<Rc<dyn Embedder>>> {
             patience: options.patience()?,
         }),
         "transformers" => Rc::new(TransformersEmbedder::new(&options)?),
-        "workers-ai" => {
-            let binding = options.typed(&["binding"], "the binding itself, such as env.AI", |value| {
-                Some((value.clone(), workers_ai::run_of(value)?))
-            })?;
-            let Some((binding, run)) = binding else {
-                return Err(options.wrong(&options.field("binding"), "the binding itself, such as env.AI"));
-            };
-            let fetch = BindingFetch::new(binding, run, options.fetch()?);
-            let service = &workers_ai::EMBEDDINGS;
-            Rc::new(HttpEmbedder::new(
-                service,
-                &options.service(Policy::default())?,
-                Rc::new(fetch),
-                Rc::new(JsHost),
-            )?)
-        }
         name => {
-            let service =
-                embedding_service(name).ok_or_else(|| unknown("embedder", "embedder", &provider))?;
-            let fetch = Rc::new(options.fetch()?);
+            let service = match name {
+                WORKERS_AI => Some(&workers_ai::EMBEDDINGS),
+                _ => embedding_service(name),
+            };
+            let service = service.ok_or_else(|| unknown("embedder", "embedder", &provider))?;
+            let fetch = reach(name, &options)?;
             Rc::new(HttpEmbedder::new(service, &options.service(Policy::default())?, fetch, Rc::new(JsHost))?)
         }
     };
@@ -71,24 +59,26 @@ pub fn embedder_from_js(value: &JsValue) -> Result<Option<Rc<dyn Embedder>>> {
 /// The language model that the value of the key `llm` describes, likewise.
 pub fn completer_from_js(value: &JsValue) -> Result<Option<Rc<dyn Completer>>> {
     let Some((provider, options)) = provider(value, "llm")? else { return Ok(None) };
-    match provider.to_ascii_lowercase().as_str() {
-        "none" => Ok(None),
-        "openai" => {
-            let fetch = Rc::new(options.fetch()?);
-            Ok(Some(Rc::new(OpenAiCompleter::new(
-                &options.service(Policy::default())?,
-                fetch,
-                Rc::new(JsHost),
-            )?)))
-        }
-        "function" => Ok(Some(Rc::new(FunctionCompleter {
+    let completer: Rc<dyn Completer> = match provider.to_ascii_lowercase().as_str() {
+        "none" => return Ok(None),
+        "function" => Rc::new(FunctionCompleter {
             complete: options.required_function("complete")?,
             this: options.value.clone(),
             model: options.string(&["model"])?,
             patience: options.patience()?,
-        }))),
-        _ => Err(unknown("LLM", "llm", &provider)),
-    }
+        }),
+        name => {
+            let service = match name {
+                WORKERS_AI => Some(&workers_ai::COMPLETIONS),
+                _ => completion_service(name),
+            };
+            let service = service.ok_or_else(|| unknown("LLM", "llm", &provider))?;
+            let fetch = reach(name, &options)?;
+            let config = options.service(Policy::default())?;
+            Rc::new(HttpCompleter::new(service, &config, fetch, Rc::new(JsHost))?)
+        }
+    };
+    Ok(Some(completer))
 }
 
 /// The reranker that the value of the key `reranker` describes, likewise.
@@ -118,6 +108,22 @@ pub fn reranker_from_js(value: &JsValue) -> Result<Option<Rc<dyn Reranker>>> {
             )?)))
         }
     }
+}
+
+/// The one provider that is no HTTP.
+const WORKERS_AI: &str = "workers-ai";
+
+/// What a provider is asked through: the binding of Workers AI, or `fetch`. `CONFIG_INVALID` if there is none.
+fn reach(provider: &str, options: &Options) -> Result<Rc<dyn Fetch>> {
+    let fetch = options.fetch()?;
+    if provider != WORKERS_AI {
+        return Ok(Rc::new(fetch));
+    }
+    let itself = "the binding itself, such as env.AI";
+    let binding =
+        options.typed(&["binding"], itself, |value| Some((value.clone(), workers_ai::run_of(value)?)))?;
+    let (binding, run) = binding.ok_or_else(|| options.wrong(&options.field("binding"), itself))?;
+    Ok(Rc::new(BindingFetch::new(binding, run, fetch)))
 }
 
 /// In mem0's words.

@@ -4,11 +4,12 @@
 //! what it returns is checked as strictly as a provider's response.
 
 use js_sys::{Array, Float32Array, Float64Array, Function, Object, Reflect};
+use serde_json::{Value, json};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::scores::Scores;
 use super::vectors::{Vectors, batches};
-use super::{Completer, Completion, Embedder, Purpose, Reranker};
+use super::{Completer, Completion, Embedder, Picture, Purpose, Reranker};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::LocalFuture;
 use crate::host::fetch::FetchError;
@@ -67,7 +68,7 @@ impl Embedder for FunctionEmbedder {
     }
 }
 
-/// `complete({ system, user, schema, maxTokens })`, which gives the answer's text.
+/// `complete({ system, user, schema, maxTokens, images })`, which gives the answer's text.
 pub struct FunctionCompleter {
     /// The function.
     pub complete: Function,
@@ -113,6 +114,15 @@ fn argument(request: &Completion) -> std::result::Result<Object, JsValue> {
         ("maxTokens", JsValue::from_f64(request.max_tokens.into())),
     ] {
         Reflect::set(&argument, &JsValue::from_str(name), &value)?;
+    }
+    if !request.pictures.is_empty() {
+        let picture = |picture: &Picture| match picture {
+            Picture::Url(url) => json!({ "url": url }),
+            Picture::Data { media_type, base64 } => json!({ "mediaType": media_type, "data": base64 }),
+        };
+        let pictures: Value = request.pictures.iter().map(picture).collect();
+        let pictures = js_sys::JSON::parse(&pictures.to_string())?;
+        Reflect::set(&argument, &JsValue::from_str("images"), &pictures)?;
     }
     Ok(argument)
 }

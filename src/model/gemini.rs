@@ -2,19 +2,23 @@
 
 use serde_json::{Value, json};
 
-use super::Purpose;
+use super::completion::{CompletionRequest, CompletionService, Enforced};
 use super::embedding::{EmbeddingRequest, EmbeddingService};
 use super::service::{Key, Service};
+use super::{Picture, Purpose};
+
+const GEMINI: Service = Service {
+    provider: "gemini",
+    shown: "Gemini",
+    url: "https://generativelanguage.googleapis.com/v1beta",
+    key: Key::Header("x-goog-api-key"),
+    headers: &[],
+    shared: false,
+};
 
 /// `POST /models/{model}:batchEmbedContents`. The key is never in the address, where Google takes it too.
 pub static EMBEDDINGS: EmbeddingService = EmbeddingService {
-    service: Service {
-        provider: "gemini",
-        shown: "Gemini",
-        url: "https://generativelanguage.googleapis.com/v1beta",
-        key: Key::Header("x-goog-api-key"),
-        shared: false,
-    },
+    service: GEMINI,
     model: "gemini-embedding-001",
     batch: 100,
     batch_limit: 100,
@@ -25,6 +29,40 @@ pub static EMBEDDINGS: EmbeddingService = EmbeddingService {
     list: "/embeddings",
     numbers: "/values",
 };
+
+/// `POST /models/{model}:generateContent`. Addresses of pictures are those of Google's own stores only.
+pub static COMPLETIONS: CompletionService = CompletionService {
+    service: GEMINI,
+    model: "gemini-2.5-flash",
+    path: |model| format!("models/{}:generateContent", bare(model)),
+    body: question,
+    enforce: |body, schema, enforced| {
+        let options = &mut body["generationConfig"];
+        options["responseMimeType"] = json!("application/json");
+        if enforced == Enforced::Schema {
+            options["responseJsonSchema"] = schema.clone();
+        }
+    },
+    picture: |picture| match picture {
+        Picture::Url(_) => None,
+        Picture::Data { media_type, base64 } => {
+            Some(json!({ "inlineData": { "mimeType": media_type, "data": base64 } }))
+        }
+    },
+    options: "generationConfig",
+    limit: "maxOutputTokens",
+    old_limit: "maxOutputTokens",
+    answers: &[("/candidates/0", "/content/parts")],
+    finish: "/candidates/0/finishReason",
+    refusal: "/promptFeedback/blockReason",
+};
+
+fn question(request: &CompletionRequest<'_>) -> Value {
+    let mut parts = vec![json!({ "text": request.user })];
+    parts.extend_from_slice(&request.pictures);
+    let system = json!({ "parts": [{ "text": request.system }] });
+    json!({ "systemInstruction": system, "contents": [{ "role": "user", "parts": parts }] })
+}
 
 fn body(request: &EmbeddingRequest<'_>) -> Value {
     let model = bare(request.model);

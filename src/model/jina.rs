@@ -10,6 +10,7 @@ pub static RERANKING: RerankingService = RerankingService {
         shown: "Jina",
         url: "https://api.jina.ai/v1",
         key: Key::Bearer,
+        headers: &[],
         shared: false,
     },
     model: "jina-reranker-v2-base-multilingual",

@@ -4,6 +4,7 @@
 //! wire format, retries and errors are tested natively; the host supplies the real `fetch`. Keys never
 //! reach errors or logs.
 
+mod anthropic;
 mod cohere;
 pub mod completion;
 #[cfg(feature = "js")]
@@ -33,9 +34,11 @@ pub mod workers_ai;
 
 use crate::error::Result;
 use crate::host::LocalFuture;
+use completion::CompletionService;
 use embedding::EmbeddingService;
 use reranking::RerankingService;
 
+pub use crate::completion::{Completion, Picture};
 pub use tokens::TokenSource;
 #[cfg(feature = "js")]
 pub use tokens::tokens_from_js;
@@ -61,26 +64,14 @@ pub trait Embedder {
     fn embed<'a>(&'a self, texts: &'a [String], purpose: Purpose) -> LocalFuture<'a, Result<Vec<Vec<f32>>>>;
 }
 
-/// A request to a language model.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Completion {
-    /// The instructions.
-    pub system: String,
-    /// What is asked.
-    pub user: String,
-    /// A JSON schema that the answer must satisfy, for providers that can enforce one.
-    pub schema: Option<serde_json::Value>,
-    /// The longest answer wanted, in tokens.
-    pub max_tokens: u32,
-}
-
 /// Answers a prompt with text.
 pub trait Completer {
     /// A stable name of provider and model.
     fn name(&self) -> String;
 
     /// The answer's text, never empty. With a schema it should be JSON, but only some providers enforce
-    /// that, so the caller checks. Errors are the `MODEL_…` codes and `ABORTED`.
+    /// that, so the caller checks. Errors are the `MODEL_…` codes, `ABORTED`, and `UNSUPPORTED` for a picture by
+    /// its address where the provider does not fetch any.
     fn complete<'a>(&'a self, request: &'a Completion) -> LocalFuture<'a, Result<String>>;
 }
 
@@ -107,6 +98,17 @@ pub fn embedding_service(provider: &str) -> Option<&'static EmbeddingService> {
         "gemini" | "google" => &gemini::EMBEDDINGS,
         "cohere" => &cohere::EMBEDDINGS,
         "voyage" => &voyage::EMBEDDINGS,
+        _ => return None,
+    })
+}
+
+/// The language models over HTTP, likewise.
+pub fn completion_service(provider: &str) -> Option<&'static CompletionService> {
+    Some(match provider {
+        "openai" => &openai::COMPLETIONS,
+        "anthropic" => &anthropic::COMPLETIONS,
+        "gemini" | "google" => &gemini::COMPLETIONS,
+        "ollama" => &ollama::COMPLETIONS,
         _ => return None,
     })
 }

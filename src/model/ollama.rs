@@ -2,19 +2,24 @@
 
 use serde_json::json;
 
+use super::Picture;
+use super::completion::{CompletionService, Enforced};
 use super::embedding::EmbeddingService;
 use super::service::{Key, Service};
+
+const OLLAMA: Service = Service {
+    provider: "ollama",
+    shown: "Ollama",
+    url: "http://localhost:11434",
+    key: Key::Optional,
+    headers: &[],
+    shared: false,
+};
 
 /// `POST /api/embed`. Smaller batches than elsewhere: it often runs without a GPU, and a time-out counts for
 /// a whole batch.
 pub static EMBEDDINGS: EmbeddingService = EmbeddingService {
-    service: Service {
-        provider: "ollama",
-        shown: "Ollama",
-        url: "http://localhost:11434",
-        key: Key::Optional,
-        shared: false,
-    },
+    service: OLLAMA,
     model: "nomic-embed-text",
     batch: 32,
     batch_limit: 2048,
@@ -24,4 +29,33 @@ pub static EMBEDDINGS: EmbeddingService = EmbeddingService {
     dimensions: Some("dimensions"),
     list: "/embeddings",
     numbers: "",
+};
+
+/// `POST /api/chat`.
+pub static COMPLETIONS: CompletionService = CompletionService {
+    service: OLLAMA,
+    model: "llama3.1:8b",
+    path: |_| "api/chat".to_owned(),
+    body: |it| {
+        let mut question = json!({ "role": "user", "content": it.user });
+        if !it.pictures.is_empty() {
+            question["images"] = json!(it.pictures);
+        }
+        let messages = json!([{ "role": "system", "content": it.system }, question]);
+        // Its own context is so short that it would drop the beginning of a longer conversation without a word.
+        json!({ "model": it.model, "messages": messages, "stream": false, "options": { "num_ctx": 16384 } })
+    },
+    enforce: |body, schema, enforced| {
+        body["format"] = if enforced == Enforced::Schema { schema.clone() } else { json!("json") };
+    },
+    picture: |picture| match picture {
+        Picture::Url(_) => None,
+        Picture::Data { base64, .. } => Some(json!(base64)),
+    },
+    options: "options",
+    limit: "num_predict",
+    old_limit: "num_predict",
+    answers: &[("/message", "/content")],
+    finish: "/done_reason",
+    refusal: "/refusal",
 };

@@ -116,6 +116,7 @@ impl Options {
             dimensions: self.dimensions()?,
             batch_size: self.batch_size()?,
             temperature: self.number(&["temperature"], 0.0, "a number from 0")?,
+            max_tokens: self.integer(&["maxTokens", "max_tokens"])?.map(|limit| limit as u32),
             candidates: self.candidates()?,
         })
     }

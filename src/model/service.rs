@@ -25,6 +25,8 @@ pub struct Service {
     pub url: &'static str,
     /// How the key travels.
     pub key: Key,
+    /// Headers that every request carries.
+    pub headers: &'static [(&'static str, &'static str)],
     /// Whether the name of a model says what it is only together with the address, because many services
     /// share the protocol.
     pub shared: bool,
@@ -61,6 +63,8 @@ pub struct ServiceConfig {
     pub batch_size: Option<usize>,
     /// Completer: sent as it is; absent means the model's own, which some models insist on.
     pub temperature: Option<f64>,
+    /// Completer: the longest answer in tokens, in place of what a request asks for.
+    pub max_tokens: Option<u32>,
     /// Reranker: how many of the best memories it reads; three times as many as are returned if absent.
     pub candidates: Option<usize>,
 }
@@ -120,6 +124,7 @@ impl Endpoint {
         let shown = service.shown;
         let mut secrets = Vec::new();
         let mut headers = vec![("content-type", "application/json".to_owned())];
+        headers.extend(service.headers.iter().map(|(name, value)| (*name, (*value).to_owned())));
         match config.api_key.as_deref().filter(|key| !key.trim().is_empty()) {
             Some(key) => {
                 let key = Secret::new(key, &format!("{part}.config.apiKey"))?;

@@ -12,6 +12,7 @@ const VOYAGE: Service = Service {
     shown: "Voyage",
     url: "https://api.voyageai.com/v1",
     key: Key::Bearer,
+    headers: &[],
     shared: false,
 };
 

@@ -6,18 +6,24 @@
 
 use serde_json::json;
 
+use super::Picture;
+use super::completion::{CompletionService, Enforced, data_url, image_url};
 use super::embedding::EmbeddingService;
 use super::service::{Key, Service};
 
-/// `run(model, { text })`. The address is never used, it only names the provider.
+/// The address is never used, it only names the provider.
+const WORKERS_AI: Service = Service {
+    provider: "workers-ai",
+    shown: "Workers AI",
+    url: "https://workers-ai",
+    key: Key::Optional,
+    headers: &[],
+    shared: false,
+};
+
+/// `run(model, { text })`.
 pub static EMBEDDINGS: EmbeddingService = EmbeddingService {
-    service: Service {
-        provider: "workers-ai",
-        shown: "Workers AI",
-        url: "https://workers-ai",
-        key: Key::Optional,
-        shared: false,
-    },
+    service: WORKERS_AI,
     model: "@cf/baai/bge-m3",
     batch: 100,
     batch_limit: 100,
@@ -27,6 +33,31 @@ pub static EMBEDDINGS: EmbeddingService = EmbeddingService {
     dimensions: None,
     list: "/data",
     numbers: "",
+};
+
+/// `run(model, { messages })`. Models answer in Cloudflare's own form or, the newer ones, in OpenAI's; an answer
+/// that was held to a schema may be an object already.
+pub static COMPLETIONS: CompletionService = CompletionService {
+    service: WORKERS_AI,
+    model: "@cf/meta/llama-3.3-70b-instruct-fp8-fast",
+    path: |model| format!("run/{model}"),
+    body: |it| json!({ "messages": it.messages() }),
+    enforce: |body, schema, enforced| {
+        body["response_format"] = match enforced {
+            Enforced::Schema => json!({ "type": "json_schema", "json_schema": schema }),
+            _ => json!({ "type": "json_object" }),
+        };
+    },
+    picture: |picture| match picture {
+        Picture::Url(_) => None,
+        Picture::Data { media_type, base64 } => image_url(&data_url(media_type, base64)),
+    },
+    options: "",
+    limit: "max_tokens",
+    old_limit: "max_tokens",
+    answers: &[("/response", ""), ("/choices/0/message", "/content")],
+    finish: "/choices/0/finish_reason",
+    refusal: "/choices/0/message/refusal",
 };
 
 #[cfg(feature = "js")]

@@ -120,6 +120,10 @@ test("models are passed on as they are; keys come from the environment only wher
   assert.deepEqual(remote.config, { model: "m" });
 
   for (const [field, provider, variable] of [
+    ["llm", "openai", "OPENAI_API_KEY"],
+    ["llm", "anthropic", "ANTHROPIC_API_KEY"],
+    ["llm", "google", "GEMINI_API_KEY"],
+    ["llm", "gemini", "GOOGLE_API_KEY"],
     ["embedder", "gemini", "GEMINI_API_KEY"],
     ["embedder", "google", "GOOGLE_API_KEY"],
     ["embedder", "cohere", "COHERE_API_KEY"],

@@ -1,4 +1,4 @@
-// The contract of embedders and rerankers: every case of `tests/cases/providers.json` with every provider, through
+// The contract of embedders, completers and rerankers: every case of `tests/cases/providers.json` with every provider, through
 // Node's own fetch, through a binding and through functions.
 
 import assert from "node:assert/strict";
@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 
 import { apiKey, conversation, holds, textsOf } from "../support/model-cases.mjs";
-import { embed, rerank } from "../support/model-probe.mjs";
+import { complete, embed, rerank } from "../support/model-probe.mjs";
 import { at, scoreOf, startModelServer, vectorOf } from "../support/model-server.mjs";
 
 const text = readFileSync(new URL("../cases/providers.json", import.meta.url), "utf8");
@@ -71,6 +71,31 @@ const embedders = [
   },
 ];
 
+const completers = [
+  ...cases.completers.map((protocol) => ({
+    ...protocol,
+    http: protocol.provider !== "workers-ai",
+    retries: true,
+    configured: over[protocol.provider]?.provider ?? ((config) => ({ provider: protocol.provider, config })),
+  })),
+  {
+    ...plain,
+    provider: "function",
+    name: "function/custom",
+    reply: "{answer}",
+    sent: { system: "Be brief.", user: "Say hello.", maxTokens: 500 },
+    enforced: [{ schema: { type: "object" } }],
+    pictures: {
+      data: { images: [{ mediaType: "image/png", data: "iVBORw0=" }] },
+      url: { images: [{ url: "https://pictures.test/a.png" }] },
+    },
+    configured: (config, url) => ({
+      provider: "function",
+      config: { ...config, complete: (request) => post(`${url}/`, request) },
+    }),
+  },
+];
+
 const rerankers = [
   ...cases.rerankers.map((protocol) => ({
     ...protocol,
@@ -91,7 +116,8 @@ const rerankers = [
 ];
 
 /** The cases that a provider has to hold. */
-const held = (rows, it) => rows.filter((row) => (it.http || !row.http) && (it.retries || !row.retries));
+const held = (rows, it) =>
+  rows.filter((row) => (it.http || !row.http) && (it.retries || !row.retries) && (!row.needs || it.finish?.[row.needs]));
 
 for (const it of embedders) {
   describe(`embedder ${it.provider}`, { concurrency: 6 }, () => {
@@ -115,6 +141,43 @@ for (const it of embedders) {
       assert.equal(ok.name, it.name.replace("{host}", new URL(server.url).host));
     });
     abortable(it, (config) => embed(config, ["a"]));
+  });
+}
+
+for (const it of completers) {
+  const question = { system: "Be brief.", user: "Say hello.", maxTokens: 500 };
+  describe(`completer ${it.provider}`, { concurrency: 6 }, () => {
+    for (const row of held(cases.complete, it)) {
+      test(row.name, async () => {
+        const request = { ...question, partial: row.partial };
+        if (row.schema) request.schema = row.schema;
+        const call = (config, url) => complete(it.configured(config, url), request);
+        const seen = await conversation(row, call, (ok) => assert.equal(ok.text, row.expect.text), it);
+        for (const [number, asked] of seen.entries()) {
+          const plainly = row.schema || row.expect.limit ? {} : it.sent;
+          checkRequest(it, asked, row.expect.enforced ? it.enforced[row.expect.enforced[number]] : plainly);
+          if (row.expect.limit) assert.ok(JSON.stringify(asked.body).includes(`:${row.expect.limit}`));
+        }
+      });
+    }
+    test("its name, and pictures as it takes them", async () => {
+      for (const [form, image] of Object.entries({
+        data: { mediaType: "image/png", data: "iVBORw0=" },
+        url: { url: "https://pictures.test/a.png" },
+      })) {
+        const server = await startModelServer([{ answer: "a cat" }], it);
+        const config = it.configured({ baseUrl: server.url, apiKey }, server.url);
+        const { ok, error } = await complete(config, { ...question, images: [image] });
+        await server.close();
+        if (it.pictures[form]) {
+          assert.deepEqual(ok, { name: it.name.replace("{host}", new URL(server.url).host), text: "a cat" });
+          holds(server.seen[0].body, it.pictures[form]);
+        } else {
+          assert.deepEqual([error.code, error.field, server.seen.length], ["UNSUPPORTED", "image", 0]);
+        }
+      }
+    });
+    abortable(it, (config) => complete(config, question));
   });
 }
 

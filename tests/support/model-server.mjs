@@ -77,6 +77,11 @@ function answer(reply, request, protocol) {
   if (reply.refusal !== undefined) {
     return JSON.parse(JSON.stringify(protocol.refusal).replace("{said}", JSON.stringify(reply.refusal).slice(1, -1)));
   }
+  if (reply.answer !== undefined) {
+    const finish = protocol.finish?.[reply.finish ?? "stop"];
+    const filled = JSON.stringify(protocol.reply).replace('"{answer}"', () => JSON.stringify(reply.answer));
+    return JSON.parse(filled.replace('"{finish}"', () => JSON.stringify(finish ?? null)));
+  }
   if (reply.rank) {
     const scores = texts().map((text, index) => [index, scoreOf(text)]);
     return scoring(scores.sort(([, a], [, b]) => b - a), protocol);

@@ -85,3 +85,14 @@ pub fn hosts() -> (Rc<SocketFetch>, Rc<TestHost>) {
     let host = Rc::new(TestHost { clock: Rc::clone(&fetch.clock), random: u64::MAX });
     (fetch, host)
 }
+
+/// Whether a provider was given the pauses that a row expects.
+pub fn check_pauses(row: &Value, fetch: &SocketFetch) {
+    if let Some(expected) = row["expect"]["pauses"].as_array() {
+        let expected: Vec<f64> = expected.iter().filter_map(Value::as_f64).collect();
+        let pauses = fetch.pauses.borrow();
+        let near =
+            pauses.len() == expected.len() && pauses.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 0.01);
+        assert!(near, "{}: {pauses:?}", row["name"]);
+    }
+}

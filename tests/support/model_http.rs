@@ -159,6 +159,12 @@ fn content(reply: &Value, request: &Value, protocol: &Value) -> Value {
         let refusal = protocol["refusal"].to_string().replace("{said}", said.trim_matches('"'));
         return serde_json::from_str(&refusal).expect("a refusal is JSON");
     }
+    if let Some(answer) = reply.get("answer") {
+        let finish = &protocol["finish"][reply["finish"].as_str().unwrap_or("stop")];
+        let filled = protocol["reply"].to_string().replace("\"{answer}\"", &answer.to_string());
+        let filled = filled.replace("\"{finish}\"", &finish.to_string());
+        return serde_json::from_str(&filled).expect("an answer is JSON");
+    }
     if reply["rank"] == true {
         let mut scores: Vec<(usize, f32)> = texts().iter().map(|text| score_of(text)).enumerate().collect();
         scores.sort_by(|(_, a), (_, b)| b.total_cmp(a));
