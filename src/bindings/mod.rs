@@ -19,8 +19,8 @@ use wasm_bindgen::prelude::*;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::LocalFuture;
 use crate::host::js::{JsHost, Task};
-use crate::memory::{Memory, Models, wire};
-use crate::model::config::{embedder_from_js, reranker_from_js};
+use crate::memory::{Memory, Models, Reading, wire};
+use crate::model::config::{completer_from_js, embedder_from_js, reranker_from_js};
 use crate::model::tokens_from_js;
 
 /// One running call: stepped by JavaScript until it is done.
@@ -92,12 +92,23 @@ impl Core {
     }
 }
 
+/// How messages are read, as the package's TypeScript has checked it.
+fn reading(config: &JsValue) -> Reading {
+    let member = |name: &str| Reflect::get(config, &name.into()).unwrap_or(JsValue::UNDEFINED);
+    Reading {
+        two_phase: member("twoPhase").is_truthy(),
+        instructions: member("instructions").as_string().unwrap_or_default(),
+    }
+}
+
 fn memory(config: &JsValue) -> Result<Memory> {
     // A member of undefined or of a primitive is undefined, which means the default.
     let member = |name: &str| Reflect::get(config, &name.into()).unwrap_or(JsValue::UNDEFINED);
     let store = store::from_config(&member("store"))?;
     let models = Models {
         embedder: embedder_from_js(&member("embedder"))?,
+        completer: completer_from_js(&member("llm"))?,
+        reading: reading(&member("reading")),
         reranker: reranker_from_js(&member("reranker"))?,
         tokens: tokens_from_js(&member("tokens")),
     };

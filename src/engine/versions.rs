@@ -19,7 +19,7 @@ use super::{Address, Engine};
 use crate::error::Result;
 use crate::index::columns::{CLAIMS, CLOSED};
 use crate::index::marks;
-use crate::knowledge::{Closed, Origin};
+use crate::knowledge::{Closed, Closing, Origin};
 use crate::record::{MemoryId, Record};
 use crate::sorted::sort;
 use crate::text::fold;
@@ -236,7 +236,7 @@ impl Engine {
             }
         }
         for &(address, closed) in &versions.closed {
-            if closed.at.millis() <= at && self.is_remembered(closed.by) {
+            if closed.at.millis() <= at && self.is_closed(&closed) {
                 found.push(address);
             }
         }
@@ -267,6 +267,12 @@ impl Engine {
             sight.sees(&self.parts[part as usize], doc)
         };
         claims.iter().filter(sees).collect()
+    }
+
+    /// Whether a decided end holds. What took a memory's place gives it back when it is deleted itself; what only says
+    /// the same in other words does not, because then it is the statement that was deleted.
+    fn is_closed(&self, closed: &Closed) -> bool {
+        closed.why != Closing::Superseded || self.is_remembered(closed.by)
     }
 
     fn is_remembered(&self, id: MemoryId) -> bool {
@@ -310,13 +316,16 @@ impl Engine {
             standing.until = Some(Timestamp::clamped(end.at));
             standing.superseded_by = end.by;
         }
-        if let Some(closed) = memory.closed.filter(|closed| self.is_remembered(closed.by)) {
+        if let Some(closed) = memory.closed.filter(|closed| self.is_closed(closed)) {
             standing.until = Some(closed.at);
             standing.superseded_by = Some(closed.by);
         }
         for &(address, closed) in &versions.closed {
-            if closed.by == memory.id && sight.sees(&self.parts[address.part as usize], address.doc) {
-                standing.supersedes.push(self.parts[address.part as usize].id(address.doc));
+            let part = &self.parts[address.part as usize];
+            let id = part.id(address.doc);
+            let took_its_place = closed.by == memory.id && closed.why == Closing::Superseded;
+            if took_its_place && sight.sees(part, address.doc) && !standing.supersedes.contains(&id) {
+                standing.supersedes.push(id);
             }
         }
         Ok(standing)

@@ -123,6 +123,21 @@ export type EmbedderConfig =
   | TransformersEmbedderConfig
   | FunctionEmbedderConfig;
 
+/** How the language model reads messages. */
+export interface ReadingConfig {
+  /**
+   * `single-pass` (default): one question for a batch of messages. `two-phase`: a second one, what each fact does to the
+   * memories that are there, as mem0 published it.
+   */
+  mode?: "single-pass" | "two-phase";
+  /** What it shall heed with all messages. */
+  customInstructions?: string;
+  /** What it shall keep above all. */
+  includes?: string;
+  /** What it shall not keep. */
+  excludes?: string;
+}
+
 /** What `new Memory()` takes. Everything has a default, except the store in a Worker. */
 export interface MemoryConfig {
   /**
@@ -145,6 +160,10 @@ export interface MemoryConfig {
   index?: "auto" | "exact";
   /** The language model. Default: none. */
   llm?: LlmConfig;
+  /** How the language model reads messages. */
+  reading?: ReadingConfig;
+  /** What the language model shall heed with all messages; mem0's place for it. */
+  customInstructions?: string;
   /** What orders the memories that a search found. Default: none, they are in the order of their scores. */
   reranker?: RerankerConfig;
 }

@@ -51,7 +51,9 @@ export class HostedMemory {
   constructor(config: MemoryConfig | undefined, host: Host, loader: Loader) {
     this.#config = resolve(config, host);
     this.#loader = loader;
-    this.#queue = new Queue((all) => this.call("readStep", ["", all]), host.outlivesCalls);
+    // Not among the active calls: closing does not wait for a model, and what it has not read goes on waiting.
+    const step = async (all: boolean): Promise<unknown> => this.#run("readStep", encodeArguments(["", all]));
+    this.#queue = new Queue(step, host.outlivesCalls);
   }
 
   /** The same as `new Memory(config)`; mem0 has it. */
@@ -79,6 +81,7 @@ export class HostedMemory {
    * the rest goes on waiting. In a Worker pass the promise to `waitUntil`.
    */
   async flush(): Promise<FlushResult> {
+    if (this.#closing !== undefined) throw closed();
     return this.#queue.flush();
   }
 
@@ -185,7 +188,7 @@ export class HostedMemory {
    */
   call<T>(method: string, ...args: [name: string, value: unknown][]): Promise<T> {
     if (this.#closing !== undefined) {
-      throw new EdgememError("CLOSED", "This memory was closed. Open another one with new Memory().");
+      throw closed();
     }
     const call = this.#run(method, encodeArguments(...args));
     this.#active.add(call);
@@ -195,9 +198,10 @@ export class HostedMemory {
   }
 
   async #run(method: string, args: string): Promise<unknown> {
+    if (this.#closing !== undefined && method === "readStep") throw closed();
     const instance = await this.#open();
     const result = await instance.call(method, args);
-    if (this.#config.llm !== undefined && !this.#resumed) {
+    if (this.#config.llm !== undefined && !this.#resumed && method !== "add") {
       // What waited when the memory was last closed.
       this.#resumed = true;
       this.#queue.resume();
@@ -228,6 +232,10 @@ export class HostedMemory {
       throw new EdgememError("INTERNAL", "edgemem could not be started. Please report this with its cause.", { cause });
     }
   }
+}
+
+function closed(): EdgememError {
+  return new EdgememError("CLOSED", "This memory was closed. Open another one with new Memory().");
 }
 
 /** `await using memory = new Memory()` closes it at the end of the block. */

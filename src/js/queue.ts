@@ -52,7 +52,7 @@ const FIRST_PAUSE = 15_000;
 const LONGEST_PAUSE = 15 * 60_000;
 
 export class Queue {
-  readonly #step: (all: boolean) => Promise<Step>;
+  readonly #step: (all: boolean) => Promise<unknown>;
   /** Whether work may go on when the call that began it has returned. In a Worker it is cut off then. */
   readonly #outlivesCalls: boolean;
   readonly #listeners: { [E in keyof QueueEvents]: Set<(detail: QueueEvents[E]) => void> } = {
@@ -65,7 +65,7 @@ export class Queue {
   /** Until the next try after a failure, in ms. */
   #pause = FIRST_PAUSE;
 
-  constructor(step: (all: boolean) => Promise<Step>, outlivesCalls: boolean) {
+  constructor(step: (all: boolean) => Promise<unknown>, outlivesCalls: boolean) {
     this.#step = step;
     this.#outlivesCalls = outlivesCalls;
   }
@@ -110,14 +110,16 @@ export class Queue {
   }
 
   /** Reads everything there is. */
-  flush(): Promise<FlushResult> {
-    return this.#run(true);
+  async flush(): Promise<FlushResult> {
+    const before = await this.#running?.catch(() => undefined);
+    const { read, made, ...rest } = await this.#run(true);
+    return { read: read + (before?.read ?? 0), made: made + (before?.made ?? 0), ...rest };
   }
 
   async #run(all: boolean): Promise<FlushResult> {
     const total: FlushResult = { read: 0, made: 0, left: 0 };
     for (;;) {
-      const { read, made, ignored, left, failure } = await this.#step(all);
+      const { read, made, ignored, left, failure } = (await this.#step(all)) as Step;
       total.read += read;
       total.made += made;
       total.left = left;

@@ -33,6 +33,8 @@ export interface CoreConfig {
     | { provider: "kv" | "d1"; binding: object; prefix?: unknown; staleAfter?: unknown };
   embedder?: unknown;
   llm?: unknown;
+  /** How the language model reads messages. */
+  reading?: { twoPhase: boolean; instructions: string };
   /** Loads the token table, checked; absent where none is wanted. Called at most once, when it is first needed. */
   tokens?: () => Promise<Uint8Array>;
   reranker?: unknown;
@@ -49,7 +51,7 @@ const CAPABILITIES = ["atomic", "compareAndSet", "shared", "rows"] as const;
 /** What a binding must have to be one. */
 const BINDING_METHODS = { d1: ["prepare", "batch"], kv: ["get", "put", "list", "delete"] } as const;
 
-const KEYS = ["store", "vectorStore", "embedder", "llm", "reranker", "tokens", "index"];
+const KEYS = ["store", "vectorStore", "embedder", "llm", "reading", "customInstructions", "reranker", "tokens", "index"];
 
 /** Keys of mem0's configuration that mean nothing here: the history is always kept, in the store itself. */
 const IGNORED_KEYS = ["version", "historyStore", "historyDbPath", "disableHistory"];
@@ -112,10 +114,29 @@ export function resolve(config: MemoryConfig | undefined, host: Host): CoreConfi
   for (const field of ["embedder", "llm", "reranker"] as const) {
     if (given[field] != null) resolved[field] = model(given[field], field, host);
   }
+  resolved.reading = reading(given);
   if (wantsTokens(given)) resolved.tokens = host.tokens;
   // Nobody named an embedder, and the one that is there by itself is the table.
   else resolved.embedder ??= { provider: "none" };
   return resolved;
+}
+
+/** How the language model reads messages. `customInstructions` has its own place in mem0. */
+function reading(given: Record<string, unknown>): CoreConfig["reading"] {
+  const options = record(given.reading ?? {}, "reading", 'an object such as { mode: "two-phase" }');
+  const { mode = "single-pass" } = options;
+  if (mode !== "single-pass" && mode !== "two-phase") throw invalid("reading.mode", 'must be "single-pass" or "two-phase"');
+  const wishes = [
+    text(given.customInstructions, "customInstructions"),
+    text(options.customInstructions, "reading.customInstructions"),
+    before("Above all, keep: ", text(options.includes, "reading.includes")),
+    before("Never keep: ", text(options.excludes, "reading.excludes")),
+  ];
+  return { twoPhase: mode === "two-phase", instructions: wishes.filter((wish) => wish !== undefined).join("\n") };
+}
+
+function before(words: string, wish: string | undefined): string | undefined {
+  return wish === undefined ? undefined : words + wish;
 }
 
 /** Whether the core gets the token table: by every embedder but `none`, unless `tokens` is false. */

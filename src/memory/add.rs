@@ -45,11 +45,17 @@ impl Memory {
             )
             .field("userId"));
         };
+        let timestamp = options.timestamp.unwrap_or_else(|| partitions.now());
+        let mut warnings = Vec::new();
+        if options.procedural
+            && let Some(addition) = self.add_procedure(messages, options, timestamp, &mut warnings).await?
+        {
+            return Ok(addition);
+        }
         let partition = partitions.owner(axis, owner).await?;
         // Beyond what the queue holds, rules are all that a message gets.
         let queued = options.infer && self.0.completer.is_some();
         let queued = queued && partition.engine().waiting()? < MOST_WAITING;
-        let timestamp = options.timestamp.unwrap_or_else(|| partitions.now());
         let mut drafts = drafts(messages, options, timestamp, queued);
         if drafts.is_empty() {
             return Ok(Addition::default());
@@ -74,7 +80,7 @@ impl Memory {
             .await?;
         let added = outcomes.into_iter().zip(texts);
         let added = added.map(|(outcome, text)| Added { id: outcome.id, text, added: outcome.added });
-        let addition = Addition { results: added.collect(), warnings: vec![] };
+        let addition = Addition { results: added.collect(), warnings };
         if queued && !options.background { self.read_now(&partition, addition).await } else { Ok(addition) }
     }
 
@@ -142,7 +148,8 @@ fn drafts(messages: &[Message], options: &AddOptions, timestamp: Timestamp, queu
         let statements = distil(&message.text, &speech);
         if queued {
             // Until the model has read it, rules say what it means.
-            let note = Note { pending: true, instructions: options.instructions.clone(), ..united(statements) };
+            let note =
+                Note { pending: true, instructions: options.instructions.clone(), ..united(statements) };
             drafts.push(draft(message.text.clone(), note));
         } else {
             drafts.extend(statements.into_iter().map(|it| draft(it.text, it.note)));

@@ -9,6 +9,7 @@ mod context;
 mod meaning;
 mod options;
 mod partitions;
+mod procedure;
 mod reach;
 mod read;
 mod reindex;

@@ -30,6 +30,8 @@ const BEFORE: usize = 10;
 const KNOWN: usize = 10;
 /// The part of the messages that those are searched by, in characters.
 const ASKED_BY: usize = 2_000;
+/// So many characters of a message are among the cues of the facts that were made of it.
+const SOURCE_CUE: usize = 600;
 /// After so many failures a message no longer waits: rules are all it gets.
 const MOST_ATTEMPTS: u8 = 8;
 
@@ -89,7 +91,6 @@ impl Partition {
 /// What a model wants to be done with a batch.
 struct Verdict {
     facts: Vec<Extracted>,
-    noise: Vec<usize>,
     summary: Option<String>,
 }
 
@@ -97,7 +98,7 @@ impl Memory {
     /// Reads what was just added, and what waits in the same conversation. The messages are kept already, so a model
     /// that fails is a warning.
     pub(super) async fn read_now(&self, partition: &Rc<Partition>, kept: Addition) -> Result<Addition> {
-        let mut warnings = Vec::new();
+        let mut warnings = kept.warnings;
         for added in &kept.results {
             let step = self.read_batch(partition, Some(added.id)).await?;
             if let Some(failure) = step.failure {
@@ -155,10 +156,15 @@ impl Memory {
     async fn read_batch(&self, partition: &Rc<Partition>, with: Option<MemoryId>) -> Result<ReadStep> {
         let Some(completer) = &self.0.completer else { return Ok(ReadStep::default()) };
         let partitions = self.partitions()?;
-        let Some(batch) = self.batch(partitions, partition, with).await? else { return Ok(ReadStep::default()) };
+        let Some(batch) = self.batch(partitions, partition, with).await? else {
+            return Ok(ReadStep::default());
+        };
         let _taken = Taken::new(partition, &batch, partitions.now().millis() + GIVEN_UP);
         let mut step = ReadStep::default();
-        match self.ask(&**completer, &batch, &mut step).await {
+        let verdict = self.ask(&**completer, &batch, &mut step).await;
+        // It may have been closed while the model was asked.
+        let partitions = self.partitions()?;
+        match verdict {
             Ok(verdict) => {
                 step.read = batch.messages.len();
                 step.made = self.write_verdict(partitions, partition, &batch, verdict).await?;
@@ -189,8 +195,14 @@ impl Memory {
         let count = count.count();
         messages.truncate(count);
         let Some(first) = messages.first() else { return Ok(None) };
-        let asked: String =
-            messages.iter().map(|it| it.text.as_str()).collect::<Vec<_>>().join("\n").chars().take(ASKED_BY).collect();
+        let asked: String = messages
+            .iter()
+            .map(|it| it.text.as_str())
+            .collect::<Vec<_>>()
+            .join("\n")
+            .chars()
+            .take(ASKED_BY)
+            .collect();
         let vector = match (&self.0.embedder, meanings) {
             // Without vectors the nearest memories are found by keyword.
             (Some(embedder), _) => {
@@ -237,15 +249,14 @@ impl Memory {
             messages: batch.messages.iter().map(said).collect(),
             before: batch.before.iter().map(said).collect(),
             // A conversation that fits into what is shown needs no summary.
-            summary: (batch.before.len() == BEFORE).then(|| {
-                batch.summary.as_ref().map_or("", |it| it.text.as_str())
-            }),
+            summary: (batch.before.len() == BEFORE)
+                .then(|| batch.summary.as_ref().map_or("", |it| it.text.as_str())),
             known,
             instructions: instructions.trim(),
             ..Input::default()
         };
         let reply = completer.complete(&prompt::extraction(&input)).await?;
-        let Answer { mut facts, noise, summary, ignored, .. } = answer::read(&reply, &input)?;
+        let Answer { mut facts, summary, ignored, .. } = answer::read(&reply, &input)?;
         step.ignored = ignored;
         if self.0.reading.two_phase && !facts.is_empty() && !input.known.is_empty() {
             let texts: Vec<&str> = facts.iter().map(|fact| fact.text.as_str()).collect();
@@ -254,7 +265,7 @@ impl Memory {
             step.ignored.extend(decided.ignored);
             facts = decided_facts(facts, decided.actions);
         }
-        Ok(Verdict { facts, noise, summary })
+        Ok(Verdict { facts, summary })
     }
 
     /// Writes what the model made of a batch, all of it in one commit. Returns how many memories are new.
@@ -300,7 +311,10 @@ impl Memory {
                     let from = &batch.messages[sources.first().copied().unwrap_or(0)];
                     let id = match same {
                         Some(id) => {
-                            plan.push(id, Change::Touch { place: from.place.clone(), timestamp: from.timestamp });
+                            plan.push(
+                                id,
+                                Change::Touch { place: from.place.clone(), timestamp: from.timestamp },
+                            );
                             id
                         }
                         None => {
@@ -323,7 +337,8 @@ impl Memory {
                     }
                     for old in fact.supersedes.iter().filter_map(|&handle| known(handle)) {
                         if old != id && is_remembered(plan, old)? {
-                            let at = draft.note.facts.iter().find_map(|it| it.from).unwrap_or(draft.timestamp);
+                            let at =
+                                draft.note.facts.iter().find_map(|it| it.from).unwrap_or(draft.timestamp);
                             plan.push(old, Change::Close { why: Closing::Superseded, at, by: id });
                         }
                     }
@@ -336,7 +351,10 @@ impl Memory {
                     plan.push(message.id, Change::Annotate(Box::new(own[at].take().unwrap_or(read))));
                     // What no fact was made of stays as it was said.
                     if let Some(by) = products[at].filter(|&by| by != message.id) {
-                        plan.push(message.id, Change::Close { why: Closing::Distilled, at: message.timestamp, by });
+                        plan.push(
+                            message.id,
+                            Change::Close { why: Closing::Distilled, at: message.timestamp, by },
+                        );
                     }
                 }
                 if let Some(text) = &verdict.summary {
@@ -348,7 +366,12 @@ impl Memory {
     }
 
     /// Notes that a batch could not be read.
-    async fn note_failure(&self, partitions: &Partitions, partition: &Rc<Partition>, batch: &Batch) -> Result<()> {
+    async fn note_failure(
+        &self,
+        partitions: &Partitions,
+        partition: &Rc<Partition>,
+        batch: &Batch,
+    ) -> Result<()> {
         let messages: Vec<MemoryId> = batch.messages.iter().map(|it| it.id).collect();
         partitions
             .write(partition, move |plan: &mut Plan<'_>| {
@@ -402,12 +425,16 @@ fn fact_draft(fact: &Extracted, batch: &Batch) -> Draft {
     let sources = sources(fact, batch);
     let from = &batch.messages[sources.first().copied().unwrap_or(0)];
     let speech = Speech { speaker: &from.actor, listener: None, said: from.timestamp, before: None };
+    // What the model left out is found all the same: through the words that it was said in.
+    let mut cues = fact.note.cues.clone();
+    cues.push(from.text.chars().take(SOURCE_CUE).collect());
     let by_rules = united(distil(&fact.text, &speech));
     Draft {
         text: fact.text.clone(),
         actor: from.actor.clone(),
         timestamp: from.timestamp,
         note: Note {
+            cues,
             sources: sources.iter().map(|&at| batch.messages[at].id).collect(),
             entities: by_rules.entities,
             dates: by_rules.dates,
