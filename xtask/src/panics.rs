@@ -10,9 +10,9 @@ use wasmparser::{DataKind, KnownCustom, Name, Operator, Parser, Payload, TypeRef
 
 use crate::Result;
 
-/// What the mangled names of functions that only panic contain: those of the standard library, which all of the others
+/// What the mangled names of functions that never return contain: those of the standard library, which all of the others
 /// call. What they call in turn is then called by nobody.
-const PANICS: [&str; 22] = [
+const PANICS: [&str; 21] = [
     "4core9panicking",
     "4core3str16slice_error_fail",
     "4core3str19slice_error_fail_rt",
@@ -34,7 +34,6 @@ const PANICS: [&str; 22] = [
     "5alloc18handle_alloc_error",
     "3std9panicking13panic_handler",
     "3std9panicking15panic_with_hook",
-    "Fallibility17capacity_overflow",
 ];
 
 /// Likewise of functions that write a value for a programmer, where the value is one that `unwrap` finds in the place of
