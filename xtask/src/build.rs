@@ -10,7 +10,7 @@ use std::process::Command;
 use crate::manifest::{Manifest, Output};
 use crate::stage::{self, Inputs};
 use crate::table::{self, Table};
-use crate::{Result, execute, glue, order, sizes};
+use crate::{Result, execute, glue, order, panics, sizes};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const ENTRIES: [&str; 4] = ["node", "browser", "workerd", "slim"];
@@ -186,13 +186,17 @@ impl Build<'_> {
     fn bind(&self, core: &Core<'_>) -> Result<()> {
         let wasm = fs::read(self.work(&core.compiled()))?;
         let (bound, js) = (self.work(&core.wasm()), self.work(&core.glue()));
-        let inputs = Inputs::default().bytes(include_bytes!("glue.rs")).bytes(&wasm);
+        let inputs = Inputs::default().bytes(include_bytes!("glue.rs")).bytes(include_bytes!("panics.rs"));
+        let inputs = inputs.bytes(&wasm);
         stage::run(
             &self.work(&format!("bind{}.stamp", core.suffix)),
             inputs,
             &[bound.clone(), js.clone()],
             || {
-                let output = glue::generate(wasm, self.output.shim.is_some())?;
+                // What is no npm package brings dependencies of its own, and these say in a log what a panic said.
+                let extras = self.output.shim.is_some();
+                let wasm = if extras { wasm } else { panics::silenced(wasm)? };
+                let output = glue::generate(wasm, extras)?;
                 let snippets = self.work("snippets");
                 if snippets.exists() {
                     fs::remove_dir_all(&snippets)?;

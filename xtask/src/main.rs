@@ -9,6 +9,7 @@ mod glue;
 mod licences;
 mod manifest;
 mod order;
+mod panics;
 mod sizes;
 mod stage;
 mod table;

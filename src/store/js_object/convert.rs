@@ -19,6 +19,10 @@ extern "C" {
 
     #[wasm_bindgen(js_namespace = ["Object", "prototype", "toString"], js_name = call)]
     fn tag_of(value: &JsValue) -> String;
+
+    /// The host prints numbers: the standard library's printing of floats would come into the wasm for this alone.
+    #[wasm_bindgen(js_name = String)]
+    fn string_of(value: &JsValue) -> String;
 }
 
 /// The largest version that a JavaScript number tells from its neighbours.
@@ -160,7 +164,7 @@ fn describe(value: &JsValue) -> String {
         _ if value.is_null() => "null".to_owned(),
         _ if value.is_string() => "a string".to_owned(),
         _ if value.as_bool().is_some() => "a boolean".to_owned(),
-        _ if value.as_f64().is_some() => format!("the number {}", value.as_f64().unwrap_or_default()),
+        _ if value.as_f64().is_some() => format!("the number {}", string_of(value)),
         _ => tag_of(value).trim_start_matches("[object ").trim_end_matches(']').to_owned(),
     }
 }
