@@ -137,6 +137,10 @@ mod binding {
     /// The HTTP status that Cloudflare's table of errors gives a code such as the 3040 of `3040: Capacity
     /// temporarily exceeded`. Errors without a code are broken connections and the like.
     fn status(said: &str) -> Option<u16> {
+        // "JSON Mode couldn't be met": it has no code, and asking again in the same way does not help.
+        if said.contains("JSON Mode") {
+            return Some(400);
+        }
         let mut numbers = said.split(|c: char| !c.is_ascii_digit());
         Some(match numbers.find(|number| number.len() == 4)? {
             "3036" | "3040" => 429,

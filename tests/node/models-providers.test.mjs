@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 
 import { apiKey, conversation, holds, textsOf } from "../support/model-cases.mjs";
 import { complete, embed, rerank } from "../support/model-probe.mjs";
-import { cases, completers, configuredBy, held, plain, post } from "../support/model-protocols.mjs";
+import { cases, completers, held, plain, post, served } from "../support/model-protocols.mjs";
 import { at, scoreOf, startModelServer, vectorOf } from "../support/model-server.mjs";
 
 /** A feature-extraction pipeline of transformers.js in front of the scripted server. */
@@ -17,12 +17,7 @@ const pipeline = (url) => async (texts, { pooling, normalize }) => {
 };
 
 const embedders = [
-  ...cases.embedders.map((protocol) => ({
-    ...protocol,
-    http: protocol.provider !== "workers-ai",
-    retries: true,
-    configured: configuredBy(protocol.provider),
-  })),
+  ...served(cases.embedders),
   {
     ...plain,
     provider: "function",
@@ -45,12 +40,7 @@ const embedders = [
 ];
 
 const rerankers = [
-  ...cases.rerankers.map((protocol) => ({
-    ...protocol,
-    http: true,
-    retries: true,
-    configured: (config) => ({ provider: protocol.provider, config }),
-  })),
+  ...served(cases.rerankers),
   {
     ...plain,
     provider: "function",

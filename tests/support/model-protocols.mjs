@@ -29,18 +29,18 @@ const binding = (url) => ({
   },
 });
 
-/** How a provider over HTTP, or through a binding, is configured. */
-export const configuredBy = (provider) => (config, url) =>
-  provider === "workers-ai" ? { provider, config: { ...config, binding: binding(url) } } : { provider, config };
+/** Protocols with the configuration that reaches the scripted server at `url`: `configured(config, url)`. */
+export const served = (protocols) =>
+  protocols.map((protocol) => {
+    const { provider } = protocol;
+    const http = provider !== "workers-ai";
+    const configured = (config, url) => ({ provider, config: http ? config : { ...config, binding: binding(url) } });
+    return { ...protocol, http, retries: true, configured };
+  });
 
-/** Language models: `configured(config, url)` is the configuration that reaches the scripted server at `url`. */
+/** All kinds of language models. */
 export const completers = [
-  ...cases.completers.map((protocol) => ({
-    ...protocol,
-    http: protocol.provider !== "workers-ai",
-    retries: true,
-    configured: configuredBy(protocol.provider),
-  })),
+  ...served(cases.completers),
   {
     ...plain,
     provider: "function",
