@@ -7,9 +7,13 @@ use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 
 use super::Call;
-use crate::error::{Error, ErrorKind};
+use crate::distill::answer;
+use crate::distill::prompt::{self, Input, Known, Said};
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::config::{completer_from_js, embedder_from_js, reranker_from_js};
 use crate::model::{Completion, Picture, Purpose};
+use crate::record::{Actor, Role};
+use crate::time::{Day, Timestamp};
 
 /// Calls to models.
 #[wasm_bindgen]
@@ -59,6 +63,67 @@ impl ModelProbe {
             Ok(json!({ "name": completer.name(), "text": answer }))
         }))
     }
+
+    /// Asks the language model that `config` describes for the facts in `input`, which is JSON as in
+    /// `tests/cases/extraction.json`. The outcome holds the facts' texts, noise, cut, and how much was ignored.
+    pub fn extract(config: JsValue, input: String) -> Call {
+        Call::of(Box::pin(async move {
+            let Some(completer) = completer_from_js(&config)? else { return Ok(Value::Null) };
+            let (input, actors) = input_from(&input)?;
+            let input = shown(&input, &actors)?;
+            let text = completer.complete(&prompt::extraction(&input)).await?;
+            let answer = answer::read(&text, &input)?;
+            let facts: Vec<&str> = answer.facts.iter().map(|fact| fact.text.as_str()).collect();
+            let (noise, cut, ignored) = (answer.noise, answer.cut, answer.ignored.len());
+            Ok(json!({ "facts": facts, "noise": noise, "cut": cut, "ignored": ignored }))
+        }))
+    }
+
+    /// The request that the prompt of this name makes of `input`: `extraction`, `decision`, `procedural`, `summary` or
+    /// `describe`.
+    pub fn prompt(name: String, input: String) -> Call {
+        Call::of(Box::pin(async move {
+            let (input, actors) = input_from(&input)?;
+            let input = shown(&input, &actors)?;
+            let request = match name.as_str() {
+                "extraction" => prompt::extraction(&input),
+                "decision" => {
+                    let facts: Vec<&str> = input.messages.iter().map(|said| said.text).collect();
+                    prompt::decision(&facts, &input.known)
+                }
+                "procedural" => prompt::procedural(&input.messages),
+                "summary" => prompt::summary(input.summary.unwrap_or_default(), &input.messages),
+                _ => prompt::describe(Picture::Url(String::new())),
+            };
+            Ok(json!({ "system": request.system, "user": request.user, "schema": request.schema }))
+        }))
+    }
+}
+
+fn input_from(text: &str) -> Result<(Value, Vec<Actor>)> {
+    let input: Value = serde_json::from_str(text)
+        .map_err(|error| Error::new(ErrorKind::InvalidArgument, "input is not JSON").cause(error))?;
+    let actor = |message: &Value| {
+        let role = Role::parse(message["role"].as_str().unwrap_or_default())?;
+        Ok(Actor { role, name: message["name"].as_str().map(str::to_owned) })
+    };
+    let actors = input["messages"].as_array().into_iter().flatten().map(actor).collect::<Result<_>>()?;
+    Ok((input, actors))
+}
+
+fn shown<'a>(input: &'a Value, actors: &'a [Actor]) -> Result<Input<'a>> {
+    let items = |name: &str| input[name].as_array().into_iter().flatten();
+    let text = |item: &'a Value, name: &str| item[name].as_str().unwrap_or_default();
+    let said = |(item, speaker): (&'a Value, &'a Actor)| {
+        Ok(Said { speaker, at: Timestamp::parse(text(item, "at"))?, text: text(item, "text") })
+    };
+    let known = |item: &'a Value| Ok(Known { text: text(item, "text"), day: Day::parse(text(item, "day"))? });
+    Ok(Input {
+        messages: items("messages").zip(actors).map(said).collect::<Result<_>>()?,
+        known: items("known").map(known).collect::<Result<_>>()?,
+        summary: input["summary"].as_str(),
+        ..Input::default()
+    })
 }
 
 fn picture(image: &Value) -> Picture {

@@ -68,20 +68,21 @@ pub struct Extracted {
 /// as objects with a `text`, or as plain texts. `MODEL_RESPONSE_INVALID` if there are no facts to be found, not even an
 /// empty list of them, so that an answer that says nothing is never taken for one that found nothing.
 pub fn read(answer: &str, input: &Input<'_>) -> Result<Answer> {
-    let found = lenient::find(answer, holds_facts).ok_or_else(|| {
-        let message =
-            "the model's answer holds no list of facts in JSON; its messages are kept as they were said";
+    let nothing = || {
+        let message = "the model's answer holds no list of facts in JSON";
         Error::new(ErrorKind::ModelResponseInvalid, message).field("facts")
-    })?;
-    let mut read =
-        Reading { input, keys: Vec::new(), answer: Answer { cut: found.cut, ..Answer::default() } };
-    // A model that fills in a form sometimes writes the list as a text.
-    let within = match list(&found.value) {
-        Some(Value::String(text)) => lenient::find(text, holds_facts),
-        _ => None,
     };
-    let items = list(within.as_ref().map_or(&found.value, |within| &within.value)).and_then(Value::as_array);
-    let items = items.map(Vec::as_slice).unwrap_or_default();
+    let found = lenient::find(answer, holds_facts).ok_or_else(nothing)?;
+    let (mut within, mut cut) = (None, found.cut);
+    // A model that fills in a form sometimes writes the list as a text.
+    if let Some(Value::String(text)) = list(&found.value) {
+        let list = lenient::find(text, holds_facts).ok_or_else(nothing)?;
+        cut |= list.cut;
+        within = Some(list.value);
+    }
+    let items =
+        list(within.as_ref().unwrap_or(&found.value)).and_then(Value::as_array).ok_or_else(nothing)?;
+    let mut read = Reading { input, keys: Vec::new(), answer: Answer { cut, ..Answer::default() } };
     for (at, item) in items.iter().take(MAX_FACTS).enumerate() {
         read.fact(at, item);
     }
@@ -151,6 +152,10 @@ impl Reading<'_> {
         if from.is_empty() && messages == 1 {
             from.push(0);
         }
+        if let Some(role) = item["attributed_to"].as_str().filter(|_| from.is_empty()) {
+            // All that mem0's form tells.
+            from.extend((0..messages).filter(|&at| self.input.messages[at].speaker.role.name() == role));
+        }
         let duplicates = self.indexes(&item["duplicates"], &what, memories, "memory");
         let mut supersedes = self.indexes(&item["supersedes"], &what, memories, "memory");
         // What says the same does not end it.
@@ -174,6 +179,7 @@ impl Reading<'_> {
                 more.retain(|index| !held.contains(index));
                 held.append(more);
             }
+            first.supersedes.retain(|memory| !first.duplicates.contains(memory));
             return self.ignore(&what, "it is there already");
         }
         self.keys.push(key);
@@ -207,7 +213,7 @@ impl Reading<'_> {
         if subject.is_empty() || predicate.is_empty() {
             return None;
         }
-        let fits = |part: &String| part.chars().count() <= MAX_PART_CHARS && !part.contains('\0');
+        let fits = |part: &String| part.chars().count() <= MAX_PART_CHARS;
         if ![&subject, &predicate, &object].into_iter().all(fits) {
             self.ignore(what, "its triple is too long");
             return None;
@@ -240,7 +246,8 @@ impl Reading<'_> {
         let speakers = || self.input.messages.iter().chain(&self.input.before).map(|said| said.speaker);
         let folded = fold(&said);
         let role = match folded.trim_start_matches("the ").trim() {
-            "user" | "i" | "me" | "speaker" => Role::User,
+            "user" => Role::User,
+            "i" | "me" => from.first().map_or(Role::User, |&at| self.input.messages[at].speaker.role),
             "assistant" | "ai" | "agent" => Role::Assistant,
             _ => {
                 let names = speakers().filter_map(|speaker| speaker.name.as_ref());
@@ -286,11 +293,11 @@ pub(super) fn index_in(value: &Value, count: usize) -> Option<usize> {
     (index < count).then_some(index)
 }
 
-/// A member that is a text and not blank, trimmed, and cut after so many characters.
+/// A member that is a text that can be stored and is not blank, trimmed, and cut after so many characters.
 pub(super) fn text_in(value: &Value, name: &str, most: usize) -> Option<String> {
     let text = value.get(name)?.as_str()?.trim();
     let end = text.char_indices().nth(most).map_or(text.len(), |(end, _)| end);
-    (!text.is_empty()).then(|| text[..end].to_owned())
+    (!text.is_empty() && !text.contains('\0')).then(|| text[..end].to_owned())
 }
 
 /// A day, month or year, or an instant: its beginning, or as the last one on which something holds its end.

@@ -42,7 +42,7 @@ pub fn read(answer: &str, facts: usize, memories: usize) -> Result<Decisions> {
     // A fact may end several memories.
     for (at, item) in items.iter().take(2 * MAX_FACTS).enumerate() {
         let memory = index_in(&item["memory"], memories);
-        let text = text_in(item, "text", MAX_FACT_CHARS).filter(|text| !text.contains('\0'));
+        let text = text_in(item, "text", MAX_FACT_CHARS);
         let fact = index_in(&item["fact"], facts);
         let action = match (item["event"].as_str(), memory, text) {
             (Some("ADD"), ..) => Some(Action::Add),

@@ -1,9 +1,6 @@
 //! Anthropic's Messages API.
 
-use serde_json::{Value, json};
-
-use super::Picture;
-use super::completion::{CompletionService, Enforced};
+use super::completion::{CHAT_TEXT, CompletionService};
 use super::service::{Key, Service};
 
 /// `POST /messages`.
@@ -22,20 +19,16 @@ pub static COMPLETIONS: CompletionService = CompletionService {
     },
     model: "claude-haiku-4-5",
     path: |_| "messages".to_owned(),
-    body: |it| {
-        let messages = json!([{ "role": "user", "content": it.content() }]);
-        json!({ "model": it.model, "system": it.system, "messages": messages })
-    },
-    enforce,
-    picture: |picture| {
-        let source = match picture {
-            Picture::Url(url) => json!({ "type": "url", "url": url }),
-            Picture::Data { media_type, base64 } => {
-                json!({ "type": "base64", "media_type": media_type, "data": base64 })
-            }
-        };
-        Some(json!({ "type": "image", "source": source }))
-    },
+    body: r#"{"model":"$model","system":"$system","messages":[{"role":"user","content":"$content"}]}"#,
+    // Models from the generation 4.5 on take a schema; the older ones fill in a form that they are made to use.
+    enforced: [
+        r#"{"output_config":{"format":{"type":"json_schema","schema":"$schema"}}}"#,
+        r#"{"tools":[{"name":"answer","description":"Gives the answer.","input_schema":"$schema"}],
+            "tool_choice":{"type":"tool","name":"answer"}}"#,
+    ],
+    text: CHAT_TEXT,
+    picture_url: r#"{"type":"image","source":{"type":"url","url":"$url"}}"#,
+    picture: r#"{"type":"image","source":{"type":"base64","media_type":"$type","data":"$data"}}"#,
     options: "",
     limit: "max_tokens",
     old_limit: "max_tokens",
@@ -43,13 +36,3 @@ pub static COMPLETIONS: CompletionService = CompletionService {
     finish: "/stop_reason",
     refusal: "/refusal",
 };
-
-/// Models from the generation 4.5 on take a schema; the older ones fill in a form that they are made to use.
-fn enforce(body: &mut Value, schema: &Value, enforced: Enforced) {
-    if enforced == Enforced::Schema {
-        body["output_config"] = json!({ "format": { "type": "json_schema", "schema": schema } });
-        return;
-    }
-    body["tools"] = json!([{ "name": "answer", "description": "Gives the answer.", "input_schema": schema }]);
-    body["tool_choice"] = json!({ "type": "tool", "name": "answer" });
-}

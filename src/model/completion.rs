@@ -20,12 +20,18 @@ pub struct CompletionService {
     pub model: &'static str,
     /// The path after the address, for a model.
     pub path: fn(&str) -> String,
-    /// The body of a request, without its schema, its limit and its temperature.
-    pub body: fn(&CompletionRequest<'_>) -> Value,
-    /// Adds to a body what holds the answer to a schema; never called for [`Enforced::Asked`].
-    pub enforce: fn(&mut Value, &Value, Enforced),
-    /// A picture in the provider's form; nothing if it is given in a way that the provider does not take.
-    pub picture: fn(&Picture) -> Option<Value>,
+    /// The body of a request as JSON, in which a text that is one of these stands for something else: `$model`,
+    /// `$system`, `$user` the question, `$parts` question and pictures, `$content` the question or, with pictures,
+    /// both, `$pictures`.
+    pub body: &'static str,
+    /// What is added to a body that shall be held to a schema, `$schema`: to the schema itself, and the next best.
+    pub enforced: [&'static str; 2],
+    /// The question among `$parts`.
+    pub text: &'static str,
+    /// A picture by its address, `$url`; empty if the provider does not fetch any.
+    pub picture_url: &'static str,
+    /// A picture by what it is, `$type`, and its bytes, `$data`, which may also be parts of a text.
+    pub picture: &'static str,
     /// The member of the body that holds limit and temperature; empty for the body itself.
     pub options: &'static str,
     /// What the limit of the answer is called.
@@ -41,46 +47,6 @@ pub struct CompletionService {
     pub refusal: &'static str,
 }
 
-/// What one request asks.
-pub struct CompletionRequest<'a> {
-    /// The model.
-    pub model: &'a str,
-    /// The instructions.
-    pub system: &'a str,
-    /// The question.
-    pub user: &'a str,
-    /// The pictures, each as [`CompletionService::picture`] made it.
-    pub pictures: Vec<Value>,
-}
-
-impl CompletionRequest<'_> {
-    /// The question as most protocols have it: a text, or with pictures a list of parts.
-    pub fn content(&self) -> Value {
-        if self.pictures.is_empty() {
-            return json!(self.user);
-        }
-        let mut parts = vec![json!({ "type": "text", "text": self.user })];
-        parts.extend_from_slice(&self.pictures);
-        Value::Array(parts)
-    }
-
-    /// Instructions and question as two messages.
-    pub fn messages(&self) -> Value {
-        json!([{ "role": "system", "content": self.system }, { "role": "user", "content": self.content() }])
-    }
-}
-
-/// How far the service goes in holding the answer to a schema.
-#[derive(Clone, Copy, PartialEq)]
-pub enum Enforced {
-    /// The schema itself.
-    Schema,
-    /// The next best that the provider has; the schema is among the instructions.
-    Json,
-    /// Nothing: the schema is among the instructions.
-    Asked,
-}
-
 /// A language model behind a service.
 ///
 /// Models and servers of one protocol differ in two options, so both are learnt from the first refusal and
@@ -90,7 +56,8 @@ pub struct HttpCompleter {
     endpoint: Endpoint,
     temperature: Option<f64>,
     max_tokens: Option<u32>,
-    enforced: Cell<Enforced>,
+    /// Which of [`CompletionService::enforced`] it takes; none if it is past their end.
+    enforced: Cell<usize>,
     new_limit: Cell<bool>,
 }
 
@@ -107,7 +74,7 @@ impl HttpCompleter {
             service,
             temperature: config.temperature,
             max_tokens: config.max_tokens,
-            enforced: Cell::new(Enforced::Schema),
+            enforced: Cell::new(0),
             new_limit: Cell::new(endpoint.own),
             endpoint,
         })
@@ -127,11 +94,10 @@ impl HttpCompleter {
                 self.new_limit.set(!new_limit);
                 renamed = true;
             } else if request.schema.is_some()
-                && enforced != Enforced::Asked
+                && enforced < service.enforced.len()
                 && rejects(&failure, FORMAT_WORDS)
             {
-                let next = if enforced == Enforced::Schema { Enforced::Json } else { Enforced::Asked };
-                self.enforced.set(next);
+                self.enforced.set(enforced + 1);
             } else {
                 return Err(failure.into());
             }
@@ -141,21 +107,41 @@ impl HttpCompleter {
     fn body(&self, request: &Completion) -> Result<Value> {
         let service = self.service;
         let (enforced, mut system) = (self.enforced.get(), request.system.clone());
-        if let Some(schema) = request.schema.as_ref().filter(|_| enforced != Enforced::Schema) {
+        if let Some(schema) = request.schema.as_ref().filter(|_| enforced > 0) {
             system.push_str("\n\nAnswer with JSON only, valid against this JSON schema:\n");
             system.push_str(&schema.to_string());
         }
-        let pictures = request.pictures.iter().map(service.picture).collect::<Option<_>>();
-        let pictures = pictures.ok_or_else(|| {
-            let shown = service.service.shown;
-            let message =
-                format!("{shown} takes no address of a picture: pass the picture itself, in base64");
-            Error::new(ErrorKind::Unsupported, message).field("image")
-        })?;
-        let (model, user) = (&self.endpoint.model, &request.user);
-        let mut body = (service.body)(&CompletionRequest { model, system: &system, user, pictures });
-        if let Some(schema) = request.schema.as_ref().filter(|_| enforced != Enforced::Asked) {
-            (service.enforce)(&mut body, schema, enforced);
+        let user = json!(request.user);
+        let mut parts = vec![filled(service.text, &[("$user", &user)])];
+        for picture in &request.pictures {
+            parts.push(match picture {
+                Picture::Url(_) if service.picture_url.is_empty() => {
+                    let shown = service.service.shown;
+                    let message =
+                        format!("{shown} takes no address of a picture: pass the picture itself, in base64");
+                    return Err(Error::new(ErrorKind::Unsupported, message).field("image"));
+                }
+                Picture::Url(url) => filled(service.picture_url, &[("$url", &json!(url))]),
+                Picture::Data { media_type, base64 } => {
+                    filled(service.picture, &[("$type", &json!(media_type)), ("$data", &json!(base64))])
+                }
+            });
+        }
+        let pictures = Value::Array(parts[1..].to_vec());
+        let parts = Value::Array(parts);
+        let mut body = filled(
+            service.body,
+            &[
+                ("$model", &json!(self.endpoint.model)),
+                ("$system", &json!(system)),
+                ("$content", if request.pictures.is_empty() { &user } else { &parts }),
+                ("$user", &user),
+                ("$parts", &parts),
+                ("$pictures", &pictures),
+            ],
+        );
+        if let (Some(schema), Some(held)) = (&request.schema, service.enforced.get(enforced)) {
+            merge(&mut body, filled(held, &[("$schema", schema)]));
         }
         let options = if service.options.is_empty() { &mut body } else { &mut body[service.options] };
         let limit = if self.new_limit.get() { service.limit } else { service.old_limit };
@@ -222,15 +208,54 @@ fn text_of(content: &Value) -> String {
     }
 }
 
-/// A picture as OpenAI and its relatives take it.
-pub(super) fn image_url(url: &str) -> Option<Value> {
-    Some(json!({ "type": "image_url", "image_url": { "url": url } }))
+/// A document with values in the place of their names. Values are taken as they are, whatever they hold.
+fn filled(template: &str, values: &[(&str, &Value)]) -> Value {
+    let mut document = serde_json::from_str(template).unwrap_or_default();
+    fill(&mut document, values);
+    document
 }
 
-/// A picture as an address that holds it.
-pub(super) fn data_url(media_type: &str, base64: &str) -> String {
-    format!("data:{media_type};base64,{base64}")
+fn fill(place: &mut Value, values: &[(&str, &Value)]) {
+    match place {
+        Value::String(text) => match values.iter().find(|(name, _)| name == text) {
+            Some((_, value)) => *place = (*value).clone(),
+            None => {
+                for (name, value) in values {
+                    if let Some(value) = value.as_str().filter(|_| text.contains(name)) {
+                        *text = text.replace(name, value);
+                    }
+                }
+            }
+        },
+        Value::Array(items) => items.iter_mut().for_each(|item| fill(item, values)),
+        Value::Object(members) => members.values_mut().for_each(|member| fill(member, values)),
+        _ => {}
+    }
 }
+
+/// Adds the members of an object to another one, and those of their objects to theirs.
+fn merge(body: &mut Value, more: Value) {
+    match (body, more) {
+        (Value::Object(body), Value::Object(more)) => {
+            for (name, value) in more {
+                merge(body.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (body, more) => *body = more,
+    }
+}
+
+/// The question beside pictures, as OpenAI and its relatives take it.
+pub(super) const CHAT_TEXT: &str = r#"{"type":"text","text":"$user"}"#;
+
+/// A picture as they take it.
+pub(super) const CHAT_PICTURE_URL: &str = r#"{"type":"image_url","image_url":{"url":"$url"}}"#;
+
+/// The same with the bytes in the address.
+pub(super) const CHAT_PICTURE: &str = r#"{"type":"image_url","image_url":{"url":"data:$type;base64,$data"}}"#;
+
+/// What asks them for JSON of any kind.
+pub(super) const CHAT_JSON: &str = r#"{"response_format":{"type":"json_object"}}"#;
 
 /// What servers call the part of the request that asks for a schema, when they refuse it.
 const FORMAT_WORDS: &[&str] = &[

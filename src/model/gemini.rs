@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::completion::{CompletionRequest, CompletionService, Enforced};
+use super::Purpose;
+use super::completion::CompletionService;
 use super::embedding::{EmbeddingRequest, EmbeddingService};
 use super::service::{Key, Service};
-use super::{Picture, Purpose};
 
 const GEMINI: Service = Service {
     provider: "gemini",
@@ -35,20 +35,14 @@ pub static COMPLETIONS: CompletionService = CompletionService {
     service: GEMINI,
     model: "gemini-2.5-flash",
     path: |model| format!("models/{}:generateContent", bare(model)),
-    body: question,
-    enforce: |body, schema, enforced| {
-        let options = &mut body["generationConfig"];
-        options["responseMimeType"] = json!("application/json");
-        if enforced == Enforced::Schema {
-            options["responseJsonSchema"] = schema.clone();
-        }
-    },
-    picture: |picture| match picture {
-        Picture::Url(_) => None,
-        Picture::Data { media_type, base64 } => {
-            Some(json!({ "inlineData": { "mimeType": media_type, "data": base64 } }))
-        }
-    },
+    body: r#"{"systemInstruction":{"parts":[{"text":"$system"}]},"contents":[{"role":"user","parts":"$parts"}]}"#,
+    enforced: [
+        r#"{"generationConfig":{"responseMimeType":"application/json","responseJsonSchema":"$schema"}}"#,
+        r#"{"generationConfig":{"responseMimeType":"application/json"}}"#,
+    ],
+    text: r#"{"text":"$user"}"#,
+    picture_url: "",
+    picture: r#"{"inlineData":{"mimeType":"$type","data":"$data"}}"#,
     options: "generationConfig",
     limit: "maxOutputTokens",
     old_limit: "maxOutputTokens",
@@ -56,13 +50,6 @@ pub static COMPLETIONS: CompletionService = CompletionService {
     finish: "/candidates/0/finishReason",
     refusal: "/promptFeedback/blockReason",
 };
-
-fn question(request: &CompletionRequest<'_>) -> Value {
-    let mut parts = vec![json!({ "text": request.user })];
-    parts.extend_from_slice(&request.pictures);
-    let system = json!({ "parts": [{ "text": request.system }] });
-    json!({ "systemInstruction": system, "contents": [{ "role": "user", "parts": parts }] })
-}
 
 fn body(request: &EmbeddingRequest<'_>) -> Value {
     let model = bare(request.model);

@@ -2,8 +2,7 @@
 
 use serde_json::json;
 
-use super::Picture;
-use super::completion::{CompletionService, Enforced};
+use super::completion::CompletionService;
 use super::embedding::EmbeddingService;
 use super::service::{Key, Service};
 
@@ -31,27 +30,18 @@ pub static EMBEDDINGS: EmbeddingService = EmbeddingService {
     numbers: "",
 };
 
-/// `POST /api/chat`.
+/// `POST /api/chat`. Its own context is so short that it would drop the beginning of a longer conversation without
+/// a word.
 pub static COMPLETIONS: CompletionService = CompletionService {
     service: OLLAMA,
     model: "llama3.1:8b",
     path: |_| "api/chat".to_owned(),
-    body: |it| {
-        let mut question = json!({ "role": "user", "content": it.user });
-        if !it.pictures.is_empty() {
-            question["images"] = json!(it.pictures);
-        }
-        let messages = json!([{ "role": "system", "content": it.system }, question]);
-        // Its own context is so short that it would drop the beginning of a longer conversation without a word.
-        json!({ "model": it.model, "messages": messages, "stream": false, "options": { "num_ctx": 16384 } })
-    },
-    enforce: |body, schema, enforced| {
-        body["format"] = if enforced == Enforced::Schema { schema.clone() } else { json!("json") };
-    },
-    picture: |picture| match picture {
-        Picture::Url(_) => None,
-        Picture::Data { base64, .. } => Some(json!(base64)),
-    },
+    body: r#"{"model":"$model","stream":false,"options":{"num_ctx":16384},"messages":[
+        {"role":"system","content":"$system"},{"role":"user","content":"$user","images":"$pictures"}]}"#,
+    enforced: [r#"{"format":"$schema"}"#, r#"{"format":"json"}"#],
+    text: "null",
+    picture_url: "",
+    picture: r#""$data""#,
     options: "options",
     limit: "num_predict",
     old_limit: "num_predict",

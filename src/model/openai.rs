@@ -1,9 +1,8 @@
 //! OpenAI's HTTP interface, which Ollama, vLLM, LM Studio, OpenRouter, Groq and many others speak too.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::Picture;
-use super::completion::{CompletionService, Enforced, data_url, image_url};
+use super::completion::{CHAT_JSON, CHAT_PICTURE, CHAT_PICTURE_URL, CHAT_TEXT, CompletionService};
 use super::embedding::EmbeddingService;
 use super::service::{Key, Service};
 
@@ -36,17 +35,16 @@ pub static COMPLETIONS: CompletionService = CompletionService {
     service: OPENAI,
     model: "gpt-5-mini",
     path: |_| "chat/completions".to_owned(),
-    body: |it| json!({ "model": it.model, "messages": it.messages() }),
-    enforce: |body, schema, enforced| {
-        body["response_format"] = match enforced {
-            Enforced::Schema => {
-                let format = json!({ "name": "answer", "schema": schema, "strict": true });
-                json!({ "type": "json_schema", "json_schema": format })
-            }
-            _ => json!({ "type": "json_object" }),
-        };
-    },
-    picture,
+    body: r#"{"model":"$model",
+        "messages":[{"role":"system","content":"$system"},{"role":"user","content":"$content"}]}"#,
+    enforced: [
+        r#"{"response_format":{"type":"json_schema",
+            "json_schema":{"name":"answer","schema":"$schema","strict":true}}}"#,
+        CHAT_JSON,
+    ],
+    text: CHAT_TEXT,
+    picture_url: CHAT_PICTURE_URL,
+    picture: CHAT_PICTURE,
     options: "",
     limit: "max_completion_tokens",
     old_limit: "max_tokens",
@@ -54,10 +52,3 @@ pub static COMPLETIONS: CompletionService = CompletionService {
     finish: "/choices/0/finish_reason",
     refusal: "/choices/0/message/refusal",
 };
-
-fn picture(picture: &Picture) -> Option<Value> {
-    match picture {
-        Picture::Url(url) => image_url(url),
-        Picture::Data { media_type, base64 } => image_url(&data_url(media_type, base64)),
-    }
-}

@@ -6,8 +6,7 @@
 
 use serde_json::json;
 
-use super::Picture;
-use super::completion::{CompletionService, Enforced, data_url, image_url};
+use super::completion::{CHAT_JSON, CHAT_PICTURE, CHAT_TEXT, CompletionService};
 use super::embedding::EmbeddingService;
 use super::service::{Key, Service};
 
@@ -41,17 +40,11 @@ pub static COMPLETIONS: CompletionService = CompletionService {
     service: WORKERS_AI,
     model: "@cf/meta/llama-3.3-70b-instruct-fp8-fast",
     path: |model| format!("run/{model}"),
-    body: |it| json!({ "messages": it.messages() }),
-    enforce: |body, schema, enforced| {
-        body["response_format"] = match enforced {
-            Enforced::Schema => json!({ "type": "json_schema", "json_schema": schema }),
-            _ => json!({ "type": "json_object" }),
-        };
-    },
-    picture: |picture| match picture {
-        Picture::Url(_) => None,
-        Picture::Data { media_type, base64 } => image_url(&data_url(media_type, base64)),
-    },
+    body: r#"{"messages":[{"role":"system","content":"$system"},{"role":"user","content":"$content"}]}"#,
+    enforced: [r#"{"response_format":{"type":"json_schema","json_schema":"$schema"}}"#, CHAT_JSON],
+    text: CHAT_TEXT,
+    picture_url: "",
+    picture: CHAT_PICTURE,
     options: "",
     limit: "max_tokens",
     old_limit: "max_tokens",
@@ -137,6 +130,10 @@ mod binding {
     /// The HTTP status that Cloudflare's table of errors gives a code such as the 3040 of `3040: Capacity
     /// temporarily exceeded`. Errors without a code are broken connections and the like.
     fn status(said: &str) -> Option<u16> {
+        // "JSON Mode couldn't be met": it has no code, and asking again in the same way does not help.
+        if said.contains("JSON Mode") {
+            return Some(400);
+        }
         let mut numbers = said.split(|c: char| !c.is_ascii_digit());
         Some(match numbers.find(|number| number.len() == 4)? {
             "3036" | "3040" => 429,

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { embed } from "../support/model-probe.mjs";
+import { complete, embed } from "../support/model-probe.mjs";
 
 /** What a pipeline resolves to: a tensor, as transformers.js has it. */
 class Tensor {
@@ -105,6 +105,21 @@ test("a binding that is none is refused, and answers of other kinds are no vecto
     const { error } = await embed({ provider: "workers-ai", config: { binding } }, ["a"]);
     assert.equal(error?.code, "MODEL_RESPONSE_INVALID", JSON.stringify(answer));
   }
+});
+
+test("a language model that cannot keep to a schema is asked in words, from then on", async () => {
+  const asked = [];
+  const binding = {
+    async run(model, input) {
+      asked.push(input.response_format?.type);
+      if (input.response_format) throw new Error("AiError: JSON Mode couldn't be met");
+      return { response: { facts: [] } };
+    },
+  };
+  const request = { system: "s", user: "u", schema: { type: "object" } };
+  const { ok } = await complete({ provider: "workers-ai", config: { binding } }, request);
+  assert.equal(ok.text, '{"facts":[]}');
+  assert.deepEqual(asked, ["json_schema", "json_object", undefined]);
 });
 
 test("a binding is asked as Cloudflare has it", async () => {

@@ -2,35 +2,12 @@
 // Node's own fetch, through a binding and through functions.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 
 import { apiKey, conversation, holds, textsOf } from "../support/model-cases.mjs";
 import { complete, embed, rerank } from "../support/model-probe.mjs";
+import { cases, completers, held, plain, post, served } from "../support/model-protocols.mjs";
 import { at, scoreOf, startModelServer, vectorOf } from "../support/model-server.mjs";
-
-const text = readFileSync(new URL("../cases/providers.json", import.meta.url), "utf8");
-const cases = JSON.parse(text.replaceAll("{key}", apiKey));
-
-/** A protocol for functions, which have none of their own: texts out, vectors or scores back. */
-const plain = { path: "/v1/", texts: "/texts", text: "", list: "", numbers: "", refusal: { error: "{said}" } };
-
-/** Asks the scripted server as a model in the same process would be asked. */
-async function post(url, body) {
-  const response = await fetch(url, { method: "POST", body: JSON.stringify(body) });
-  if (response.ok) return response.json();
-  throw Object.assign(new Error((await response.json()).error), { status: response.status });
-}
-
-/** `env.AI` in front of the scripted server. It throws the codes that Cloudflare documents. */
-const binding = (url) => ({
-  async run(model, input) {
-    const code = { 400: "5004", 404: "5007", 429: "3040" };
-    return post(`${url}/run/${model}`, input).catch((error) => {
-      throw error.status in code ? new Error(`${code[error.status]}: ${error.message}`) : error;
-    });
-  },
-});
 
 /** A feature-extraction pipeline of transformers.js in front of the scripted server. */
 const pipeline = (url) => async (texts, { pooling, normalize }) => {
@@ -39,17 +16,8 @@ const pipeline = (url) => async (texts, { pooling, normalize }) => {
   return { tolist: () => rows };
 };
 
-const over = {
-  "workers-ai": { provider: (config, url) => ({ provider: "workers-ai", config: { ...config, binding: binding(url) } }) },
-};
-
 const embedders = [
-  ...cases.embedders.map((protocol) => ({
-    ...protocol,
-    http: protocol.provider !== "workers-ai",
-    retries: true,
-    configured: over[protocol.provider]?.provider ?? ((config) => ({ provider: protocol.provider, config })),
-  })),
+  ...served(cases.embedders),
   {
     ...plain,
     provider: "function",
@@ -71,38 +39,8 @@ const embedders = [
   },
 ];
 
-const completers = [
-  ...cases.completers.map((protocol) => ({
-    ...protocol,
-    http: protocol.provider !== "workers-ai",
-    retries: true,
-    configured: over[protocol.provider]?.provider ?? ((config) => ({ provider: protocol.provider, config })),
-  })),
-  {
-    ...plain,
-    provider: "function",
-    name: "function/custom",
-    reply: "{answer}",
-    sent: { system: "Be brief.", user: "Say hello.", maxTokens: 500 },
-    enforced: [{ schema: { type: "object" } }],
-    pictures: {
-      data: { images: [{ mediaType: "image/png", data: "iVBORw0=" }] },
-      url: { images: [{ url: "https://pictures.test/a.png" }] },
-    },
-    configured: (config, url) => ({
-      provider: "function",
-      config: { ...config, complete: (request) => post(`${url}/`, request) },
-    }),
-  },
-];
-
 const rerankers = [
-  ...cases.rerankers.map((protocol) => ({
-    ...protocol,
-    http: true,
-    retries: true,
-    configured: (config) => ({ provider: protocol.provider, config }),
-  })),
+  ...served(cases.rerankers),
   {
     ...plain,
     provider: "function",
@@ -114,10 +52,6 @@ const rerankers = [
     texts: "/documents",
   },
 ];
-
-/** The cases that a provider has to hold. */
-const held = (rows, it) =>
-  rows.filter((row) => (it.http || !row.http) && (it.retries || !row.retries) && (!row.needs || it.finish?.[row.needs]));
 
 for (const it of embedders) {
   describe(`embedder ${it.provider}`, { concurrency: 6 }, () => {

@@ -16,6 +16,12 @@ export const rerank = (config, query, texts) => drive(ModelProbe.rerank(config, 
 /** Asks `llm: config`: `{ ok: { name, text } }` or `{ error }`. */
 export const complete = (config, request) => drive(ModelProbe.complete(config, JSON.stringify(request)));
 
+/** Asks `llm: config` for the facts in `input`: `{ ok: { facts, noise, cut, ignored } }` or `{ error }`. */
+export const extract = (config, input) => drive(ModelProbe.extract(config, JSON.stringify(input)));
+
+/** What a prompt asks about `input`: `{ ok: { system, user, schema } }`. */
+export const prompt = (name, input) => drive(ModelProbe.prompt(name, JSON.stringify(input)));
+
 /** Starts to embed and returns the running call, for tests that give it up. */
 export function start(config, texts) {
   const call = ModelProbe.embed(config, texts, false);
