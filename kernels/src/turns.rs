@@ -29,6 +29,13 @@ pub struct Mark {
     pub flags: u8,
 }
 
+impl Mark {
+    /// What `like` says of the turn itself, with what this one says of the turns next to it.
+    pub fn told(self, like: Mark) -> Mark {
+        Mark { flags: self.flags & !(ENDS_ASKING | TIMED) | like.flags, ..like }
+    }
+}
+
 /// The turn ends with a question.
 pub const ENDS_ASKING: u8 = 1;
 /// The turn names a time.

@@ -14,6 +14,7 @@ mod neighbours;
 mod plan;
 mod related;
 mod search;
+mod siblings;
 mod sight;
 mod twins;
 

@@ -154,7 +154,7 @@ impl Memory {
                 actor: message.actor.clone(),
                 timestamp: said,
                 note,
-                vector: None,
+                ..Draft::default()
             };
             if options.infer {
                 let before = spoken[..index].iter().rev().find(|it| it.actor == message.actor);
@@ -164,7 +164,9 @@ impl Memory {
                     said,
                     before: before.map(|it| it.text.as_str()),
                 };
+                let first = drafts.len();
                 drafts.extend(distil(&message.text, &speech).into_iter().map(|it| draft(it.text, it.note)));
+                drafts.iter_mut().skip(first + 1).for_each(|draft| draft.continues = true);
             } else if !is_blank(&message.text) {
                 drafts.push(draft(message.text.clone(), Note::default()));
             }
