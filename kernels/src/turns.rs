@@ -303,6 +303,17 @@ mod tests {
     }
 
     #[test]
+    fn a_turn_that_grows_keeps_its_neighbours() {
+        let mut marks = joined([0, 0], [0, 1], [0, TIMED], [255, 255]);
+        let like = Mark { gate: 9, informative: 8, questions: 7, flags: ENDS_ASKING };
+        marks[1] = marks[1].told(like);
+        assert_eq!(Mark { flags: ENDS_ASKING, ..marks[1] }, like);
+        let turns = Turns { conversations: &[0, 0], sequences: &[0, 1], marks: &marks };
+        assert_eq!(lent(&turns, 1), [(0, 0.5)]);
+        assert_eq!(lent(&turns, 0), [(1, 0.6 * unit(9))]);
+    }
+
+    #[test]
     fn the_short_way_and_the_careful_one_agree() {
         for seed in 0..200u32 {
             let mut state = seed;

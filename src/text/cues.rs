@@ -179,6 +179,8 @@ mod tests {
             let cues = Cues::of(text);
             assert!((cues.asking() - asking).abs() < 0.07, "{text}: {}", cues.asking());
             assert_eq!(cues.ends_asking(), ends, "{text}");
+            assert_eq!(cues.aside(), !text.contains(char::is_alphanumeric), "{text}");
+            assert!(Cues::of("[shares a cat]").aside(), "what is shared is no sentence");
         }
     }
 
