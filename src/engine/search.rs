@@ -81,11 +81,11 @@ pub struct TermScore {
     pub term: String,
     /// How rare it is.
     pub idf: f32,
-    /// How often the memory itself holds it.
+    /// How often the message of the memory holds it.
     pub frequency: u32,
-    /// Its BM25 weight in the memory itself.
+    /// Its BM25 weight in that message.
     pub score: f32,
-    /// Its weight with what was said around the memory.
+    /// Its weight with what was said around the message.
     pub with_context: f32,
 }
 
