@@ -117,7 +117,8 @@ pub struct Actor {
 pub struct Place {
     /// The conversation: as given, or the run's, or an implied one's.
     pub conversation: String,
-    /// Counted from 0 within the conversation; neighbours differ by one.
+    /// The number of the message, counted from 0 within the conversation; neighbours differ by one. Statements of
+    /// one message share it.
     pub sequence: u32,
 }
 
@@ -138,6 +139,8 @@ pub struct Record {
     pub timestamp: Timestamp,
     /// When edgemem first learnt it.
     pub created: Timestamp,
+    /// The stamp of the operation that began it, which tells the order of statements of one message.
+    pub born: u64,
     /// When it last changed.
     pub updated: Timestamp,
     /// The caller's metadata.

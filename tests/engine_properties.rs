@@ -16,9 +16,21 @@ const MODEL: &str = "test/3";
 /// One thing that happens on one of two devices.
 #[derive(Clone, Debug)]
 enum Step {
-    Remember { text: &'static str, run: Option<&'static str>, name: Option<&'static str>, embed: bool },
-    Revise { nth: usize, text: &'static str },
-    Retract { nth: usize },
+    Remember {
+        text: &'static str,
+        /// Another statement of the same message.
+        more: Option<&'static str>,
+        run: Option<&'static str>,
+        name: Option<&'static str>,
+        embed: bool,
+    },
+    Revise {
+        nth: usize,
+        text: &'static str,
+    },
+    Retract {
+        nth: usize,
+    },
 }
 
 const TEXTS: [&str; 8] = [
@@ -35,8 +47,8 @@ const TEXTS: [&str; 8] = [
 fn step() -> impl Strategy<Value = Step> {
     let text = prop::sample::select(TEXTS.to_vec());
     prop_oneof![
-        4 => (text.clone(), prop::sample::select(vec![None, Some("r1"), Some("r2")]), prop::sample::select(vec![None, Some("Ann")]), any::<bool>())
-            .prop_map(|(text, run, name, embed)| Step::Remember { text, run, name, embed }),
+        4 => (text.clone(), prop::option::of(text.clone()), prop::sample::select(vec![None, Some("r1"), Some("r2")]), prop::sample::select(vec![None, Some("Ann")]), any::<bool>())
+            .prop_map(|(text, more, run, name, embed)| Step::Remember { text, more, run, name, embed }),
         1 => (0usize..20, text).prop_map(|(nth, text)| Step::Revise { nth, text }),
         1 => (0usize..20).prop_map(|nth| Step::Retract { nth }),
     ]
@@ -67,17 +79,21 @@ fn play(engine: &mut Engine, clock: &mut Clock, steps: &[Step]) -> Vec<Operation
         let now = Timestamp::clamped(1_700_000_000_000 + at as i64 * 60_000);
         let mut plan = Plan::new(engine, clock, now);
         match step {
-            Step::Remember { text, run, name, embed } => {
+            Step::Remember { text, more, run, name, embed } => {
                 let scope = run.iter().fold(Scope::user("u"), |scope, run| scope.with(Axis::Run, *run));
                 let origin = Origin { scope, ..Origin::default() };
-                let draft = Draft {
-                    text: (*text).to_owned(),
-                    actor: Actor { role: Role::User, name: name.map(str::to_owned) },
-                    timestamp: now,
-                    vector: embed.then(|| vector(text)),
-                    ..Draft::default()
-                };
-                ids.push(plan.remember(&origin, draft).unwrap().id);
+                for (text, continues) in [(Some(text), false), (more.as_ref(), true)] {
+                    let Some(text) = text else { continue };
+                    let draft = Draft {
+                        text: (*text).to_owned(),
+                        actor: Actor { role: Role::User, name: name.map(str::to_owned) },
+                        timestamp: now,
+                        continues,
+                        vector: embed.then(|| vector(text)),
+                        ..Draft::default()
+                    };
+                    ids.push(plan.remember(&origin, draft).unwrap().id);
+                }
             }
             Step::Revise { nth, text } => {
                 if let Some(&id) = ids.get(*nth) {

@@ -42,7 +42,7 @@ async function main({ data: files, json, charts: folder, docs, ...options }) {
 }
 
 /** Everything that was asked for about one file. What costs much is measured in the first of the modes only. */
-async function measure(edgemem, data, { modes: names, topK, threshold, weights, ablate: hasAblation, context: hasContext, abstain, store }) {
+async function measure(edgemem, data, { modes: names, topK, threshold, weights, infer, ablate: hasAblation, context: hasContext, abstain, store }) {
   const modes = {};
   const more = {};
   const chosen = weights === undefined ? {} : { weights };
@@ -54,6 +54,15 @@ async function measure(edgemem, data, { modes: names, topK, threshold, weights, 
       if (hasAblation) more.ablation = await ablate(memory, data, { mode, topK, threshold: threshold ?? 0, ...chosen });
       if (hasContext) more.context = await measureContexts(edgemem, memory, data, { mode, threshold, ...chosen });
       if (abstain) more.abstention = await measureAbstention(memory, data, { mode, topK, ...chosen });
+    });
+  }
+  if (infer) {
+    const mode = names[0];
+    more.statements = await withMemory(edgemem, undefined, async (memory) => {
+      const adds = await addAll(memory, data, mode, true);
+      const ranked = await rank(memory, data, { mode, topK, threshold: threshold ?? 0, statements: true, ...chosen });
+      const context = hasContext ? await measureContexts(edgemem, memory, data, { mode, threshold, ...chosen }) : undefined;
+      return { adds, ...ranked, context };
     });
   }
   const turns = data.users.reduce((sum, user) => sum + user.turns.length, 0);

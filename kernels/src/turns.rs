@@ -29,6 +29,13 @@ pub struct Mark {
     pub flags: u8,
 }
 
+impl Mark {
+    /// What `like` says of the turn itself, with what this one says of the turns next to it.
+    pub fn told(self, like: Mark) -> Mark {
+        Mark { flags: self.flags & !(ENDS_ASKING | TIMED) | like.flags, ..like }
+    }
+}
+
 /// The turn ends with a question.
 pub const ENDS_ASKING: u8 = 1;
 /// The turn names a time.
@@ -293,6 +300,17 @@ mod tests {
         assert_eq!(lent(&turns, 2), []);
         assert_eq!(lent(&turns, 3), [(5, 1.0)], "an answer, past a turn of the same number");
         assert_eq!(lent(&turns, 5), [(4, 0.5), (3, 0.5)]);
+    }
+
+    #[test]
+    fn a_turn_that_grows_keeps_its_neighbours() {
+        let mut marks = joined([0, 0], [0, 1], [0, TIMED], [255, 255]);
+        let like = Mark { gate: 9, informative: 8, questions: 7, flags: ENDS_ASKING };
+        marks[1] = marks[1].told(like);
+        assert_eq!(Mark { flags: ENDS_ASKING, ..marks[1] }, like);
+        let turns = Turns { conversations: &[0, 0], sequences: &[0, 1], marks: &marks };
+        assert_eq!(lent(&turns, 1), [(0, 0.5)]);
+        assert_eq!(lent(&turns, 0), [(1, 0.6 * unit(9))]);
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! What one partition holds of a question, restricted to what the request may see: posting lists by turn,
 //! and the scores that come of them once the statistics of all partitions are known.
 
+use std::borrow::Cow;
+use std::cell::Cell;
+
 use edgemem_kernels::ranking;
-use edgemem_kernels::turns::{Column, NextShares, Shares, level, scatter};
+use edgemem_kernels::turns::{self, Column, Mark, NextShares, Shares, level, scatter};
 
 use super::layout::Layout;
 use super::sight::{Sight, Turns};
 use super::{Engine, Query};
 use crate::error::Result;
-use crate::index::part::Part;
 use crate::index::postings::Posting;
 use crate::index::shape;
 use crate::retrieve::bm25::{Bm25, SESSION, Statistics, TURN};
@@ -19,7 +21,18 @@ use crate::retrieve::weights::Signal;
 pub(super) struct Field<'a> {
     pub engine: &'a Engine,
     pub layout: &'a Layout,
+    /// The statements that are seen.
+    pub said: Turns,
+    /// The turns of which any statement is seen.
     pub seen: Turns,
+    /// What each turn is like, and its field norm, as far as it is seen.
+    pub marks: Cow<'a, [Mark]>,
+    lengths: Cow<'a, [u16]>,
+    /// Where turns are of several statements, which of the first 64 question terms each statement holds, itself
+    /// or in words that stand for them.
+    pub holds: Vec<Cell<u64>>,
+    /// Per turn, where it is in the list that is being gathered, and one more; 0 between lists.
+    slots: Vec<Cell<u32>>,
     /// Per question term, the turns that hold it; their order is that of the parts.
     lists: Vec<Vec<Posting>>,
     /// Likewise per pair of terms that stand side by side.
@@ -73,7 +86,7 @@ pub(super) struct Scores {
     pub pairs: Vec<(u32, f32)>,
     /// BM25 per conversation.
     pub session: Vec<f32>,
-    /// Cosines, context not included; empty without a question vector.
+    /// Cosines of the statements, context not included; empty without a question vector.
     pub cosines: Vec<f32>,
 }
 
@@ -86,23 +99,31 @@ impl<'a> Field<'a> {
         totals: &mut Totals,
     ) -> Result<Field<'a>> {
         let layout = engine.layout();
-        let seen = sight.turns(engine, layout)?;
+        let said = sight.turns(engine, layout)?;
+        let seen = said.turns(layout);
+        let (marks, lengths) = said.shown(engine, layout);
+        let scratch = |len| if layout.is_plain() { 0 } else { len };
         let mut field = Field {
             engine,
             layout,
+            said,
             seen,
+            marks,
+            lengths,
+            holds: vec![Cell::new(0); scratch(layout.addresses.len())],
+            slots: vec![Cell::new(0); scratch(layout.len())],
             lists: vec![],
             pairs: vec![Vec::new(); question.pairs.len()],
             related: vec![Vec::new(); question.terms.len()],
             session_lengths: None,
         };
-        let (documents, length) = field.seen.size(layout);
+        let (documents, length) = field.seen.size(layout, &field.lengths);
         totals.terms.documents += documents;
         totals.terms.length += length;
         totals.pairs.documents = totals.terms.documents;
         totals.pairs.length = totals.terms.length;
-        for term in &question.terms {
-            let list = field.postings(term)?;
+        for (at, term) in question.terms.iter().enumerate() {
+            let list = field.postings(at, term)?;
             field.lists.push(list);
         }
         for (list, frequency) in field.lists.iter().zip(&mut totals.terms.frequencies) {
@@ -116,21 +137,62 @@ impl<'a> Field<'a> {
         Ok(field)
     }
 
-    /// The seen turns that hold a term, with its frequency.
-    pub fn postings(&self, term: &str) -> Result<Vec<Posting>> {
+    /// The seen turns that hold a word, with its frequency. The word is, or stands for, question term `at`.
+    pub fn postings(&self, at: usize, word: &str) -> Result<Vec<Posting>> {
         let mut list = Vec::new();
         for (index, part) in self.engine.parts.iter().enumerate() {
             let from = list.len();
-            part.postings(term, &mut list)?;
+            part.postings(word, &mut list)?;
             ranking::place(&mut list, from, self.layout.positions(index));
         }
-        self.seen.retain(&mut list);
+        self.said.retain(&mut list);
+        if !self.holds.is_empty() {
+            self.join_statements(at, &mut list);
+        }
         Ok(list)
     }
 
-    fn part_of(&self, turn: u32) -> (&'a Part, u32) {
-        let address = self.layout.addresses[turn as usize];
-        (&self.engine.parts[address.part as usize], address.doc)
+    /// Turns postings of statements into postings of their turns.
+    fn join_statements(&self, at: usize, list: &mut Vec<Posting>) {
+        let mut kept = 0;
+        for next in 0..list.len() {
+            let Posting { doc, frequency } = list[next];
+            let held = &self.holds[doc as usize];
+            held.set(held.get() | 1u64.checked_shl(at as u32).unwrap_or(0));
+            let turn = self.layout.turn_of(doc as usize);
+            let slot = self.slots[turn].get() as usize;
+            if slot > 0 {
+                list[slot - 1].frequency += frequency;
+            } else {
+                list[kept] = Posting { doc: turn as u32, frequency };
+                kept += 1;
+                self.slots[turn].set(kept as u32);
+            }
+        }
+        list.truncate(kept);
+        for posting in list {
+            self.slots[posting.doc as usize].set(0);
+        }
+    }
+
+    /// The neighbourhood of the turns, for the kernels.
+    pub fn turns(&self) -> turns::Turns<'_> {
+        let Layout { conversations, sequences, .. } = self.layout;
+        turns::Turns { conversations, sequences, marks: &self.marks }
+    }
+
+    /// The statements of a turn that are seen.
+    pub fn statements(&self, turn: usize) -> impl Iterator<Item = usize> {
+        self.layout.statements(turn).filter(|&statement| self.said.holds(statement as u32))
+    }
+
+    /// How often two terms, by their marks, stand side by side in what is seen of a turn.
+    fn pairs_in(&self, turn: usize, first: u8, second: u8) -> u32 {
+        let pairs = self.statements(turn).map(|statement| {
+            let address = self.layout.addresses[statement];
+            shape::pairs(self.engine.parts[address.part as usize].shape(address.doc), first, second)
+        });
+        pairs.sum()
     }
 
     fn gather_pairs(&mut self, question: &Question) {
@@ -145,8 +207,7 @@ impl<'a> Field<'a> {
             }
             for posting in &self.lists[second] {
                 if holds[posting.doc as usize / 64] >> (posting.doc % 64) & 1 == 1 {
-                    let (part, doc) = self.part_of(posting.doc);
-                    let frequency = shape::pairs(part.shape(doc), marks[first], marks[second]);
+                    let frequency = self.pairs_in(posting.doc as usize, marks[first], marks[second]);
                     if frequency > 0 {
                         self.pairs[pair].push(Posting { doc: posting.doc, frequency });
                     }
@@ -160,7 +221,7 @@ impl<'a> Field<'a> {
 
     /// Counts conversations as documents: those with seen turns, and those of them that hold each term.
     fn gather_sessions(&mut self, totals: &mut Totals) {
-        let lengths = self.seen.session_lengths(self.layout);
+        let lengths = self.seen.session_lengths(self.layout, &self.lengths);
         let all = lengths.as_ref().unwrap_or(&self.layout.conversation_lengths);
         let filled = all.iter().filter(|&&length| length > 0);
         totals.sessions.documents += filled.clone().count() as u64;
@@ -179,7 +240,7 @@ impl<'a> Field<'a> {
 
     /// Scores the turns with the statistics of everything that is seen.
     pub fn scores(&self, query: &Query, strengths: &[f32], totals: &Totals) -> Result<Scores> {
-        let turns = self.layout.turns();
+        let turns = self.turns();
         let shares = shares(query.weights.of(Signal::Context));
         let bm25 = Bm25::new(&totals.terms, TURN);
         let mut column = Column::new(self.layout.len());
@@ -192,12 +253,12 @@ impl<'a> Field<'a> {
         };
         let mut weighed = Vec::new();
         for (term, list) in self.lists.iter().enumerate() {
-            ranking::weigh(list, bm25.weight(term), strengths[term], &self.layout.lengths, &mut weighed);
+            ranking::weigh(list, bm25.weight(term), strengths[term], &self.lengths, &mut weighed);
             column.offer_as(&weighed, &turns, lends(totals.terms.frequencies[term]).then_some(&shares));
             for (related, list) in totals.related[term].iter().zip(&self.related[term]) {
                 let (weight, share) = bm25.related(term, related.frequency);
                 let factor = strengths[term] * related.share * share;
-                ranking::weigh(list, weight, factor, &self.layout.lengths, &mut weighed);
+                ranking::weigh(list, weight, factor, &self.lengths, &mut weighed);
                 column.offer_as(&weighed, &turns, lends(related.frequency).then_some(&shares));
             }
             column.drain_into(&mut scores.keyword, &mut scores.touched);
@@ -207,7 +268,7 @@ impl<'a> Field<'a> {
         let mut sums =
             vec![0.0; if self.pairs.iter().any(|list| !list.is_empty()) { self.layout.len() } else { 0 }];
         for (pair, list) in self.pairs.iter().enumerate() {
-            ranking::weigh(list, bm25.weight(pair), 1.0, &self.layout.lengths, &mut weighed);
+            ranking::weigh(list, bm25.weight(pair), 1.0, &self.lengths, &mut weighed);
             column.offer_alone(&weighed);
             column.drain_into(&mut sums, &mut listed);
         }
@@ -238,7 +299,7 @@ impl<'a> Field<'a> {
         scores
     }
 
-    /// The cosine of every turn with the question; -1 for one that has no vector or is not seen. Empty if
+    /// The cosine of every statement with the question; -1 for one that has no vector or is not seen. Empty if
     /// meaning does not count.
     fn cosines(&self, query: &Query) -> Result<Vec<f32>> {
         let (Some(vector), Some(model)) = (&query.vector, self.engine.model.as_deref()) else {
@@ -247,7 +308,7 @@ impl<'a> Field<'a> {
         if query.weights.of(Signal::Semantic) == 0.0 {
             return Ok(vec![]);
         }
-        let mut cosines = vec![-1.0; self.layout.len()];
+        let mut cosines = vec![-1.0; self.layout.addresses.len()];
         let mut rows = Vec::new();
         for (index, part) in self.engine.parts.iter().enumerate() {
             let Some(vectors) = part.vectors(model) else { continue };
@@ -267,7 +328,7 @@ impl<'a> Field<'a> {
                 }
             }
         }
-        self.seen.mask(&mut cosines);
+        self.said.mask(&mut cosines);
         Ok(cosines)
     }
 
@@ -276,7 +337,22 @@ impl<'a> Field<'a> {
     pub fn semantic(&self, query: &Query, cosines: &[f32], low: f32, high: f32) -> Vec<f32> {
         let scale = query.weights.of(Signal::Context);
         let shares = NextShares { onwards: 0.7 * scale, backwards: 0.3 * scale, answer: 0.9 * scale };
-        level(cosines, low, high, &self.layout.turns(), &shares)
+        if self.layout.is_plain() {
+            return level(cosines, low, high, &self.turns(), &shares);
+        }
+        let own: Vec<f32> = (0..self.layout.len()).map(|turn| self.cosine(turn, cosines)).collect();
+        level(&own, low, high, &self.turns(), &shares)
+    }
+
+    /// The cosine of a turn of several statements: half that of the nearest statement, half their mean, which is near
+    /// to what the whole message would have.
+    fn cosine(&self, turn: usize, cosines: &[f32]) -> f32 {
+        let (mut greatest, mut sum, mut count) = (-1.0, 0.0, 0.0);
+        for &cosine in cosines[self.layout.statements(turn)].iter().filter(|&&cosine| cosine > -1.0) {
+            greatest = if cosine > greatest { cosine } else { greatest };
+            (sum, count) = (sum + cosine, count + 1.0);
+        }
+        if count > 1.0 { 0.5 * (greatest + sum / count) } else { greatest }
     }
 
     /// What one turn holds of each question term: its frequency, and its weight with and without context.
@@ -289,11 +365,11 @@ impl<'a> Field<'a> {
     ) -> Vec<(usize, u32, f32, f32)> {
         let bm25 = Bm25::new(&totals.terms, TURN);
         let shares = shares(query.weights.of(Signal::Context));
-        let turns = self.layout.turns();
+        let turns = self.turns();
         let told = self.lists.iter().enumerate().map(|(term, list)| {
             let (mut frequency, mut own, mut with_context) = (0, 0.0, 0.0f32);
             for posting in list {
-                let length = u32::from(self.layout.lengths[posting.doc as usize]);
+                let length = u32::from(self.lengths[posting.doc as usize]);
                 let weight = strengths[term] * bm25.score(term, posting.frequency, length);
                 if posting.doc == turn {
                     (frequency, own) = (posting.frequency, weight);

@@ -16,6 +16,7 @@ mod plan;
 mod provenance;
 mod related;
 mod search;
+mod siblings;
 mod sight;
 mod twins;
 mod versions;

@@ -26,20 +26,23 @@ impl Engine {
     fn before(&self, id: MemoryId, sight: &Sight<'_>, seen: &Turns) -> Result<Option<Record>> {
         let Some(address) = self.locate(id) else { return Ok(None) };
         let layout = self.layout();
-        let turn = layout.positions(address.part as usize)[address.doc as usize];
-        if turn == NOWHERE {
+        let statement = layout.positions(address.part as usize)[address.doc as usize];
+        if statement == NOWHERE {
             return Ok(None);
         }
-        let turn = turn as usize;
+        let turn = layout.turn_of(statement as usize);
         let (conversation, number) = (layout.conversations[turn], layout.sequences[turn]);
         // Devices that knew nothing of each other may have given out one number twice.
         let before = (0..turn)
             .rev()
             .take_while(|&before| layout.conversations[before] == conversation)
             .find(|&before| layout.sequences[before] != number);
-        let Some(before) = before.filter(|&before| layout.sequences[before] + 1 == number) else {
-            return Ok(None);
+        let before = before.filter(|&before| layout.sequences[before] + 1 == number);
+        let before = match layout.statements(turn).start == statement as usize {
+            true => before.map(|before| layout.statements(before).end - 1),
+            false => Some(statement as usize - 1),
         };
+        let Some(before) = before else { return Ok(None) };
         if !seen.holds(before as u32) {
             return Ok(None);
         }

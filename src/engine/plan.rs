@@ -25,6 +25,8 @@ pub struct Draft {
     pub actor: Actor,
     /// When it was said.
     pub timestamp: Timestamp,
+    /// Whether it is of the same message as the draft before it, whose place it then shares.
+    pub continues: bool,
     /// What it says, taken apart.
     pub note: Note,
     /// Where it was said, if that is known; else it goes on with its conversation.
@@ -62,13 +64,15 @@ pub struct Plan<'a> {
     now: Timestamp,
     operations: Vec<Operation>,
     by_memory: HashMap<MemoryId, Vec<usize>, FixedState>,
+    /// Where the last statement was said.
+    last: Option<Place>,
 }
 
 impl<'a> Plan<'a> {
     /// A plan against this engine's state at time `now`.
     pub fn new(engine: &'a mut Engine, clock: &'a mut Clock, now: Timestamp) -> Plan<'a> {
         clock.observe(engine.newest);
-        Plan { engine, clock, now, operations: vec![], by_memory: HashMap::default() }
+        Plan { engine, clock, now, operations: vec![], by_memory: HashMap::default(), last: None }
     }
 
     /// The operations planned so far, in order.
@@ -134,18 +138,20 @@ impl<'a> Plan<'a> {
     pub fn remember(&mut self, origin: &Origin, draft: Draft) -> Result<Outcome> {
         let key = statement_key(&draft.text);
         let (id, known) = self.identify(&origin.scope, &draft.actor, &key)?;
-        let run = origin.scope.get(Axis::Run);
-        let fresh = self.clock.tick(self.now).bits();
-        let place = match draft.place {
-            Some(place) => place,
-            None => self.engine.conversations.place(
-                origin.conversation.as_deref(),
-                run,
-                &origin.scope,
-                draft.timestamp,
-                fresh,
-            ),
+        let place = match (draft.place, self.last.take().filter(|_| draft.continues)) {
+            (Some(place), _) | (None, Some(place)) => place,
+            (None, None) => {
+                let fresh = self.clock.tick(self.now).bits();
+                self.engine.conversations.place(
+                    origin.conversation.as_deref(),
+                    origin.scope.get(Axis::Run),
+                    &origin.scope,
+                    draft.timestamp,
+                    fresh,
+                )
+            }
         };
+        self.last = Some(place.clone());
         if known {
             self.push(id, Change::Touch { place, timestamp: draft.timestamp });
             return Ok(Outcome { id, added: false });

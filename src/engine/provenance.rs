@@ -1,6 +1,7 @@
 //! What memories were made from and what was made from them: messages that wait for a model, and what came before.
 
 use super::conversations::GIVEN;
+use super::layout::NOWHERE;
 use super::{Address, Engine};
 use crate::error::Result;
 use crate::index::marks;
@@ -69,12 +70,14 @@ impl Engine {
     pub fn said_before(&self, memory: &Record, limit: usize) -> Result<Vec<Record>> {
         let layout = self.layout();
         let Some(address) = self.locate(memory.id) else { return Ok(vec![]) };
-        let Some(&turn) = layout.positions(address.part as usize).get(address.doc as usize) else {
+        let statement = layout.positions(address.part as usize)[address.doc as usize];
+        if statement == NOWHERE {
             return Ok(vec![]);
-        };
+        }
+        let conversation = |statement: usize| layout.conversations[layout.turn_of(statement)];
         let mut found = Vec::new();
-        for before in (0..turn as usize).rev() {
-            if layout.conversations.get(before) != layout.conversations.get(turn as usize) {
+        for before in (0..statement as usize).rev() {
+            if conversation(before) != conversation(statement as usize) {
                 break;
             }
             let address = layout.addresses[before];

@@ -86,7 +86,7 @@ fn gather_other_readings(
 
 /// Lets a word stand for a question term, if it is in any seen turn.
 fn take(fields: &mut [Field<'_>], totals: &mut Totals, at: usize, word: &str, share: f32) -> Result<bool> {
-    let lists: Vec<_> = fields.iter().map(|field| field.postings(word)).collect::<Result<_>>()?;
+    let lists: Vec<_> = fields.iter().map(|field| field.postings(at, word)).collect::<Result<_>>()?;
     let frequency = lists.iter().map(|list| list.len() as u64).sum();
     if frequency > 0 {
         totals.related[at].push(Related { share, frequency });

@@ -16,6 +16,7 @@ use foldhash::quality::FixedState;
 use super::field::{Field, Scores, Totals};
 use super::newest::newest_first;
 use super::related::{gather_related, strengths};
+use super::siblings::Siblings;
 use super::twins::Saying;
 use super::{Engine, Sight, Standing};
 use crate::error::Result;
@@ -83,11 +84,11 @@ pub struct TermScore {
     pub term: String,
     /// How rare it is.
     pub idf: f32,
-    /// How often the memory itself holds it.
+    /// How often the message of the memory holds it.
     pub frequency: u32,
-    /// Its BM25 weight in the memory itself.
+    /// Its BM25 weight in that message.
     pub score: f32,
-    /// Its weight with what was said around the memory.
+    /// Its weight with what was said around the message.
     pub with_context: f32,
 }
 
@@ -112,7 +113,9 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
     let understands = !first.embeds_itself();
     let coverage = best.coverage(full, understands, totals.terms.documents);
     let named = question.named(fields.iter().flat_map(|field| field.seen.actors(field.layout)));
-    let ranking = Ranking { query, question: &question, best, named };
+    let worth = |(term, strength): (usize, &f32)| over(strength * bm25.idf(term), best.keyword);
+    let terms = strengths.iter().enumerate().map(worth).collect();
+    let ranking = Ranking { query, question: &question, best, named, terms };
 
     let ranked: Vec<Ranked> =
         fields.iter().zip(scores).map(|(field, scores)| ranking.rank(field, scores)).collect();
@@ -122,19 +125,19 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
     let most = if query.limit < SPARE { SPARE } else { query.limit };
     let mut wanted = if query.limit == 0 { 0 } else { most.saturating_add(SPARE) };
     loop {
-        let candidates = pick(&fields, &ranked, sight, wanted)?;
+        let candidates = pick(&fields, &ranked, &ranking, sight, wanted)?;
         let exhausted = candidates.len() < wanted;
         let mut hits: Vec<Hit> = Vec::new();
         let mut sayings: HashMap<Saying, usize, FixedState> = HashMap::default();
         let mut below = false;
         for candidate in candidates {
-            let (index, turn) = candidate.place;
+            let (index, statement) = candidate.place;
             let (field, score) = (&fields[index], shown(candidate.score, best_rank, coverage));
             below = score < query.threshold;
             if below || hits.len() == most {
                 break;
             }
-            let record = field.engine.read(field.layout.addresses[turn])?;
+            let record = field.engine.read(field.layout.addresses[statement])?;
             let place = *sayings.entry(Saying::of(&record)).or_insert(hits.len());
             if let Some(twin) = hits.get_mut(place) {
                 twin.twins.push(record.id);
@@ -142,8 +145,9 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
             }
             let mut explanation = Explanation { fused: candidate.score, coverage, ..Explanation::default() };
             if query.explain {
-                ranking.explain(field, &ranked[index], turn, &mut explanation);
-                let terms = field.explain(query, &strengths, &totals, turn as u32);
+                ranking.explain(field, &ranked[index], statement, &mut explanation);
+                let turn = field.layout.turn_of(statement) as u32;
+                let terms = field.explain(query, &strengths, &totals, turn);
                 explanation.terms = terms
                     .into_iter()
                     .map(|(term, frequency, score, with_context)| TermScore {
@@ -167,34 +171,38 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
     }
 }
 
-/// The best turns of all partitions that the request's filter accepts, best first.
+/// The best statements of all partitions that the request's filter accepts, best first.
 fn pick(
     fields: &[Field<'_>],
     ranked: &[Ranked],
+    ranking: &Ranking<'_>,
     sight: &Sight<'_>,
     wanted: usize,
 ) -> Result<Vec<Candidate<(usize, usize)>>> {
     let mut top = Top::new(wanted);
     let failed = Cell::new(None);
     for (index, (field, ranked)) in fields.iter().zip(ranked).enumerate() {
+        let siblings = ranking.siblings(field, ranked);
         let offer = |top: &mut Top<_>, turn: usize| {
             let fused = ranked.fused[turn];
             if !top.wants(fused) || !field.seen.holds(turn as u32) {
                 return;
             }
-            let address = field.layout.addresses[turn];
-            let part = &field.engine.parts[address.part as usize];
-            let candidate = Candidate {
-                score: fused,
-                timestamp: part.columns(address.doc).timestamp,
-                id: part.id(address.doc).bits(),
-                place: (index, turn),
-            };
-            top.offer(candidate, |_| {
-                sight.accepts(|| field.engine.read(address)).unwrap_or_else(|error| {
-                    failed.set(Some(error));
-                    false
-                })
+            siblings.each(turn, |statement, behind| {
+                let address = field.layout.addresses[statement];
+                let part = &field.engine.parts[address.part as usize];
+                let candidate = Candidate {
+                    score: fused - behind,
+                    timestamp: part.columns(address.doc).timestamp,
+                    id: part.id(address.doc).bits(),
+                    place: (index, statement),
+                };
+                top.offer(candidate, |_| {
+                    sight.accepts(|| field.engine.read(address)).unwrap_or_else(|error| {
+                        failed.set(Some(error));
+                        false
+                    })
+                });
             });
         };
         if ranked.semantic.is_empty() {
@@ -288,6 +296,8 @@ struct Ranking<'a> {
     best: Best,
     /// The one speaker whom the question names.
     named: Option<String>,
+    /// Per question term, what it is worth against the best turn's keyword total.
+    terms: Vec<f32>,
 }
 
 /// The ranks of one partition's turns.
@@ -357,9 +367,9 @@ impl Ranking<'_> {
         };
         let mut fused = keyword.clone();
         if semantic.is_empty() {
-            blend_some(&mut fused, &touched, &blend, &layout.turns(), &layout.speakers);
+            blend_some(&mut fused, &touched, &blend, &field.turns(), &layout.speakers);
         } else {
-            blend_all(&mut fused, &semantic, &blend, &layout.turns(), &layout.speakers);
+            blend_all(&mut fused, &semantic, &blend, &field.turns(), &layout.speakers);
         }
         let per_pair = over(self.weight(Signal::Pairs), self.best.pairs);
         for &(turn, score) in &pairs {
@@ -371,6 +381,19 @@ impl Ranking<'_> {
             }
         }
         Ranked { fused, touched, keyword, semantic, cosines, pairs, session }
+    }
+
+    /// What tells the statements of a turn apart.
+    fn siblings<'f>(&'f self, field: &'f Field<'f>, ranked: &'f Ranked) -> Siblings<'f> {
+        Siblings {
+            field,
+            terms: &self.terms,
+            cosines: &ranked.cosines,
+            lowest: self.best.lowest,
+            range: self.best.cosine - self.best.lowest,
+            keyword: self.weight(Signal::Keyword),
+            semantic: self.weight(Signal::Semantic),
+        }
     }
 
     fn speaker(&self, actor: &Actor) -> f32 {
@@ -386,15 +409,17 @@ impl Ranking<'_> {
         self.question.spans.iter().fold(0.0, |best, span| larger(best, span.fit(day)))
     }
 
-    fn explain(&self, field: &Field<'_>, ranked: &Ranked, turn: usize, out: &mut Explanation) {
+    fn explain(&self, field: &Field<'_>, ranked: &Ranked, statement: usize, out: &mut Explanation) {
         let layout = field.layout;
-        let mark = layout.marks[turn];
+        let turn = layout.turn_of(statement);
+        let mark = field.marks[turn];
         let actor = layout.actors.get(layout.speakers[turn] as usize);
         let pair = ranked.pairs.iter().find(|&&(at, _)| at as usize == turn).map_or(0.0, |&(_, score)| score);
         let session = ranked.session[layout.conversations[turn] as usize];
         let signals = &mut out.signals;
-        signals.set(Signal::Keyword, over(ranked.keyword[turn], self.best.keyword));
-        signals.set(Signal::Semantic, ranked.semantic.get(turn).copied().unwrap_or(0.0));
+        let behind = self.siblings(field, ranked).explain(statement);
+        signals.set(Signal::Keyword, over(ranked.keyword[turn], self.best.keyword) - behind.keyword);
+        signals.set(Signal::Semantic, ranked.semantic.get(turn).copied().unwrap_or(0.0) - behind.semantic);
         signals.set(Signal::Session, over(session, self.best.session));
         signals.set(Signal::Pairs, over(pair, self.best.pairs));
         signals.set(Signal::Speaker, actor.map_or(0.0, |actor| self.speaker(actor)));
@@ -404,7 +429,7 @@ impl Ranking<'_> {
         signals.set(Signal::Date, self.date(layout.days[turn]));
         signals.set(Signal::Content, telling(u32::from(mark.informative)));
         signals.set(Signal::Asking, unit(mark.questions) * unit(mark.gate));
-        out.cosine = ranked.cosines.get(turn).copied().filter(|&cosine| cosine > -1.0);
+        out.cosine = ranked.cosines.get(statement).copied().filter(|&cosine| cosine > -1.0);
     }
 }
 

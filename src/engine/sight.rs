@@ -1,6 +1,10 @@
 //! What a request may see. Applied before ranking.
 
-use super::layout::{Layout, NOWHERE};
+use std::borrow::Cow;
+
+use edgemem_kernels::turns::Mark;
+
+use super::layout::{Layout, NOWHERE, Sum};
 use super::{Address, Engine};
 use crate::error::Result;
 use crate::index::columns::CLAIMS;
@@ -74,7 +78,7 @@ impl Sight<'_> {
         Visible(Some(bits))
     }
 
-    /// The turns of a partition that can be seen, as far as scope and expiry decide.
+    /// The statements of a partition that can be seen, as far as scope, expiry and whether they hold decide.
     pub(super) fn turns(&self, engine: &Engine, layout: &Layout) -> Result<Turns> {
         let outdated = engine.outdated(self, self.shown)?;
         let hides = |part: &Part| {
@@ -86,7 +90,7 @@ impl Sight<'_> {
         if outdated.is_empty() && !is_past && !engine.parts.iter().any(hides) {
             return Ok(Turns(None));
         }
-        let mut bits = vec![0u64; layout.len().div_ceil(64)];
+        let mut bits = vec![0u64; layout.addresses.len().div_ceil(64)];
         for (index, part) in engine.parts.iter().enumerate() {
             let visible = self.visible(part);
             for (doc, &turn) in layout.positions(index).iter().enumerate() {
@@ -133,7 +137,7 @@ impl Visible {
     }
 }
 
-/// A set of turns; the common case that it holds all of them costs nothing.
+/// A set of turns, or of statements; the common case that it holds all of them costs nothing.
 pub(super) struct Turns(Option<Vec<u64>>);
 
 impl Turns {
@@ -162,23 +166,58 @@ impl Turns {
         }
     }
 
+    /// From a set of statements to the turns that they are of.
+    pub(super) fn turns(&self, layout: &Layout) -> Turns {
+        if self.0.is_none() || layout.is_plain() {
+            return Turns(self.0.clone());
+        }
+        let mut bits = vec![0u64; layout.len().div_ceil(64)];
+        for statement in (0..layout.addresses.len()).filter(|&statement| self.holds(statement as u32)) {
+            let turn = layout.turn_of(statement);
+            bits[turn / 64] |= 1 << (turn % 64);
+        }
+        Turns(Some(bits))
+    }
+
+    /// What every turn is like, and its length, with none but the statements in the set.
+    pub(super) fn shown<'a>(&self, engine: &Engine, layout: &'a Layout) -> (Cow<'a, [Mark]>, Cow<'a, [u16]>) {
+        let mut shown = (Cow::Borrowed(&*layout.marks), Cow::Borrowed(&*layout.lengths));
+        if self.0.is_some() && !layout.is_plain() {
+            for turn in 0..layout.len() {
+                let statements = layout.statements(turn);
+                let seen = statements.clone().filter(|&it| self.holds(it as u32)).count();
+                if seen == 0 || seen == statements.len() {
+                    continue;
+                }
+                let mut sum = Sum::default();
+                for statement in statements.filter(|&it| self.holds(it as u32)) {
+                    let address = layout.addresses[statement];
+                    sum.add(&engine.parts[address.part as usize], address.doc);
+                }
+                let mark = &mut shown.0.to_mut()[turn];
+                *mark = mark.told(sum.mark());
+                shown.1.to_mut()[turn] = sum.length();
+            }
+        }
+        shown
+    }
+
     /// How many turns there are in the set, and their terms.
-    pub(super) fn size(&self, layout: &Layout) -> (u64, u64) {
+    pub(super) fn size(&self, layout: &Layout, lengths: &[u16]) -> (u64, u64) {
         if self.0.is_none() {
             let terms = layout.conversation_lengths.iter().map(|&length| u64::from(length)).sum();
             return (layout.len() as u64, terms);
         }
-        let lengths = layout.lengths.iter().enumerate();
-        let seen = lengths.filter(|&(turn, _)| self.holds(turn as u32));
+        let seen = lengths.iter().enumerate().filter(|&(turn, _)| self.holds(turn as u32));
         seen.fold((0, 0), |(turns, terms), (_, &length)| (turns + 1, terms + u64::from(length)))
     }
 
     /// The terms of each conversation's turns in the set; `None` if those are all.
-    pub(super) fn session_lengths(&self, layout: &Layout) -> Option<Vec<u32>> {
+    pub(super) fn session_lengths(&self, layout: &Layout, terms: &[u16]) -> Option<Vec<u32>> {
         self.0.as_ref()?;
         let mut lengths = vec![0; layout.conversation_lengths.len()];
         for turn in (0..layout.len()).filter(|&turn| self.holds(turn as u32)) {
-            lengths[layout.conversations[turn] as usize] += u32::from(layout.lengths[turn]);
+            lengths[layout.conversations[turn] as usize] += u32::from(terms[turn]);
         }
         Some(lengths)
     }

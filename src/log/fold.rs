@@ -58,6 +58,7 @@ fn fold_with(mut operations: Vec<Operation>, history: bool) -> Option<Folded> {
             place: said.place.clone(),
             timestamp: said.timestamp,
             created,
+            born: operations[first].stamp.bits(),
             updated: created,
             metadata: said.metadata.clone(),
             expires: said.expires,

@@ -152,7 +152,9 @@ fn drafts(messages: &[Message], options: &AddOptions, timestamp: Timestamp, queu
                 Note { pending: true, instructions: options.instructions.clone(), ..united(statements) };
             drafts.push(draft(message.text.clone(), note));
         } else {
+            let first = drafts.len();
             drafts.extend(statements.into_iter().map(|it| draft(it.text, it.note)));
+            drafts.iter_mut().skip(first + 1).for_each(|draft| draft.continues = true);
         }
     }
     drafts

@@ -16,11 +16,13 @@ use super::words::{Kind, words};
 /// | 16–19 | share of sentences that are questions, in fifteenths |
 /// | 20 | the text ends with a question |
 /// | 21 | it has a time expression |
+/// | 22 | it has no sentence: nothing but what is shared, or no word at all |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cues(u32);
 
 const ENDS_ASKING: u32 = 1 << 20;
 const TIMED: u32 = 1 << 21;
+const ASIDE: u32 = 1 << 22;
 const FIFTEENTHS: u32 = 15;
 
 impl Cues {
@@ -54,6 +56,9 @@ impl Cues {
         if times.found {
             bits |= TIMED;
         }
+        if sentences == 0 {
+            bits |= ASIDE;
+        }
         Cues(bits)
     }
 
@@ -85,6 +90,11 @@ impl Cues {
     /// Whether the text ends with a question, so that what comes next answers it.
     pub fn ends_asking(self) -> bool {
         self.0 & ENDS_ASKING != 0
+    }
+
+    /// Whether it has no sentence, so that a message ends with a question if it does before this.
+    pub fn aside(self) -> bool {
+        self.0 & ASIDE != 0
     }
 
     /// Whether it says when something happened: "yesterday", "two weeks ago", "in June".
@@ -169,6 +179,8 @@ mod tests {
             let cues = Cues::of(text);
             assert!((cues.asking() - asking).abs() < 0.07, "{text}: {}", cues.asking());
             assert_eq!(cues.ends_asking(), ends, "{text}");
+            assert_eq!(cues.aside(), !text.contains(char::is_alphanumeric), "{text}");
+            assert!(Cues::of("[shares a cat]").aside(), "what is shared is no sentence");
         }
     }
 

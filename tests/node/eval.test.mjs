@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { areaUnderCurve, average, groups, score } from "../../tools/eval/metrics.mjs";
+import { distinctTurns } from "../../tools/eval/run.mjs";
 import { losses } from "../../tools/eval/baseline.mjs";
 import { scratch } from "../contract/filestore.mjs";
 
@@ -53,6 +54,14 @@ test("ranks are cut where the metric says", () => {
   // Sessions in first-seen order: five turns of one session are one session.
   const sessions = score(ranked("D2:1", "D2:2", "D2:3", "D3:1", "D1:1"), { gold: ["D1:1"], goldSessions: ["D1", "D9"] });
   assert.equal(sessions["S-R@5"], 0.5, "gold sessions may be more than those of the gold turns");
+});
+
+test("turns of statements rank where they are first shown", () => {
+  const found = [...ranked("D1:2", "D1:1", "D1:2", "D2:1", "D1:1")];
+  assert.deepEqual(distinctTurns(found), [
+    { id: "D1:2", session: "D1", text: "four" }, { id: "D1:1", session: "D1", text: "fourfour" }, { id: "D2:1", session: "D2", text: "fourfour" },
+  ]);
+  assert.deepEqual(distinctTurns([]), []);
 });
 
 test("groups are all, the categories without the adversarial one, and each", () => {
@@ -144,17 +153,20 @@ test("all modes, ablation, contexts, abstention and pictures come from one call"
   const folder = scratch("eval");
   const [file, json, pictures] = ["two.json", "figures.json", "pictures"].map((name) => join(folder, name));
   writeFileSync(file, JSON.stringify(TWO));
-  const { stdout, stderr, status } = evaluate("--data", file, "--mode", "all", "--ablate", "--context", "--abstain", "--json", json, "--charts", pictures);
+  const { stdout, stderr, status } = evaluate("--data", file, "--mode", "all", "--infer", "--ablate", "--context", "--abstain", "--json", json, "--charts", pictures);
   assert.equal(status, 0, stderr);
+  assert.match(stdout, /figure +verbatim +statements +difference/);
+  assert.match(stdout, /whole evidence in 300 tokens +100\.0 +100\.0 +0\.0/);
   assert.match(stdout, /figure +run +conversation +implied +max difference/);
-  const [{ modes, ablation, context, abstention }] = JSON.parse(readFileSync(json, "utf8"));
+  const [{ modes, statements, ablation, context, abstention }] = JSON.parse(readFileSync(json, "utf8"));
   assert.deepEqual(Object.keys(modes), ["run", "conversation", "implied"]);
+  assert.deepEqual([statements.adds.turns, statements.metrics[0].MRR, statements.context.rows.length], [3, 1, context.rows.length]);
   assert.equal(ablation.full["R@5"], 1);
   assert.deepEqual(ablation.rows.map(({ signal }) => signal), Object.keys(ablation.weights).filter((name) => ablation.weights[name] !== 0 || name === "weak"));
   assert.ok(ablation.rows.length > 0);
 
   const [{ budget, whole, recall, tokens }] = context.rows;
-  assert.deepEqual([budget, whole, recall], [500, 1, 1]);
+  assert.deepEqual([budget, whole, recall], [300, 1, 1]);
   assert.ok(tokens > 10 && tokens < 200 && context.history > 10 && context.history < 200);
 
   const [atZero] = abstention.rows;
@@ -178,7 +190,7 @@ test("what is wrong with a call or a file is said", () => {
   const data = ["--data", file];
   for (const args of [
     [], [file], [...data, "--mode", "best"], [...data, "--top-k", "0"], [...data, "--threshold", "2"], [...data, "--threshold", ""], [...data, "--weights", "speaker"],
-    [...data, "--unknown"], [...data, "--baseline"], [...data, "--mode", "all", "--store", folder], [...data, "--json", ""],
+    [...data, "--unknown"], [...data, "--baseline"], [...data, "--mode", "all", "--store", folder], [...data, "--infer", "--store", folder], [...data, "--json", ""],
   ]) {
     const { status, stderr } = evaluate(...args);
     assert.equal(status, 2, args.join(" "));

@@ -11,8 +11,9 @@ export const USAGE = `usage: npm run eval -- --data FILE [--data FILE …] [opti
   --top-k N         results per question (default 20)
   --threshold X     least score of a result, 0 to 1 (default 0; contexts have the package's own)
   --weights LIST    how much signals count, as name=number,…; names as \`explain: true\` lists them (default: the package's)
+  --infer           messages split into statements as well, as the package does by default, beside turns kept verbatim
   --ablate          every signal of the ranking switched off in turn
-  --context         how much of the evidence is inside a context of 500, 1,000 and 2,000 tokens
+  --context         how much of the evidence is inside a context of 300, 500, 1,000 and 2,000 tokens
   --abstain         every question asked of another user, too; what a threshold costs
   --store DIR       keep the memories in this directory (default: a temporary one, removed at the end)
   --json FILE       write the figures there, too
@@ -35,6 +36,7 @@ export function readArguments(argv) {
         "top-k": { type: "string", default: "20" },
         threshold: { type: "string" },
         weights: { type: "string" },
+        infer: { type: "boolean", default: false },
         ablate: { type: "boolean", default: false },
         context: { type: "boolean", default: false },
         abstain: { type: "boolean", default: false },
@@ -62,13 +64,14 @@ export function readArguments(argv) {
   for (const [name, value] of [["store", store], ["json", json], ["charts", charts]]) {
     if (value !== undefined && value.trim() === "") refuse(`--${name} is empty`);
   }
-  if (store !== undefined && (mode === "all" || docs || data.length > 1)) refuse("--store keeps one file in one mode");
+  if (store !== undefined && (mode === "all" || values.infer || docs || data.length > 1)) refuse("--store keeps one file in one mode");
   return {
     data,
     modes: mode === "all" || docs ? Object.keys(MODES) : [mode],
     topK,
     threshold: threshold === undefined ? undefined : Number(threshold),
     weights: values.weights === undefined ? undefined : readWeights(values.weights),
+    infer: values.infer || docs,
     ablate: values.ablate || docs,
     context: values.context || docs,
     abstain: values.abstain || docs,

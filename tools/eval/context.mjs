@@ -5,7 +5,7 @@ import { scoredQuestions } from "./data.mjs";
 import { MODES } from "./run.mjs";
 
 /** The budgets, in tokens. */
-export const BUDGETS = [500, 1_000, 2_000];
+export const BUDGETS = [300, 500, 1_000, 2_000];
 
 /**
  * `{ history, rows }`: the mean tokens of a question's whole history, and for each of the budgets `{ budget, whole, recall, tokens }`:

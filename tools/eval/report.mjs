@@ -7,7 +7,7 @@ import { ABLATED } from "./ablation.mjs";
 import { METRICS } from "./metrics.mjs";
 
 /** The sections of everything that was measured on one data file. */
-export function sections({ data, topK, threshold, weights, modes, ablation, context, abstention }) {
+export function sections({ data, topK, threshold, weights, modes, statements, ablation, context, abstention }) {
   const names = Object.keys(modes);
   return [
     {
@@ -17,6 +17,7 @@ export function sections({ data, topK, threshold, weights, modes, ablation, cont
     },
     ranking(names[0], modes[names[0]], { topK, threshold }),
     ...(names.length > 1 ? [comparison(modes)] : []),
+    ...(statements === undefined ? [] : [statementsSection(modes[names[0]], context, statements)]),
     ...(ablation === undefined ? [] : [ablationSection(ablation)]),
     ...(context === undefined ? [] : [contextSection(context)]),
     ...(abstention === undefined ? [] : [abstentionSection(abstention)]),
@@ -56,6 +57,34 @@ function comparison(modes) {
       figures("mean add", ({ adds }) => duration(adds.mean)),
       figures("search p50", ({ searches }) => duration(searches.p50)),
       figures("search p95", ({ searches }) => duration(searches.p95)),
+    ],
+  };
+}
+
+/** Turns kept verbatim beside turns split into statements, which is what the package does unless it is told not to. */
+function statementsSection(verbatim, context, statements) {
+  const ways = [verbatim, statements];
+  const shares = (label, values) => [label, ...values.map(percent), signed(values[1] - values[0])];
+  const of = ({ metrics }, group, metric) => metrics.find((row) => row.group === group)[metric];
+  const compared = METRICS.filter((metric) => !metric.startsWith("tok"));
+  const contexts = (context?.rows ?? []).map((row, place) => [row, statements.context.rows[place]]);
+  return {
+    heading: "Split into statements",
+    notes: [
+      "By default a message is split into statements, each a memory. Ranks are those of the turns that the statements are of; searches return ten times as many results.",
+    ],
+    rows: [
+      ["figure", "verbatim", "statements", "difference"],
+      ...compared.map((metric) => shares(metric, ways.map((way) => of(way, "all", metric)))),
+      ...verbatim.metrics.slice(1).map(({ group }) => shares(`R@10, ${group}`, ways.map((way) => of(way, group, "R@10")))),
+      ...contexts.flatMap((pair) => [
+        shares(`whole evidence in ${count(pair[0].budget)} tokens`, pair.map(({ whole }) => whole)),
+        shares(`evidence recall in ${count(pair[0].budget)} tokens`, pair.map(({ recall }) => recall)),
+        [`tokens used of ${count(pair[0].budget)}`, ...pair.map(({ tokens }) => count(tokens)), ""],
+      ]),
+      ["new memories", ...ways.map(({ adds }) => count(adds.added)), ""],
+      ["mean add", ...ways.map(({ adds }) => duration(adds.mean)), ""],
+      ["search p50", ...ways.map(({ searches }) => duration(searches.p50)), ""],
     ],
   };
 }

@@ -1,6 +1,7 @@
 // A data file through the public API: adding the turns, asking the questions, measuring both.
 //
-// One memory is one turn, kept verbatim; each user of the file is a user of the store, all in one store; no model anywhere.
+// One memory is one turn, kept verbatim, or one statement of a turn, as the package splits messages by default; each user of the
+// file is a user of the store, all in one store; no model anywhere.
 
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -22,6 +23,9 @@ export const MODES = {
   implied: { write: () => ({}), read: {} },
 };
 
+/** So many statements are asked for to find one turn: more than enough for any number of turns that is measured. */
+const STATEMENTS = 10;
+
 /** The package as `npm run build` left it. */
 export async function loadPackage() {
   const built = new URL("../../dist/node.js", import.meta.url);
@@ -42,15 +46,15 @@ export async function withMemory({ Memory }, directory, work) {
 }
 
 /**
- * Adds all turns of all users, verbatim, one turn per call, in their order. Returns how long each call took in ms, and how
- * many memories were new.
+ * Adds all turns of all users, verbatim or split into statements, one turn per call, in their order. Returns how long each call
+ * took in ms, and how many memories were new.
  */
-export async function addTurns(memory, users, { mode = "run", onTurn = () => {} } = {}) {
+export async function addTurns(memory, users, { mode = "run", infer = false, onTurn = () => {} } = {}) {
   const times = [];
   let added = 0;
   for (const { id: userId, turns } of users) {
     for (const { id, session, role, name, content, timestamp } of turns) {
-      const options = { userId, ...MODES[mode].write(session), infer: false, metadata: { dia_id: id } };
+      const options = { userId, ...MODES[mode].write(session), infer, metadata: { dia_id: id } };
       if (timestamp !== undefined) options.timestamp = timestamp;
       const message = name === undefined ? { role, content } : { role, name, content };
       const begun = performance.now();
@@ -71,10 +75,10 @@ export async function ask(memory, userId, question, { mode = "run", ...options }
 }
 
 /** Adds a whole file and says how that went; times in ms. */
-export async function addAll(memory, data, mode) {
+export async function addAll(memory, data, mode, infer = false) {
   const turns = data.users.reduce((sum, user) => sum + user.turns.length, 0);
   const progress = new Progress(`adding ${data.name}`, turns);
-  const { times, added } = await addTurns(memory, data.users, { mode, onTurn: (done) => progress.show(done) });
+  const { times, added } = await addTurns(memory, data.users, { mode, infer, onTurn: (done) => progress.show(done) });
   progress.end();
   return { turns, added, total: times.reduce((sum, time) => sum + time, 0), mean: mean(times), p95: percentile(times, 0.95) };
 }
@@ -94,15 +98,32 @@ export async function askAll(memory, data, options, each, label = "asking") {
   progress.end();
 }
 
-/** The metrics of every scored question: `[{ category, metrics, time }]`, time in ms. */
-export async function scoreAll(memory, data, options, label) {
+/**
+ * The metrics of every scored question: `[{ category, metrics, time }]`, time in ms. Where memories are `statements`, more of
+ * them are asked for, and ranks are those of the turns that they are of, in the order in which the results first show them.
+ */
+export async function scoreAll(memory, data, { statements = false, ...options }, label) {
   const sessions = new Map(data.users.map(({ id, turns }) => [id, new Map(turns.map((turn) => [turn.id, turn.session]))]));
   const scored = [];
-  await askAll(memory, data, options, ({ user, question, results, time }) => {
-    const ranked = results.map(({ memory: text, metadata: { dia_id: id } }) => ({ id, session: sessions.get(user.id).get(id), text }));
+  const search = statements ? { ...options, topK: options.topK * STATEMENTS } : options;
+  await askAll(memory, data, search, ({ user, question, results, time }) => {
+    const found = results.map(({ memory: text, metadata: { dia_id: id } }) => ({ id, session: sessions.get(user.id).get(id), text }));
+    const ranked = statements ? distinctTurns(found).slice(0, options.topK) : found;
     scored.push({ category: question.category, metrics: score(ranked, question), time });
   }, label);
   return scored;
+}
+
+/** The turns of found statements, in the order in which they are first shown, each with the texts up to the next one. */
+export function distinctTurns(found) {
+  const known = new Set();
+  const turns = [];
+  for (const { id, session, text } of found) {
+    if (!known.has(id)) turns.push({ id, session, text });
+    else turns[turns.length - 1].text += text;
+    known.add(id);
+  }
+  return turns;
 }
 
 /** The ranking's figures: the metrics of all groups, the times of the searches, R@10 at the threshold of the package. */

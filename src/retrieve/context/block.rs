@@ -108,9 +108,11 @@ impl<'a> Block<'a> {
     }
 }
 
-/// Where a memory stands: in time, then in its conversation; the id makes the order one and the same everywhere.
-fn place(memory: &Record) -> (Timestamp, &str, u32, MemoryId) {
-    (memory.timestamp, &memory.place.conversation, memory.place.sequence, memory.id)
+/// Where a memory stands: in time, then in its conversation, then in its message; the id makes the order one and the
+/// same everywhere.
+fn place(memory: &Record) -> (Timestamp, &str, u32, u64, MemoryId) {
+    let Record { timestamp, place, born, id, .. } = memory;
+    (*timestamp, &place.conversation, place.sequence, *born, *id)
 }
 
 fn heading(day: Day) -> String {
