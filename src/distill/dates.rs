@@ -41,6 +41,7 @@ pub(super) fn find(tokens: &Tokens<'_>, today: Day) -> Vec<Hit> {
                 && tokens.word(at).ends_with("ed")
     });
     let mut hits: Vec<Hit> = Vec::new();
+    let mut candidates = Vec::new();
     let mut at = 0;
     while at < count {
         let mut best: Option<Hit> = None;
@@ -48,7 +49,12 @@ pub(super) fn find(tokens: &Tokens<'_>, today: Day) -> Vec<Hit> {
             at += 1;
             continue;
         }
-        for rule in &tokens.table.dates {
+        let word = tokens.word(at);
+        let special = tokens.is(at, NUMBER | UNIT | WEEKDAY | MONTH | SEASON)
+            || word.starts_with(|c: char| c.is_ascii_digit());
+        tokens.table.date_candidates(word, special, &mut candidates);
+        for &index in &candidates {
+            let rule = tokens.table.dates[usize::from(index)];
             let Some(found) = matcher.find(rule.pattern, at) else { continue };
             if found.end <= best.map_or(at, |hit| hit.to) {
                 continue;

@@ -35,6 +35,7 @@ pub(super) fn read(tokens: &Tokens<'_>, speech: &Speech<'_>) -> Reading {
     let mut begins = vec![false; count + 1];
     let mut covered = vec![false; count];
     let (mut unreal, mut at) = (false, 0);
+    let mut candidates = Vec::new();
     for place in 0..count {
         let after_quote = place > 0 && tokens.list[place - 1].quoted;
         begins[place] |= place == 0 || tokens.broken(place) && !after_quote || tokens.is(place - 1, AND);
@@ -53,7 +54,10 @@ pub(super) fn read(tokens: &Tokens<'_>, speech: &Speech<'_>) -> Reading {
         if place < at {
             continue;
         }
-        for rule in &tokens.table.rules {
+        let verb = matcher.verb(place);
+        tokens.table.candidates(tokens.word(place), verb.map(|verb| tokens.word(verb)), &mut candidates);
+        for &index in &candidates {
+            let rule = tokens.table.rules[usize::from(index)];
             let is_order = !rule.outcome.contains('|');
             if unreal && !is_order {
                 continue;

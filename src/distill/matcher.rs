@@ -70,6 +70,12 @@ impl Matcher<'_, '_> {
         self.run(pattern, start, true, &mut found).then_some(found)
     }
 
+    /// Where the verb stands after the person at a place, if there is one.
+    pub fn verb(&self, at: usize) -> Option<usize> {
+        let next = self.person(at, &mut Found::default())?;
+        Some(self.after_adverbs(next, self.dates))
+    }
+
     /// Matches the rest of a pattern; `free`: a mark may stand before the next word.
     fn run(&self, pattern: &'static str, at: usize, free: bool, found: &mut Found) -> bool {
         let tokens = self.tokens;
@@ -99,7 +105,7 @@ impl Matcher<'_, '_> {
     fn element(&self, element: &'static str, rest: &'static str, at: usize, found: &mut Found) -> bool {
         let tokens = self.tokens;
         let known = tokens.list[at].canonical;
-        let number = known.parse::<i64>().ok();
+        let number = || known.parse::<i64>().ok();
         match element.as_bytes() {
             b"$" => {
                 let Some(next) = self.person(at, found) else { return false };
@@ -120,7 +126,7 @@ impl Matcher<'_, '_> {
             b"!" => tokens.is(at, ORDER) && self.run(rest, at + 1, false, found),
             b"N" => {
                 let digits = tokens.word(at).parse().ok().filter(|count| (0..=5_000).contains(count));
-                found.date.count = digits.or(number.filter(|_| tokens.is(at, NUMBER)).map(|it| it as i32));
+                found.date.count = digits.or_else(|| number().filter(|_| tokens.is(at, NUMBER)).map(|it| it as i32));
                 found.date.count.is_some() && self.run(rest, at + 1, false, found)
             }
             b"U" => {
@@ -129,19 +135,19 @@ impl Matcher<'_, '_> {
             }
             b"w" => {
                 // Chinese counts the days of the week; Sunday is none of the numbers.
-                found.date.weekday = Some(number.map_or(6, |it| it as i32 - 1));
+                found.date.weekday = Some(number().map_or(6, |it| it as i32 - 1));
                 tokens.is(at, WEEKDAY) && self.run(rest, at + 1, false, found)
             }
             b"W" => {
-                found.date.weekday = number.map(|it| it as i32);
-                tokens.is(at, WEEKDAY) && number.is_some() && self.run(rest, at + 1, false, found)
+                found.date.weekday = number().map(|it| it as i32);
+                tokens.is(at, WEEKDAY) && found.date.weekday.is_some() && self.run(rest, at + 1, false, found)
             }
             b"S" => {
-                found.date.season = number;
+                found.date.season = number();
                 tokens.is(at, SEASON) && self.run(rest, at + 1, false, found)
             }
             b"M" => {
-                found.date.month = number;
+                found.date.month = number();
                 tokens.is(at, MONTH) && self.run(rest, at + 1, false, found)
             }
             b"m" => {

@@ -126,9 +126,25 @@ pub(super) struct Table {
     pub source: &'static Source,
     pub rules: Vec<Rule>,
     pub dates: Vec<Rule>,
-    /// Words with their classes and canonical names, sorted by word.
-    words: Vec<(&'static str, u32, &'static str)>,
+    /// Sorted by word.
+    words: Vec<Word>,
+    /// Rules that begin with no certain word, as [`Word::begins`].
+    others: Vec<u16>,
 }
+
+/// What is known of a word.
+struct Word {
+    word: &'static str,
+    classes: u32,
+    canonical: &'static str,
+    /// The rules that may begin with it: their number, and [`PERSON`] or [`DATE`]. Of two hundred rules few are left to try.
+    begins: Vec<u16>,
+}
+
+/// Added to the number of a rule that begins with a person and then the word.
+const PERSON: u16 = 1 << 14;
+/// Added to the number of a date's rule.
+const DATE: u16 = 1 << 15;
 
 const SOURCES: [&Source; 4] = [&english::SOURCE, &german::SOURCE, &spanish::SOURCE, &chinese::SOURCE];
 
@@ -141,48 +157,99 @@ pub(super) fn table(language: Language) -> Option<&'static Table> {
 
 impl Table {
     fn new(source: &'static Source) -> Table {
-        let mut words: Vec<(&'static str, u32, &'static str)> = Vec::new();
-        for &(class, list) in source.words {
+        let (rules, dates) = (lines(source.rules), lines(source.dates));
+        let mut words: Vec<Word> = Vec::new();
+        for &(classes, list) in source.words {
             for entry in list.split_ascii_whitespace() {
                 let (word, canonical) = entry.split_once('=').unwrap_or((entry, ""));
-                words.push((word, class, canonical));
+                words.push(Word { word, classes, canonical, begins: Vec::new() });
             }
         }
-        sorted::sort(&mut words, |a, b| a.0.cmp(b.0));
+        let mut others = Vec::new();
+        for (rules, mark) in [(&rules, 0), (&dates, DATE)] {
+            for (index, rule) in rules.iter().enumerate() {
+                let number = index as u16 | mark;
+                let (number, rest) = match rule.pattern.strip_prefix("$ ") {
+                    Some(rest) => (number | PERSON, rest),
+                    None => (number, rule.pattern),
+                };
+                let mut is_open = true;
+                for element in rest.split(' ') {
+                    let required = element.strip_suffix('?');
+                    let alternatives = required.unwrap_or(element);
+                    let special = alternatives.starts_with(['$', '%', '^', '@', '!', '*', '<']);
+                    is_open = special || alternatives.starts_with(|c: char| c.is_ascii_uppercase()) || alternatives == "m";
+                    if is_open {
+                        break;
+                    }
+                    let is_word = !matches!(alternatives, "~" | ",");
+                    for word in alternatives.split('/').filter(|_| is_word) {
+                        words.push(Word { word, classes: 0, canonical: "", begins: vec![number] });
+                    }
+                    if is_word && required.is_none() {
+                        break;
+                    }
+                }
+                if is_open {
+                    others.push(number);
+                }
+            }
+        }
+        sorted::sort(&mut words, |a, b| a.word.cmp(b.word));
         words.dedup_by(|next, kept| {
-            let same = next.0 == kept.0;
+            let same = next.word == kept.word;
             if same {
-                kept.1 |= next.1;
-                kept.2 = if next.2.is_empty() { kept.2 } else { next.2 };
+                kept.classes |= next.classes;
+                kept.canonical = if next.canonical.is_empty() { kept.canonical } else { next.canonical };
+                kept.begins.append(&mut next.begins);
             }
             same
         });
-        Table {
-            language: source.language,
-            source,
-            rules: lines(source.rules),
-            dates: lines(source.dates),
-            words,
-        }
+        Table { language: source.language, source, rules, dates, words, others }
+    }
+
+    fn find(&self, word: &str) -> Option<&Word> {
+        self.words.binary_search_by(|entry| entry.word.cmp(word)).ok().map(|at| &self.words[at])
     }
 
     /// The classes of a folded word and its canonical name.
     pub fn known(&self, word: &str) -> (u32, &'static str) {
-        match self.words.binary_search_by(|entry| entry.0.cmp(word)) {
-            Ok(at) => (self.words[at].1, self.words[at].2),
-            Err(_) => (0, ""),
-        }
+        self.find(word).map_or((0, ""), |word| (word.classes, word.canonical))
     }
 
     /// The table's copy of a word that it holds.
     pub fn own_word(&self, word: &str) -> Option<&'static str> {
-        self.words.binary_search_by(|entry| entry.0.cmp(word)).ok().map(|at| self.words[at].0)
+        self.find(word).map(|word| word.word)
+    }
+
+    /// The rules that may match where this word stands, in their order; `verb`: the word after the person who stands there.
+    pub fn candidates(&self, word: &str, verb: Option<&str>, found: &mut Vec<u16>) {
+        found.clear();
+        let mut take = |begins: &[u16], mark: u16| {
+            found.extend(begins.iter().filter(|&&rule| rule & (PERSON | DATE) == mark).map(|rule| rule & !PERSON));
+        };
+        take(&self.others, 0);
+        take(self.find(word).map_or(&[], |word| &word.begins), 0);
+        if let Some(verb) = verb {
+            take(&self.others, PERSON);
+            take(self.find(verb).map_or(&[], |word| &word.begins), PERSON);
+        }
+        found.sort_unstable();
+    }
+
+    /// The dates' rules that may match where this word stands, in their order.
+    pub fn date_candidates(&self, word: &str, is_special: bool, found: &mut Vec<u16>) {
+        found.clear();
+        let begins = self.find(word).map_or(&[][..], |word| &word.begins);
+        let special = if is_special { &self.others[..] } else { &[] };
+        found.extend(begins.iter().chain(special).filter(|&&rule| rule & DATE != 0).map(|rule| rule & !DATE));
+        found.sort_unstable();
     }
 
     /// The length in bytes of the longest word of the table, of several characters, that a text without spaces begins with.
     pub fn dense_word(&self, text: &str) -> Option<usize> {
         let ends = text.char_indices().map(|(at, c)| at + c.len_utf8()).skip(1).take(5);
-        ends.filter(|&end| self.words.binary_search_by(|entry| entry.0.cmp(&text[..end])).is_ok()).last()
+        ends.filter(|&end| self.find(&text[..end]).is_some()).last()
     }
 }
 
