@@ -125,7 +125,7 @@ fn name(tokens: &Tokens<'_>, at: usize) -> Option<(usize, usize, EntityKind)> {
     let sure = is_title || is_organisation;
     if !sure
         && (language == Language::German && !(several && !first)
-            || first && !several && tokens.word(to) != "'s"
+            || first && !several && !(tokens.word(to) == "'s" && tokens.is(to + 1, VALUE | RELATION | ONLY))
             || shouts && first)
     {
         return None;

@@ -349,5 +349,10 @@ pub(super) fn tables(text: &str) -> Vec<&'static Table> {
     languages.into_iter().filter_map(table).collect()
 }
 
+/// Whether a text has a word that tells its language beyond doubt: "I", "the", "is".
+pub(super) fn is_certain(tokens: &Tokens<'_>) -> bool {
+    (0..tokens.list.len()).any(|at| tokens.is(at, I | YOU | MY | YOUR | THE | IS))
+}
+
 /// The language of a longer text is known well enough, in bytes.
 const SHORT: usize = 60;

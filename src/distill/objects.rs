@@ -138,10 +138,17 @@ impl Limits<'_, '_> {
             }
             b'R' => matches!(word, "every" | "each") && tokens.is(from + 1, UNIT | WEEKDAY) && length <= 4,
             b'K' => !tokens.is(from, IDLE | STOP),
-            b'Q' => !tokens.is(from, STOP) && length <= 6,
+            b'Q' => !tokens.is(from, STOP) && length <= 6 && !self.points(from, to),
             b'V' => self.is_value(from, to, stops, found),
             _ => true,
         }
+    }
+
+    /// Whether the words point to something outside ("holding them"), or break off ("escaping to").
+    fn points(&self, from: usize, to: usize) -> bool {
+        const POINTERS: &[&str] = &["it", "them", "this", "that", "these", "those", "him", "her", "me", "us"];
+        let is_pointer = |at: usize| POINTERS.contains(&self.tokens.word(at));
+        (from..to).any(is_pointer) || self.tokens.is(to - 1, NAME_END)
     }
 
     /// Whether this is a value, as strange as what it is the value of asks for.

@@ -130,13 +130,12 @@ $ have? ~ quit/stopped <smoking/drinking/vaping/gambling> => does *|habit: *|-
 % runs on *C => runs on|runs on
 todo , * => task
 to-do , * => task
-$ ~ need/needs/have/has/got/must to *K => task
-$ must *K => task
-$ gotta *K => task
-need/gotta to? *K => task
-remind me * => task
-please remind me * => task
-please? do not forget * => task
+i/we ~ need/have to *K => task
+i/we have? got to *K tomorrow/today/tonight => task
+i/we ~ must/gotta *K => task
+need to *K => task
+please? remind me to/about/of/at/on/in/when/tomorrow/next * => task
+please? do not forget to/about/my/the *K => task
 please? remember to *K => task
 please? always ! * => procedural
 please? never ! * => procedural
@@ -147,7 +146,7 @@ do not ever? ! * => procedural
 please? do not use/add/include/write/call * => procedural
 stop using/adding/asking/calling/writing * => procedural
 answer/reply/respond/speak/write ~ in/with * => procedural
-keep your/all/answers/replies/responses/it * => procedural
+keep your/all/answers/replies/responses * => procedural
 no/sorry/oops/wait/actually/well , sorry? i meant/mean *V => correct
 i meant/mean *V => correct
 no/sorry/actually/wait , it is/'s *V , not *V => correct
@@ -236,7 +235,7 @@ const WORDS: &[(u32, &str)] = &[
     (
         TAIL,
         "now anymore currently again too actually though lol haha right today either instead here there already so much well please btw yet days again \
-        these mostly personally really very as honestly still",
+        these mostly personally really very as honestly still lately recently",
     ),
     (
         JOB,
@@ -271,7 +270,7 @@ const WORDS: &[(u32, &str)] = &[
         "january=1 february=2 march=3 april=4 may=5 june=6 july=7 august=8 september=9 october=10 november=11 december=12 jan=1 feb=2 mar=3 \
         apr=4 jun=6 jul=7 aug=8 sep=9 sept=9 oct=10 nov=11 dec=12",
     ),
-    (WEEKDAY, "monday=0 tuesday=1 wednesday=2 thursday=3 friday=4 saturday=5 sunday=6"),
+    (WEEKDAY, "monday=0 tuesday=1 wednesday=2 thursday=3 friday=4 saturday=5 sunday=6 tues=1 thurs=3 fri=4"),
     (
         UNIT,
         "day=d days=d week=w weeks=w month=m months=m year=y years=y weekend=e morning=t evening=t night=t",

@@ -126,8 +126,9 @@ pub(super) struct Table {
     pub source: &'static Source,
     pub rules: Vec<Rule>,
     pub dates: Vec<Rule>,
-    /// Sorted by word.
     words: Vec<Word>,
+    /// Places in `words`, plus one, at the hash of the word or after it; zero where there is none.
+    slots: Vec<u16>,
     /// Rules that begin with no certain word, as [`Word::begins`].
     others: Vec<u16>,
 }
@@ -205,11 +206,26 @@ impl Table {
             }
             same
         });
-        Table { language: source.language, source, rules, dates, words, others }
+        let mut slots = vec![0; SLOTS];
+        for (at, entry) in words.iter().enumerate() {
+            let mut slot = hash(entry.word);
+            while slots[slot % SLOTS] != 0 {
+                slot += 1;
+            }
+            slots[slot % SLOTS] = at as u16 + 1;
+        }
+        Table { language: source.language, source, rules, dates, words, slots, others }
     }
 
     fn find(&self, word: &str) -> Option<&Word> {
-        self.words.binary_search_by(|entry| entry.word.cmp(word)).ok().map(|at| &self.words[at])
+        let mut slot = hash(word);
+        loop {
+            let entry = &self.words[usize::from(self.slots[slot % SLOTS].checked_sub(1)?)];
+            if entry.word == word {
+                return Some(entry);
+            }
+            slot += 1;
+        }
     }
 
     /// The classes of a folded word and its canonical name.
@@ -251,6 +267,15 @@ impl Table {
         let ends = text.char_indices().map(|(at, c)| at + c.len_utf8()).skip(1).take(5);
         ends.filter(|&end| self.find(&text[..end]).is_some()).last()
     }
+}
+
+/// Several times the words of the largest table, so that most words that it does not hold are known by one look.
+const SLOTS: usize = 1 << 13;
+
+fn hash(word: &str) -> usize {
+    let mix = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    let hash = word.bytes().fold(0x811c_9dc5, mix);
+    (hash ^ hash >> 15) as usize
 }
 
 fn lines(text: &'static str) -> Vec<Rule> {
