@@ -3,7 +3,7 @@
 //! The cases were written before the rules, and those that fail stay: the figures are counted, and must not fall below
 //! [`FLOORS`]. A message has `say`, and what is expected of it: `facts` as `subject | slot or predicate | object | ended, corrects,
 //! from, until`, `dates`, `kinds` other than episodic, `statements` and `whole` where they are in question. What is not named is
-//! not expected. `closed` lists the messages that are no longer so at the end of a dialogue.
+//! not expected. `further` was written after the rules, and read by them once before they were changed. `closed` lists the messages that are no longer so at the end of a dialogue.
 
 use edgemem::distill::{Speech, Statement, distil};
 use edgemem::knowledge::{Fact, Kind};
@@ -16,8 +16,13 @@ use serde_json::Value;
 const SAID: &str = "2024-05-08";
 
 /// The least share of what is found that is right, and of what is right that is found, in percent, by language and figure.
-const FLOORS: &[(&str, [u32; 8])] =
-    &[("english", [0; 8]), ("german", [0; 8]), ("spanish", [0; 8]), ("chinese", [0; 8])];
+const FLOORS: &[(&str, [u32; 8])] = &[
+    ("english", [98, 97, 98, 98, 98, 97, 98, 98]),
+    ("german", [98, 98, 98, 98, 98, 98, 98, 98]),
+    ("spanish", [98, 98, 98, 98, 98, 98, 98, 98]),
+    ("chinese", [98, 98, 98, 98, 98, 98, 86, 98]),
+    ("further", [98, 93, 83, 83, 98, 95, 98, 98]),
+];
 
 const FIGURES: [&str; 4] = ["facts", "dates", "kinds", "closed"];
 

@@ -126,7 +126,8 @@ impl Matcher<'_, '_> {
             b"!" => tokens.is(at, ORDER) && self.run(rest, at + 1, false, found),
             b"N" => {
                 let digits = tokens.word(at).parse().ok().filter(|count| (0..=5_000).contains(count));
-                found.date.count = digits.or_else(|| number().filter(|_| tokens.is(at, NUMBER)).map(|it| it as i32));
+                found.date.count =
+                    digits.or_else(|| number().filter(|_| tokens.is(at, NUMBER)).map(|it| it as i32));
                 found.date.count.is_some() && self.run(rest, at + 1, false, found)
             }
             b"U" => {

@@ -148,7 +148,8 @@ impl Distilled<'_> {
             if best.as_ref().is_none_or(|(_, kept)| found(&reading) > found(kept)) {
                 best = Some((tokens, reading));
             }
-            if best.as_ref().is_some_and(|(tokens, reading)| found(reading) > 0 || facts::is_certain(tokens)) {
+            if best.as_ref().is_some_and(|(tokens, reading)| found(reading) > 0 || facts::is_certain(tokens))
+            {
                 break;
             }
         }

@@ -175,6 +175,10 @@ impl Limits<'_, '_> {
             classes & (IDLE | VALUE) == IDLE | VALUE
         });
         let known = tokens.is(end - 1, VALUE) || tokens.is(begin, VALUE);
+        // "My laptop is a ThinkPad", but not "my sister is a Doctor".
+        if matches!(tokens.word(from.wrapping_sub(1)), "a" | "an") && (found.kin || !first.capital) {
+            return false;
+        }
         if found.kin || tokens.list[begin].canonical == "name" {
             return !marked && (first.capital || !tokens.capitals && !found.kin || dense) && to - from <= 4;
         }

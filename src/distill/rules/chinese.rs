@@ -32,6 +32,7 @@ $ 最 喜欢 的 @ 是 *V => is|favourite @
 $ ~ 不 再? 喜欢/爱 *A 了 => attitude to *|attitude: *|-=like
 $ 不 再 喜欢/爱 *A => attitude to *|attitude: *|-=like
 $ ~ 不 喜欢/爱 *A => attitude to *|attitude: *|=dislike
+$ ~ 不 吃 *A => attitude to eating *|attitude: eat *|=dislike
 $ ~ 讨厌 *A => attitude to *|attitude: *|=dislike
 $ ~ 喜欢 *A => attitude to *|attitude: *|=like
 $ ~ 用 *T => uses|uses: *
@@ -91,7 +92,7 @@ const WORDS: &[(u32, &str)] = &[
         ONLY,
         "妈妈=mother 母亲=mother 爸爸=father 父亲=father 老婆=partner 妻子=partner 老公=partner 丈夫=partner 女朋友=partner 男朋友=partner 老板=boss",
     ),
-    (ADVERB, "现在 目前 已经 也 很 就 还 刚 刚刚 非常 真的 特别 都"),
+    (ADVERB, "现在 目前 已经 也 很 就 还 刚 刚刚 非常 真的 特别 都 最近"),
     (FILLER, "你好 嗯 对 哈哈 其实 因为 所以 但是 而且 不过 那 请"),
     (AND, "和 但是 因为 所以 而且"),
     (UNREAL, "如果 要是 可能 也许 希望 假如"),

@@ -26,7 +26,7 @@ $ do/does not live/lives in *N anymore/longer => lives in|home|-
 $ used to live in *N => lives in|home|-
 $ lived in *N until/till => lives in|home|-
 ^ is/'s/are ~ called/named *V => is|^
-^ is/'s/are ~ at/on/in? *V => is|^
+^ is/'s/are ~ at/on/in/a/an? *V => is|^
 % is/'s ~ at *V => is|^
 call me *C => is called|name
 from now on , please? call me *C => procedural; is called|name|0
@@ -57,6 +57,12 @@ $ ~ left/quit my job at *E => works at|employer|-
 $ no longer work/works at/for *E => works at|employer|-
 $ do/does not work/works at/for *E anymore/longer => works at|employer|-
 $ used to work at/for *E => works at|employer|-
+$ am/are/is/'s ~ a/an *J based/living in *N => works as|job; lives in|home
+$ have/has/'s ~ been a/an *J for/since => works as|job
+$ have? ~ lost my job as a/an *J => works as|job|-
+lost my job as a/an *J => works as|job|-
+$ have? ~ lost my job at *E => works at|employer|-
+work at/for *C => works at|employer
 $ am/are/is/'s ~ a/an *J at/for *E => works as|job; works at|employer
 $ am/are/is/'s ~ a/an *J => works as|job
 $ work/works ~ as a/an? *J => works as|job
@@ -115,7 +121,7 @@ $ am/is/'s ~ *# => is|age
 $ have? ~ turned *# => is|age|t
 $ was born on/in *D => was born|birthday
 $ am/is/'s ~ married/engaged to *C => partner|partner
-$ have/has/'s ~ got? a/an ~ new? @ named/called *C => @|
+$ ~ have/has/got/adopted got? a/an/another new? @ named/called *C => @|
 $ ~ have/own/owns/has/drive/drives a/an new? *C => has|has: *
 $ have? ~ bought a/an new? *C => has|has: *|t
 $ have? ~ sold my/the/our *C => has|has: *|-
@@ -198,7 +204,7 @@ const WORDS: &[(u32, &str)] = &[
     ),
     (
         ONLY,
-        "wife=partner husband=partner partner girlfriend=partner boyfriend=partner fiance=partner fiancee=partner spouse=partner \
+        "wife=partner husband=partner partner girlfriend=partner boyfriend=partner fiance=partner fiancee=partner spouse=partner gf=partner bf=partner \
         mom=mother mum=mother mother dad=father father boss manager=boss dentist doctor therapist landlord",
     ),
     (

@@ -19,6 +19,7 @@ wohne/lebe/wohnen/leben $ ~ in *N => lives in|home
 $ bin/ist/sind ~ nach *N gezogen/umgezogen => lives in|home|t
 $ bin/ist/sind @? nach *N gezogen/umgezogen => lives in|home|t
 bin/sind $ ~ nach *N gezogen/umgezogen => lives in|home|t
+^ heisst/heissen *C => is|^
 $ heisse/heiss/heisst *N => is called|name
 nenn/nenne mich ~ *C => procedural; is called|name|0
 $ komme/kommt/stamme/stammt ~ ursprunglich? aus *P => is from|origin
@@ -38,6 +39,7 @@ $ mag/liebe/liebt ~ kein/keine/keinen *A mehr => attitude to *|attitude: *|-=lik
 $ mag/liebe/liebt *A nicht mehr => attitude to *|attitude: *|-=like
 $ mag/liebe ~ kein/keine/keinen *A => attitude to *|attitude: *|=dislike&
 $ mag/liebe *A nicht => attitude to *|attitude: *|=dislike
+$ esse/isst kein/keine/keinen *A => attitude to eating *|attitude: eat *|=dislike&
 $ hasse/hasst *A => attitude to *|attitude: *|=dislike&
 $ mag/liebe/liebt ~ *A => attitude to *|attitude: *|=like&
 $ benutze/benutzt/nutze/nutzt/verwende/verwendet ~ nicht mehr *T => uses|uses: *|-
@@ -47,7 +49,6 @@ $ spreche/spricht ~ *L => speaks|language: *|&
 $ lerne/lernt ~ *L => learns|learns: *|&
 $ bin/ist ~ *# jahre? alt? => is|age
 $ bin/ist ~ mit *C verheiratet => partner|partner
-^ heisst/heissen *C => is|^
 ^ ist/sind/lautet ~ am/um/bei? *V => is|^
 $ muss/mussen * => task
 vergiss nicht * => task

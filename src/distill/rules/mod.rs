@@ -179,7 +179,9 @@ impl Table {
                     let required = element.strip_suffix('?');
                     let alternatives = required.unwrap_or(element);
                     let special = alternatives.starts_with(['$', '%', '^', '@', '!', '*', '<']);
-                    is_open = special || alternatives.starts_with(|c: char| c.is_ascii_uppercase()) || alternatives == "m";
+                    is_open = special
+                        || alternatives.starts_with(|c: char| c.is_ascii_uppercase())
+                        || alternatives == "m";
                     if is_open {
                         break;
                     }
@@ -242,7 +244,9 @@ impl Table {
     pub fn candidates(&self, word: &str, verb: Option<&str>, found: &mut Vec<u16>) {
         found.clear();
         let mut take = |begins: &[u16], mark: u16| {
-            found.extend(begins.iter().filter(|&&rule| rule & (PERSON | DATE) == mark).map(|rule| rule & !PERSON));
+            found.extend(
+                begins.iter().filter(|&&rule| rule & (PERSON | DATE) == mark).map(|rule| rule & !PERSON),
+            );
         };
         take(&self.others, 0);
         take(self.find(word).map_or(&[], |word| &word.begins), 0);

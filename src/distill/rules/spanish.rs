@@ -27,6 +27,7 @@ llamame *C => procedural; is called|name|0
 puedes llamarme *C => is called|name
 yo? ~ soy ~ de *C => is from|origin
 $ es ~ de *C => is from|origin
+naci en *N => was born in|
 yo? ~ vengo de *C => is from|origin
 ~ ya no trabajo en/para *E => works at|employer|-
 yo? ~ trabajo ~ en/para *E como *J => works at|employer; works as|job
@@ -44,6 +45,7 @@ ya no me gusta/gustan/encanta/encantan *A => attitude to *|attitude: *|-=like
 no me gusta/gustan nada? *A => attitude to *|attitude: *|=dislike&
 a mi? no me gusta/gustan nada? *A => attitude to *|attitude: *|=dislike&
 a? mi? me gusta/gustan/encanta/encantan ~ *A => attitude to *|attitude: *|=like&
+yo? no como *A => attitude to eating *|attitude: eat *|=dislike&
 yo? ~ odio/detesto *A => attitude to *|attitude: *|=dislike&
 yo? ~ prefiero *A => attitude to *|attitude: *|=like&
 yo? ya no uso *T => uses|uses: *|-
@@ -158,5 +160,5 @@ const WORDS: &[(u32, &str)] = &[
     (UNTIL, "hasta"),
     (IDLE | VALUE, "color contrasena clave"),
     (PAST, "fui fue fuimos estuve estuvo era tuve hice hicimos conoci mude mudo mudamos"),
-    (IS, "es son"),
+    (IS, "es son se"),
 ];
