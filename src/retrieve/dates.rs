@@ -1,6 +1,7 @@
 //! Dates that a question names, and how well a day fits them.
 
-use crate::time::{Day, MONTHS};
+use crate::text::dates::{self, day_of_month, month_of, year_of};
+use crate::time::Day;
 
 /// Days that a question names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,8 +89,8 @@ fn one(day: Day) -> Span {
 }
 
 fn whole_month(year: i64, month: i64) -> Span {
-    let next = if month == 12 { Day::of_civil(year + 1, 1, 1) } else { Day::of_civil(year, month + 1, 1) };
-    Span::Days(Day::of_civil(year, month, 1).number(), next.number() - 1)
+    let (first, last) = dates::whole_month(year, month);
+    Span::Days(first.number(), last.number())
 }
 
 /// A day without its year: the last one before today, else nothing.
@@ -140,28 +141,6 @@ const COUNTS: [&str; 13] =
 
 /// Words before a month that make "may" and "march" names.
 const LEADS: [&str; 9] = ["in", "of", "last", "during", "since", "until", "early", "late", "mid"];
-
-/// The month of a name or its usual short form.
-fn month_of(word: &str) -> Option<i64> {
-    let is_short = (3..=4).contains(&word.len());
-    let found = MONTHS.iter().position(|name| {
-        let matches = name.len() >= word.len() && name[..word.len()].eq_ignore_ascii_case(word);
-        matches && (word.len() == name.len() || is_short && word.is_ascii())
-    })?;
-    Some(found as i64 + 1)
-}
-
-/// 1 to 31, with or without an ordinal ending.
-fn day_of_month(word: &str) -> Option<i64> {
-    let digits = ["st", "nd", "rd", "th"].iter().find_map(|end| word.strip_suffix(end)).unwrap_or(word);
-    let short = (1..=2).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-    digits.parse().ok().filter(|day| short && (1..=31).contains(day))
-}
-
-fn year_of(word: &str) -> Option<i64> {
-    let plausible = word.len() == 4 && (word.starts_with("19") || word.starts_with("20"));
-    word.parse().ok().filter(|_| plausible)
-}
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,7 @@
 //! - [`normalize`]: case and accent folding, so that "Café" and "cafe" are one word.
 //! - [`language`]: which language a text is in.
 //! - [`analyzer`]: the chain from text to the terms of the inverted index, the same for documents and queries.
+//! - `dates`: the words of calendar dates.
 //! - [`digest`]: content hashes and the canonical form behind exact deduplication.
 //! - [`tokens`]: an estimate of how many tokens a language model would count.
 //! - [`wordpiece`]: the pieces of words that the token table has vectors for.
@@ -11,6 +12,7 @@
 
 pub mod analyzer;
 pub mod cues;
+pub(crate) mod dates;
 mod dense;
 pub mod digest;
 pub mod language;
