@@ -8,6 +8,7 @@ mod checkpoint;
 mod conversations;
 mod field;
 mod fields;
+mod graph;
 mod indexing;
 mod layout;
 mod neighbours;
@@ -15,6 +16,7 @@ mod plan;
 mod related;
 mod search;
 mod sight;
+mod timeline;
 mod twins;
 mod versions;
 
@@ -26,10 +28,12 @@ use foldhash::quality::FixedState;
 
 pub use checkpoint::{Checkpoint, Limits};
 pub use conversations::shown as conversation_shown;
+pub use graph::{Graph, Held, Knowledge, MAX_EDGES, MAX_HOPS, MAX_NODES, Named};
 pub use plan::{Draft, Origin, Outcome, Plan};
 pub use search::{Explanation, Hit, Query, TermScore, search};
 pub use sight::{Shown, Sight};
-pub use versions::{Conflict, Standing};
+pub use timeline::{Entry, Event};
+pub use versions::{Conflict, Span, Standing};
 
 use crate::bytes::{Reader, Writer, hex};
 use crate::error::{Error, Result};

@@ -14,8 +14,14 @@ import type {
   Confirmation,
   ContextOptions,
   ContextResult,
+  EntitiesOptions,
+  Entity,
+  EntityDetails,
+  EntityOptions,
   GetAllOptions,
   GetAllResult,
+  Graph,
+  GraphOptions,
   HistoryEntry,
   MemoryItem,
   Message,
@@ -26,6 +32,8 @@ import type {
   SearchOptions,
   SearchResult,
   Stats,
+  TimelineEntry,
+  TimelineOptions,
 } from "./types.js";
 
 /**
@@ -97,6 +105,28 @@ export class HostedMemory {
   /** What happened to a memory, newest first; empty if it is not known. */
   async history(id: string): Promise<HistoryEntry[]> {
     return this.call("history", ["id", id]);
+  }
+
+  /** Whom and what the memories of a scope name, the most mentioned first. */
+  async entities(options: EntitiesOptions): Promise<Entity[]> {
+    return this.call("entities", ["", options ?? {}]);
+  }
+
+  /** What is known of the entity of this name, however it is written; null if no memory names it. */
+  async entity(name: string, options: EntityOptions): Promise<EntityDetails | null> {
+    return this.call("entity", ["name", name], ["", options ?? {}]);
+  }
+
+  /** The graph of the facts of a scope; with `format: "dot"` as text for Graphviz. */
+  async graph(options: GraphOptions & { format: "dot" }): Promise<string>;
+  async graph(options: GraphOptions & { format?: "json" }): Promise<Graph>;
+  async graph(options: GraphOptions): Promise<Graph | string> {
+    return this.call("graph", ["", options ?? {}]);
+  }
+
+  /** What happened when, oldest first: statements, and facts as they begin and end. */
+  async timeline(options: TimelineOptions): Promise<TimelineEntry[]> {
+    return this.call("timeline", ["", options ?? {}]);
   }
 
   /** Removes everything from the store. */
