@@ -274,8 +274,8 @@ impl Knowledge {
                 }
             }
         }
-        let mut graph = Graph::default();
-        graph.nodes = (0..self.entities.len() as u32).filter(|&at| distance[at as usize] < far).collect();
+        let near = (0..self.entities.len() as u32).filter(|&at| distance[at as usize] < far);
+        let mut graph = Graph { nodes: near.collect(), ..Graph::default() };
         sort(&mut graph.nodes, |&a, &b| distance[a as usize].cmp(&distance[b as usize]));
         edges.retain(|&at| {
             let held = &self.facts[at as usize];

@@ -5,6 +5,7 @@
 //! [`Engine::apply`] takes them in. Replaying a log goes through the same `apply`.
 
 mod checkpoint;
+mod consolidate;
 mod conversations;
 mod field;
 mod fields;
@@ -27,6 +28,7 @@ use std::rc::Rc;
 use foldhash::quality::FixedState;
 
 pub use checkpoint::{Checkpoint, Limits};
+pub use consolidate::{Consolidated, Merge, Promotion};
 pub use conversations::shown as conversation_shown;
 pub use graph::{Graph, Held, Knowledge, MAX_EDGES, MAX_HOPS, MAX_NODES, Named};
 pub use plan::{Draft, Origin, Outcome, Plan};

@@ -12,6 +12,8 @@ import type {
   AddOptions,
   AddResult,
   Confirmation,
+  ConsolidateOptions,
+  Consolidation,
   ContextOptions,
   ContextResult,
   EntitiesOptions,
@@ -34,6 +36,7 @@ import type {
   Stats,
   TimelineEntry,
   TimelineOptions,
+  UndoneConsolidation,
 } from "./types.js";
 
 /**
@@ -127,6 +130,19 @@ export class HostedMemory {
   /** What happened when, oldest first: statements, and facts as they begin and end. */
   async timeline(options: TimelineOptions): Promise<TimelineEntry[]> {
     return this.call("timeline", ["", options ?? {}]);
+  }
+
+  /**
+   * Merges memories of a scope that say the same, and makes knowledge of what was said on three days or more. Nothing is
+   * deleted, and `undoConsolidation` takes it back. Running it again changes nothing.
+   */
+  async consolidate(options: ConsolidateOptions): Promise<Consolidation> {
+    return this.call("consolidate", ["", options ?? {}]);
+  }
+
+  /** Takes back what a consolidation did, as far as nothing else has happened to the memories since. */
+  async undoConsolidation(report: Consolidation): Promise<UndoneConsolidation> {
+    return this.call("undoConsolidation", ["report", report]);
   }
 
   /** Removes everything from the store. */

@@ -5,6 +5,7 @@
 
 mod add;
 mod change;
+mod consolidate;
 mod context;
 mod graph;
 mod meaning;

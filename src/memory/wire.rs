@@ -60,6 +60,21 @@ pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<
             let name = name(first, "name")?;
             knowledge(memory, method, second, Some(name)).await
         }
+        "consolidate" => {
+            let options = Options::of(first)?;
+            let dry_run = options.flag(&["dryRun", "dry_run"], false)?;
+            let done = memory.consolidate(&reach(&options)?, dry_run).await?;
+            let partitions = memory.partitions()?;
+            let stamp = partitions.with_clock(|clock| clock.tick(partitions.now()));
+            let mut report = show_graph::consolidated(&done);
+            report["id"] = format!("{:016x}", stamp.bits()).into();
+            report["dryRun"] = dry_run.into();
+            Ok(report)
+        }
+        "undoConsolidation" => {
+            let (reopened, deleted) = memory.undo_consolidation(&read::consolidated(first)?).await?;
+            Ok(json!({ "reopened": reopened, "deleted": deleted }))
+        }
         "reset" => memory.reset().await.map(|()| Value::Null),
         "stats" => memory.stats().await.map(stats),
         "reindexStep" => {

@@ -5,6 +5,7 @@
 //! - [`analyzer`]: the chain from text to the terms of the inverted index, the same for documents and queries.
 //! - [`digest`]: content hashes and the canonical form behind exact deduplication.
 //! - [`tokens`]: an estimate of how many tokens a language model would count.
+//! - [`wording`]: whether a statement says all that another says.
 //! - [`wordpiece`]: the pieces of words that the token table has vectors for.
 //!
 //! Everything here is a pure function of its argument. Nothing here knows about memories or scopes.
@@ -22,6 +23,7 @@ pub(crate) mod script;
 mod stem;
 pub mod tokens;
 mod unicode;
+pub mod wording;
 pub mod wordpiece;
 mod words;
 
@@ -32,4 +34,5 @@ pub use language::language_of;
 pub use languages::Language;
 pub use normalize::fold;
 pub use tokens::estimate_tokens;
+pub use wording::Wording;
 pub use wordpiece::Wordpiece;

@@ -1,5 +1,8 @@
 //! A memory over a store into which memories with notes made by hand were written.
 
+// Each test uses a part of it.
+#![allow(dead_code)]
+
 use std::rc::Rc;
 
 use edgemem::Memory;
@@ -42,7 +45,6 @@ impl Said {
         self
     }
 
-    #[allow(dead_code)]
     pub fn kind(mut self, kind: Kind) -> Said {
         self.kind = kind;
         self
@@ -116,7 +118,6 @@ pub fn call(memory: &Memory, method: &str, arguments: &[Value]) -> edgemem::Resu
 }
 
 /// An organisation's scope.
-#[allow(dead_code)]
 pub fn organisation(id: &str) -> Scope {
     Scope::new().with(Axis::Org, id)
 }

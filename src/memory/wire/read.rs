@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::super::*;
+use crate::engine::{Consolidated, Merge, Promotion};
 use crate::record::{Actor, Metadata, Role};
 use crate::scope::{Axis, Scope};
 use crate::time::{Day, Timestamp};
@@ -252,4 +253,22 @@ pub(super) fn read_part(part: &Value, field: &str) -> Result<String> {
         .field(field)),
         _ => Err(wrong(field, "a string or a list of text parts")),
     }
+}
+
+/// A consolidation as it was reported.
+pub(super) fn consolidated(report: &Value) -> Result<Consolidated> {
+    let invalid = || wrong("report", "what consolidate() returned");
+    let id = |value: &Value| value.as_str().and_then(MemoryId::parse).ok_or_else(invalid);
+    let pairs = |list: &str, one: &str, many: &str| -> Result<Vec<(MemoryId, Vec<MemoryId>)>> {
+        let items = report[list].as_array().ok_or_else(invalid)?;
+        let pair = |item: &Value| {
+            let ids = item[many].as_array().ok_or_else(invalid)?;
+            Ok((id(&item[one])?, ids.iter().map(id).collect::<Result<_>>()?))
+        };
+        items.iter().map(pair).collect()
+    };
+    let merged = pairs("merged", "into", "from")?.into_iter().map(|(into, from)| Merge { into, from });
+    let promoted = pairs("promoted", "id", "sources")?.into_iter();
+    let promoted = promoted.map(|(id, sources)| Promotion { id, sources });
+    Ok(Consolidated { merged: merged.collect(), promoted: promoted.collect() })
 }

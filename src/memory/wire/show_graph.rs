@@ -1,9 +1,10 @@
-//! Entities, the graph and the timeline as the API shows them, and the graph as text for Graphviz.
+//! Entities, the graph, the timeline and consolidations as the API shows them, and the graph as text for Graphviz.
 
 use serde_json::{Value, json};
 
 use super::show::{fact, note, recalled};
-use crate::engine::{Entry, Graph, Held, Knowledge, Named};
+use crate::engine::{Consolidated, Entry, Graph, Held, Knowledge, Named};
+use crate::record::MemoryId;
 use crate::time::Timestamp;
 
 fn time(at: Option<Timestamp>) -> Value {
@@ -143,4 +144,13 @@ pub(super) fn entry(knowledge: &Knowledge, entry: &Entry, now: Timestamp) -> Val
         shown["superseded"] = true.into();
     }
     shown
+}
+
+/// What a consolidation did.
+pub(super) fn consolidated(done: &Consolidated) -> Value {
+    let texts = |ids: &[MemoryId]| ids.iter().map(MemoryId::to_string).collect::<Vec<_>>();
+    let merged = done.merged.iter().map(|it| json!({ "into": it.into.to_string(), "from": texts(&it.from) }));
+    let promoted =
+        done.promoted.iter().map(|it| json!({ "id": it.id.to_string(), "sources": texts(&it.sources) }));
+    json!({ "merged": merged.collect::<Vec<_>>(), "promoted": promoted.collect::<Vec<_>>() })
 }
