@@ -9,6 +9,7 @@
 //! What was taken back is not done again: a memory that was reopened is not merged again, and knowledge that was
 //! deleted is not made again. A second run changes nothing.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -84,12 +85,19 @@ impl Item {
         own.kind == others.kind
             && !(own.pending || others.pending || other.reopened || other.closed)
             && !(is_made(own) || is_made(others))
-            && (lasts || self.record.timestamp.day() == other.record.timestamp.day())
+            && (lasts || other.days.iter().all(|day| self.days.contains(day)))
             && days(own) == days(others)
             && self.record.expires == other.record.expires
             && self.record.metadata == other.record.metadata
             && others.facts.iter().all(|fact| own.facts.contains(fact))
     }
+}
+
+/// Orders by scope and speaker.
+fn by_owner(a: &Item, b: &Item) -> Ordering {
+    let (a, b) = (&a.record, &b.record);
+    let actors = (a.actor.role, &a.actor.name).cmp(&(b.actor.role, &b.actor.name));
+    a.scope.cmp(&b.scope).then(actors)
 }
 
 /// Whether consolidation made the memory of others.
@@ -108,19 +116,16 @@ impl Plan<'_> {
         let mut done = Consolidated::default();
         let mut items = self.items(sight)?;
         // Of one scope and speaker, what covers the others first.
-        let whose = |item: &Item| (item.record.scope.clone(), item.record.actor.clone());
         sort(&mut items, |a, b| {
-            let (first, second) = (&a.record, &b.record);
-            let actor = |it: &Record| (it.actor.role, it.actor.name.clone());
-            let owners = first.scope.cmp(&second.scope).then_with(|| actor(first).cmp(&actor(second)));
-            let lengths = owners.then_with(|| b.wording.words.len().cmp(&a.wording.words.len()));
-            lengths.then_with(|| (second.timestamp, second.id).cmp(&(first.timestamp, first.id)))
+            let lengths = b.wording.words.len().cmp(&a.wording.words.len());
+            let times = (b.record.timestamp, b.record.id).cmp(&(a.record.timestamp, a.record.id));
+            by_owner(a, b).then(lengths).then(times)
         });
         let mut groups: Vec<Vec<usize>> = Vec::new();
         let mut start = 0;
-        while let Some(first) = items.get(start) {
-            let own = whose(first);
-            let end = start + items[start..].iter().take_while(|it| whose(it) == own).count();
+        while start < items.len() {
+            let own = items[start..].iter().take_while(|it| by_owner(it, &items[start]).is_eq());
+            let end = start + own.count();
             self.merge(&mut items, start..end, now, &mut groups, &mut done);
             start = end;
         }
