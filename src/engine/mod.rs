@@ -5,9 +5,11 @@
 //! [`Engine::apply`] takes them in. Replaying a log goes through the same `apply`.
 
 mod checkpoint;
+mod consolidate;
 mod conversations;
 mod field;
 mod fields;
+mod graph;
 mod indexing;
 mod layout;
 mod neighbours;
@@ -18,6 +20,7 @@ mod related;
 mod search;
 mod siblings;
 mod sight;
+mod timeline;
 mod twins;
 mod versions;
 
@@ -28,12 +31,15 @@ use std::rc::Rc;
 use foldhash::quality::FixedState;
 
 pub use checkpoint::{Checkpoint, Limits};
+pub use consolidate::{Consolidated, Merge, Promotion};
 pub use conversations::shown as conversation_shown;
+pub use graph::{Graph, Held, Knowledge, MAX_EDGES, MAX_HOPS, MAX_NODES, Named};
 pub use plan::{Draft, Origin, Outcome, Plan};
 pub use provenance::summary_place;
 pub use search::{Explanation, Hit, Query, TermScore, search};
 pub use sight::{Shown, Sight};
-pub use versions::{Conflict, Standing};
+pub use timeline::{Entry, Event};
+pub use versions::{Conflict, Span, Standing};
 
 use crate::bytes::{Reader, Writer, hex};
 use crate::error::{Error, Result};

@@ -59,7 +59,7 @@ pub struct Outcome {
 
 /// Operations in the making.
 pub struct Plan<'a> {
-    engine: &'a mut Engine,
+    pub(super) engine: &'a mut Engine,
     clock: &'a mut Clock,
     now: Timestamp,
     operations: Vec<Operation>,
@@ -138,6 +138,29 @@ impl<'a> Plan<'a> {
     pub fn remember(&mut self, origin: &Origin, draft: Draft) -> Result<Outcome> {
         let key = statement_key(&draft.text);
         let (id, known) = self.identify(&origin.scope, &draft.actor, &key)?;
+        self.say(id, known, origin, draft);
+        Ok(Outcome { id, added: !known })
+    }
+
+    /// Remembers what follows from other memories. Its id follows from its text too, and is not that of a statement;
+    /// `None` if it was made before, also if it was deleted since.
+    pub(super) fn derive(&mut self, origin: &Origin, draft: Draft) -> Option<MemoryId> {
+        let key = format!("\u{1}{}", statement_key(&draft.text));
+        let digest = statement_digest(&origin.scope, &draft.actor, &key, 0);
+        let id = MemoryId::new(self.engine.prefix(), digest.0);
+        if self.engine.locate(id).is_some() || self.is_changed(id) {
+            return None;
+        }
+        self.say(id, false, origin, draft);
+        Some(id)
+    }
+
+    /// Whether the plan changes a memory.
+    pub(super) fn is_changed(&self, id: MemoryId) -> bool {
+        self.by_memory.get(&id).is_some_and(|indexes| !indexes.is_empty())
+    }
+
+    fn say(&mut self, id: MemoryId, known: bool, origin: &Origin, draft: Draft) {
         let place = match (draft.place, self.last.take().filter(|_| draft.continues)) {
             (Some(place), _) | (None, Some(place)) => place,
             (None, None) => {
@@ -154,7 +177,7 @@ impl<'a> Plan<'a> {
         self.last = Some(place.clone());
         if known {
             self.push(id, Change::Touch { place, timestamp: draft.timestamp });
-            return Ok(Outcome { id, added: false });
+            return;
         }
         let text = text_digest(&draft.text);
         self.push(
@@ -173,7 +196,6 @@ impl<'a> Plan<'a> {
         if let Some((model, codes, scale)) = draft.vector {
             self.push(id, Change::Embed { text, model, codes, scale });
         }
-        Ok(Outcome { id, added: true })
     }
 
     /// The id under which a statement is or will be kept, and whether it is kept already. A statement whose

@@ -38,6 +38,19 @@ pub struct Standing {
     pub supersedes: Vec<MemoryId>,
 }
 
+/// Since when and until when a fact of a memory holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Span {
+    /// Since when: as it is said, else since it was said. `None` for what is said to have ended.
+    pub from: Option<Timestamp>,
+    /// Until when, exclusive; `None` while no end is known.
+    pub until: Option<Timestamp>,
+    /// The memory that ended it, if one did.
+    pub by: Option<MemoryId>,
+    /// Whether it holds at the time that is asked about.
+    pub current: bool,
+}
+
 /// Memories that contradict each other, and nothing says which is right.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conflict {
@@ -172,22 +185,25 @@ impl Versions {
     }
 }
 
+/// The end of one of these claims, which stand in their order.
+fn end(claims: &[&Claim], at: usize) -> Option<End> {
+    let claim = claims[at];
+    let next = claims[at + 1..].iter().find(|later| later.displaces(claim));
+    let displaced = next.map(|next| End {
+        // What was corrected never was.
+        at: if next.corrects { claim.from } else { next.from.max(claim.from) },
+        by: Some(next.id),
+    });
+    let said = claim.until.map(|at| End { at, by: None });
+    match (displaced, said) {
+        (Some(a), Some(b)) => Some(if b.at < a.at { b } else { a }),
+        (a, b) => a.or(b),
+    }
+}
+
 /// The ends of claims that stand in their order.
 fn ends(claims: &[&Claim]) -> Vec<Option<End>> {
-    let end = |(at, claim): (usize, &&Claim)| {
-        let next = claims[at + 1..].iter().find(|later| later.displaces(claim));
-        let displaced = next.map(|next| End {
-            // What was corrected never was.
-            at: if next.corrects { claim.from } else { next.from.max(claim.from) },
-            by: Some(next.id),
-        });
-        let said = claim.until.map(|at| End { at, by: None });
-        match (displaced, said) {
-            (Some(a), Some(b)) => Some(if b.at < a.at { b } else { a }),
-            (a, b) => a.or(b),
-        }
-    };
-    claims.iter().enumerate().map(end).collect()
+    (0..claims.len()).map(|at| end(claims, at)).collect()
 }
 
 /// Whether a claim holds at `at`, having begun by `from_then`.
@@ -329,6 +345,40 @@ impl Engine {
             }
         }
         Ok(standing)
+    }
+
+    /// Since when and until when each fact of a memory holds, among the memories that a request may see; current are
+    /// those that hold at `now`.
+    pub fn spans(&self, memory: &Record, sight: &Sight<'_>, now: Timestamp) -> Result<Vec<Span>> {
+        let decided = |closed: &Closed| closed.why == Closing::Superseded && self.is_remembered(closed.by);
+        let closed = memory.closed.filter(decided);
+        let mut spans = Vec::with_capacity(memory.note.facts.len());
+        for (number, fact) in memory.note.facts.iter().enumerate() {
+            let since = fact.from.unwrap_or(memory.timestamp);
+            let mut span = Span { from: Some(since), until: fact.until, ..Span::default() };
+            let mark = fact.slot.as_ref().map(|slot| marks::slot(&fact.subject, slot));
+            let claims =
+                mark.map_or(Ok(None), |mark| self.versions().map(|it| it.slots.get(mark.as_str())))?;
+            if fact.ended {
+                span = Span { from: None, until: Some(fact.until.unwrap_or(since)), ..Span::default() };
+            } else if let Some(claims) = claims {
+                let seen = self.seen_claims(claims, sight);
+                let own = |claim: &&Claim| claim.id == memory.id && usize::from(claim.born.1) == number;
+                if let Some(at) = seen.iter().position(own) {
+                    span.from = Some(Timestamp::clamped(seen[at].from));
+                    let end = end(&seen, at);
+                    span.until = end.map(|end| Timestamp::clamped(end.at));
+                    span.by = end.and_then(|end| end.by);
+                }
+            }
+            if let Some(closed) = closed.filter(|closed| span.until.is_none_or(|until| closed.at < until)) {
+                (span.until, span.by) = (Some(closed.at), Some(closed.by));
+            }
+            let begun = !matches!(sight.shown, Shown::At(_)) || span.from.is_none_or(|from| from <= now);
+            span.current = begun && !fact.ended && span.until.is_none_or(|until| now < until);
+            spans.push(span);
+        }
+        Ok(spans)
     }
 
     /// Claims that contradict each other where neither is known to be newer or nearer to the source.

@@ -14,10 +14,18 @@ import type {
   AddResult,
   Conflicts,
   Confirmation,
+  ConsolidateOptions,
+  Consolidation,
   ContextOptions,
   ContextResult,
+  EntitiesOptions,
+  Entity,
+  EntityDetails,
+  EntityOptions,
   GetAllOptions,
   GetAllResult,
+  Graph,
+  GraphOptions,
   HistoryEntry,
   MemoryItem,
   Message,
@@ -30,6 +38,9 @@ import type {
   SearchOptions,
   SearchResult,
   Stats,
+  TimelineEntry,
+  TimelineOptions,
+  UndoneConsolidation,
 } from "./types.js";
 
 /**
@@ -133,6 +144,41 @@ export class HostedMemory {
   /** Memories that contradict each other, where nothing says which is newer or nearer to the source. */
   async conflicts(options: ReadOptions): Promise<Conflicts> {
     return this.call("conflicts", ["", options ?? {}]);
+  }
+
+  /** Whom and what the memories of a scope name, the most mentioned first. */
+  async entities(options: EntitiesOptions): Promise<Entity[]> {
+    return this.call("entities", ["", options ?? {}]);
+  }
+
+  /** What is known of the entity of this name, however it is written; null if no memory names it. */
+  async entity(name: string, options: EntityOptions): Promise<EntityDetails | null> {
+    return this.call("entity", ["name", name], ["", options ?? {}]);
+  }
+
+  /** The graph of the facts of a scope; with `format: "dot"` as text for Graphviz. */
+  async graph(options: GraphOptions & { format: "dot" }): Promise<string>;
+  async graph(options: GraphOptions & { format?: "json" }): Promise<Graph>;
+  async graph(options: GraphOptions): Promise<Graph | string> {
+    return this.call("graph", ["", options ?? {}]);
+  }
+
+  /** What happened when, oldest first: statements, and facts as they begin and end. */
+  async timeline(options: TimelineOptions): Promise<TimelineEntry[]> {
+    return this.call("timeline", ["", options ?? {}]);
+  }
+
+  /**
+   * Merges memories of a scope that say the same, and makes knowledge of what was said on three days or more. Nothing is
+   * deleted, and `undoConsolidation` takes it back. Running it again changes nothing.
+   */
+  async consolidate(options: ConsolidateOptions): Promise<Consolidation> {
+    return this.call("consolidate", ["", options ?? {}]);
+  }
+
+  /** Takes back what a consolidation did, as far as nothing else has happened to the memories since. */
+  async undoConsolidation(report: Consolidation): Promise<UndoneConsolidation> {
+    return this.call("undoConsolidation", ["report", report]);
   }
 
   /** Removes everything from the store. */

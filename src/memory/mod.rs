@@ -5,7 +5,9 @@
 
 mod add;
 mod change;
+mod consolidate;
 mod context;
+mod graph;
 mod meaning;
 mod options;
 mod partitions;
@@ -23,6 +25,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 pub use context::{CONTEXT_CANDIDATES, Context};
+pub use graph::DEFAULT_ENTITIES;
 pub use options::*;
 pub use read::ReadStep;
 pub use results::*;

@@ -5,11 +5,14 @@
 
 mod read;
 mod show;
+mod show_graph;
 
 use serde_json::{Value, json};
 
 use super::*;
+use crate::engine::MAX_HOPS;
 use crate::index::filter::Filter;
+use crate::knowledge::EntityKind;
 use crate::record::Record;
 use crate::retrieve::context::DEFAULT_TOKENS;
 use crate::retrieve::weights::Weights;
@@ -24,7 +27,10 @@ pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<
     let second = arguments.get(1).unwrap_or(&Value::Null);
     match method {
         "add" => add(memory, first, second).await,
-        "get" => Ok(memory.get(id(first)?).await?.map_or(Value::Null, |memory| recalled(&memory))),
+        "get" => {
+            let found = memory.get(id(first)?).await?;
+            Ok(found.map_or(Value::Null, |it| recalled(&it.record, &it.standing)))
+        }
         "getAll" => get_all(memory, first).await,
         "search" => search(memory, first, second).await,
         "context" => context(memory, first, second).await,
@@ -48,6 +54,26 @@ pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<
         "conflicts" => {
             let found = memory.conflicts(&reach(&Options::of(first)?)?).await?;
             Ok(json!({ "conflicts": found.iter().map(conflict).collect::<Vec<_>>() }))
+        }
+        "entities" | "graph" | "timeline" => knowledge(memory, method, first, None).await,
+        "entity" => {
+            let name = name(first, "name")?;
+            knowledge(memory, method, second, Some(name)).await
+        }
+        "consolidate" => {
+            let options = Options::of(first)?;
+            let dry_run = options.flag(&["dryRun", "dry_run"], false)?;
+            let done = memory.consolidate(&reach(&options)?, dry_run).await?;
+            let partitions = memory.partitions()?;
+            let stamp = partitions.with_clock(|clock| clock.tick(partitions.now()));
+            let mut report = show_graph::consolidated(&done);
+            report["id"] = format!("{:016x}", stamp.bits()).into();
+            report["dryRun"] = dry_run.into();
+            Ok(report)
+        }
+        "undoConsolidation" => {
+            let (reopened, deleted) = memory.undo_consolidation(&read::consolidated(first)?).await?;
+            Ok(json!({ "reopened": reopened, "deleted": deleted }))
         }
         "reset" => memory.reset().await.map(|()| Value::Null),
         "stats" => memory.stats().await.map(stats),
@@ -175,7 +201,7 @@ async fn get_all(memory: &Memory, options: &Value) -> Result<Value> {
         reach: reach(&options)?,
     };
     let records = memory.get_all(&list).await?;
-    Ok(json!({ "results": records.iter().map(recalled).collect::<Vec<_>>() }))
+    Ok(json!({ "results": records.iter().map(|it| recalled(&it.record, &it.standing)).collect::<Vec<_>>() }))
 }
 
 fn search_options(options: &Options<'_>) -> Result<SearchOptions> {
@@ -270,6 +296,48 @@ fn with_warnings(mut result: Value, warnings: &[Error]) -> Value {
         result["warnings"] = warnings.iter().map(error).collect();
     }
     result
+}
+
+/// What is asked of the entities: their list, one of them, their graph, their time.
+async fn knowledge(memory: &Memory, method: &str, options: &Value, of: Option<&str>) -> Result<Value> {
+    let options = Options::of(options)?;
+    let mut reach = reach(&options)?;
+    if method == "timeline" && reach.valid_at.is_none() {
+        // What is over is what a timeline is about.
+        reach.include_superseded = options.flag(&["includeSuperseded", "include_superseded"], true)?;
+    }
+    let limit = options.count(&["limit"], "limit")?.unwrap_or(DEFAULT_ENTITIES);
+    let kind = options.choice("kind", &EntityKind::ALL.map(EntityKind::name))?.map(|at| EntityKind::ALL[at]);
+    let format = options.choice("format", &["json", "dot"])?;
+    let hops = options.count(&["hops"], "hops")?.unwrap_or(1);
+    if hops > MAX_HOPS {
+        return Err(wrong("hops", "a whole number from 0 to 5"));
+    }
+    let about = |field: &'static str| options.get(&[field]).map(|(_, value)| name(value, field)).transpose();
+    let (about, around) = (about("about")?, about("around")?);
+    let (from, to) = (since(&options, "from")?, moment(&options, &["to"])?);
+    let known = memory.knowledge(&reach).await?;
+    Ok(match method {
+        "entity" => of
+            .and_then(|name| known.find(name))
+            .map_or(Value::Null, |at| show_graph::entity_whole(&known, at, limit)),
+        "graph" => {
+            let drawn = known.graph(around, hops);
+            match format {
+                Some(1) => show_graph::dot(&known, &drawn).into(),
+                _ => show_graph::graph(&known, &drawn),
+            }
+        }
+        "timeline" => {
+            let now = reach.valid_at.or(reach.known_at).unwrap_or(memory.partitions()?.now());
+            let entries = known.timeline(about, from, to, limit);
+            entries.iter().map(|entry| show_graph::entry(&known, entry, now)).collect()
+        }
+        _ => {
+            let wanted = known.entities.iter().filter(|it| kind.is_none_or(|kind| kind == it.kind));
+            wanted.take(limit).map(|it| show_graph::entity(&known, it)).collect()
+        }
+    })
 }
 
 async fn update(memory: &Memory, id_value: &Value, change: &Value) -> Result<Value> {

@@ -6,6 +6,7 @@
 //! - `dates`: the words of calendar dates.
 //! - [`digest`]: content hashes and the canonical form behind exact deduplication.
 //! - [`tokens`]: an estimate of how many tokens a language model would count.
+//! - [`wording`]: whether a statement says all that another says.
 //! - [`wordpiece`]: the pieces of words that the token table has vectors for.
 //!
 //! Everything here is a pure function of its argument. Nothing here knows about memories or scopes.
@@ -24,6 +25,7 @@ pub(crate) mod script;
 mod stem;
 pub mod tokens;
 mod unicode;
+pub mod wording;
 pub mod wordpiece;
 mod words;
 
@@ -34,4 +36,5 @@ pub use language::language_of;
 pub use languages::Language;
 pub use normalize::fold;
 pub use tokens::estimate_tokens;
+pub use wording::Wording;
 pub use wordpiece::Wordpiece;

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::super::*;
+use crate::engine::{Consolidated, Merge, Promotion};
 use crate::record::{Actor, Metadata, Role};
 use crate::scope::{Axis, Scope};
 use crate::time::{Day, Timestamp};
@@ -38,7 +39,10 @@ impl<'a> Options<'a> {
 
     pub(super) fn count(&self, names: &[&'a str], shown: &str) -> Result<Option<usize>> {
         let Some((name, value)) = self.get(names) else { return Ok(None) };
-        let kind = if shown == "tokens" { ErrorKind::InvalidArgument } else { ErrorKind::TopKInvalid };
+        let kind = match shown {
+            "tokens" | "hops" | "limit" => ErrorKind::InvalidArgument,
+            _ => ErrorKind::TopKInvalid,
+        };
         let invalid = |message: String| Err(Error::new(kind, message).field(name));
         match value.as_f64() {
             Some(number) if number.fract() == 0.0 && number < 0.0 => {
@@ -47,6 +51,13 @@ impl<'a> Options<'a> {
             Some(number) if number.fract() == 0.0 && number <= 9e15 => Ok(Some(number as usize)),
             _ => invalid(format!("{shown} must be a valid integer")),
         }
+    }
+
+    /// Which of these words the option is.
+    pub(super) fn choice(&self, name: &'a str, words: &[&str]) -> Result<Option<usize>> {
+        let Some((_, value)) = self.get(&[name]) else { return Ok(None) };
+        let at = words.iter().position(|&word| value.as_str() == Some(word));
+        at.map(Some).ok_or_else(|| wrong(name, &format!("one of {}", words.join(", "))))
     }
 }
 
@@ -129,20 +140,36 @@ pub(super) fn expires(options: &Options<'_>) -> Result<Option<Day>> {
 pub(super) fn timestamp(options: &Options<'_>) -> Result<Option<Timestamp>> {
     match options.get(&["timestamp"]) {
         None => Ok(None),
-        Some((_, Value::String(text))) => Timestamp::parse(text).map(Some),
-        Some((_, value)) => Timestamp::from_number(value.as_f64().unwrap_or(f64::NAN)).map(Some),
+        Some((_, value)) => instant(value).map(Some),
     }
+}
+
+fn instant(value: &Value) -> Result<Timestamp> {
+    match value.as_str() {
+        Some(text) => Timestamp::parse(text),
+        None => Timestamp::from_number(value.as_f64().unwrap_or(f64::NAN)),
+    }
+}
+
+/// A moment from which on something is meant; a day without a time is its beginning.
+pub(super) fn since(options: &Options<'_>, name: &'static str) -> Result<Option<Timestamp>> {
+    let Some((name, value)) = options.get(&[name]) else { return Ok(None) };
+    instant(value).map(Some).map_err(|error| error.field(name))
+}
+
+/// A name to look for.
+pub(super) fn name<'a>(value: &'a Value, field: &str) -> Result<&'a str> {
+    let name = text(value, field)?;
+    check_text(name, field)?;
+    if is_blank(name) { Err(wrong(field, "a name")) } else { Ok(name) }
 }
 
 /// A moment to look back to. A day without a time is meant whole, so it is its end.
 pub(super) fn moment(options: &Options<'_>, names: &[&'static str]) -> Result<Option<Timestamp>> {
     let Some((name, value)) = options.get(names) else { return Ok(None) };
-    let time = match value.as_str() {
-        Some(text) => match Day::parse(text.trim()) {
-            Ok(day) => Timestamp::from_millis(Day::from_number(day.number() + 1).start().millis() - 1),
-            Err(_) => Timestamp::parse(text),
-        },
-        None => Timestamp::from_number(value.as_f64().unwrap_or(f64::NAN)),
+    let time = match value.as_str().map(|text| Day::parse(text.trim())) {
+        Some(Ok(day)) => Timestamp::from_millis(Day::from_number(day.number() + 1).start().millis() - 1),
+        _ => instant(value),
     };
     time.map(Some).map_err(|error| error.field(name))
 }
@@ -226,4 +253,22 @@ pub(super) fn read_part(part: &Value, field: &str) -> Result<String> {
         .field(field)),
         _ => Err(wrong(field, "a string or a list of text parts")),
     }
+}
+
+/// A consolidation as it was reported.
+pub(super) fn consolidated(report: &Value) -> Result<Consolidated> {
+    let invalid = || wrong("report", "what consolidate() returned");
+    let id = |value: &Value| value.as_str().and_then(MemoryId::parse).ok_or_else(invalid);
+    let pairs = |list: &str, one: &str, many: &str| -> Result<Vec<(MemoryId, Vec<MemoryId>)>> {
+        let items = report[list].as_array().ok_or_else(invalid)?;
+        let pair = |item: &Value| {
+            let ids = item[many].as_array().ok_or_else(invalid)?;
+            Ok((id(&item[one])?, ids.iter().map(id).collect::<Result<_>>()?))
+        };
+        items.iter().map(pair).collect()
+    };
+    let merged = pairs("merged", "into", "from")?.into_iter().map(|(into, from)| Merge { into, from });
+    let promoted = pairs("promoted", "id", "sources")?.into_iter();
+    let promoted = promoted.map(|(id, sources)| Promotion { id, sources });
+    Ok(Consolidated { merged: merged.collect(), promoted: promoted.collect() })
 }

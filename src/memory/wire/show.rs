@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::{ReadStep, Recalled, SearchOptions, Stats};
+use super::super::{ReadStep, SearchOptions, Stats};
 use crate::engine::{Conflict, Explanation, Hit, Standing, conversation_shown};
 use crate::error::Error;
 use crate::knowledge::{Dated, Fact, Note, Origin};
@@ -43,7 +43,7 @@ pub fn item(record: &Record) -> Value {
 }
 
 /// What a memory says, taken apart; parts that are not there are left out.
-fn note(note: &Note, set: &mut dyn FnMut(&str, Value)) {
+pub(super) fn note(note: &Note, set: &mut dyn FnMut(&str, Value)) {
     if note.origin == Origin::Verbatim && !note.pending {
         return;
     }
@@ -70,7 +70,7 @@ fn note(note: &Note, set: &mut dyn FnMut(&str, Value)) {
     }
 }
 
-fn fact(fact: &Fact) -> Value {
+pub(super) fn fact(fact: &Fact) -> Value {
     let mut shown = json!({ "subject": fact.subject, "predicate": fact.predicate, "object": fact.object });
     if let Some(slot) = &fact.slot {
         shown["slot"] = slot.as_str().into();
@@ -89,9 +89,9 @@ fn fact(fact: &Fact) -> Value {
 }
 
 /// A memory, and when it holds.
-pub(super) fn recalled(memory: &Recalled) -> Value {
-    let mut item = item(&memory.record);
-    standing(&memory.standing, &mut item);
+pub(super) fn recalled(record: &Record, holds: &Standing) -> Value {
+    let mut item = item(record);
+    standing(holds, &mut item);
     item
 }
 
@@ -134,8 +134,7 @@ pub(super) fn scored_item(
     relevance: Option<&f32>,
     explain: Option<(&SearchOptions, f32)>,
 ) -> Value {
-    let mut item = item(&hit.record);
-    standing(&hit.standing, &mut item);
+    let mut item = recalled(&hit.record, &hit.standing);
     item["score"] = number(hit.score);
     if let Some(&relevance) = relevance {
         item["rerankScore"] = number(relevance);

@@ -1,0 +1,413 @@
+//! The entities that memories name and the facts between them: the graph, as one request sees it.
+//!
+//! Nothing of it is stored. It is made for a request from the memories that the request sees, so scopes, filters,
+//! expiry and time hold for names and edges as they do for memories, and what is hidden gives no name away.
+//! That takes some 10 µs a memory.
+//!
+//! Several names are one entity if they are equal but for case and accents; if a fact says so ("also known as"); or if
+//! one is part of exactly one other ("Eva" of "Eva Braun", while there is no "Eva Peron"). Two full names are never taken
+//! for one. Parts of places, products and quantities are other things ("Lisbon" and "Lisbon Airport").
+
+use std::cmp::Ordering;
+
+use super::{Engine, Shown, Sight, Span, Standing};
+use crate::error::Result;
+use crate::knowledge::{Closing, EntityKind, Fact};
+use crate::record::Record;
+use crate::sorted::sort;
+use crate::text::fold;
+use crate::time::Timestamp;
+
+/// The most nodes of a graph.
+pub const MAX_NODES: usize = 1000;
+/// The most edges of a graph.
+pub const MAX_EDGES: usize = 5000;
+/// The greatest distance from the entity that a graph is drawn around.
+pub const MAX_HOPS: usize = 5;
+
+/// Predicates by which a fact gives its subject another name.
+const NAMING: [&str; 12] = [
+    "also known as",
+    "aka",
+    "alias",
+    "called",
+    "goes by",
+    "is called",
+    "is named",
+    "name",
+    "name is",
+    "named",
+    "nickname",
+    "nicknamed",
+];
+
+/// A name of more words than this is a sentence, in which no other names are looked for.
+const LONGEST_NAME: usize = 8;
+
+/// Something that memories name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Named {
+    /// The folded name, unique in its graph.
+    pub id: String,
+    /// Its fullest name, as it was said.
+    pub name: String,
+    /// What it is.
+    pub kind: EntityKind,
+    /// Its other names, as they were said.
+    pub aliases: Vec<String>,
+    /// The memories that name it, as places in [`Knowledge::memories`], in order.
+    pub memories: Vec<u32>,
+}
+
+/// A fact and when it holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Held {
+    /// What is said.
+    pub fact: Fact,
+    /// Since when and until when.
+    pub span: Span,
+    /// The memory that says it, as a place in [`Knowledge::memories`].
+    pub memory: u32,
+    /// Whom it is about, as a place in [`Knowledge::entities`].
+    pub subject: u32,
+    /// The other end, if it has one.
+    pub object: Option<u32>,
+}
+
+/// Part of the graph.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Graph {
+    /// Places in [`Knowledge::entities`]: the nearest first, of those the most mentioned.
+    pub nodes: Vec<u32>,
+    /// Places in [`Knowledge::facts`], whose ends are both among the nodes.
+    pub edges: Vec<u32>,
+    /// How many nodes had no place.
+    pub omitted_nodes: usize,
+    /// How many edges had no place, or led to a node that had none.
+    pub omitted_edges: usize,
+}
+
+/// What a request sees, by entities.
+#[derive(Clone, Debug, Default)]
+pub struct Knowledge {
+    /// The memories, in the order in which they were said.
+    pub memories: Vec<(Record, Standing)>,
+    /// What they name, the most mentioned first.
+    pub entities: Vec<Named>,
+    /// What they say of it, in their order; only what holds, unless the request asks for everything.
+    pub facts: Vec<Held>,
+    /// Every folded name, sorted, and whose it is.
+    names: Vec<(String, u32)>,
+}
+
+/// A name in one memory.
+struct Mention {
+    key: String,
+    spelling: String,
+    kind: EntityKind,
+    memory: u32,
+}
+
+/// A name and all its mentions.
+struct Name {
+    key: String,
+    spelling: String,
+    kind: EntityKind,
+    memories: Vec<u32>,
+}
+
+impl Knowledge {
+    /// What these partitions hold for a request; `now` is the time that "current" refers to.
+    pub fn of(engines: &[&Engine], sight: &Sight<'_>, now: Timestamp) -> Result<Knowledge> {
+        let mut knowledge = Knowledge::default();
+        let mut spans: Vec<Vec<Span>> = Vec::new();
+        let mut read: Vec<(Record, Standing, Vec<Span>)> = Vec::new();
+        for engine in engines {
+            for (_, address) in engine.list(sight)? {
+                let record = engine.read(address)?;
+                let (standing, spans) =
+                    (engine.standing(&record, sight)?, engine.spans(&record, sight, now)?);
+                read.push((record, standing, spans));
+            }
+        }
+        sort(&mut read, |a, b| (a.0.timestamp, a.0.id).cmp(&(b.0.timestamp, b.0.id)));
+        for (record, standing, held) in read {
+            knowledge.memories.push((record, standing));
+            spans.push(held);
+        }
+        let mut mentions = Vec::new();
+        for (at, (record, _)) in knowledge.memories.iter().enumerate() {
+            // The memory that took its place says the same.
+            let repeats = |why| matches!(why, Closing::Merged | Closing::Distilled);
+            let repeated = record.closed.is_some_and(|closed| repeats(closed.why));
+            let mut mention = |name: &str, kind| {
+                let spelling = of_owner(name, record, sight);
+                let key = key(&spelling);
+                if !key.is_empty() {
+                    mentions.push(Mention { key, spelling, kind, memory: at as u32 });
+                }
+            };
+            for entity in &record.note.entities {
+                mention(&entity.name, entity.kind);
+            }
+            for (fact, span) in record.note.facts.iter().zip(&spans[at]) {
+                if !repeated && (span.current || sight.shown == Shown::Everything) {
+                    mention(&fact.subject, EntityKind::Other);
+                    mention(&fact.object, EntityKind::Other);
+                    let (memory, fact) = (at as u32, fact.clone());
+                    knowledge.facts.push(Held { fact, span: *span, memory, subject: 0, object: None });
+                }
+            }
+        }
+        let names = names(mentions);
+        let mut clusters = Clusters((0..names.len() as u32).collect());
+        for held in &knowledge.facts {
+            if held.span.current && NAMING.contains(&key(&held.fact.predicate).as_str()) {
+                let record = &knowledge.memories[held.memory as usize].0;
+                let place = |name: &str| position(&names, &key(&of_owner(name, record, sight)));
+                if let (Some(a), Some(b)) = (place(&held.fact.subject), place(&held.fact.object)) {
+                    clusters.unite(a, b);
+                }
+            }
+        }
+        unite_parts(&names, &mut clusters);
+        knowledge.gather(names, &clusters);
+        for at in 0..knowledge.facts.len() {
+            let held = &knowledge.facts[at];
+            let record = &knowledge.memories[held.memory as usize].0;
+            let place = |name: &str| knowledge.find(&of_owner(name, record, sight));
+            let (subject, object) = (place(&held.fact.subject), place(&held.fact.object));
+            knowledge.facts[at].object = object;
+            knowledge.facts[at].subject = subject.unwrap_or(u32::MAX);
+        }
+        knowledge.facts.retain(|held| held.subject != u32::MAX);
+        Ok(knowledge)
+    }
+
+    /// Makes entities of names.
+    fn gather(&mut self, names: Vec<Name>, clusters: &Clusters) {
+        let mut members: Vec<(u32, Name)> = Vec::new();
+        for (at, name) in names.into_iter().enumerate() {
+            members.push((clusters.root(at as u32), name));
+        }
+        // The best name of each first: no speaker without a name, many words, many mentions.
+        let rank = |name: &Name| (!is_role(&name.key), name.key.split(' ').count(), name.memories.len());
+        sort(&mut members, |a, b| a.0.cmp(&b.0).then_with(|| rank(&b.1).cmp(&rank(&a.1))));
+        let mut keys: Vec<Vec<String>> = Vec::new();
+        let mut last = None;
+        for (root, name) in members {
+            if last != Some(root) {
+                last = Some(root);
+                keys.push(vec![]);
+                let kind = if is_role(&name.key) { EntityKind::Person } else { EntityKind::Other };
+                let (id, name) = (name.key.clone(), name.spelling.clone());
+                self.entities.push(Named { id, name, kind, ..Named::default() });
+            } else if let Some(entity) = self.entities.last_mut() {
+                entity.aliases.push(name.spelling.clone());
+            }
+            if let (Some(entity), Some(keys)) = (self.entities.last_mut(), keys.last_mut()) {
+                if entity.kind == EntityKind::Other {
+                    entity.kind = name.kind;
+                }
+                entity.memories.extend(&name.memories);
+                keys.push(name.key);
+            }
+        }
+        let mut found: Vec<(Named, Vec<String>)> = self.entities.drain(..).zip(keys).collect();
+        for (entity, _) in &mut found {
+            sort(&mut entity.memories, |a, b| a.cmp(b));
+            entity.memories.dedup();
+        }
+        sort(&mut found, |(a, _), (b, _)| {
+            b.memories.len().cmp(&a.memories.len()).then_with(|| a.id.cmp(&b.id))
+        });
+        for (at, (entity, keys)) in found.into_iter().enumerate() {
+            self.entities.push(entity);
+            self.names.extend(keys.into_iter().map(|key| (key, at as u32)));
+        }
+        sort(&mut self.names, |a, b| a.0.cmp(&b.0));
+    }
+
+    /// The place of the entity of this name, however it is written.
+    pub fn find(&self, name: &str) -> Option<u32> {
+        let key = key(name);
+        let at = self.names.binary_search_by(|(known, _)| known.as_str().cmp(&key)).ok()?;
+        Some(self.names[at].1)
+    }
+
+    /// The facts that an entity is an end of.
+    pub fn facts_of(&self, entity: u32) -> impl Iterator<Item = &Held> {
+        self.facts.iter().filter(move |held| held.subject == entity || held.object == Some(entity))
+    }
+
+    /// When an entity was first and last spoken of.
+    pub fn spoken_of(&self, entity: &Named) -> (Timestamp, Timestamp) {
+        let at = |place: Option<&u32>| {
+            place.map_or(Timestamp::default(), |&at| self.memories[at as usize].0.timestamp)
+        };
+        (at(entity.memories.first()), at(entity.memories.last()))
+    }
+
+    /// The whole graph, or what is at most so many edges away from the entity of a name; nothing for an unknown name.
+    /// At most [`MAX_NODES`] and [`MAX_EDGES`]. A fact that several memories say is one edge, of the earliest.
+    pub fn graph(&self, around: Option<&str>, hops: usize) -> Graph {
+        let mut edges: Vec<u32> = (0..self.facts.len() as u32).collect();
+        edges.retain(|&at| self.facts[at as usize].object.is_some());
+        sort(&mut edges, |&a, &b| {
+            let (first, second) = (&self.facts[a as usize], &self.facts[b as usize]);
+            edge_order(first, second).then_with(|| first.span.from.cmp(&second.span.from)).then(a.cmp(&b))
+        });
+        edges.dedup_by(|a, b| edge_order(&self.facts[*a as usize], &self.facts[*b as usize]).is_eq());
+        let far = hops + 1;
+        let mut distance = vec![if around.is_none() { 0 } else { far }; self.entities.len()];
+        if let Some(at) = around.and_then(|name| self.find(name)) {
+            distance[at as usize] = 0;
+        }
+        for reached in 0..hops {
+            for &edge in &edges {
+                let held = &self.facts[edge as usize];
+                let (a, b) = (held.subject as usize, held.object.unwrap_or(held.subject) as usize);
+                for (here, there) in [(a, b), (b, a)] {
+                    if distance[here] == reached && distance[there] > reached {
+                        distance[there] = reached + 1;
+                    }
+                }
+            }
+        }
+        let near = (0..self.entities.len() as u32).filter(|&at| distance[at as usize] < far);
+        let mut graph = Graph { nodes: near.collect(), ..Graph::default() };
+        sort(&mut graph.nodes, |&a, &b| distance[a as usize].cmp(&distance[b as usize]));
+        edges.retain(|&at| {
+            let held = &self.facts[at as usize];
+            let is_near = |at: u32| distance[at as usize] < far;
+            is_near(held.subject) && held.object.is_some_and(is_near)
+        });
+        let all = (graph.nodes.len(), edges.len());
+        graph.nodes.truncate(MAX_NODES);
+        let mut drawn = vec![false; self.entities.len()];
+        graph.nodes.iter().for_each(|&at| drawn[at as usize] = true);
+        edges.retain(|&at| {
+            let held = &self.facts[at as usize];
+            drawn[held.subject as usize] && held.object.is_some_and(|object| drawn[object as usize])
+        });
+        edges.truncate(MAX_EDGES);
+        (graph.omitted_nodes, graph.omitted_edges) = (all.0 - graph.nodes.len(), all.1 - edges.len());
+        graph.edges = edges;
+        graph
+    }
+}
+
+/// Edges that are equal in this are one.
+fn edge_order(a: &Held, b: &Held) -> Ordering {
+    let end = |held: &Held| (held.subject, held.object, !held.span.current, held.span.until);
+    let ends = (end(a).0, end(a).1).cmp(&(end(b).0, end(b).1));
+    let predicates = ends.then_with(|| fold(&a.fact.predicate).cmp(&fold(&b.fact.predicate)));
+    predicates.then_with(|| (end(a).2, end(a).3).cmp(&(end(b).2, end(b).3)))
+}
+
+/// The form of a name in which names are compared.
+fn key(name: &str) -> String {
+    fold(name).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a name stands for a speaker who has none.
+fn is_role(key: &str) -> bool {
+    matches!(key, "user" | "assistant")
+}
+
+/// A name as it is told apart: a request that may see several owners at once sees several speakers without a name.
+fn of_owner(name: &str, record: &Record, sight: &Sight<'_>) -> String {
+    match record.scope.owner() {
+        Some((_, owner)) if sight.view.is_none() && is_role(&key(name)) => format!("{name} {owner}"),
+        _ => name.to_owned(),
+    }
+}
+
+/// The names among mentions, sorted.
+fn names(mut mentions: Vec<Mention>) -> Vec<Name> {
+    sort(&mut mentions, |a, b| a.key.cmp(&b.key));
+    let mut names: Vec<Name> = Vec::new();
+    for Mention { key, spelling, kind, memory } in mentions {
+        match names.last_mut().filter(|name| name.key == key) {
+            Some(name) => {
+                if name.kind == EntityKind::Other {
+                    name.kind = kind;
+                }
+                // Rather "Acme" than "acme".
+                if name.spelling.starts_with(char::is_lowercase) {
+                    name.spelling = spelling;
+                }
+                if name.memories.last() != Some(&memory) {
+                    name.memories.push(memory);
+                }
+            }
+            None => names.push(Name { key, spelling, kind, memories: vec![memory] }),
+        }
+    }
+    names
+}
+
+fn position(names: &[Name], key: &str) -> Option<u32> {
+    names.binary_search_by(|name| name.key.as_str().cmp(key)).ok().map(|at| at as u32)
+}
+
+/// Which names are one entity.
+struct Clusters(Vec<u32>);
+
+impl Clusters {
+    fn root(&self, mut at: u32) -> u32 {
+        while self.0[at as usize] != at {
+            at = self.0[at as usize];
+        }
+        at
+    }
+
+    fn unite(&mut self, a: u32, b: u32) {
+        let (a, b) = (self.root(a), self.root(b));
+        // The smaller one stays, whatever the order in which they come.
+        self.0[a.max(b) as usize] = a.min(b);
+    }
+}
+
+/// Unites names with the only entity whose name they are part of.
+fn unite_parts(names: &[Name], clusters: &mut Clusters) {
+    let mut parts: Vec<(usize, u32, u32)> = Vec::new();
+    for (whole, name) in names.iter().enumerate() {
+        let words: Vec<&str> = name.key.split(' ').collect();
+        if words.len() > LONGEST_NAME {
+            continue;
+        }
+        for length in 1..words.len() {
+            for from in 0..=words.len() - length {
+                let rest = words[..from].iter().chain(&words[from + length..]);
+                // "Apollo" and "Apollo 11" are two.
+                let numbered = rest.flat_map(|word| word.chars()).any(char::is_numeric);
+                if let Some(part) = position(names, &words[from..from + length].join(" "))
+                    && !numbered
+                    && alike(&names[part as usize], name)
+                {
+                    parts.push((length, part, whole as u32));
+                }
+            }
+        }
+    }
+    // Long parts first: what they belong to is one entity already when their own parts are looked at.
+    sort(&mut parts, |a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    for same in parts.chunk_by(|a, b| a.1 == b.1) {
+        let whole = clusters.root(same[0].2);
+        if same.iter().all(|&(_, _, other)| clusters.root(other) == whole) {
+            clusters.unite(same[0].1, whole);
+        }
+    }
+}
+
+/// Whether a name can be part of the other's name: names of the same kind, of which parts are used.
+fn alike(part: &Name, whole: &Name) -> bool {
+    let is_name = |name: &Name| {
+        let used = matches!(name.kind, EntityKind::Other | EntityKind::Person | EntityKind::Organisation);
+        used && !is_role(&name.key) && !name.spelling.starts_with(char::is_lowercase)
+    };
+    let other = EntityKind::Other;
+    let same = part.kind == whole.kind || part.kind == other || whole.kind == other;
+    same && is_name(part) && is_name(whole)
+}

@@ -1,0 +1,156 @@
+//! Entities, the graph, the timeline and consolidations as the API shows them, and the graph as text for Graphviz.
+
+use serde_json::{Value, json};
+
+use super::show::{fact, note, recalled};
+use crate::engine::{Consolidated, Entry, Graph, Held, Knowledge, Named};
+use crate::record::MemoryId;
+use crate::time::Timestamp;
+
+fn time(at: Option<Timestamp>) -> Value {
+    at.map(|at| at.to_string()).into()
+}
+
+/// An entity in the list of all.
+pub(super) fn entity(knowledge: &Knowledge, entity: &Named) -> Value {
+    let (first, last) = knowledge.spoken_of(entity);
+    json!({
+        "name": entity.name,
+        "kind": entity.kind.name(),
+        "aliases": entity.aliases,
+        "memories": entity.memories.len(),
+        "first": first.to_string(),
+        "last": last.to_string(),
+    })
+}
+
+/// An entity with its facts and its newest memories.
+pub(super) fn entity_whole(knowledge: &Knowledge, at: u32, limit: usize) -> Value {
+    let entity = &knowledge.entities[at as usize];
+    let newest = entity.memories.iter().rev().take(limit);
+    let memories: Vec<Value> = newest
+        .map(|&at| {
+            let (record, standing) = &knowledge.memories[at as usize];
+            recalled(record, standing)
+        })
+        .collect();
+    json!({
+        "name": entity.name,
+        "kind": entity.kind.name(),
+        "aliases": entity.aliases,
+        "facts": knowledge.facts_of(at).map(|it| held(knowledge, it)).collect::<Vec<_>>(),
+        "memories": memories,
+        "total": entity.memories.len(),
+    })
+}
+
+/// A fact, when it holds, and the memory that says it.
+fn held(knowledge: &Knowledge, held: &Held) -> Value {
+    let mut shown = fact(&held.fact);
+    shown["validFrom"] = time(held.span.from);
+    shown["validTo"] = time(held.span.until);
+    shown["current"] = held.span.current.into();
+    shown["memoryId"] = knowledge.memories[held.memory as usize].0.id.to_string().into();
+    if let Some(by) = held.span.by {
+        shown["endedBy"] = by.to_string().into();
+    }
+    shown
+}
+
+/// The graph as nodes and edges.
+pub(super) fn graph(knowledge: &Knowledge, graph: &Graph) -> Value {
+    let entity = |at: u32| &knowledge.entities[at as usize];
+    let node = |&at: &u32| {
+        let it = entity(at);
+        json!({ "id": it.id, "name": it.name, "kind": it.kind.name(), "memories": it.memories.len() })
+    };
+    let edge = |&at: &u32| {
+        let Held { fact, span, memory, subject, object } = &knowledge.facts[at as usize];
+        json!({
+            "from": entity(*subject).id,
+            "to": entity(object.unwrap_or(*subject)).id,
+            "predicate": fact.predicate,
+            "validFrom": time(span.from),
+            "validTo": time(span.until),
+            "current": span.current,
+            "memoryId": knowledge.memories[*memory as usize].0.id.to_string(),
+        })
+    };
+    let mut shown = json!({
+        "nodes": graph.nodes.iter().map(node).collect::<Vec<_>>(),
+        "edges": graph.edges.iter().map(edge).collect::<Vec<_>>(),
+    });
+    if graph.omitted_nodes + graph.omitted_edges > 0 {
+        shown["omitted"] = json!({ "nodes": graph.omitted_nodes, "edges": graph.omitted_edges });
+    }
+    shown
+}
+
+/// The graph in Graphviz's language. Nodes are numbered, so that names are nothing but labels.
+pub(super) fn dot(knowledge: &Knowledge, graph: &Graph) -> String {
+    let mut text = String::from("digraph memory {\n");
+    let mut places = vec![0; knowledge.entities.len()];
+    for (number, &at) in graph.nodes.iter().enumerate() {
+        places[at as usize] = number;
+        text += &format!("  n{number} [label={}];\n", quoted(&knowledge.entities[at as usize].name));
+    }
+    for &at in &graph.edges {
+        let Held { fact, span, subject, object, .. } = &knowledge.facts[at as usize];
+        let ends = (places[*subject as usize], places[object.unwrap_or(*subject) as usize]);
+        let style = if span.current { "" } else { ", style=dashed" };
+        text += &format!("  n{} -> n{} [label={}{style}];\n", ends.0, ends.1, quoted(&fact.predicate));
+    }
+    if graph.omitted_nodes + graph.omitted_edges > 0 {
+        text += &format!("  // left out: {} nodes, {} edges\n", graph.omitted_nodes, graph.omitted_edges);
+    }
+    text + "}\n"
+}
+
+/// A text as a quoted string of Graphviz, which never reads HTML in one; see <https://graphviz.org/doc/info/lang.html>.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            '\n' => out += "\\n",
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// An entry of the timeline.
+pub(super) fn entry(knowledge: &Knowledge, entry: &Entry, now: Timestamp) -> Value {
+    let (memory, standing) = &knowledge.memories[entry.memory as usize];
+    let mut shown = json!({
+        "at": entry.at.to_string(),
+        "event": entry.event.name(),
+        "text": memory.text,
+        "memoryId": memory.id.to_string(),
+        "kind": memory.note.kind.name(),
+    });
+    match entry.fact {
+        Some(at) => shown["fact"] = held(knowledge, &knowledge.facts[at as usize]),
+        // As the memory itself shows them.
+        None => note(&memory.note, &mut |part, value| {
+            if matches!(part, "facts" | "dates") {
+                shown[part] = value;
+            }
+        }),
+    }
+    if standing.until.is_some_and(|until| until <= now) {
+        shown["superseded"] = true.into();
+    }
+    shown
+}
+
+/// What a consolidation did.
+pub(super) fn consolidated(done: &Consolidated) -> Value {
+    let texts = |ids: &[MemoryId]| ids.iter().map(MemoryId::to_string).collect::<Vec<_>>();
+    let merged = done.merged.iter().map(|it| json!({ "into": it.into.to_string(), "from": texts(&it.from) }));
+    let promoted =
+        done.promoted.iter().map(|it| json!({ "id": it.id.to_string(), "sources": texts(&it.sources) }));
+    json!({ "merged": merged.collect::<Vec<_>>(), "promoted": promoted.collect::<Vec<_>>() })
+}
