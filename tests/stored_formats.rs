@@ -106,7 +106,7 @@ fn open(folder: &Path) -> Engine {
 
 fn observe(engine: &Engine) -> serde_json::Value {
     let view = View::of(Scope::user("ann").with(Axis::Org, "acme"));
-    let sight = Sight { view: Some(view), filter: None, today: None };
+    let sight = Sight { view: Some(view), ..Sight::default() };
     let listed = engine.list(&sight).unwrap();
     let records: Vec<_> = listed.iter().map(|&(_, at)| wire::item(&engine.read(at).unwrap())).collect();
     let query = Query {

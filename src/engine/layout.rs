@@ -10,7 +10,7 @@ use edgemem_kernels::turns::{ENDS_ASKING, Mark, TIMED, Turns, join};
 use foldhash::quality::FixedState;
 
 use super::Address;
-use crate::index::columns::{Columns, RETRACTED};
+use crate::index::columns::{Columns, RETRACTED, rating};
 use crate::index::part::Part;
 use crate::record::Actor;
 use crate::scope::Scope;
@@ -37,6 +37,8 @@ pub(super) struct Layout {
     pub days: Vec<i32>,
     /// Indexes into [`Layout::actors`].
     pub speakers: Vec<u16>,
+    /// Turns of which somebody thinks well or ill, with their ratings.
+    pub rated: Vec<(u32, i32)>,
     /// Who speaks in the partition.
     pub actors: Vec<Actor>,
     /// Terms of all turns of each conversation.
@@ -132,6 +134,9 @@ impl Layout {
         let cues = Cues::from_bits(columns.cues);
         let speaker = self.speaker(part.tables().speakers.get(columns.speaker));
         self.positions[address.part as usize][address.doc as usize] = self.len() as u32;
+        if rating(columns.flags) != 0 {
+            self.rated.push((self.len() as u32, rating(columns.flags)));
+        }
         self.addresses.push(address);
         self.conversations.push(conversation);
         self.sequences.push(columns.sequence);

@@ -6,6 +6,7 @@
 
 mod checkpoint;
 mod conversations;
+mod erase;
 mod field;
 mod fields;
 mod indexing;
@@ -15,6 +16,7 @@ mod plan;
 mod related;
 mod search;
 mod sight;
+mod strength;
 mod twins;
 mod versions;
 
@@ -29,6 +31,7 @@ pub use conversations::shown as conversation_shown;
 pub use plan::{Draft, Origin, Outcome, Plan};
 pub use search::{Explanation, Hit, Query, TermScore, search};
 pub use sight::{Shown, Sight};
+pub use strength::strength;
 pub use versions::{Conflict, Standing};
 
 use crate::bytes::{Reader, Writer, hex};
@@ -92,6 +95,8 @@ pub struct Engine {
     /// Keys of the log's entries that the head holds.
     entries: HashSet<String, FixedState>,
     newest: Stamp,
+    /// Whether more than the receipt of an erased memory may still be stored.
+    remains: bool,
     model: Option<String>,
     /// Another model, of which a vector came and was not kept.
     foreign: Option<String>,
@@ -119,6 +124,7 @@ impl Engine {
             orphans: HashMap::default(),
             entries: HashSet::default(),
             newest: Stamp::default(),
+            remains: false,
             model,
             foreign: None,
             limits: Limits::default(),
@@ -242,6 +248,7 @@ impl Engine {
         let Some(elsewhere) = self.locate_except(id, index) else { return Ok(()) };
         let Some(doc) = self.parts[index].find_sealed(id) else { return Ok(()) };
         let mounted = Address { part: index as u32, doc };
+        self.remains |= self.is_erased(elsewhere) || self.is_erased(mounted);
         let (mut old, new) = (self.operations(elsewhere)?, self.operations(mounted)?);
         let subset = |some: &[Operation], all: &[Operation]| {
             some.iter().all(|op| all.iter().any(|other| other.order() == op.order()))
@@ -266,7 +273,14 @@ impl Engine {
         }
         self.newest = self.newest.max(operation.stamp);
         let id = operation.id;
+        let erases = matches!(operation.change, Change::Erase);
+        self.remains |= erases;
         match self.locate(id) {
+            Some(address) if !erases && self.is_erased(address) => {
+                // It counts no more, but its entry holds what it says until the head is sealed.
+                self.remains = true;
+                Ok(())
+            }
             Some(address) => {
                 if let Change::Embed { text, model, codes, scale } = &operation.change {
                     return self.embed(address, *text, model, codes, *scale);

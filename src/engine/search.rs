@@ -15,6 +15,7 @@ use foldhash::quality::FixedState;
 
 use super::field::{Field, Scores, Totals};
 use super::related::{gather_related, strengths};
+use super::strength::opinion;
 use super::twins::Saying;
 use super::{Engine, Sight, Standing};
 use crate::error::Result;
@@ -295,6 +296,8 @@ struct Ranked {
     cosines: Vec<f32>,
     pairs: Vec<(u32, f32)>,
     session: Vec<f32>,
+    /// What people's opinion adds to rated turns, before its weight.
+    opinions: Vec<(u32, f32)>,
 }
 
 impl Ranked {
@@ -366,7 +369,14 @@ impl Ranking<'_> {
                 *fused += self.weight(Signal::Date) * self.date(day);
             }
         }
-        Ranked { fused, touched, keyword, semantic, cosines, pairs, session }
+        let mut opinions = Vec::with_capacity(layout.rated.len());
+        for &(turn, rating) in &layout.rated {
+            let sum = fused[turn as usize];
+            let value = opinion(rating) * if sum.abs() < 1.0 { sum.abs() } else { 1.0 };
+            fused[turn as usize] = sum + self.weight(Signal::Strength) * value;
+            opinions.push((turn, value));
+        }
+        Ranked { fused, touched, keyword, semantic, cosines, pairs, session, opinions }
     }
 
     fn speaker(&self, actor: &Actor) -> f32 {
@@ -386,7 +396,10 @@ impl Ranking<'_> {
         let layout = field.layout;
         let mark = layout.marks[turn];
         let actor = layout.actors.get(layout.speakers[turn] as usize);
-        let pair = ranked.pairs.iter().find(|&&(at, _)| at as usize == turn).map_or(0.0, |&(_, score)| score);
+        let listed = |values: &[(u32, f32)]| {
+            values.iter().find(|&&(at, _)| at as usize == turn).map_or(0.0, |&(_, value)| value)
+        };
+        let pair = listed(&ranked.pairs);
         let session = ranked.session[layout.conversations[turn] as usize];
         let signals = &mut out.signals;
         signals.set(Signal::Keyword, over(ranked.keyword[turn], self.best.keyword));
@@ -400,6 +413,7 @@ impl Ranking<'_> {
         signals.set(Signal::Date, self.date(layout.days[turn]));
         signals.set(Signal::Content, telling(u32::from(mark.informative)));
         signals.set(Signal::Asking, unit(mark.questions) * unit(mark.gate));
+        signals.set(Signal::Strength, listed(&ranked.opinions));
         out.cosine = ranked.cosines.get(turn).copied().filter(|&cosine| cosine > -1.0);
     }
 }

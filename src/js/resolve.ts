@@ -34,6 +34,8 @@ export interface CoreConfig {
   /** Loads the token table, checked; absent where none is wanted. Called at most once, when it is first needed. */
   tokens?: () => Promise<Uint8Array>;
   reranker?: unknown;
+  /** The rules of `sweep`, which checks them. */
+  retention?: unknown[];
 }
 
 interface Provider {
@@ -47,7 +49,7 @@ const CAPABILITIES = ["atomic", "compareAndSet", "shared", "rows"] as const;
 /** What a binding must have to be one. */
 const BINDING_METHODS = { d1: ["prepare", "batch"], kv: ["get", "put", "list", "delete"] } as const;
 
-const KEYS = ["store", "vectorStore", "embedder", "llm", "reranker", "tokens", "index"];
+const KEYS = ["store", "vectorStore", "embedder", "llm", "reranker", "tokens", "index", "retention"];
 
 /** Keys of mem0's configuration that mean nothing here: the history is always kept, in the store itself. */
 const IGNORED_KEYS = ["version", "historyStore", "historyDbPath", "disableHistory"];
@@ -108,6 +110,10 @@ export function resolve(config: MemoryConfig | undefined, host: Host): CoreConfi
   const resolved: CoreConfig = { store: store(given[field], field, host) };
   for (const field of ["embedder", "llm", "reranker"] as const) {
     if (given[field] != null) resolved[field] = model(given[field], field, host);
+  }
+  if (given.retention != null) {
+    if (!Array.isArray(given.retention)) throw invalid("retention", "must be a list of rules");
+    resolved.retention = given.retention;
   }
   if (wantsTokens(given)) resolved.tokens = host.tokens;
   // Nobody named an embedder, and the one that is there by itself is the table.

@@ -6,6 +6,7 @@
 mod add;
 mod change;
 mod context;
+mod forget;
 mod meaning;
 mod options;
 mod partitions;
@@ -21,6 +22,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 pub use context::{CONTEXT_CANDIDATES, Context};
+pub use forget::{Erased, Rated, Swept};
 pub use options::*;
 pub use results::*;
 

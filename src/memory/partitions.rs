@@ -261,10 +261,7 @@ impl Partitions {
             partition.loaded_at.set(asked_at);
             return Ok(());
         }
-        Err(Error::new(
-            ErrorKind::StoreConflict,
-            "the partition changes faster than it can be read; try again",
-        ))
+        Err(crowded())
     }
 
     /// Writes: queues an intent, and commits it together with whatever else is waiting. The intent may be
@@ -375,6 +372,22 @@ impl Partitions {
         Ok(progress)
     }
 
+    /// Seals away what is still stored of erased memories. The checkpoint after the write that erased them mostly has
+    /// done so already; this one tells why it could not.
+    pub async fn purge(&self, partition: &Partition) -> Result<()> {
+        let _turn = partition.writers.enter().await;
+        for _ in 0..CONFLICTS {
+            if !partition.engine.borrow().has_remains() {
+                return Ok(());
+            }
+            match self.seal(partition, Engine::checkpoint).await {
+                Err(error) if error.kind() == ErrorKind::StoreConflict => self.refresh(partition).await?,
+                sealed => drop(sealed?),
+            }
+        }
+        Err(crowded())
+    }
+
     /// Seals and merges if it is due. A failure is kept for `stats()`: nothing acknowledged depends on it.
     async fn checkpoint(&self, partition: &Partition) {
         match self.seal(partition, Engine::checkpoint).await {
@@ -409,6 +422,7 @@ impl Partitions {
                         .collect(),
                     drop: checkpoint.drop.clone(),
                     remove: checkpoint.remove.clone(),
+                    scrub: checkpoint.scrub,
                     ..Commit::default()
                 };
                 let version = self.store.commit(&commit).await?;
@@ -446,6 +460,10 @@ impl Drop for Batch {
     fn drop(&mut self) {
         self.settle(&Err(interrupted()));
     }
+}
+
+fn crowded() -> Error {
+    Error::new(ErrorKind::StoreConflict, "the partition changes faster than it can be read; try again")
 }
 
 fn interrupted() -> Error {

@@ -3,6 +3,7 @@
 //! Options are read in both spellings, `userId` and `user_id`. Names, defaults, shapes and the wording of
 //! errors follow mem0's TypeScript API where it has the same thing.
 
+mod forget;
 mod read;
 mod show;
 
@@ -38,6 +39,9 @@ pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<
             memory.delete_all(&scope).await?;
             Ok(json!({ "message": "Memories deleted successfully!" }))
         }
+        "erase" => forget::erase(memory, first, second).await,
+        "feedback" => forget::feedback(memory, arguments).await,
+        "sweep" => forget::sweep(memory, first, second).await,
         "history" => {
             let id = id(first)?;
             let rows = memory.history(id).await?;

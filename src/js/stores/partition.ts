@@ -217,7 +217,7 @@ export class Partition {
     throw fault("WRITE_INTERRUPTED", `${this.path}: a write failed half-way: ${advice}`, this.path, error);
   }
 
-  private async checkpoint({ append, put, drop, remove }: Checkpoint, expect: number): Promise<void> {
+  private async checkpoint({ append, put, drop, remove, scrub }: Checkpoint, expect: number): Promise<void> {
     await this.around.verifyLock();
     const log = await this.scan();
     const { version, blobs } = this.state!;
@@ -239,7 +239,22 @@ export class Partition {
     const list = [...entries].map(([key, bytes]) => ({ key, bytes }));
     const bytes = encodeLog(version + 1, marks, list);
     await this.replaceLog(version + 1, marks, bytes, write.filter(({ name }) => marks.has(name)));
-    for (const name of remove) await this.around.disk.remove(this.blobPath(name)).catch(() => {});
+    for (const name of remove) {
+      // What stays behind is an orphan that the next opening removes; of erased memories nothing may stay.
+      const removed = this.around.disk.remove(this.blobPath(name));
+      await (scrub ? removed : removed.catch(() => {}));
+    }
+    if (scrub) await this.removeCopies();
+  }
+
+  /** Removes the damaged logs that recovery has kept aside, and what an interrupted write has left. */
+  private async removeCopies(): Promise<void> {
+    const { disk } = this.around;
+    for (const name of (await disk.names(this.path)) ?? []) {
+      const orphan = name.startsWith("blob-") && !this.state!.blobs.has(name.slice("blob-".length));
+      if (orphan || name.endsWith(".tmp") || name.startsWith("log.damaged-")) await disk.remove(join(this.path, name));
+    }
+    await disk.syncDirectory(this.path);
   }
 
   /** Writes blobs and a new log, and makes them the partition's state in one rename. */
