@@ -184,6 +184,19 @@ fn observe_memory(engine: &Engine, id: MemoryId) -> serde_json::Value {
     })
 }
 
+/// Whether all that is expected is there: what is shown of a memory may grow.
+fn tells(found: &serde_json::Value, expected: &serde_json::Value) -> bool {
+    match (found, expected) {
+        (serde_json::Value::Object(found), serde_json::Value::Object(expected)) => {
+            expected.iter().all(|(key, expected)| found.get(key).is_some_and(|found| tells(found, expected)))
+        }
+        (serde_json::Value::Array(found), serde_json::Value::Array(expected)) => {
+            found.len() == expected.len() && found.iter().zip(expected).all(|(a, b)| tells(a, b))
+        }
+        _ => found == expected,
+    }
+}
+
 #[test]
 fn every_operation_opens() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/operations-1");
@@ -194,7 +207,8 @@ fn every_operation_opens() {
     let expected = fs::read_to_string(folder.join("expected.json")).unwrap();
     let expected: BTreeMap<String, serde_json::Value> = serde_json::from_str(&expected).unwrap();
     for (id, expected) in &expected {
-        assert_eq!(&observe_memory(&engine, MemoryId::parse(id).unwrap()), expected, "{id}");
+        let found = observe_memory(&engine, MemoryId::parse(id).unwrap());
+        assert!(tells(&found, expected), "{found:#} is not {expected:#}");
     }
     assert_eq!(expected.len(), 18);
 }

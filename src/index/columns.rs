@@ -46,14 +46,7 @@ pub const ERASED: u32 = 1 << 11;
 
 /// A rating as the bits of [`RATED`].
 pub fn rating_bits(rating: i32) -> u32 {
-    let bounded = if rating < -4 {
-        -4
-    } else if rating > 3 {
-        3
-    } else {
-        rating
-    };
-    (bounded as u32) << 8 & RATED
+    (rating.clamp(-4, 3) as u32) << 8 & RATED
 }
 
 /// The rating among a document's flags.
