@@ -36,12 +36,12 @@ impl Engine {
 
     /// The ids of all memories, in the order in which they were first said, deleted and erased ones too.
     pub(super) fn ids(&self) -> Vec<MemoryId> {
-        let mut found: Vec<(u64, MemoryId)> = Vec::new();
-        for part in &self.parts {
+        let mut found = Vec::new();
+        for (index, part) in self.parts.iter().enumerate() {
             let alive = (0..part.len()).filter(|&doc| part.is_alive(doc));
-            found.extend(alive.map(|doc| (part.columns(doc).born, part.id(doc))));
+            found.extend(alive.map(|doc| (part.columns(doc).born, Address { part: index as u32, doc })));
         }
-        crate::sorted::sort(&mut found, |a, b| a.cmp(b));
-        found.into_iter().map(|(_, id)| id).collect()
+        self.in_order(&mut found);
+        found.into_iter().map(|(_, address)| self.id(address)).collect()
     }
 }

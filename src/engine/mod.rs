@@ -503,9 +503,17 @@ impl Engine {
                 }
             }
         }
-        let id = |address: Address| self.parts[address.part as usize].id(address.doc);
-        sort(&mut found, |a, b| a.0.cmp(&b.0).then_with(|| id(a.1).cmp(&id(b.1))));
+        self.in_order(&mut found);
         Ok(found)
+    }
+
+    /// Sorts documents, each with the stamp of its first operation, as they were first said.
+    fn in_order(&self, found: &mut Vec<(u64, Address)>) {
+        sort(found, |a, b| a.0.cmp(&b.0).then_with(|| self.id(a.1).cmp(&self.id(b.1))));
+    }
+
+    fn id(&self, address: Address) -> MemoryId {
+        self.parts[address.part as usize].id(address.doc)
     }
 
     /// Live memories that have no vector of the configured model: up to `limit` of them, and how many in all.

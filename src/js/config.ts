@@ -173,7 +173,7 @@ export type LlmConfig = OpenAiLlmConfig | FunctionLlmConfig;
  * go only by a rule that names their kind, and what was given positive feedback only with `includePositive`.
  */
 export interface RetentionRule {
-  /** How many days. */
+  /** How many whole days. */
   days: number;
   /** Only memories of this kind. */
   kind?: "episodic" | "semantic" | "procedural" | "task";

@@ -460,8 +460,12 @@ export interface HistoryEntry {
   created_at: string;
   /** When this change was made, ISO 8601. */
   updated_at: string;
-  /** 1 if this change deleted it. */
+  /** 1 if this change deleted or erased it. */
   is_deleted: 0 | 1;
+  /** The memory that took its place. */
+  by?: string;
+  /** Why: the sort of closing, or the feedback with the reason that was given. */
+  reason?: string;
 }
 
 /** Figures about what is stored. */

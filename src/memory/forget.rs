@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use super::change::{owned_by, require};
-use super::partitions::{Partition, Partitions};
 use super::{Memory, Retention, SweepOptions, check_text, not_found};
 use crate::engine::{self, Plan};
 use crate::error::Result;
@@ -42,6 +41,9 @@ pub struct Swept {
     pub kept: usize,
 }
 
+/// What a removal plans in one partition. One type for all of them: each would bring its own copy of the queue.
+type Removal = Rc<dyn Fn(&mut Plan<'_>) -> Result<Swept>>;
+
 impl Memory {
     /// Erases a memory, deleted or not: its text, metadata, history, vector and index entries are gone from the store when
     /// this returns; its id stays, as a receipt. `linked` takes memories that were made from it along. Erasing again
@@ -50,57 +52,91 @@ impl Memory {
     /// Errors: `NOT_FOUND` if there is none of this id. The `STORE_…` codes: it may be that no read finds the memory any
     /// more and its bytes are still there; they go with the next write to the partition, or with erasing again.
     pub async fn erase(&self, id: &str, linked: bool) -> Result<Erased> {
-        let partitions = self.partitions()?;
-        let (id, partition) = self.existing(partitions, id).await?;
-        let mut receipt = Erased::default();
-        let ids = partitions
-            .write(&partition, move |plan: &mut Plan<'_>| {
-                let Some(folded) = plan.folded(id)? else { return Err(not_found(&id.to_string())) };
-                let mut erased = vec![id];
-                if !folded.record.erased {
-                    plan.push(id, Change::Erase);
-                }
-                // What was made from it, and from that.
-                let mut at = 0;
-                while linked && at < erased.len() {
-                    let source = erased[at];
-                    let made = plan.select(&mut |record| record.note.sources.contains(&source))?;
-                    made.iter().for_each(|&id| plan.push(id, Change::Erase));
-                    erased.extend(made);
-                    at += 1;
-                }
-                Ok(erased)
-            })
-            .await?;
-        finish(partitions, &partition, ids, &mut receipt).await?;
-        Ok(receipt)
+        let (id, partition) = self.existing(self.partitions()?, id).await?;
+        let removal = move |plan: &mut Plan<'_>| {
+            let Some(folded) = plan.folded(id)? else { return Err(not_found(&id.to_string())) };
+            let mut erased = vec![id];
+            if !folded.record.erased {
+                plan.push(id, Change::Erase);
+            }
+            // What was made from it, and from that.
+            let mut at = 0;
+            while linked && at < erased.len() {
+                let source = erased[at];
+                let made = plan.select(&mut |record| record.note.sources.contains(&source))?;
+                made.iter().for_each(|&id| plan.push(id, Change::Erase));
+                erased.extend(made);
+                at += 1;
+            }
+            Ok(Swept::of(erased))
+        };
+        let name = partition.engine().name().to_owned();
+        self.remove(vec![name], Rc::new(removal), false).await.map(|(_, receipt)| receipt)
     }
 
     /// Erases all memories that carry all of these ids, whatever other ids they carry; deleted ones too.
     /// `SCOPE_REQUIRED` without an id; for the rest as [`erase`](Memory::erase).
     pub async fn erase_all(&self, scope: &Scope) -> Result<Erased> {
-        let partitions = self.partitions()?;
         if scope.is_empty() {
             return Err(super::change::unnamed("erase"));
         }
-        let mut receipt = Erased::default();
-        for name in owned_by(partitions, scope).await? {
+        let names = owned_by(self.partitions()?, scope).await?;
+        let scope = scope.clone();
+        let removal = move |plan: &mut Plan<'_>| {
+            let ids = plan.select(&mut |record| scope.is_within(&record.scope))?;
+            ids.iter().for_each(|&id| plan.push(id, Change::Erase));
+            Ok(Swept::of(ids))
+        };
+        self.remove(names, Rc::new(removal), false).await.map(|(_, receipt)| receipt)
+    }
+
+    /// Deletes, or erases if asked to, what has expired and what a rule says has had its time. One commit for each
+    /// partition. A dry run tells the same and changes nothing.
+    pub async fn sweep(&self, options: &SweepOptions) -> Result<Swept> {
+        let partitions = self.partitions()?;
+        let now = options.now.unwrap_or_else(|| partitions.now());
+        let names = owned_by(partitions, &options.scope).await?;
+        let given = options.clone();
+        let removal = move |plan: &mut Plan<'_>| {
+            let found = had_their_time(plan, &given, now)?;
+            for &(id, ..) in &found.removed {
+                plan.push(id, if given.erase { Change::Erase } else { Change::Retract });
+            }
+            Ok(found)
+        };
+        self.remove(names, Rc::new(removal), options.dry_run).await.map(|(swept, _)| swept)
+    }
+
+    /// Removes from one partition after the other, and makes sure that nothing is left of what was erased. A dry run only
+    /// plans.
+    async fn remove(&self, names: Vec<String>, removal: Removal, dry_run: bool) -> Result<(Swept, Erased)> {
+        let partitions = self.partitions()?;
+        let (mut swept, mut receipt) = (Swept::default(), Erased::default());
+        receipt.at = partitions.now();
+        for name in names {
             let partition = partitions.get(&name).await?;
-            let wanted = scope.clone();
-            let ids = partitions
-                .write(&partition, move |plan: &mut Plan<'_>| {
-                    let ids = plan.select(&mut |record| wanted.is_within(&record.scope))?;
-                    ids.iter().for_each(|&id| plan.push(id, Change::Erase));
-                    Ok(ids)
-                })
-                .await?;
-            finish(partitions, &partition, ids, &mut receipt).await?;
+            let mut found = if dry_run {
+                let mut engine = partition.engine_mut();
+                partitions
+                    .with_clock(|clock| removal(&mut Plan::new(&mut engine, clock, partitions.now())))?
+            } else {
+                let removal = Rc::clone(&removal);
+                let found = partitions.write(&partition, move |plan: &mut Plan<'_>| removal(plan)).await?;
+                partitions.purge(&partition).await?;
+                found
+            };
+            receipt.partitions += usize::from(!found.removed.is_empty());
+            for &(id, ..) in &found.removed {
+                if let Some(folded) = partition.engine().get(id)? {
+                    receipt.at = folded.record.updated;
+                }
+                receipt.ids.push(id);
+            }
+            swept.removed.append(&mut found.removed);
+            swept.kept += found.kept;
             partitions.release(partition);
         }
-        if receipt.ids.is_empty() {
-            receipt.at = partitions.now();
-        }
-        Ok(receipt)
+        Ok((swept, receipt))
     }
 
     /// Notes what someone thinks of a memory, which has a small, bounded say in its rank. Opinions add up.
@@ -121,61 +157,14 @@ impl Memory {
         let strength = folded.map_or(0.0, |folded| engine::strength(&folded.record, partitions.now()));
         Ok(Rated { id, strength })
     }
-
-    /// Deletes, or erases if asked to, what has expired and what a rule says has had its time. One commit for each
-    /// partition. A dry run tells the same and changes nothing.
-    pub async fn sweep(&self, options: &SweepOptions) -> Result<Swept> {
-        let partitions = self.partitions()?;
-        let now = options.now.unwrap_or_else(|| partitions.now());
-        let mut swept = Swept::default();
-        for name in owned_by(partitions, &options.scope).await? {
-            let partition = partitions.get(&name).await?;
-            let mut found = if options.dry_run {
-                let mut engine = partition.engine_mut();
-                partitions.with_clock(|clock| {
-                    let plan = Plan::new(&mut engine, clock, partitions.now());
-                    had_their_time(&plan, options, now)
-                })?
-            } else {
-                let options = options.clone();
-                partitions
-                    .write(&partition, move |plan: &mut Plan<'_>| {
-                        let found = had_their_time(plan, &options, now)?;
-                        for &(id, ..) in &found.removed {
-                            plan.push(id, if options.erase { Change::Erase } else { Change::Retract });
-                        }
-                        Ok(found)
-                    })
-                    .await?
-            };
-            if !options.dry_run {
-                partitions.purge(&partition).await?;
-            }
-            swept.removed.append(&mut found.removed);
-            swept.kept += found.kept;
-            partitions.release(partition);
-        }
-        Ok(swept)
-    }
 }
 
-/// Makes sure that nothing is left of what was erased, and adds it to the receipt.
-async fn finish(
-    partitions: &Partitions,
-    partition: &Rc<Partition>,
-    ids: Vec<MemoryId>,
-    receipt: &mut Erased,
-) -> Result<()> {
-    partitions.purge(partition).await?;
-    receipt.partitions += usize::from(!ids.is_empty());
-    for &id in &ids {
-        let at = partition.engine().get(id)?.map_or(receipt.at, |folded| folded.record.updated);
-        if receipt.ids.is_empty() || at > receipt.at {
-            receipt.at = at;
-        }
-        receipt.ids.push(id);
+impl Swept {
+    /// These, without what they said.
+    fn of(ids: Vec<MemoryId>) -> Swept {
+        let removed = ids.into_iter().map(|id| (id, String::new(), String::new())).collect();
+        Swept { removed, kept: 0 }
     }
-    Ok(())
 }
 
 /// The memories of a partition that a sweep removes, and how many it does not.
@@ -187,7 +176,7 @@ fn had_their_time(plan: &Plan<'_>, options: &SweepOptions, now: Timestamp) -> Re
         }
         let why = match record.is_current(now.day()) {
             false => Some("expired".to_owned()),
-            true => options.rules.iter().find(|rule| rule.ends(record, now)).map(Retention::to_string),
+            true => options.rules.iter().find(|rule| rule.ends(record, now)).map(Retention::name),
         };
         match why {
             Some(why) => swept.removed.push((record.id, record.text.clone(), why)),
@@ -215,17 +204,15 @@ impl Retention {
         };
         let since = if self.touched { record.touched } else { record.timestamp };
         let age = now.millis() - since.millis();
-        named && !spared && self.owners.iter().all(owner) && age as f64 >= self.days * 86_400_000.0
+        named && !spared && self.owners.iter().all(owner) && age >= i64::from(self.days) * 86_400_000
     }
-}
 
-impl std::fmt::Display for Retention {
     /// As the reason for which a memory was removed.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "retention: {} days", self.days)?;
+    fn name(&self) -> String {
+        let days = self.days;
         match self.kind {
-            Some(kind) => write!(f, " for {}", kind.name()),
-            None => Ok(()),
+            Some(kind) => format!("retention: {days} days for {}", kind.name()),
+            None => format!("retention: {days} days"),
         }
     }
 }

@@ -213,7 +213,7 @@ pub struct Retention {
     /// Whose: the ids that they carry, `None` for any id of this axis.
     pub owners: Vec<(Axis, Option<String>)>,
     /// How many days.
-    pub days: f64,
+    pub days: u32,
     /// Counted from when it was last said again, changed or found good; otherwise from when it was first said.
     pub touched: bool,
     /// Whether memories that somebody found good end, too.

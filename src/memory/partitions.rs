@@ -272,16 +272,19 @@ impl Partitions {
         intent: impl Fn(&mut Plan<'_>) -> Result<T> + 'static,
     ) -> Result<T> {
         let result = Rc::new(RefCell::new(None));
-        let waiting = Rc::new(Waiting {
-            intent: Box::new({
-                let result = Rc::clone(&result);
-                move |plan| {
-                    *result.borrow_mut() = Some(intent(plan)?);
-                    Ok(())
-                }
-            }),
-            outcome: RefCell::default(),
+        let kept = Rc::clone(&result);
+        let intent: Intent = Box::new(move |plan| {
+            *kept.borrow_mut() = Some(intent(plan)?);
+            Ok(())
         });
+        self.queue(partition, intent).await?;
+        let value = result.borrow_mut().take();
+        value.ok_or_else(interrupted)
+    }
+
+    /// The part of a write that does not depend on what is written: generic, every sort of write would have its copy.
+    async fn queue(&self, partition: &Rc<Partition>, intent: Intent) -> Result<()> {
+        let waiting = Rc::new(Waiting { intent, outcome: RefCell::default() });
         partition.waiting.borrow_mut().push_back(Rc::clone(&waiting));
         let _turn = partition.writers.enter().await;
         if waiting.outcome.borrow().is_none() {
@@ -293,9 +296,7 @@ impl Partitions {
             }
         }
         let outcome = waiting.outcome.borrow_mut().take();
-        outcome.unwrap_or_else(|| Err(interrupted()))?;
-        let value = result.borrow_mut().take();
-        value.ok_or_else(interrupted)
+        outcome.unwrap_or_else(|| Err(interrupted()))
     }
 
     async fn commit(&self, partition: &Partition, batch: &Batch) -> Result<()> {

@@ -39,9 +39,7 @@ pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<
             memory.delete_all(&scope).await?;
             Ok(json!({ "message": "Memories deleted successfully!" }))
         }
-        "erase" => forget::erase(memory, first, second).await,
-        "feedback" => forget::feedback(memory, arguments).await,
-        "sweep" => forget::sweep(memory, first, second).await,
+        "erase" | "feedback" | "sweep" => forget::call(memory, method, arguments).await,
         "history" => {
             let id = id(first)?;
             let rows = memory.history(id).await?;

@@ -56,7 +56,11 @@ test("file store: kill -9 while erasing brings nothing back", { timeout: 300_000
     const before = bytesOf(directory);
     for (const n of acknowledged) assert.ok(!before.includes(`fact${n}zx`) && !before.includes(`meta${n}zx`), `${n} is stored`);
     let memory = open();
-      let found = await read();
+    const read = async () => {
+      const { results } = await memory.getAll({ userId: "ann", topK: 1_000_000 });
+      return new Set(results.map((it) => Number(/fact(\d+)zx/.exec(it.memory)?.[1] ?? -1)));
+    };
+    let found = await read();
     for (const [n, id] of ids) {
       if (n % 2) assert.ok(found.has(n), `${n} is lost`);
       if (acknowledged.has(n)) assert.ok(!found.has(n), `${n} came back`);

@@ -133,7 +133,8 @@ test("wrong arguments are refused with their names", async (t) => {
     [() => memory.sweep(), "CONFIG_INVALID", "retention[0].kind"],
     [() => memory.sweep({ retention: [{ kind: "task" }] }), "CONFIG_INVALID", "retention[0].days"],
     [() => memory.sweep({ retention: "30 days" }), "INVALID_ARGUMENT", "retention"],
-    [() => memory.sweep({ dryRun: 1 }), "INVALID_ARGUMENT", "dryRun"],
+    [() => memory.sweep({ retention: [{ days: 0.5 }] }), "CONFIG_INVALID", "retention[0].days"],
+    [() => memory.sweep({ dryRun: 1, retention: [] }), "INVALID_ARGUMENT", "dryRun"],
     [async () => new Memory({ store: { provider: "memory" }, retention: { days: 1 } }), "CONFIG_INVALID", "retention"],
   ]) {
     await assert.rejects(call, (error) => {

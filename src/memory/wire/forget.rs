@@ -9,8 +9,18 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::knowledge::{Feedback, Kind};
 use crate::scope::Scope;
 
+/// One future for the methods: each of its own would make the caller's larger.
+pub(super) async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<Value> {
+    let argument = |at: usize| arguments.get(at).unwrap_or(&Value::Null);
+    match method {
+        "erase" => erase(memory, argument(0), argument(1)).await,
+        "feedback" => feedback(memory, argument(0), argument(1), argument(2)).await,
+        _ => sweep(memory, argument(0), argument(1)).await,
+    }
+}
+
 /// Erases one memory by its id, or all of a scope.
-pub(super) async fn erase(memory: &Memory, target: &Value, options: &Value) -> Result<Value> {
+async fn erase(memory: &Memory, target: &Value, options: &Value) -> Result<Value> {
     let Erased { ids, at, partitions } = match target {
         Value::String(id) => memory.erase(id, Options::of(options)?.flag(&["linked"], false)?).await?,
         _ => memory.erase_all(&scope_of(&Options::of(target)?, Literal)?.0).await?,
@@ -19,15 +29,13 @@ pub(super) async fn erase(memory: &Memory, target: &Value, options: &Value) -> R
     Ok(json!({ "erased": ids, "at": at.to_string(), "partitions": partitions }))
 }
 
-/// Takes an id, the feedback and a reason.
-pub(super) async fn feedback(memory: &Memory, arguments: &[Value]) -> Result<Value> {
-    let argument = |at: usize| arguments.get(at).unwrap_or(&Value::Null);
-    let feedback = Feedback::parse(argument(1).as_str().unwrap_or_default())?;
-    let reason = match argument(2) {
+async fn feedback(memory: &Memory, of: &Value, feedback: &Value, reason: &Value) -> Result<Value> {
+    let feedback = Feedback::parse(feedback.as_str().unwrap_or_default())?;
+    let reason = match reason {
         Value::Null => None,
         reason => Some(text(reason, "reason")?),
     };
-    let rated = memory.feedback(id(argument(0))?, feedback, reason).await?;
+    let rated = memory.feedback(id(of)?, feedback, reason).await?;
     let strength = (f64::from(rated.strength) * 1e3).round() / 1e3;
     Ok(
         json!({ "id": rated.id.to_string(), "feedback": feedback.name(), "reason": reason, "strength": strength }),
@@ -35,7 +43,7 @@ pub(super) async fn feedback(memory: &Memory, arguments: &[Value]) -> Result<Val
 }
 
 /// Clears out by the rules among the options, else by those of the configuration.
-pub(super) async fn sweep(memory: &Memory, options: &Value, configured: &Value) -> Result<Value> {
+async fn sweep(memory: &Memory, options: &Value, configured: &Value) -> Result<Value> {
     let options = Options::of(options)?;
     let options = SweepOptions {
         scope: scope_of(&options, Literal)?.0,
@@ -93,11 +101,13 @@ fn rule(value: &Value) -> Result<Retention> {
             None => {}
         }
     }
-    let days = options.get(&["days"]).and_then(|(_, days)| days.as_f64());
+    let days = options.get(&["days"]).and_then(|(_, days)| days.as_u64());
     Ok(Retention {
         kind: options.get(&["kind"]).map(|(name, kind)| Kind::parse(text(kind, name)?)).transpose()?,
         owners,
-        days: days.filter(|days| *days >= 0.0).ok_or_else(|| wrong("days", "a number from 0"))?,
+        days: days
+            .and_then(|days| u32::try_from(days).ok())
+            .ok_or_else(|| wrong("days", "a whole number from 0"))?,
         touched: match options.get(&["basis"]).map(|(_, basis)| basis.as_str()) {
             None | Some(Some("said")) => false,
             Some(Some("touched")) => true,
