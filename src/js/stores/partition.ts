@@ -236,25 +236,26 @@ export class Partition {
       write.push(blob);
     }
     for (const name of remove) marks.delete(name);
+    if (scrub) await this.removeCopies();
     const list = [...entries].map(([key, bytes]) => ({ key, bytes }));
     const bytes = encodeLog(version + 1, marks, list);
     await this.replaceLog(version + 1, marks, bytes, write.filter(({ name }) => marks.has(name)));
-    for (const name of remove) {
-      // What stays behind is an orphan that the next opening removes; of erased memories nothing may stay.
-      const removed = this.around.disk.remove(this.blobPath(name));
-      await (scrub ? removed : removed.catch(() => {}));
+    let failure: unknown;
+    // What stays behind is an orphan that the next opening removes.
+    for (const name of remove) await this.around.disk.remove(this.blobPath(name)).catch((error: unknown) => (failure = error));
+    if (scrub && failure !== undefined) {
+      await this.poison();
+      const advice = "the change is made, but a file that it removes is still there; it goes when the partition is next read";
+      throw fault("WRITE_INTERRUPTED", `${this.path}: ${advice}`, this.path, failure);
     }
-    if (scrub) await this.removeCopies();
   }
 
-  /** Removes the damaged logs that recovery has kept aside, and what an interrupted write has left. */
+  /** Removes the damaged logs that recovery has kept aside: they hold what is now to be nowhere. */
   private async removeCopies(): Promise<void> {
     const { disk } = this.around;
-    for (const name of (await disk.names(this.path)) ?? []) {
-      const orphan = name.startsWith("blob-") && !this.state!.blobs.has(name.slice("blob-".length));
-      if (orphan || name.endsWith(".tmp") || name.startsWith("log.damaged-")) await disk.remove(join(this.path, name));
-    }
-    await disk.syncDirectory(this.path);
+    const names = ((await disk.names(this.path)) ?? []).filter((name) => name.startsWith("log.damaged-"));
+    for (const name of names) await disk.remove(join(this.path, name));
+    if (names.length) await disk.syncDirectory(this.path);
   }
 
   /** Writes blobs and a new log, and makes them the partition's state in one rename. */
