@@ -240,6 +240,14 @@ impl Feedback {
         }
     }
 
+    /// The feedback of this name, in either case; `INVALID_ARGUMENT` otherwise.
+    pub fn parse(name: &str) -> Result<Feedback> {
+        Feedback::ALL.into_iter().find(|it| it.name().eq_ignore_ascii_case(name)).ok_or_else(|| {
+            let message = "feedback must be \"positive\", \"negative\" or \"very_negative\"";
+            Error::new(ErrorKind::InvalidArgument, message).field("feedback")
+        })
+    }
+
     /// What it adds to a memory's rating.
     pub fn value(self) -> i32 {
         match self {

@@ -143,6 +143,8 @@ pub struct Record {
     pub born: u64,
     /// When it last changed.
     pub updated: Timestamp,
+    /// When it was last said, changed or found good.
+    pub touched: Timestamp,
     /// The caller's metadata.
     pub metadata: Metadata,
     /// The last day on which it is returned.

@@ -109,6 +109,11 @@ impl Scope {
         Axis::ALL.into_iter().filter_map(|axis| Some((axis, self.get(axis)?)))
     }
 
+    /// Whether a memory's scope has all the ids of this one, whatever other ids it has.
+    pub fn is_within(&self, memory: &Scope) -> bool {
+        self.ids().all(|(axis, id)| memory.get(axis) == Some(id))
+    }
+
     /// The most specific durable owner of a memory with this scope: its user, else its agent, its app,
     /// its organisation, and only if it has none of them its run. `None` for an empty scope.
     pub fn owner(&self) -> Option<(Axis, &str)> {

@@ -3,16 +3,18 @@
 //! `tests/fixtures/partition-N` was written when the format of segments was N. When it gains a version, a
 //! fixture is added beside the others: give [`VERSIONS`] one more, run
 //! `UPDATE_FIXTURES=1 cargo test --test stored_formats` once, which writes what is missing, and never rewrite an
-//! old one.
+//! old one. `tests/fixtures/operations-1` has every kind of operation of format 1, in a segment and in the log after it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use edgemem::engine::{Draft, Engine, Limits, Origin, Plan, Query, Sight, partition_name, search};
 use edgemem::index::segment;
 use edgemem::index::vectors::StoredVectors;
+use edgemem::knowledge::{self, Closing, Dated, Entity, EntityKind, Fact, Feedback, Kind, Note};
 use edgemem::log::{Change, Operation};
-use edgemem::record::{Actor, Metadata, Role};
+use edgemem::record::{Actor, MemoryId, Metadata, Role};
 use edgemem::retrieve::weights::Weights;
 use edgemem::scope::{Axis, Scope, View};
 use edgemem::time::{Clock, Day, Timestamp};
@@ -87,6 +89,131 @@ fn write(folder: &Path) {
     fs::write(folder.join("expected.json"), expected).unwrap();
 }
 
+/// Every kind of operation and every field of a note, in a segment and in the log after it.
+fn write_operations(folder: &Path) {
+    let mut engine = Engine::new(&partition_name(Axis::User, "ann"), Some(MODEL.into()))
+        .with_limits(Limits { documents: 1, ..Limits::default() });
+    let mut clock = Clock::new(0x0123_4567_89ab_cdef);
+    let now = Timestamp::parse("2026-11-25T12:00:00Z").unwrap();
+    let day = |text: &str| Day::parse(text).unwrap();
+    let fact = Fact {
+        subject: "Ana".into(),
+        predicate: "lives in".into(),
+        object: "Köln".into(),
+        slot: Some("home".into()),
+        from: Some(Timestamp::parse("2020-01-01").unwrap()),
+        until: Some(Timestamp::parse("2030-01-01").unwrap()),
+        ..Fact::default()
+    };
+    let note = |kind: Kind| Note {
+        kind,
+        origin: knowledge::Origin::Model,
+        facts: vec![fact.clone(), Fact { ended: true, corrects: true, ..Fact::default() }],
+        whole: true,
+        entities: EntityKind::ALL.map(|kind| Entity { name: kind.name().to_owned(), kind }).to_vec(),
+        dates: vec![Dated { words: "last May".into(), first: day("2023-05-01"), last: day("2023-05-31") }],
+        cues: vec!["where does she live".into()],
+        confidence: 90,
+        sources: vec![MemoryId::from_bits(7)],
+        pending: true,
+        attempts: 2,
+        ..Note::default()
+    };
+    let mut expected = BTreeMap::new();
+    for sealed in [true, false] {
+        let mut plan = Plan::new(&mut engine, &mut clock, now);
+        let mut say = |text: &str, note: Note| {
+            let text = format!("{text} {}", if sealed { "sealed" } else { "in the log" });
+            let timestamp = Timestamp::parse("2023-06-01T10:00:00Z").unwrap();
+            let origin = Origin { scope: Scope::user("ann"), ..Origin::default() };
+            let draft = Draft { text, timestamp, note, ..Draft::default() };
+            plan.remember(&origin, draft).unwrap().id
+        };
+        let mut ids = Kind::ALL.map(|kind| say(kind.name(), note(kind))).to_vec();
+        ids.extend(
+            ["annotated", "reopened", "rated", "erased", "deleted"].map(|it| say(it, Note::default())),
+        );
+        for (at, why) in [(0, Closing::Superseded), (1, Closing::Distilled), (2, Closing::Merged)] {
+            plan.push(ids[at], Change::Close { why, at: now, by: ids[3] });
+        }
+        plan.push(ids[4], Change::Annotate(Box::new(note(Kind::Semantic))));
+        plan.push(ids[5], Change::Close { why: Closing::Merged, at: now, by: ids[3] });
+        plan.push(ids[5], Change::Reopen);
+        for (feedback, reason) in Feedback::ALL.into_iter().zip([None, Some("wrong"), Some("harmful")]) {
+            plan.push(ids[6], Change::Rate { feedback, reason: reason.map(str::to_owned) });
+        }
+        plan.push(ids[7], Change::Erase);
+        plan.push(ids[8], Change::Retract);
+        let operations = plan.finish();
+        for operation in &operations {
+            engine.apply(&operation.key(), operation.clone()).unwrap();
+        }
+        if sealed {
+            let checkpoint = engine.checkpoint(clock.tick(now), clock.replica()).unwrap().unwrap();
+            fs::create_dir_all(folder).unwrap();
+            for (name, bytes) in &checkpoint.put {
+                fs::write(folder.join(name), bytes).unwrap();
+            }
+            engine.adopt(checkpoint);
+        } else {
+            for operation in operations {
+                fs::write(folder.join(format!("{}.op", operation.key())), operation.encode()).unwrap();
+            }
+        }
+        for id in ids {
+            expected.insert(id.to_string(), observe_memory(&engine, id));
+        }
+    }
+    fs::write(folder.join("expected.json"), serde_json::to_string_pretty(&expected).unwrap()).unwrap();
+}
+
+/// All that is known of a memory, with its history.
+fn observe_memory(engine: &Engine, id: MemoryId) -> serde_json::Value {
+    let folded = engine.get(id).unwrap().unwrap();
+    let record = &folded.record;
+    let happened = folded.revisions.iter().map(|it| (it.action.name(), it.at.to_string(), it.reason.clone()));
+    serde_json::json!({
+        "item": wire::item(record),
+        "closed": record.closed.map(|it| (it.why.name(), it.at.to_string(), it.by.to_string())),
+        "rating": record.rating,
+        "erased": record.erased,
+        "deleted": record.retracted,
+        "cues": record.note.cues,
+        "attempts": record.note.attempts,
+        "whole": record.note.whole,
+        "history": happened.collect::<Vec<_>>(),
+    })
+}
+
+/// Whether all that is expected is there: what is shown of a memory may grow.
+fn tells(found: &serde_json::Value, expected: &serde_json::Value) -> bool {
+    match (found, expected) {
+        (serde_json::Value::Object(found), serde_json::Value::Object(expected)) => {
+            expected.iter().all(|(key, expected)| found.get(key).is_some_and(|found| tells(found, expected)))
+        }
+        (serde_json::Value::Array(found), serde_json::Value::Array(expected)) => {
+            found.len() == expected.len() && found.iter().zip(expected).all(|(a, b)| tells(a, b))
+        }
+        _ => found == expected,
+    }
+}
+
+#[test]
+fn every_operation_opens() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/operations-1");
+    if std::env::var_os("UPDATE_FIXTURES").is_some() && !folder.exists() {
+        write_operations(&folder);
+    }
+    let engine = open(&folder);
+    let expected = fs::read_to_string(folder.join("expected.json")).unwrap();
+    let expected: BTreeMap<String, serde_json::Value> = serde_json::from_str(&expected).unwrap();
+    for (id, expected) in &expected {
+        let found = observe_memory(&engine, MemoryId::parse(id).unwrap());
+        assert!(tells(&found, expected), "{found:#} is not {expected:#}");
+    }
+    assert_eq!(expected.len(), 18);
+}
+
 fn open(folder: &Path) -> Engine {
     let mut engine = Engine::new(&partition_name(Axis::User, "ann"), Some(MODEL.into()));
     let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -94,8 +221,10 @@ fn open(folder: &Path) -> Engine {
     let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
     for path in files.iter().filter(|path| name(path).starts_with("s-")) {
         let vectors = folder.join(format!("v{}", &name(path)[1..]));
-        let stored = StoredVectors::decode(name(&vectors), &fs::read(&vectors).unwrap()).unwrap();
-        engine.mount(&name(path), fs::read(path).unwrap(), Some(stored)).unwrap();
+        let stored = vectors
+            .exists()
+            .then(|| StoredVectors::decode(name(&vectors), &fs::read(&vectors).unwrap()).unwrap());
+        engine.mount(&name(path), fs::read(path).unwrap(), stored).unwrap();
     }
     for path in files.iter().filter(|path| path.extension().is_some_and(|it| it == "op")) {
         let operation = Operation::decode(&fs::read(path).unwrap()).unwrap();

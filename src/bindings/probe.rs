@@ -154,6 +154,7 @@ fn commit_from_js(value: &JsValue) -> Result<Commit> {
             .iter()
             .map(|item| Row { id: text(&item, "id"), columns: get(&item, "columns").as_string() })
             .collect(),
+        scrub: get(value, "scrub").is_truthy(),
     })
 }
 

@@ -37,6 +37,8 @@ pub struct Checkpoint {
     pub drop: Vec<String>,
     /// Blobs that are replaced.
     pub remove: Vec<String>,
+    /// Whether what is dropped and removed holds erased memories, and must not stay readable.
+    pub scrub: bool,
     part: Option<Part>,
     sources: Vec<usize>,
     /// Keys of entries that stay in the log.
@@ -47,12 +49,19 @@ impl Engine {
     /// The checkpoint that is due, if any. `stamp` and `replica` make the blob's name.
     pub fn checkpoint(&self, stamp: Stamp, replica: u64) -> Result<Option<Checkpoint>> {
         let head = &self.parts[0];
-        if head.len() < self.limits.documents && head.size() < self.limits.bytes {
+        let is_full = head.len() >= self.limits.documents || head.size() >= self.limits.bytes;
+        if !is_full && !self.remains {
             return Ok(None);
         }
-        let mut sources = self.due_for_merge();
+        let mut sources = if is_full { self.due_for_merge() } else { vec![] };
+        if self.remains {
+            sources.extend(self.parts_with_remains());
+            sort(&mut sources, usize::cmp);
+            sources.dedup();
+        }
         sources.push(0);
-        self.seal(sources, stamp, replica).map(Some)
+        let checkpoint = self.seal(sources, stamp, replica)?;
+        Ok(Some(Checkpoint { scrub: self.remains, ..checkpoint }))
     }
 
     /// The checkpoint that gives vectors of the token table to the first sealed part in which living memories
@@ -137,7 +146,8 @@ impl Engine {
         let remove = sources.iter().filter_map(|&source| self.parts[source].name());
         let remove_vectors = sources.iter().filter_map(|&source| self.parts[source].vectors_name());
         let remove = remove.chain(remove_vectors).map(str::to_owned).collect();
-        let mut checkpoint = Checkpoint { put: vec![], drop, remove, part: None, sources, kept };
+        let mut checkpoint =
+            Checkpoint { put: vec![], drop, remove, scrub: false, part: None, sources, kept };
         if builder.is_empty() {
             return Ok(checkpoint);
         }
@@ -168,6 +178,10 @@ impl Engine {
     /// Takes in a checkpoint after it was committed.
     pub fn adopt(&mut self, checkpoint: Checkpoint) {
         self.entries = checkpoint.kept.into_iter().collect();
+        if checkpoint.scrub {
+            self.remains = false;
+            self.vocabulary.take();
+        }
         self.layout.take();
         self.versions.take();
         for &source in checkpoint.sources.iter().rev().filter(|&&source| source != 0) {

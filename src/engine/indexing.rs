@@ -3,7 +3,9 @@
 use super::{Engine, encode_record};
 use crate::error::Result;
 use crate::index::build::SegmentBuilder;
-use crate::index::columns::{CLAIMS, CLOSED, Columns, INTERNAL, NEVER, PENDING, RETRACTED, REVISED};
+use crate::index::columns::{
+    CLAIMS, CLOSED, Columns, ERASED, INTERNAL, NEVER, PENDING, RETRACTED, REVISED, rating_bits,
+};
 use crate::index::marks;
 use crate::index::part::Part;
 use crate::log::{Folded, Operation, fold};
@@ -47,7 +49,7 @@ impl Engine {
         };
         let (mut terms, mut marks) = (Vec::new(), Vec::new());
         if memory.retracted {
-            columns.flags |= RETRACTED;
+            columns.flags |= if memory.erased { RETRACTED | ERASED } else { RETRACTED };
         } else {
             self.index_terms(&memory, &mut terms);
             columns.length = terms.len() as u32;
@@ -61,6 +63,7 @@ impl Engine {
             ] {
                 columns.flags |= if holds { flag } else { 0 };
             }
+            columns.flags |= rating_bits(memory.rating);
             marks = marks::of_note(note, memory.closed.is_some(), &self.analyzer);
         }
         let changed = folded.revisions.iter().any(|revision| {

@@ -14,7 +14,7 @@ use edgemem_kernels::turns::{ENDS_ASKING, Mark, TIMED, join};
 use foldhash::quality::FixedState;
 
 use super::Address;
-use crate::index::columns::{Columns, RETRACTED};
+use crate::index::columns::{Columns, RETRACTED, rating};
 use crate::index::part::Part;
 use crate::record::Actor;
 use crate::scope::Scope;
@@ -45,6 +45,8 @@ pub(super) struct Layout {
     pub days: Vec<i32>,
     /// Indexes into [`Layout::actors`].
     pub speakers: Vec<u16>,
+    /// Turns of which somebody thinks well or ill, with their ratings.
+    pub rated: Vec<(u32, i32)>,
     /// Who speaks in the partition.
     pub actors: Vec<Actor>,
     /// Terms of all turns of each conversation.
@@ -224,6 +226,9 @@ impl Layout {
             self.speakers.push(speaker);
         }
         let turn = self.len() - 1;
+        if rating(columns.flags) != 0 {
+            self.rated.push((turn as u32, rating(columns.flags)));
+        }
         self.turn_of.push(turn as u32);
         self.addresses.push(address);
         self.last.0 = key;

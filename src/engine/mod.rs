@@ -7,6 +7,7 @@
 mod checkpoint;
 mod consolidate;
 mod conversations;
+mod erase;
 mod field;
 mod fields;
 mod graph;
@@ -20,6 +21,7 @@ mod related;
 mod search;
 mod siblings;
 mod sight;
+mod strength;
 mod timeline;
 mod twins;
 mod versions;
@@ -38,6 +40,7 @@ pub use plan::{Draft, Origin, Outcome, Plan};
 pub use provenance::summary_place;
 pub use search::{Explanation, Hit, Query, TermScore, search};
 pub use sight::{Shown, Sight};
+pub use strength::strength;
 pub use timeline::{Entry, Event};
 pub use versions::{Conflict, Span, Standing};
 
@@ -102,6 +105,8 @@ pub struct Engine {
     /// Keys of the log's entries that the head holds.
     entries: HashSet<String, FixedState>,
     newest: Stamp,
+    /// Whether more than the receipt of an erased memory may still be stored.
+    remains: bool,
     model: Option<String>,
     /// Another model, of which a vector came and was not kept.
     foreign: Option<String>,
@@ -129,6 +134,7 @@ impl Engine {
             orphans: HashMap::default(),
             entries: HashSet::default(),
             newest: Stamp::default(),
+            remains: false,
             model,
             foreign: None,
             limits: Limits::default(),
@@ -252,6 +258,7 @@ impl Engine {
         let Some(elsewhere) = self.locate_except(id, index) else { return Ok(()) };
         let Some(doc) = self.parts[index].find_sealed(id) else { return Ok(()) };
         let mounted = Address { part: index as u32, doc };
+        self.remains |= self.is_erased(elsewhere) || self.is_erased(mounted);
         let (mut old, new) = (self.operations(elsewhere)?, self.operations(mounted)?);
         let subset = |some: &[Operation], all: &[Operation]| {
             some.iter().all(|op| all.iter().any(|other| other.order() == op.order()))
@@ -276,7 +283,14 @@ impl Engine {
         }
         self.newest = self.newest.max(operation.stamp);
         let id = operation.id;
+        let erases = matches!(operation.change, Change::Erase);
+        self.remains |= erases;
         match self.locate(id) {
+            Some(address) if !erases && self.is_erased(address) => {
+                // It counts no more, but its entry holds what it says until the head is sealed.
+                self.remains = true;
+                Ok(())
+            }
             Some(address) => {
                 if let Change::Embed { text, model, codes, scale } = &operation.change {
                     return self.embed(address, *text, model, codes, *scale);
@@ -499,9 +513,17 @@ impl Engine {
                 }
             }
         }
-        let id = |address: Address| self.parts[address.part as usize].id(address.doc);
-        sort(&mut found, |a, b| a.0.cmp(&b.0).then_with(|| id(a.1).cmp(&id(b.1))));
+        self.in_order(&mut found);
         Ok(found)
+    }
+
+    /// Sorts documents, each with the stamp of its first operation, as they were first said.
+    fn in_order(&self, found: &mut Vec<(u64, Address)>) {
+        sort(found, |a, b| a.0.cmp(&b.0).then_with(|| self.id(a.1).cmp(&self.id(b.1))));
+    }
+
+    fn id(&self, address: Address) -> MemoryId {
+        self.parts[address.part as usize].id(address.doc)
     }
 
     /// Live memories that have no vector of the configured model: up to `limit` of them, and how many in all.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use foldhash::quality::FixedState;
 
-use super::{Engine, Sight, text_digest};
+use super::{Engine, text_digest};
 use crate::error::Result;
 use crate::knowledge::Note;
 use crate::log::{Change, Folded, Operation, Remember, fold};
@@ -57,6 +57,17 @@ pub struct Outcome {
     pub added: bool,
 }
 
+/// What is known of a statement.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Nothing that counts.
+    New,
+    /// A memory says it.
+    Known,
+    /// It was said before its memory was deleted.
+    Gone,
+}
+
 /// Operations in the making.
 pub struct Plan<'a> {
     pub(super) engine: &'a mut Engine,
@@ -103,23 +114,24 @@ impl<'a> Plan<'a> {
         self.by_memory.iter().filter(|(_, indexes)| !indexes.is_empty()).map(|(&id, _)| id)
     }
 
-    /// The live memories for which `wanted` holds, with what is planned.
-    pub fn live(&self, wanted: &dyn Fn(&Record) -> bool) -> Result<Vec<MemoryId>> {
-        let mut found = Vec::new();
-        for (_, address) in self.engine.list(&Sight::default())? {
-            let id = self.engine.read(address)?.id;
-            if !self.by_memory.contains_key(&id) {
-                found.push(id);
-            }
-        }
+    /// The memories for which `wanted` holds, deleted ones too, with what is planned; in the order in which they were
+    /// first said, those that the plan changes last. Of an erased one there is nothing to ask.
+    pub fn select(&self, wanted: &mut dyn FnMut(&Record) -> bool) -> Result<Vec<MemoryId>> {
+        let mut found = self.engine.ids();
+        found.retain(|id| !self.by_memory.contains_key(id));
         found.extend(self.memories());
-        let mut live = Vec::new();
+        let mut selected = Vec::new();
         for id in found {
-            if self.folded(id)?.is_some_and(|folded| !folded.record.retracted && wanted(&folded.record)) {
-                live.push(id);
+            if self.folded(id)?.is_some_and(|folded| !folded.record.erased && wanted(&folded.record)) {
+                selected.push(id);
             }
         }
-        Ok(live)
+        Ok(selected)
+    }
+
+    /// As [`select`](Self::select), of the memories that are not deleted.
+    pub fn live(&self, wanted: &dyn Fn(&Record) -> bool) -> Result<Vec<MemoryId>> {
+        self.select(&mut |record| !record.retracted && wanted(record))
     }
 
     /// A memory as it will be with what is planned.
@@ -134,11 +146,24 @@ impl<'a> Plan<'a> {
     }
 
     /// Remembers a statement, or notes one more occurrence of the same statement in the same scope by the
-    /// same speaker.
+    /// same speaker; that revives a memory which has expired. What was said before its memory was deleted adds nothing.
     pub fn remember(&mut self, origin: &Origin, draft: Draft) -> Result<Outcome> {
-        let key = statement_key(&draft.text);
-        let (id, known) = self.identify(&origin.scope, &draft.actor, &key)?;
+        let (id, state) = self.identify(&origin.scope, &draft)?;
+        if state == State::Gone {
+            self.last = None;
+            return Ok(Outcome { id, added: false });
+        }
+        let (known, said) = (state == State::Known, draft.timestamp.day());
         self.say(id, known, origin, draft);
+        if known {
+            let expires = self.folded(id)?.and_then(|folded| folded.record.expires);
+            let today = self.now.day();
+            // An import of what was said while it lasted does not revive it, unless it says until when.
+            let anew = |last: Day| said > last || origin.expires.is_some_and(|it| it >= today);
+            if expires.is_some_and(|last| last < today && anew(last)) {
+                self.push(id, Change::Revise { text: None, metadata: None, expires: Some(origin.expires) });
+            }
+        }
         Ok(Outcome { id, added: !known })
     }
 
@@ -198,31 +223,42 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// The id under which a statement is or will be kept, and whether it is kept already. A statement whose
-    /// memory was deleted or changed its wording gets the next id of its row.
-    fn identify(&self, scope: &Scope, actor: &Actor, key: &str) -> Result<(MemoryId, bool)> {
-        if let Some(&id) = self.engine.revised.get(&statement_digest(scope, actor, key, 0))
-            && self.says(id, key)?
+    /// The id under which a statement is or will be kept, and what is known of it. A statement whose memory was
+    /// deleted or changed its wording gets the next id of its row.
+    fn identify(&self, scope: &Scope, draft: &Draft) -> Result<(MemoryId, State)> {
+        let key = statement_key(&draft.text);
+        if let Some(&id) = self.engine.revised.get(&statement_digest(scope, &draft.actor, &key, 0))
+            && self.says(id, &key)?
         {
-            return Ok((id, true));
+            return Ok((id, State::Known));
         }
+        let mut gone = None;
         let mut number = 0;
         loop {
-            let digest = statement_digest(scope, actor, key, number);
+            let digest = statement_digest(scope, &draft.actor, &key, number);
             let id = MemoryId::new(self.engine.prefix(), digest.0);
-            if self.engine.locate(id).is_none() && !self.by_memory.contains_key(&id) {
-                return Ok((id, false));
+            let Some(Folded { record, .. }) = self.folded(id)? else {
+                return Ok(gone.map_or((id, State::New), |id| (id, State::Gone)));
+            };
+            if !record.retracted && statement_key(&record.text) == key {
+                return Ok((id, State::Known));
             }
-            if self.says(id, key)? {
-                return Ok((id, true));
+            if record.retracted && draft.timestamp < self.bounded(record.updated) {
+                gone = Some(id);
             }
             number += 1;
         }
     }
 
-    /// Whether a statement is known already, without planning anything: it then needs no vector.
-    pub fn is_known(&self, scope: &Scope, actor: &Actor, text: &str) -> Result<bool> {
-        Ok(self.identify(scope, actor, &statement_key(text))?.1)
+    /// The time of a deletion, to be compared with when something was said. Where another device's clock is ahead of
+    /// this one's, what is said now would seem to have been said before.
+    fn bounded(&self, deleted: Timestamp) -> Timestamp {
+        if deleted <= self.now { deleted } else { Timestamp::clamped(self.now.millis() - 1000) }
+    }
+
+    /// Whether a statement needs no vector, because nothing new will be kept of it. Plans nothing.
+    pub fn is_known(&self, scope: &Scope, draft: &Draft) -> Result<bool> {
+        Ok(self.identify(scope, draft)?.1 != State::New)
     }
 
     fn says(&self, id: MemoryId, key: &str) -> Result<bool> {

@@ -17,6 +17,7 @@ use super::field::{Field, Scores, Totals};
 use super::newest::newest_first;
 use super::related::{gather_related, strengths};
 use super::siblings::Siblings;
+use super::strength::opinion;
 use super::twins::Saying;
 use super::{Engine, Sight, Standing};
 use crate::error::Result;
@@ -309,6 +310,8 @@ struct Ranked {
     cosines: Vec<f32>,
     pairs: Vec<(u32, f32)>,
     session: Vec<f32>,
+    /// What people's opinion adds to rated turns, before its weight.
+    opinions: Vec<(u32, f32)>,
 }
 
 impl Ranked {
@@ -380,7 +383,14 @@ impl Ranking<'_> {
                 *fused += self.weight(Signal::Date) * self.date(day);
             }
         }
-        Ranked { fused, touched, keyword, semantic, cosines, pairs, session }
+        let mut opinions = Vec::with_capacity(layout.rated.len());
+        for &(turn, rating) in &layout.rated {
+            let sum = fused[turn as usize];
+            let value = opinion(rating) * if sum.abs() < 1.0 { sum.abs() } else { 1.0 };
+            fused[turn as usize] = sum + self.weight(Signal::Strength) * value;
+            opinions.push((turn, value));
+        }
+        Ranked { fused, touched, keyword, semantic, cosines, pairs, session, opinions }
     }
 
     /// What tells the statements of a turn apart.
@@ -414,7 +424,10 @@ impl Ranking<'_> {
         let turn = layout.turn_of(statement);
         let mark = field.marks[turn];
         let actor = layout.actors.get(layout.speakers[turn] as usize);
-        let pair = ranked.pairs.iter().find(|&&(at, _)| at as usize == turn).map_or(0.0, |&(_, score)| score);
+        let listed = |values: &[(u32, f32)]| {
+            values.iter().find(|&&(at, _)| at as usize == turn).map_or(0.0, |&(_, value)| value)
+        };
+        let pair = listed(&ranked.pairs);
         let session = ranked.session[layout.conversations[turn] as usize];
         let signals = &mut out.signals;
         let behind = self.siblings(field, ranked).explain(statement);
@@ -429,6 +442,7 @@ impl Ranking<'_> {
         signals.set(Signal::Date, self.date(layout.days[turn]));
         signals.set(Signal::Content, telling(u32::from(mark.informative)));
         signals.set(Signal::Asking, unit(mark.questions) * unit(mark.gate));
+        signals.set(Signal::Strength, listed(&ranked.opinions));
         out.cosine = ranked.cosines.get(statement).copied().filter(|&cosine| cosine > -1.0);
     }
 }

@@ -21,8 +21,8 @@ pub struct Columns {
     pub expires: i32,
     /// Number of terms; the field norm of BM25.
     pub length: u32,
-    /// [`RETRACTED`], [`REVISED`], [`CLAIMS`], [`CLOSED`], [`PENDING`],
-    /// [`INTERNAL`].
+    /// [`RETRACTED`], [`REVISED`], [`CLAIMS`], [`CLOSED`], [`PENDING`], [`INTERNAL`], [`ERASED`], and a rating in
+    /// [`RATED`].
     pub flags: u32,
     /// What the text tells beside its words, packed; see [`crate::text::Cues`].
     pub cues: u32,
@@ -42,6 +42,20 @@ pub const CLOSED: u32 = 8;
 pub const PENDING: u32 = 16;
 /// It is edgemem's own and no read shows it.
 pub const INTERNAL: u32 = 32;
+/// What people think of it: three bits with a sign, from -4 to 3.
+pub const RATED: u32 = 7 << 8;
+/// It was erased: the document is the receipt.
+pub const ERASED: u32 = 1 << 11;
+
+/// A rating as the bits of [`RATED`].
+pub fn rating_bits(rating: i32) -> u32 {
+    (rating.clamp(-4, 3) as u32) << 8 & RATED
+}
+
+/// The rating among a document's flags.
+pub fn rating(flags: u32) -> i32 {
+    ((flags & RATED) << 21) as i32 >> 29
+}
 
 impl Columns {
     /// Bytes of one row.
@@ -96,6 +110,13 @@ impl Columns {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ratings_survive_as_far_as_they_go() {
+        for (given, kept) in [(0, 0), (1, 1), (3, 3), (9, 3), (-1, -1), (-4, -4), (-7, -4)] {
+            assert_eq!(rating(rating_bits(given) | ERASED | PENDING), kept, "{given}");
+        }
+    }
 
     #[test]
     fn rows_survive() {

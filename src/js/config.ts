@@ -138,6 +138,31 @@ export interface ReadingConfig {
   excludes?: string;
 }
 
+/**
+ * How long memories are kept; applied by `sweep`. A memory that any rule fits goes. Instructions (`procedural`) and tasks
+ * go only by a rule that names their kind, and what was given positive feedback only with `includePositive`.
+ */
+export interface RetentionRule {
+  /** How many whole days. */
+  days: number;
+  /** Only memories of this kind. */
+  kind?: "episodic" | "semantic" | "procedural" | "task";
+  /** Since it was first said (`said`, the default), or since it was last said again, changed or found good. */
+  basis?: "said" | "touched";
+  /** Takes memories with positive feedback, too. Default false. */
+  includePositive?: boolean;
+  /** Only memories of this user; `"*"`: of any user. */
+  userId?: string;
+  /** Only memories of this agent; `"*"`: of any agent. */
+  agentId?: string;
+  /** Only memories of this run; `"*"`: of any run. */
+  runId?: string;
+  /** Only memories of this application; `"*"`: of any application. */
+  appId?: string;
+  /** Only memories of this organisation; `"*"`: of any organisation. */
+  orgId?: string;
+}
+
 /** What `new Memory()` takes. Everything has a default, except the store in a Worker. */
 export interface MemoryConfig {
   /**
@@ -166,4 +191,6 @@ export interface MemoryConfig {
   customInstructions?: string;
   /** What orders the memories that a search found. Default: none, they are in the order of their scores. */
   reranker?: RerankerConfig;
+  /** What `sweep` removes beside what has expired. Default: nothing. */
+  retention?: RetentionRule[];
 }

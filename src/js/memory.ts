@@ -22,6 +22,10 @@ import type {
   Entity,
   EntityDetails,
   EntityOptions,
+  EraseOptions,
+  Erasure,
+  Feedback,
+  FeedbackResult,
   GetAllOptions,
   GetAllResult,
   Graph,
@@ -41,6 +45,8 @@ import type {
   TimelineEntry,
   TimelineOptions,
   UndoneConsolidation,
+  SweepOptions,
+  SweepResult,
 } from "./types.js";
 
 /**
@@ -134,6 +140,24 @@ export class HostedMemory {
   /** Deletes all memories of a scope. */
   async deleteAll(options: Scope): Promise<Confirmation> {
     return this.call("deleteAll", ["", options ?? {}]);
+  }
+
+  /**
+   * Erases a memory, or all memories of a scope, deleted ones too: text, metadata, history, vectors and index entries are
+   * gone from the store when this resolves. The ids stay, as a receipt. `docs/forgetting.md` tells what each host keeps.
+   */
+  async erase(target: string | Scope, options?: EraseOptions): Promise<Erasure> {
+    return this.call("erase", [typeof target === "string" ? "id" : "", target], ["", options ?? {}]);
+  }
+
+  /** Notes what someone thinks of a memory; it counts a little when memories are ranked. Opinions add up. */
+  async feedback(id: string, feedback: Feedback, reason?: string): Promise<FeedbackResult> {
+    return this.call("feedback", ["id", id], ["feedback", feedback], ["reason", reason]);
+  }
+
+  /** Removes what has expired, and what has had its time by the `retention` that was configured. */
+  async sweep(options: SweepOptions = {}): Promise<SweepResult> {
+    return this.call("sweep", ["", options], ["retention", this.#config.retention]);
   }
 
   /** What happened to a memory, newest first; empty if it is not known. */

@@ -38,6 +38,8 @@ export interface CoreConfig {
   /** Loads the token table, checked; absent where none is wanted. Called at most once, when it is first needed. */
   tokens?: () => Promise<Uint8Array>;
   reranker?: unknown;
+  /** The rules of `sweep`, which checks them. */
+  retention?: unknown[];
 }
 
 interface Provider {
@@ -51,7 +53,7 @@ const CAPABILITIES = ["atomic", "compareAndSet", "shared", "rows"] as const;
 /** What a binding must have to be one. */
 const BINDING_METHODS = { d1: ["prepare", "batch"], kv: ["get", "put", "list", "delete"] } as const;
 
-const KEYS = ["store", "vectorStore", "embedder", "llm", "reading", "customInstructions", "reranker", "tokens", "index"];
+const KEYS = ["store", "vectorStore", "embedder", "llm", "reading", "customInstructions", "reranker", "tokens", "index", "retention"];
 
 /** Keys of mem0's configuration that mean nothing here: the history is always kept, in the store itself. */
 const IGNORED_KEYS = ["version", "historyStore", "historyDbPath", "disableHistory"];
@@ -115,6 +117,10 @@ export function resolve(config: MemoryConfig | undefined, host: Host): CoreConfi
     if (given[field] != null) resolved[field] = model(given[field], field, host);
   }
   resolved.reading = reading(given);
+  if (given.retention != null) {
+    if (!Array.isArray(given.retention)) throw invalid("retention", "must be a list of rules");
+    resolved.retention = given.retention;
+  }
   if (wantsTokens(given)) resolved.tokens = host.tokens;
   // Nobody named an embedder, and the one that is there by itself is the table.
   else resolved.embedder ??= { provider: "none" };

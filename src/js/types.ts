@@ -1,5 +1,6 @@
 /** What the methods of a memory take and return. Names and shapes are mem0's; what mem0 has not, is added. */
 
+import type { RetentionRule } from "./config.js";
 import type { ErrorCode } from "./errors.js";
 import type { Recovered } from "./stores/store.js";
 
@@ -326,7 +327,9 @@ export type Signal =
   /** How much the memory says. */
   | "content"
   /** The share of questions among its sentences; counted against it. */
-  | "asking";
+  | "asking"
+  /** What people think of it, from -1 to 1, times the sum of the others as far as that is below 1. */
+  | "strength";
 
 /** What has a weight: the signals, and settings of how the keywords are counted. */
 export type Weighted =
@@ -506,6 +509,66 @@ export interface Confirmation {
   message: string;
 }
 
+/** What someone thinks of a memory; mem0's upper-case names are understood too. */
+export type Feedback = "positive" | "negative" | "very_negative" | "POSITIVE" | "NEGATIVE" | "VERY_NEGATIVE";
+
+/** What `feedback` returns. */
+export interface FeedbackResult {
+  /** The memory's id. */
+  id: string;
+  /** What was noted. */
+  feedback: "positive" | "negative" | "very_negative";
+  /** The reason that was given. */
+  reason: string | null;
+  /** How firmly the memory is held now, from 0 to 1; `docs/forgetting.md` has the formula. */
+  strength: number;
+}
+
+/** Options of `erase` with an id. */
+export interface EraseOptions {
+  /** Erases the memories that were made from it, too. Default false. */
+  linked?: boolean;
+}
+
+/** The receipt of an erasure. */
+export interface Erasure {
+  /** The ids of the memories of which nothing else is left. */
+  erased: string[];
+  /** When, ISO 8601. */
+  at: string;
+  /** How many partitions they were in. */
+  partitions: number;
+}
+
+/** Options of `sweep`. With ids of a scope it looks only at memories that carry them. */
+export interface SweepOptions extends Scope {
+  /** Tells what would be removed, and removes nothing. Default false. */
+  dryRun?: boolean;
+  /** Erases instead of deleting. Default false. */
+  erase?: boolean;
+  /** The time by which memories have had theirs. Default: now. */
+  now?: string | number | Date;
+  /** Rules in place of those of the configuration. */
+  retention?: RetentionRule[];
+}
+
+/** What `sweep` returns. */
+export interface SweepResult {
+  /** What was removed. */
+  removed: {
+    /** The memory's id. */
+    id: string;
+    /** What it said. */
+    memory: string;
+    /** `expired`, or the rule: `retention: 30 days for episodic`. */
+    why: string;
+  }[];
+  /** How many memories were looked at and stay. */
+  kept: number;
+  /** Whether nothing was removed because that was asked for. */
+  dryRun: boolean;
+}
+
 /** One change of a memory. */
 export interface HistoryEntry {
   /** The entry's number, from 1 for the oldest. */
@@ -522,11 +585,11 @@ export interface HistoryEntry {
   created_at: string;
   /** When this change was made, ISO 8601. */
   updated_at: string;
-  /** 1 if this change deleted it. */
+  /** 1 if this change deleted or erased it. */
   is_deleted: 0 | 1;
   /** The memory that took its place. */
   by?: string;
-  /** Why. */
+  /** Why: the sort of closing, or the feedback with the reason that was given. */
   reason?: string;
 }
 

@@ -60,6 +60,7 @@ fn fold_with(mut operations: Vec<Operation>, history: bool) -> Option<Folded> {
             created,
             born: operations[first].stamp.bits(),
             updated: created,
+            touched: said.timestamp,
             metadata: said.metadata.clone(),
             expires: said.expires,
             occurrences: 1,
@@ -101,16 +102,8 @@ impl Folded {
     fn apply(&mut self, operation: Operation) {
         let at = operation.stamp.wall();
         match operation.change {
-            // Another replica said it too, or it was said again; after a deletion that revives it.
-            Change::Remember(_) | Change::Touch { .. } => {
-                self.record.occurrences += 1;
-                if self.record.retracted {
-                    self.record.retracted = false;
-                    self.record.updated = at;
-                    let text = self.record.text.clone();
-                    self.record(Action::Add, None, Some(&text), at);
-                }
-            }
+            Change::Remember(said) => self.said(said.timestamp, at),
+            Change::Touch { timestamp, .. } => self.said(timestamp, at),
             Change::Revise { text, metadata, expires } => {
                 let before = self.record.text.clone();
                 if let Some(text) = text {
@@ -121,6 +114,7 @@ impl Folded {
                     self.record.expires = expires;
                 }
                 self.record.updated = at;
+                self.touch(at);
                 let after = self.record.text.clone();
                 self.record(Action::Update, Some(&before), Some(&after), at);
             }
@@ -150,6 +144,9 @@ impl Folded {
             }
             Change::Rate { feedback, reason } => {
                 self.record.rating = self.record.rating.saturating_add(feedback.value());
+                if feedback.value() > 0 {
+                    self.touch(at);
+                }
                 let text = self.record.text.clone();
                 self.record(Action::Feedback, Some(&text), Some(&text), at);
                 self.say(|revision| {
@@ -159,6 +156,25 @@ impl Folded {
             }
             // Vectors are kept by the index, beside the memory; an erasure stands alone.
             Change::Embed { .. } | Change::Erase => {}
+        }
+    }
+
+    /// Another replica said it too, or it was said again. What was said after a deletion revives it; what was said
+    /// before it and arrives late does not.
+    fn said(&mut self, said: Timestamp, at: Timestamp) {
+        self.record.occurrences += 1;
+        self.touch(said);
+        if self.record.retracted && said >= self.record.updated {
+            self.record.retracted = false;
+            self.record.updated = at;
+            let text = self.record.text.clone();
+            self.record(Action::Add, None, Some(&text), at);
+        }
+    }
+
+    fn touch(&mut self, at: Timestamp) {
+        if at > self.record.touched {
+            self.record.touched = at;
         }
     }
 

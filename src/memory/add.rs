@@ -99,7 +99,7 @@ impl Memory {
             partitions.with_clock(|clock| {
                 let plan = Plan::new(&mut engine, clock, partitions.now());
                 for (index, draft) in drafts.iter().enumerate() {
-                    if !plan.is_known(scope, &draft.actor, &draft.text)? {
+                    if !plan.is_known(scope, draft)? {
                         fresh.push(index);
                     }
                 }

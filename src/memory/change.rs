@@ -8,7 +8,7 @@ use crate::engine::{self, Plan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Change;
 use crate::model::Purpose;
-use crate::record::{MemoryId, Record};
+use crate::record::MemoryId;
 use crate::scope::{Axis, Scope};
 
 impl Memory {
@@ -91,25 +91,14 @@ impl Memory {
     pub async fn delete_all(&self, scope: &Scope) -> Result<()> {
         let partitions = self.partitions()?;
         if scope.is_empty() {
-            return Err(Error::new(
-                ErrorKind::ScopeRequired,
-                "At least one filter is required to delete all memories. If you want to delete all memories, \
-                 use the `reset()` method.",
-            )
-            .field("userId"));
+            return Err(unnamed("delete"));
         }
-        let names = match scope.get(Axis::User) {
-            Some(user) => vec![engine::partition_name(Axis::User, user)],
-            None => partitions.names("").await?,
-        };
-        for name in names {
+        for name in owned_by(partitions, scope).await? {
             let partition = partitions.get(&name).await?;
             let wanted = scope.clone();
-            let carries =
-                move |record: &Record| wanted.ids().all(|(axis, id)| record.scope.get(axis) == Some(id));
             partitions
                 .write(&partition, move |plan: &mut Plan<'_>| {
-                    for id in plan.live(&carries)? {
+                    for id in plan.live(&|record| wanted.is_within(&record.scope))? {
                         plan.push(id, Change::Retract);
                     }
                     Ok(())
@@ -119,6 +108,23 @@ impl Memory {
         }
         Ok(())
     }
+}
+
+/// The partitions in which memories that carry these ids can be.
+pub(super) async fn owned_by(partitions: &Partitions, scope: &Scope) -> Result<Vec<String>> {
+    match scope.get(Axis::User) {
+        Some(user) => Ok(vec![engine::partition_name(Axis::User, user)]),
+        None => partitions.names("").await,
+    }
+}
+
+/// Refuses to `delete` or `erase` what nobody is named as the owner of.
+pub(super) fn unnamed(verb: &str) -> Error {
+    let message = format!(
+        "At least one filter is required to {verb} all memories. If you want to delete all memories, use the \
+         `reset()` method."
+    );
+    Error::new(ErrorKind::ScopeRequired, message).field("userId")
 }
 
 /// Checks that a memory exists at this point of a plan.

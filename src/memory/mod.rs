@@ -7,6 +7,7 @@ mod add;
 mod change;
 mod consolidate;
 mod context;
+mod forget;
 mod graph;
 mod meaning;
 mod options;
@@ -25,6 +26,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 pub use context::{CONTEXT_CANDIDATES, Context};
+pub use forget::{Erased, Rated, Swept};
 pub use graph::DEFAULT_ENTITIES;
 pub use options::*;
 pub use read::ReadStep;

@@ -3,6 +3,7 @@
 use crate::engine::{Shown, Sight};
 use crate::error::{Error, ErrorKind, Result};
 use crate::index::filter::Filter;
+use crate::knowledge::Kind;
 use crate::record::{Actor, Metadata, Role};
 use crate::retrieve::weights::Weights;
 use crate::scope::{Axis, Scope, View};
@@ -211,6 +212,36 @@ pub struct Update {
     pub metadata: Option<Metadata>,
     /// The new last day, or `Some(None)` to have none.
     pub expires: Option<Option<Day>>,
+}
+
+/// How long memories are kept: a rule of [`Memory::sweep`](super::Memory::sweep).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Retention {
+    /// Of which kind; all but procedural ones and tasks if absent.
+    pub kind: Option<Kind>,
+    /// Whose: the ids that they carry, `None` for any id of this axis.
+    pub owners: Vec<(Axis, Option<String>)>,
+    /// How many days.
+    pub days: u32,
+    /// Counted from when it was last said again, changed or found good; otherwise from when it was first said.
+    pub touched: bool,
+    /// Whether memories that somebody found good end, too.
+    pub liked: bool,
+}
+
+/// Options of [`Memory::sweep`](super::Memory::sweep).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SweepOptions {
+    /// Only memories that carry these ids; all if there are none.
+    pub scope: Scope,
+    /// The rules. What has expired goes without a rule.
+    pub rules: Vec<Retention>,
+    /// Only tells.
+    pub dry_run: bool,
+    /// Erases instead of deleting.
+    pub erase: bool,
+    /// The time by which memories have had theirs; now if absent.
+    pub now: Option<Timestamp>,
 }
 
 /// Whether a text says nothing: white space and characters that are never seen.

@@ -264,10 +264,7 @@ impl Partitions {
             partition.loaded_at.set(asked_at);
             return Ok(());
         }
-        Err(Error::new(
-            ErrorKind::StoreConflict,
-            "the partition changes faster than it can be read; try again",
-        ))
+        Err(crowded())
     }
 
     /// Writes: queues an intent, and commits it together with whatever else is waiting. The intent may be
@@ -278,16 +275,19 @@ impl Partitions {
         intent: impl Fn(&mut Plan<'_>) -> Result<T> + 'static,
     ) -> Result<T> {
         let result = Rc::new(RefCell::new(None));
-        let waiting = Rc::new(Waiting {
-            intent: Box::new({
-                let result = Rc::clone(&result);
-                move |plan| {
-                    *result.borrow_mut() = Some(intent(plan)?);
-                    Ok(())
-                }
-            }),
-            outcome: RefCell::default(),
+        let kept = Rc::clone(&result);
+        let intent: Intent = Box::new(move |plan| {
+            *kept.borrow_mut() = Some(intent(plan)?);
+            Ok(())
         });
+        self.queue(partition, intent).await?;
+        let value = result.borrow_mut().take();
+        value.ok_or_else(interrupted)
+    }
+
+    /// The part of a write that does not depend on what is written: generic, every sort of write would have its copy.
+    async fn queue(&self, partition: &Rc<Partition>, intent: Intent) -> Result<()> {
+        let waiting = Rc::new(Waiting { intent, outcome: RefCell::default() });
         partition.waiting.borrow_mut().push_back(Rc::clone(&waiting));
         let _turn = partition.writers.enter().await;
         if waiting.outcome.borrow().is_none() {
@@ -299,9 +299,7 @@ impl Partitions {
             }
         }
         let outcome = waiting.outcome.borrow_mut().take();
-        outcome.unwrap_or_else(|| Err(interrupted()))?;
-        let value = result.borrow_mut().take();
-        value.ok_or_else(interrupted)
+        outcome.unwrap_or_else(|| Err(interrupted()))
     }
 
     async fn commit(&self, partition: &Partition, batch: &Batch) -> Result<()> {
@@ -378,6 +376,22 @@ impl Partitions {
         Ok(progress)
     }
 
+    /// Seals away what is still stored of erased memories. The checkpoint after the write that erased them mostly has
+    /// done so already; this one tells why it could not.
+    pub async fn purge(&self, partition: &Partition) -> Result<()> {
+        let _turn = partition.writers.enter().await;
+        for _ in 0..CONFLICTS {
+            if !partition.engine.borrow().has_remains() {
+                return Ok(());
+            }
+            match self.seal(partition, Engine::checkpoint).await {
+                Err(error) if error.kind() == ErrorKind::StoreConflict => self.refresh(partition).await?,
+                sealed => drop(sealed?),
+            }
+        }
+        Err(crowded())
+    }
+
     /// Seals and merges if it is due. A failure is kept for `stats()`: nothing acknowledged depends on it.
     async fn checkpoint(&self, partition: &Partition) {
         match self.seal(partition, Engine::checkpoint).await {
@@ -412,6 +426,7 @@ impl Partitions {
                         .collect(),
                     drop: checkpoint.drop.clone(),
                     remove: checkpoint.remove.clone(),
+                    scrub: checkpoint.scrub,
                     ..Commit::default()
                 };
                 let version = self.store.commit(&commit).await?;
@@ -449,6 +464,10 @@ impl Drop for Batch {
     fn drop(&mut self) {
         self.settle(&Err(interrupted()));
     }
+}
+
+fn crowded() -> Error {
+    Error::new(ErrorKind::StoreConflict, "the partition changes faster than it can be read; try again")
 }
 
 fn interrupted() -> Error {

@@ -3,6 +3,7 @@
 //! Options are read in both spellings, `userId` and `user_id`. Names, defaults, shapes and the wording of
 //! errors follow mem0's TypeScript API where it has the same thing.
 
+mod forget;
 mod read;
 mod show;
 mod show_graph;
@@ -44,6 +45,7 @@ pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<
             memory.delete_all(&scope).await?;
             Ok(json!({ "message": "Memories deleted successfully!" }))
         }
+        "erase" | "feedback" | "sweep" => forget::call(memory, method, arguments).await,
         "history" => {
             let id = id(first)?;
             let rows = memory.history(id).await?;

@@ -33,6 +33,9 @@ pub enum Signal {
     Content,
     /// The share of questions among its sentences. Counted against it: a question is no answer.
     Asking,
+    /// What people think of it, between -1 and 1, times the sum of the other signals as far as that is below 1. 0 where
+    /// nobody gave feedback.
+    Strength,
     /// The share of their keyword weight that turns lend their neighbours, 1 for the documented shares.
     Context,
     /// The share of its weight that a word gets for being near a word of the question in meaning.
@@ -48,9 +51,9 @@ pub enum Signal {
 }
 
 /// How many weights there are.
-const COUNT: usize = 15;
+const COUNT: usize = 16;
 /// How many of them are added up.
-pub const ADDED: usize = 10;
+pub const ADDED: usize = 11;
 
 impl Signal {
     /// All signals, in order.
@@ -65,6 +68,7 @@ impl Signal {
         Signal::Date,
         Signal::Content,
         Signal::Asking,
+        Signal::Strength,
         Signal::Context,
         Signal::Soft,
         Signal::Weak,
@@ -85,6 +89,7 @@ impl Signal {
             Signal::Date => "date",
             Signal::Content => "content",
             Signal::Asking => "asking",
+            Signal::Strength => "strength",
             Signal::Context => "context",
             Signal::Soft => "soft",
             Signal::Weak => "weak",
@@ -96,7 +101,7 @@ impl Signal {
 
 impl Default for Weights {
     fn default() -> Self {
-        Weights([1.0, 0.8, 0.3, 0.15, 0.2, 0.7, 0.4, 0.3, 0.4, 0.15, 1.0, 0.8, 0.5, 0.7, 0.6])
+        Weights([1.0, 0.8, 0.3, 0.15, 0.2, 0.7, 0.4, 0.3, 0.4, 0.15, 0.25, 1.0, 0.8, 0.5, 0.7, 0.6])
     }
 }
 

@@ -102,6 +102,9 @@ pub struct Commit {
     pub remove: Vec<String>,
     /// Changes of the readable table; empty unless [`Capabilities::rows`].
     pub rows: Vec<Row>,
+    /// What is dropped and removed holds erased memories: where the host allows, it is overwritten, and copies that
+    /// the store keeps aside go too. A commit that cannot remove it fails.
+    pub scrub: bool,
 }
 
 /// A place for bytes.

@@ -205,3 +205,31 @@ test("a really full disk, where a small one can be mounted", { timeout: 60_000 }
     execFileSync("umount", [root]);
   }
 });
+
+test("a scrubbing commit removes damaged copies, and says so if it cannot remove a blob", async () => {
+  const root = scratch("scrub");
+  let broken = "";
+  const store = new FileStore(root, { fs: failingFs((operation, path) => (operation === "unlink" && broken && path.includes(broken) ? osError("EIO") : undefined)) });
+  const [name] = NAMES;
+  const blob = (n) => ({ name: `seg-${n}`, bytes: entry(name, 49).bytes });
+  const files = () => readdirSync(join(root, name)).sort();
+  let version = await store.commit(commit(name, 0, { append: [entry(name, 1)], put: [blob(1)] }));
+  const copy = join(root, name, "log.damaged-1");
+
+  writeFileSync(copy, "what recovery kept aside");
+  const plain = { append: [entry(name, 2)], put: [blob(2)], remove: ["seg-1"] };
+  version = await store.commit(commit(name, version, plain));
+  assert.deepEqual(files(), ["blob-seg-2", "log", "log.damaged-1"], "other commits leave it for whoever wants to salvage");
+
+  const scrubbing = { put: [blob(3)], drop: [entry(name, 2).key], remove: ["seg-2"], scrub: true };
+  broken = "damaged";
+  await assert.rejects(store.commit(commit(name, version, scrubbing)), { code: "STORE_FAILED" });
+  assert.equal((await store.load(name, null)).version, version, "nothing was stored");
+  broken = "blob-seg-2";
+  await assert.rejects(store.commit(commit(name, version, scrubbing)), { code: "WRITE_INTERRUPTED" });
+  broken = "";
+  const image = await store.load(name, null);
+  assert.deepEqual([image.version, image.blobs], [version + 1, ["seg-3"]], "the commit counts");
+  assert.deepEqual(files(), ["blob-seg-3", "log"], "and the next look finishes it");
+  await store.close();
+});

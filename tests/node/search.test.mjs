@@ -36,7 +36,7 @@ test("what the README shows first works with nothing configured", async (t) => {
 });
 
 /** The signals that are added up, and the settings beside them. */
-const SIGNALS = ["keyword", "semantic", "session", "pairs", "speaker", "role", "when", "date", "content", "asking"];
+const SIGNALS = ["keyword", "semantic", "session", "pairs", "speaker", "role", "when", "date", "content", "asking", "strength"];
 const SETTINGS = ["context", "soft", "weak", "common", "cues"];
 
 test("explain: what the signals contribute is the raw score, and that with the coverage is the score", async (t) => {

@@ -77,7 +77,7 @@ impl Said {
                 confidence: 100,
                 ..Note::default()
             },
-            vector: None,
+            ..Draft::default()
         }
     }
 }

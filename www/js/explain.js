@@ -50,6 +50,7 @@ const SIGNALS = {
   date: ["Date", "Said on or near a day that the question names"],
   content: ["Substance", "How many words here say something"],
   asking: ["Asks itself", "A question is no answer: this counts against it"],
+  strength: ["Feedback", "What people think of it, for it or against it"],
 };
 
 /** What each signal contributed: its value, times its weight. Those that contributed nothing are left out. */

@@ -23,6 +23,8 @@ export interface Checkpoint {
   put: { name: string; bytes: Uint8Array; mark: BlobMark }[];
   drop: Set<string>;
   remove: string[];
+  /** What is dropped and removed must not stay readable. */
+  scrub: boolean;
 }
 
 /** Checks and copies a commit. Runs without waiting, so the caller's arrays are read before it returns. */
@@ -42,6 +44,7 @@ export function prepare(commit: Commit, epoch: number | undefined): Change {
     put: put.map(({ name, bytes }: Blob) => ({ name, ...encodeBlob(bytes) })),
     drop: new Set(drop),
     remove: [...remove],
+    scrub: commit.scrub === true,
   };
   return { partition, expect, epoch, frame: new Uint8Array(), checkpoint };
 }

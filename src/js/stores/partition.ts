@@ -217,7 +217,7 @@ export class Partition {
     throw fault("WRITE_INTERRUPTED", `${this.path}: a write failed half-way: ${advice}`, this.path, error);
   }
 
-  private async checkpoint({ append, put, drop, remove }: Checkpoint, expect: number): Promise<void> {
+  private async checkpoint({ append, put, drop, remove, scrub }: Checkpoint, expect: number): Promise<void> {
     await this.around.verifyLock();
     const log = await this.scan();
     const { version, blobs } = this.state!;
@@ -236,10 +236,26 @@ export class Partition {
       write.push(blob);
     }
     for (const name of remove) marks.delete(name);
+    if (scrub) await this.removeCopies();
     const list = [...entries].map(([key, bytes]) => ({ key, bytes }));
     const bytes = encodeLog(version + 1, marks, list);
     await this.replaceLog(version + 1, marks, bytes, write.filter(({ name }) => marks.has(name)));
-    for (const name of remove) await this.around.disk.remove(this.blobPath(name)).catch(() => {});
+    let failure: unknown;
+    // What stays behind is an orphan that the next opening removes.
+    for (const name of remove) await this.around.disk.remove(this.blobPath(name)).catch((error: unknown) => (failure = error));
+    if (scrub && failure !== undefined) {
+      await this.poison();
+      const advice = "the change is made, but a file that it removes is still there; it goes when the partition is next read";
+      throw fault("WRITE_INTERRUPTED", `${this.path}: ${advice}`, this.path, failure);
+    }
+  }
+
+  /** Removes the damaged logs that recovery has kept aside: they hold what is now to be nowhere. */
+  private async removeCopies(): Promise<void> {
+    const { disk } = this.around;
+    const names = ((await disk.names(this.path)) ?? []).filter((name) => name.startsWith("log.damaged-"));
+    for (const name of names) await disk.remove(join(this.path, name));
+    if (names.length) await disk.syncDirectory(this.path);
   }
 
   /** Writes blobs and a new log, and makes them the partition's state in one rename. */

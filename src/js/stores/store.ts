@@ -68,6 +68,11 @@ export interface Commit {
   remove: string[];
   /** Changes of the readable table; empty unless {@link Capabilities.rows}. */
   rows: Row[];
+  /**
+   * What is dropped and removed holds erased memories: overwrite it where the host lets you, remove the copies that you
+   * keep aside too, and fail if that is not possible.
+   */
+  scrub?: boolean;
 }
 
 /** A place for bytes. */

@@ -26,6 +26,11 @@ impl<'a> Options<'a> {
         names.iter().find_map(|&name| Some((name, map.get(name).filter(|value| !value.is_null())?)))
     }
 
+    /// The names of all options that are there.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.0.into_iter().flat_map(Map::keys).map(String::as_str)
+    }
+
     pub(super) fn has_null(&self, names: &[&str]) -> bool {
         names.iter().any(|&name| self.0.and_then(|map| map.get(name)).is_some_and(Value::is_null))
     }
@@ -79,7 +84,7 @@ pub(super) enum Star {
 }
 pub(super) use Star::{AnyRun, Literal};
 
-const SPELLINGS: [(Axis, [&str; 2]); 5] = [
+pub(super) const SPELLINGS: [(Axis, [&str; 2]); 5] = [
     (Axis::User, ["userId", "user_id"]),
     (Axis::Agent, ["agentId", "agent_id"]),
     (Axis::Run, ["runId", "run_id"]),

@@ -256,12 +256,17 @@ impl ByteStore for D1Store {
                 (&self.sql.open_head, vec![partition.clone()]),
                 (&self.sql.advance, vec![partition.clone(), JsValue::from_f64(commit.expect as f64)]),
             ];
+            let dropped = encode::names(commit.drop.iter().map(String::as_str));
+            let removed = encode::names(commit.remove.iter().map(String::as_str));
+            let scrubbed = |parameters: &Vec<String>| if commit.scrub { parameters.clone() } else { vec![] };
             let deleted = commit.rows.iter().filter(|row| row.columns.is_none()).map(|row| row.id.as_str());
             for (sql, parameters) in [
                 (&self.sql.append, encode::entries(&commit.append)),
                 (&self.sql.put, encode::blobs(&commit.put)),
-                (&self.sql.drop, encode::names(commit.drop.iter().map(String::as_str))),
-                (&self.sql.remove, encode::names(commit.remove.iter().map(String::as_str))),
+                (&self.sql.blank[0], scrubbed(&dropped)),
+                (&self.sql.blank[1], scrubbed(&removed)),
+                (&self.sql.drop, dropped),
+                (&self.sql.remove, removed),
                 (&self.sql.unrow, encode::names(deleted)),
                 (&self.sql.row, encode::rows(&commit.rows)?),
             ] {

@@ -38,6 +38,8 @@ pub(super) struct Sql {
     pub put: String,
     pub drop: String,
     pub remove: String,
+    /// Overwrite what [`Sql::drop`] and [`Sql::remove`] then delete.
+    pub blank: [String; 2],
     pub row: String,
     pub unrow: String,
     pub landed: String,
@@ -89,6 +91,13 @@ impl Sql {
             remove: sql(
                 "DELETE FROM {p}edgemem_blobs WHERE partition = ?1 AND name IN (SELECT value FROM json_each(?2))",
             ),
+            // Of the same length, so that SQLite writes it over the old text and not beside it.
+            blank: [("edgemem_entries", "key"), ("edgemem_blobs", "name")].map(|(table, column)| {
+                format!(
+                    "UPDATE {prefix}{table} SET bytes = substr(hex(zeroblob(length(bytes) / 2 + 1)), 1, length(bytes)) \
+                     WHERE partition = ?1 AND {column} IN (SELECT value FROM json_each(?2))"
+                )
+            }),
             row: sql(
                 "INSERT OR REPLACE INTO {p}memories SELECT ?1, value->>'$.id', value->>'$.columns.memory', \
                  value->>'$.columns.user_id', value->>'$.columns.agent_id', value->>'$.columns.run_id', \
@@ -158,7 +167,14 @@ mod tests {
     #[test]
     fn prefix_is_filled_in_everywhere_and_cannot_carry_sql() {
         let sql = Sql::new("app_").unwrap();
-        for text in sql.found().iter().chain(&sql.step(0)).chain(&sql.erase).chain([&sql.row, &sql.landed]) {
+        for text in sql
+            .found()
+            .iter()
+            .chain(&sql.step(0))
+            .chain(&sql.erase)
+            .chain(&sql.blank)
+            .chain([&sql.row, &sql.landed])
+        {
             assert!(!text.contains("{p}"), "{text}");
             assert!(text.contains("app_"), "{text}");
         }

@@ -130,6 +130,7 @@ pub(crate) fn commit_to_js(commit: &Commit) -> JsValue {
         ("drop", strings_to_js(&commit.drop).into()),
         ("remove", strings_to_js(&commit.remove).into()),
         ("rows", rows.collect::<Array>().into()),
+        ("scrub", commit.scrub.into()),
     ])
 }
 
