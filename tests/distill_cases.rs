@@ -277,7 +277,7 @@ proptest! {
             prop_assert!(place.is_some() && !statement.text.is_empty(), "{:?} of {text:?}", statement.text);
             at += place.unwrap() + statement.text.len();
             let note = &statement.note;
-            prop_assert!(note.facts.len() <= 9 && note.entities.len() <= 16 && note.dates.len() <= 16);
+            prop_assert!(note.facts.len() <= 8 && note.entities.len() <= 16 && note.dates.len() <= 16);
             for fact in &note.facts {
                 prop_assert!(!fact.subject.is_empty() && !fact.predicate.is_empty());
                 let texts = [Some(&fact.subject), Some(&fact.predicate), Some(&fact.object), fact.slot.as_ref()];
@@ -306,6 +306,6 @@ fn hostile_messages_stay_bounded() {
         "Dr. ",
     ] {
         let found = distilled(&unit.repeat(20_000));
-        assert!(found.iter().all(|it| it.note.facts.len() <= 9 && it.note.entities.len() <= 16), "{unit:?}");
+        assert!(found.iter().all(|it| it.note.facts.len() <= 8 && it.note.entities.len() <= 16), "{unit:?}");
     }
 }

@@ -124,7 +124,7 @@ fn name(tokens: &Tokens<'_>, at: usize) -> Option<(usize, usize, EntityKind)> {
         .all(|it| tokens.text[it.start..it.end].chars().all(char::is_uppercase));
     let sure = is_title || is_organisation;
     if !sure
-        && (language == Language::German && !(several && !first)
+        && (language == Language::German && (first || !several)
             || first && !several && !(tokens.word(to) == "'s" && tokens.is(to + 1, VALUE | RELATION | ONLY))
             || shouts && first)
     {
@@ -135,7 +135,7 @@ fn name(tokens: &Tokens<'_>, at: usize) -> Option<(usize, usize, EntityKind)> {
         EntityKind::Organisation
     } else if is_title
         || at > 0 && tokens.is(at - 1, RELATION | ONLY)
-        || before == "with"
+        || matches!(before, "with" | "hey" | "hi" | "hello" | "thanks" | "dear")
         || tokens.word(to) == "'s"
     {
         EntityKind::Person

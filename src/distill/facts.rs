@@ -11,7 +11,7 @@ use crate::record::{Actor, Role};
 use crate::text::{Language, fold, script};
 
 /// More facts of one statement are not kept.
-const MOST_FACTS: usize = 8;
+pub(super) const MOST_FACTS: usize = 8;
 
 /// What a statement says.
 #[derive(Default)]

@@ -193,6 +193,7 @@ impl Distilled<'_> {
         };
         let Some(fact) = earlier.iter().rev().find(fits) else { return };
         let fact = Fact { object: bounded(&right), corrects: true, from: None, until: None, ..fact.clone() };
+        reading.facts.truncate(facts::MOST_FACTS - 1);
         reading.facts.push(fact);
         reading.whole = true;
         reading.kind = Kind::Semantic;

@@ -124,6 +124,7 @@ impl Limits<'_, '_> {
                     && !is_time_only(self, from, to)
                     && length <= if dense { 8 } else { 4 }
                     && !any(MY | YOUR)
+                    && !self.points(from, to)
             }
             b'B' => {
                 let own = word != "go" && tokens.is(from, STOP | IDLE | PAST | ADVERB | IS | UNREAL | FILLER);

@@ -243,33 +243,40 @@ impl Table {
     /// The rules that may match where this word stands, in their order; `verb`: the word after the person who stands there.
     pub fn candidates(&self, word: &str, verb: Option<&str>, found: &mut Vec<u16>) {
         found.clear();
-        let mut take = |begins: &[u16], mark: u16| {
-            found.extend(
-                begins.iter().filter(|&&rule| rule & (PERSON | DATE) == mark).map(|rule| rule & !PERSON),
-            );
-        };
-        take(&self.others, 0);
-        take(self.find(word).map_or(&[], |word| &word.begins), 0);
+        take(&self.others, 0, found);
+        take(self.begins(word), 0, found);
         if let Some(verb) = verb {
-            take(&self.others, PERSON);
-            take(self.find(verb).map_or(&[], |word| &word.begins), PERSON);
+            take(&self.others, PERSON, found);
+            take(self.begins(verb), PERSON, found);
         }
-        found.sort_unstable();
     }
 
     /// The dates' rules that may match where this word stands, in their order.
     pub fn date_candidates(&self, word: &str, is_special: bool, found: &mut Vec<u16>) {
         found.clear();
-        let begins = self.find(word).map_or(&[][..], |word| &word.begins);
-        let special = if is_special { &self.others[..] } else { &[] };
-        found.extend(begins.iter().chain(special).filter(|&&rule| rule & DATE != 0).map(|rule| rule & !DATE));
-        found.sort_unstable();
+        take(self.begins(word), DATE, found);
+        if is_special {
+            take(&self.others, DATE, found);
+        }
+    }
+
+    fn begins(&self, word: &str) -> &[u16] {
+        self.find(word).map_or(&[], |word| &word.begins)
     }
 
     /// The length in bytes of the longest word of the table, of several characters, that a text without spaces begins with.
     pub fn dense_word(&self, text: &str) -> Option<usize> {
         let ends = text.char_indices().map(|(at, c)| at + c.len_utf8()).skip(1).take(5);
         ends.filter(|&end| self.find(&text[..end]).is_some()).last()
+    }
+}
+
+/// Puts the rules with this mark where they belong in order, without the mark.
+fn take(begins: &[u16], mark: u16, found: &mut Vec<u16>) {
+    for &rule in begins.iter().filter(|&&rule| rule & (PERSON | DATE) == mark) {
+        let rule = rule & !mark;
+        let at = found.partition_point(|&other| other < rule);
+        found.insert(at, rule);
     }
 }
 
