@@ -19,6 +19,7 @@ use edgemem::time::{Day, Timestamp};
 use edgemem::{Error, Result};
 use model_cases::{KEY, check_pauses, config, holds, hosts};
 use model_http::{Server, block_on};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 #[test]
@@ -132,6 +133,30 @@ fn shown(answer: &Answer) -> Value {
         "facts": answer.facts.iter().map(fact).collect::<Vec<_>>(), "noise": answer.noise,
         "summary": answer.summary, "cut": answer.cut, "ignored": answer.ignored,
     })
+}
+
+proptest! {
+    #[test]
+    fn a_damaged_answer_reaches_no_further(at in 0.0..1.0, length in 0..40usize, put in "[\\PC\n]{0,12}", cut in 0.0..1.5) {
+        let cases = cases();
+        let actors = actors(&cases["input"]);
+        let input = input_of(&cases["input"], &actors);
+        let good: Vec<char> = cases["texts"]["good"].to_string().chars().collect();
+        let at = (good.len() as f64 * at) as usize;
+        let end = (at + length).min(good.len());
+        let damaged: String = good[..at].iter().copied().chain(put.chars()).chain(good[end..].iter().copied()).collect();
+        let cut = damaged.floor_char_boundary((damaged.len() as f64 * cut) as usize);
+        if let Ok(answer) = answer::read(&damaged[..cut], &input) {
+            for fact in &answer.facts {
+                prop_assert!(!fact.text.trim().is_empty());
+                prop_assert!(fact.supersedes.iter().chain(&fact.duplicates).all(|&memory| memory < 2));
+                prop_assert!(fact.supersedes.iter().all(|memory| !fact.duplicates.contains(memory)));
+                prop_assert!(fact.from.iter().all(|&message| message < 3 && !answer.noise.contains(&message)));
+                prop_assert!(fact.note.confidence <= 100 && fact.note.cues.len() <= 5);
+            }
+            prop_assert!(answer.noise.iter().all(|&message| message < 3));
+        }
+    }
 }
 
 #[test]

@@ -26,10 +26,9 @@ pub fn find(text: &str, fits: fn(&Value, bool) -> bool) -> Option<Found> {
     for tried in 0..TRIES {
         rest = &rest[rest.find(['{', '['])?..];
         let (json, cut, end) = repaired(rest);
-        if let Ok(value) = serde_json::from_str::<Value>(&json) {
-            if fits(&value, tried == 0) {
-                return Some(Found { value, cut });
-            }
+        match serde_json::from_str::<Value>(&json) {
+            Ok(value) if fits(&value, tried == 0) => return Some(Found { value, cut }),
+            _ => {}
         }
         // What follows a bracket that is never closed may be what is looked for; what is inside of one that is
         // closed is a part of something else.

@@ -3,7 +3,7 @@
 //! Everything that people said goes into one JSON document. A text in it ends where its quotes end, whatever it holds,
 //! so no message can pass for the end of the messages or for something that the application says.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::completion::{Completion, Picture};
 use crate::record::{Actor, Role};
@@ -69,30 +69,32 @@ pub fn extraction(input: &Input<'_>) -> Completion {
         }
     }
     let earlier = &input.before[input.before.len().saturating_sub(BEFORE)..];
-    let mut user =
-        json!({ "known": known(&input.known), "earlier": said(earlier), "new": said(&input.messages) });
+    let mut members =
+        vec![("known", known(&input.known)), ("earlier", said(earlier)), ("new", said(&input.messages))];
     if let Some(summary) = input.summary {
-        user["summary"] = json!(summary);
+        members.push(("summary", summary.into()));
     }
-    asked(&system, &user, EXTRACTED)
+    asked(&system, members, EXTRACTED)
 }
 
 /// Asks what each of the facts does to the memories: the second step of the way that mem0 published. The answer is read
 /// by [`decisions::read`](super::decisions::read).
 pub fn decision(facts: &[&str], memories: &[Known<'_>]) -> Completion {
-    let numbered = |(at, text): (usize, &&str)| json!({ "fact": at + 1, "text": text });
-    let facts: Value = facts.iter().enumerate().map(numbered).collect();
-    asked(DECISION, &json!({ "known": known(memories), "new": facts }), DECIDED)
+    let mut numbered = Vec::new();
+    for (at, text) in facts.iter().enumerate() {
+        numbered.push(object(vec![("fact", (at + 1).into()), ("text", (*text).into())]));
+    }
+    asked(DECISION, vec![("known", known(memories)), ("new", Value::Array(numbered))], DECIDED)
 }
 
 /// Asks for a summary of an agent's run that another one could go on with. The answer is the text.
 pub fn procedural(messages: &[Said<'_>]) -> Completion {
-    asked(PROCEDURAL, &json!({ "run": said(messages) }), "")
+    asked(PROCEDURAL, vec![("run", said(messages))], "")
 }
 
 /// Asks for one summary of what was said before and what is new. The answer is the text.
 pub fn summary(before: &str, messages: &[Said<'_>]) -> Completion {
-    asked(SUMMARY, &json!({ "summary": before, "new": said(messages) }), "")
+    asked(SUMMARY, vec![("summary", before.into()), ("new", said(messages))], "")
 }
 
 /// Asks what is in a picture. The answer is the text.
@@ -106,8 +108,8 @@ pub fn describe(picture: Picture) -> Completion {
     }
 }
 
-fn asked(system: &str, user: &Value, schema: &str) -> Completion {
-    let user = user.to_string();
+fn asked(system: &str, members: Vec<(&str, Value)>, schema: &str) -> Completion {
+    let user = object(members).to_string();
     Completion {
         system: system.to_owned(),
         max_tokens: (ROOM + 2 * estimate_tokens(&user)).min(MOST_ROOM) as u32,
@@ -120,34 +122,42 @@ fn asked(system: &str, user: &Value, schema: &str) -> Completion {
 }
 
 fn said(messages: &[Said<'_>]) -> Value {
-    let message = |(at, said): (usize, &Said<'_>)| {
+    let mut shown = Vec::new();
+    for (at, said) in messages.iter().enumerate() {
         let (role, day) = (said.speaker.role, said.at.day());
         let mut time = said.at.to_string();
         // To the minute, and with the day of the week: people say "last Friday".
         time.truncate(16);
         time.push(' ');
         time.push_str(WEEKDAYS[day.number().rem_euclid(7) as usize]);
-        let mut message = json!({ "n": at + 1, "time": time });
-        match said.speaker.name.as_deref() {
-            Some(name) => {
-                message["speaker"] = json!(name);
-                if role != Role::User {
-                    message["role"] = json!(role.name());
-                }
-            }
-            None => message["speaker"] = json!(role.name()),
+        let name = said.speaker.name.as_deref();
+        let mut members = vec![("n", (at + 1).into()), ("time", time.into())];
+        members.push(("speaker", name.unwrap_or(role.name()).into()));
+        if name.is_some() && role != Role::User {
+            members.push(("role", role.name().into()));
         }
-        message["text"] = json!(said.text);
-        message
-    };
-    messages.iter().enumerate().map(message).collect()
+        members.push(("text", said.text.into()));
+        shown.push(object(members));
+    }
+    Value::Array(shown)
 }
 
 fn known(memories: &[Known<'_>]) -> Value {
-    let memory = |(at, memory): (usize, &Known<'_>)| {
-        json!([format!("m{}", at + 1), memory.day.to_string(), memory.text])
-    };
-    memories.iter().enumerate().map(memory).collect()
+    let mut shown = Vec::new();
+    for (at, memory) in memories.iter().enumerate() {
+        let (handle, day) = (format!("m{}", at + 1), memory.day.to_string());
+        shown.push(Value::Array(vec![handle.into(), day.into(), memory.text.into()]));
+    }
+    Value::Array(shown)
+}
+
+/// The macro of `serde_json` would write this out at every place.
+fn object(members: Vec<(&str, Value)>) -> Value {
+    let mut object = serde_json::Map::new();
+    for (name, value) in members {
+        object.insert(name.to_owned(), value);
+    }
+    Value::Object(object)
 }
 
 /// The day of the week on which 1970 began, and the next ones.
