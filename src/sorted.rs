@@ -15,10 +15,23 @@ pub fn order(len: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<u32>
 }
 
 /// Sorts; equal items keep their order. Lists that are sorted already are only looked over.
-pub fn sort<T>(items: &mut Vec<T>, compare: impl Fn(&T, &T) -> Ordering) {
+pub fn sort<T>(items: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
     let order = order(items.len(), &|a, b| compare(&items[a], &items[b]));
-    let mut slots: Vec<Option<T>> = items.drain(..).map(Some).collect();
-    items.extend(order.into_iter().filter_map(|index| slots[index as usize].take()));
+    arrange(order, &mut |a, b| items.swap(a, b));
+}
+
+/// Brings items into an order by swaps. Apart from `sort`, whose code every type of item has of its own.
+fn arrange(mut order: Vec<u32>, swap: &mut dyn FnMut(usize, usize)) {
+    for start in 0..order.len() {
+        let mut at = start;
+        // Each swap puts one item in its place, so there are fewer swaps than items.
+        while order[at] as usize != start {
+            let from = std::mem::replace(&mut order[at], at as u32) as usize;
+            swap(at, from);
+            at = from;
+        }
+        order[at] = at as u32;
+    }
 }
 
 /// Sorts names and drops repetitions.

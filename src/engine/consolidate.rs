@@ -9,6 +9,7 @@
 //! What was taken back is not done again: a memory that was reopened is not merged again, and knowledge that was
 //! deleted is not made again. A second run changes nothing.
 
+use std::cell::Cell;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -58,6 +59,9 @@ pub struct Consolidated {
     pub promoted: Vec<Promotion>,
 }
 
+/// The memories that have a word, in order.
+type Holders = HashMap<String, Vec<u32>, FixedState>;
+
 /// A memory among those that are compared.
 struct Item {
     address: Address,
@@ -70,6 +74,8 @@ struct Item {
     closed: bool,
     /// It belongs to knowledge, new or known.
     known: bool,
+    /// With which memory it was compared last.
+    compared: Cell<usize>,
 }
 
 impl Item {
@@ -155,7 +161,16 @@ impl Plan<'_> {
                 continue;
             };
             let wording = Wording::of(&record.text);
-            items.push(Item { address, record, wording, days, reopened, closed: false, known: false });
+            items.push(Item {
+                address,
+                record,
+                wording,
+                days,
+                reopened,
+                closed: false,
+                known: false,
+                compared: Cell::new(usize::MAX),
+            });
         }
         Ok(items)
     }
@@ -230,7 +245,7 @@ impl Plan<'_> {
         groups: &mut Vec<Vec<usize>>,
         done: &mut Consolidated,
     ) {
-        let mut holders: HashMap<String, Vec<u32>, FixedState> = HashMap::default();
+        let mut holders = Holders::default();
         for at in block.clone() {
             for word in &items[at].wording.words {
                 match holders.get_mut(word) {
@@ -264,27 +279,32 @@ impl Plan<'_> {
     }
 
     /// Takes back what a consolidation did, as far as nothing else has happened to it since: memories that it closed
-    /// hold again, and what it made is deleted. Tells how many of each there were.
-    pub fn undo(&mut self, done: &Consolidated) -> Result<(usize, usize)> {
-        let (mut reopened, mut deleted) = (0, 0);
+    /// hold again, and what it made is deleted. Returns what was taken back.
+    pub fn undo(&mut self, done: &Consolidated) -> Result<Consolidated> {
+        let mut undone = Consolidated::default();
         for merge in &done.merged {
+            let mut from = Vec::new();
             for &id in &merge.from {
-                let memory = self.folded(id)?.map(|it| it.record).filter(|record| !record.retracted);
-                let closed = memory.and_then(|record| record.closed);
+                let closed = self.remembered(id)?.and_then(|memory| memory.closed);
                 if closed.is_some_and(|it| it.why == Closing::Merged && it.by == merge.into) {
                     self.push(id, Change::Reopen);
-                    reopened += 1;
+                    from.push(id);
                 }
             }
+            undone.merged.push(Merge { into: merge.into, from });
         }
         for made in &done.promoted {
-            let memory = self.folded(made.id)?.map(|it| it.record).filter(|record| !record.retracted);
-            if memory.is_some_and(|it| !made.sources.is_empty() && it.note.sources == made.sources) {
+            let is_made = |it: Record| is_made(&it.note) && it.note.sources == made.sources;
+            if self.remembered(made.id)?.is_some_and(is_made) {
                 self.push(made.id, Change::Retract);
-                deleted += 1;
+                undone.promoted.push(made.clone());
             }
         }
-        Ok((reopened, deleted))
+        Ok(undone)
+    }
+
+    fn remembered(&self, id: MemoryId) -> Result<Option<Record>> {
+        Ok(self.folded(id)?.map(|folded| folded.record).filter(|record| !record.retracted))
     }
 }
 
@@ -302,17 +322,21 @@ fn same_facts(items: &[Item]) -> Vec<Vec<usize>> {
 
 /// The memories after this one that it covers. What it covers has all but a few of its words, so it has one of
 /// any few and one more: the rarest lead to it.
-fn covered(items: &[Item], at: usize, holders: &HashMap<String, Vec<u32>, FixedState>) -> Vec<usize> {
+fn covered(items: &[Item], at: usize, holders: &Holders) -> Vec<usize> {
     let wording = &items[at].wording;
     let mut rarest: Vec<&Vec<u32>> = wording.words.iter().filter_map(|word| holders.get(word)).collect();
     sort(&mut rarest, |a, b| a.len().cmp(&b.len()));
-    let mut candidates: Vec<u32> = Vec::new();
+    let mut found: Vec<usize> = Vec::new();
     for held in rarest.into_iter().take(wording.spare() + 1) {
         let from = held.partition_point(|&other| other as usize <= at);
-        candidates.extend(held[from..].iter().take(COMPARED));
+        for &other in held[from..].iter().take(COMPARED) {
+            let other = other as usize;
+            let is_new = items[other].compared.replace(at) != at;
+            if is_new && !items[other].closed && wording.covers(&items[other].wording) {
+                found.push(other);
+            }
+        }
     }
-    sort(&mut candidates, |a, b| a.cmp(b));
-    candidates.dedup();
-    let wanted = |&other: &usize| !items[other].closed && wording.covers(&items[other].wording);
-    candidates.into_iter().map(|other| other as usize).filter(wanted).collect()
+    sort(&mut found, |a, b| a.cmp(b));
+    found
 }

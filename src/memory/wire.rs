@@ -74,8 +74,9 @@ pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<
             Ok(report)
         }
         "undoConsolidation" => {
-            let (reopened, deleted) = memory.undo_consolidation(&read::consolidated(first)?).await?;
-            Ok(json!({ "reopened": reopened, "deleted": deleted }))
+            let undone = memory.undo_consolidation(&read::consolidated(first)?).await?;
+            let reopened: usize = undone.merged.iter().map(|it| it.from.len()).sum();
+            Ok(json!({ "reopened": reopened, "deleted": undone.promoted.len() }))
         }
         "reset" => memory.reset().await.map(|()| Value::Null),
         "stats" => memory.stats().await.map(stats),

@@ -188,7 +188,11 @@ impl Wording {
 
     /// Whether this says all that the other says. A statement covers itself.
     pub fn covers(&self, other: &Wording) -> bool {
-        if other.words.is_empty() || other.words.len() + self.spare() < self.words.len() {
+        if other.words.is_empty() || self.words.len() < other.words.len() {
+            return false;
+        }
+        let mut lacking = self.words.len() - other.words.len();
+        if lacking > self.spare() {
             return false;
         }
         let mut wanted = other.words.iter();
@@ -196,8 +200,10 @@ impl Wording {
         for (word, &turning) in self.words.iter().zip(&self.turning) {
             if next == Some(word) {
                 next = wanted.next();
-            } else if turning {
+            } else if turning || lacking == 0 {
                 return false;
+            } else {
+                lacking -= 1;
             }
         }
         next.is_none()
