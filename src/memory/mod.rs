@@ -22,7 +22,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 pub use context::{CONTEXT_CANDIDATES, Context};
-pub use forget::{Erased, Rated, Swept};
+pub use forget::{Gone, Rated, Removed};
 pub use options::*;
 pub use results::*;
 
