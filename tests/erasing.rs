@@ -228,7 +228,7 @@ fn an_erasure_that_was_cut_short_is_finished_by_the_next_write() {
             store.fails.set(false);
             let memory = open();
             if repeat {
-                assert_eq!(memory.erase(&id, false).await.unwrap().ids.len(), 1);
+                assert_eq!(memory.erase(&id, false).await.unwrap().memories.len(), 1);
             } else {
                 add(&memory, "It snows").await;
             }
@@ -354,7 +354,8 @@ fn linked_memories_go_with_their_source() {
         store.commit(&commit(&operations)).await.unwrap();
         let memory = Memory::new(store.clone(), Rc::new(NativeHost::new()));
         let receipt = memory.erase(&ids[0].to_string(), true).await.unwrap();
-        assert_eq!(receipt.ids, ids[..3]);
+        let gone: Vec<_> = receipt.memories.iter().map(|it| it.id).collect();
+        assert_eq!(gone, ids[..3]);
         assert_eq!(listed(&memory).await, ["I said wort003x"]);
     });
 }

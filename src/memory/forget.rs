@@ -2,25 +2,39 @@
 
 use std::rc::Rc;
 
-use super::change::{owned_by, require};
+use super::change::{owned_by, require, unnamed};
 use super::{Memory, Retention, SweepOptions, check_text, not_found};
 use crate::engine::{self, Plan};
 use crate::error::Result;
+use crate::host::LocalFuture;
 use crate::knowledge::{Feedback, Kind};
 use crate::log::Change;
 use crate::record::{MemoryId, Record};
 use crate::scope::Scope;
 use crate::time::Timestamp;
 
-/// The receipt of an erasure.
+/// What was removed: the receipt of an erasure, the list of a sweep.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Erased {
-    /// The memories of which nothing is left but their ids.
-    pub ids: Vec<MemoryId>,
-    /// When the last of them was erased.
+pub struct Removed {
+    /// Each memory that is gone.
+    pub memories: Vec<Gone>,
+    /// When the last of them was removed.
     pub at: Timestamp,
     /// How many partitions they were in.
     pub partitions: usize,
+    /// How many memories a sweep looked at that stay.
+    pub kept: usize,
+}
+
+/// A memory that was removed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gone {
+    /// Its id.
+    pub id: MemoryId,
+    /// What it said; empty if it was erased by request.
+    pub text: String,
+    /// Why a sweep removed it.
+    pub why: String,
 }
 
 /// What a memory's feedback made of it.
@@ -32,17 +46,17 @@ pub struct Rated {
     pub strength: f32,
 }
 
-/// What a sweep removed.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Swept {
-    /// Each memory that is gone, what it said, and why.
-    pub removed: Vec<(MemoryId, String, String)>,
-    /// How many were looked at and stay.
-    pub kept: usize,
+/// In which partitions something is removed.
+enum Place {
+    /// In that of the memory of this id.
+    Of(String),
+    /// In those in which memories that carry these ids can be.
+    Within(Scope),
 }
 
-/// What a removal plans in one partition. One type for all of them: each would bring its own copy of the queue.
-type Removal = Rc<dyn Fn(&mut Plan<'_>) -> Result<Swept>>;
+/// What a removal plans in one partition; it is told the memory that was asked for. It returns what it removes, and how
+/// many it leaves. One type for all of them: each would bring its own copy of the queue.
+type Removal = Rc<dyn Fn(&mut Plan<'_>, MemoryId) -> Result<(Vec<Gone>, usize)>>;
 
 impl Memory {
     /// Erases a memory, deleted or not: its text, metadata, history, vector and index entries are gone from the store when
@@ -51,9 +65,8 @@ impl Memory {
     ///
     /// Errors: `NOT_FOUND` if there is none of this id. The `STORE_…` codes: it may be that no read finds the memory any
     /// more and its bytes are still there; they go with the next write to the partition, or with erasing again.
-    pub async fn erase(&self, id: &str, linked: bool) -> Result<Erased> {
-        let (id, partition) = self.existing(self.partitions()?, id).await?;
-        let removal = move |plan: &mut Plan<'_>| {
+    pub fn erase(&self, id: &str, linked: bool) -> LocalFuture<'_, Result<Removed>> {
+        let removal = move |plan: &mut Plan<'_>, id: MemoryId| {
             let Some(folded) = plan.folded(id)? else { return Err(not_found(&id.to_string())) };
             let mut erased = vec![id];
             if !folded.record.erased {
@@ -68,75 +81,82 @@ impl Memory {
                 erased.extend(made);
                 at += 1;
             }
-            Ok(Swept::of(erased))
+            Ok((erased.into_iter().map(untold).collect(), 0))
         };
-        let name = partition.engine().name().to_owned();
-        self.remove(vec![name], Rc::new(removal), false).await.map(|(_, receipt)| receipt)
+        Box::pin(self.remove(Place::Of(id.to_owned()), Rc::new(removal), false))
     }
 
     /// Erases all memories that carry all of these ids, whatever other ids they carry; deleted ones too.
     /// `SCOPE_REQUIRED` without an id; for the rest as [`erase`](Memory::erase).
-    pub async fn erase_all(&self, scope: &Scope) -> Result<Erased> {
+    pub fn erase_all(&self, scope: &Scope) -> LocalFuture<'_, Result<Removed>> {
         if scope.is_empty() {
-            return Err(super::change::unnamed("erase"));
+            return Box::pin(std::future::ready(Err(unnamed("erase"))));
         }
-        let names = owned_by(self.partitions()?, scope).await?;
-        let scope = scope.clone();
-        let removal = move |plan: &mut Plan<'_>| {
-            let ids = plan.select(&mut |record| scope.is_within(&record.scope))?;
+        let wanted = scope.clone();
+        let removal = move |plan: &mut Plan<'_>, _: MemoryId| {
+            let ids = plan.select(&mut |record| wanted.is_within(&record.scope))?;
             ids.iter().for_each(|&id| plan.push(id, Change::Erase));
-            Ok(Swept::of(ids))
+            Ok((ids.into_iter().map(untold).collect(), 0))
         };
-        self.remove(names, Rc::new(removal), false).await.map(|(_, receipt)| receipt)
+        Box::pin(self.remove(Place::Within(scope.clone()), Rc::new(removal), false))
     }
 
     /// Deletes, or erases if asked to, what has expired and what a rule says has had its time. One commit for each
     /// partition. A dry run tells the same and changes nothing.
-    pub async fn sweep(&self, options: &SweepOptions) -> Result<Swept> {
-        let partitions = self.partitions()?;
-        let now = options.now.unwrap_or_else(|| partitions.now());
-        let names = owned_by(partitions, &options.scope).await?;
-        let given = options.clone();
-        let removal = move |plan: &mut Plan<'_>| {
-            let found = had_their_time(plan, &given, now)?;
-            for &(id, ..) in &found.removed {
-                plan.push(id, if given.erase { Change::Erase } else { Change::Retract });
+    pub fn sweep(&self, options: SweepOptions) -> LocalFuture<'_, Result<Removed>> {
+        let (place, dry_run) = (Place::Within(options.scope.clone()), options.dry_run);
+        let host = Rc::clone(&self.0.partitions.host);
+        let removal = move |plan: &mut Plan<'_>, _: MemoryId| {
+            let now = options.now.unwrap_or_else(|| Timestamp::clamped(host.now()));
+            let (gone, kept) = had_their_time(plan, &options, now)?;
+            for Gone { id, .. } in &gone {
+                plan.push(*id, if options.erase { Change::Erase } else { Change::Retract });
             }
-            Ok(found)
+            Ok((gone, kept))
         };
-        self.remove(names, Rc::new(removal), options.dry_run).await.map(|(swept, _)| swept)
+        Box::pin(self.remove(place, Rc::new(removal), dry_run))
     }
 
     /// Removes from one partition after the other, and makes sure that nothing is left of what was erased. A dry run only
     /// plans.
-    async fn remove(&self, names: Vec<String>, removal: Removal, dry_run: bool) -> Result<(Swept, Erased)> {
+    async fn remove(&self, place: Place, removal: Removal, dry_run: bool) -> Result<Removed> {
         let partitions = self.partitions()?;
-        let (mut swept, mut receipt) = (Swept::default(), Erased::default());
-        receipt.at = partitions.now();
+        let mut wanted = MemoryId::default();
+        let names = match place {
+            Place::Of(id) => {
+                let (id, partition) = self.existing(partitions, &id).await?;
+                wanted = id;
+                let name = partition.engine().name().to_owned();
+                vec![name]
+            }
+            Place::Within(scope) => owned_by(partitions, &scope).await?,
+        };
+        let mut removed = Removed { at: partitions.now(), ..Removed::default() };
         for name in names {
             let partition = partitions.get(&name).await?;
-            let mut found = if dry_run {
+            let (mut gone, kept) = if dry_run {
                 let mut engine = partition.engine_mut();
-                partitions
-                    .with_clock(|clock| removal(&mut Plan::new(&mut engine, clock, partitions.now())))?
+                partitions.with_clock(|clock| {
+                    removal(&mut Plan::new(&mut engine, clock, partitions.now()), wanted)
+                })?
             } else {
                 let removal = Rc::clone(&removal);
-                let found = partitions.write(&partition, move |plan: &mut Plan<'_>| removal(plan)).await?;
+                let done =
+                    partitions.write(&partition, move |plan: &mut Plan<'_>| removal(plan, wanted)).await?;
                 partitions.purge(&partition).await?;
-                found
+                done
             };
-            receipt.partitions += usize::from(!found.removed.is_empty());
-            for &(id, ..) in &found.removed {
-                if let Some(folded) = partition.engine().get(id)? {
-                    receipt.at = folded.record.updated;
-                }
-                receipt.ids.push(id);
+            removed.partitions += usize::from(!gone.is_empty());
+            removed.kept += kept;
+            if let Some(last) = gone.last()
+                && let Some(folded) = partition.engine().get(last.id)?
+            {
+                removed.at = folded.record.updated;
             }
-            swept.removed.append(&mut found.removed);
-            swept.kept += found.kept;
+            removed.memories.append(&mut gone);
             partitions.release(partition);
         }
-        Ok((swept, receipt))
+        Ok(removed)
     }
 
     /// Notes what someone thinks of a memory, which has a small, bounded say in its rank. Opinions add up.
@@ -159,17 +179,14 @@ impl Memory {
     }
 }
 
-impl Swept {
-    /// These, without what they said.
-    fn of(ids: Vec<MemoryId>) -> Swept {
-        let removed = ids.into_iter().map(|id| (id, String::new(), String::new())).collect();
-        Swept { removed, kept: 0 }
-    }
+/// A memory that was erased by request: nothing is told of it.
+fn untold(id: MemoryId) -> Gone {
+    Gone { id, text: String::new(), why: String::new() }
 }
 
 /// The memories of a partition that a sweep removes, and how many it does not.
-fn had_their_time(plan: &Plan<'_>, options: &SweepOptions, now: Timestamp) -> Result<Swept> {
-    let mut swept = Swept::default();
+fn had_their_time(plan: &Plan<'_>, options: &SweepOptions, now: Timestamp) -> Result<(Vec<Gone>, usize)> {
+    let (mut gone, mut kept) = (Vec::new(), 0);
     plan.select(&mut |record| {
         if record.retracted || !options.scope.is_within(&record.scope) {
             return false;
@@ -179,12 +196,12 @@ fn had_their_time(plan: &Plan<'_>, options: &SweepOptions, now: Timestamp) -> Re
             true => options.rules.iter().find(|rule| rule.ends(record, now)).map(Retention::name),
         };
         match why {
-            Some(why) => swept.removed.push((record.id, record.text.clone(), why)),
-            None => swept.kept += 1,
+            Some(why) => gone.push(Gone { id: record.id, text: record.text.clone(), why }),
+            None => kept += 1,
         }
         false
     })?;
-    Ok(swept)
+    Ok((gone, kept))
 }
 
 impl Retention {

@@ -89,7 +89,12 @@ export async function everything(): Promise<void> {
   const { message } = await memory.update(id, "I moved to Porto");
   await memory.update(id, { text: "I moved to Porto", metadata: { city: "Porto" }, expirationDate: null });
   const [change] = await memory.history(id);
-  const action: "ADD" | "UPDATE" | "DELETE" | undefined = change?.action;
+  const action: "ADD" | "UPDATE" | "DELETE" | "SUPERSEDE" | "REOPEN" | "FEEDBACK" | "ERASE" | undefined = change?.action;
+  const { strength } = await memory.feedback(id, "very_negative", "that was her sister");
+  const swept = await memory.sweep({ userId: "alice", dryRun: true, now: new Date(), retention: [{ days: 30, kind: "task", runId: "*" }] });
+  const why: string | undefined = swept.removed[0]?.why;
+  const { erased, partitions } = await memory.erase(id, { linked: true });
+  const receipt = await memory.erase({ userId: "alice" });
   await memory.delete(id);
   await memory.deleteAll({ userId: "alice" });
   const { memories } = await memory.stats();
@@ -99,7 +104,7 @@ export async function everything(): Promise<void> {
 
   const error = new EdgememError("STORE_FULL", "The shelf is full.", { field: "shelf" });
   const code: ErrorCode = error.code;
-  console.log(closed, event, best, relevance, near, covered, twins, missing, text, tokens, used, dropped, item, page.results, message, action, memories, code, error.field);
+  console.log(closed, event, best, relevance, near, covered, twins, missing, text, tokens, used, dropped, item, page.results, message, action, memories, code, error.field, strength, why, erased, partitions, receipt.at);
 
   // @ts-expect-error a scope is needed
   await memory.add("I moved to Lisbon");
@@ -109,4 +114,6 @@ export async function everything(): Promise<void> {
   new Memory({ store: { provider: "punch cards" } });
   // @ts-expect-error a Worker's binding is needed
   new Memory({ store: { provider: "d1" } });
+  // @ts-expect-error a rule needs its days
+  new Memory({ store: { provider: "memory" }, retention: [{ kind: "task" }] });
 }

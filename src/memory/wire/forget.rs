@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Erased, Memory, Retention, SweepOptions};
+use super::super::{Gone, Memory, Removed, Retention, SweepOptions};
 use super::Literal;
 use super::read::{Options, SPELLINGS, id, moment, scope_of, text, wrong};
 use crate::error::{Error, ErrorKind, Result};
@@ -12,23 +12,31 @@ use crate::scope::Scope;
 /// One future for the methods: each of its own would make the caller's larger.
 pub(super) async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<Value> {
     let argument = |at: usize| arguments.get(at).unwrap_or(&Value::Null);
-    match method {
-        "erase" => erase(memory, argument(0), argument(1)).await,
-        "feedback" => feedback(memory, argument(0), argument(1), argument(2)).await,
-        _ => sweep(memory, argument(0), argument(1)).await,
+    let (first, second) = (argument(0), argument(1));
+    if method == "feedback" {
+        return feedback(memory, first, second, argument(2)).await;
     }
-}
-
-/// Erases one memory by its id, or all of a scope.
-async fn erase(memory: &Memory, target: &Value, options: &Value) -> Result<Value> {
-    let Erased { ids, at, partitions } = match target {
-        Value::String(id) => memory.erase(id, Options::of(options)?.flag(&["linked"], false)?).await?,
-        _ => memory.erase_all(&scope_of(&Options::of(target)?, Literal)?.0).await?,
+    let swept = if method == "sweep" { Some(sweep_options(first, second)?) } else { None };
+    let dry_run = swept.as_ref().map(|options| options.dry_run);
+    let removal = match (swept, first) {
+        (Some(options), _) => memory.sweep(options),
+        (None, Value::String(id)) => memory.erase(id, Options::of(second)?.flag(&["linked"], false)?),
+        (None, scope) => memory.erase_all(&scope_of(&Options::of(scope)?, Literal)?.0),
     };
-    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    Ok(json!({ "erased": ids, "at": at.to_string(), "partitions": partitions }))
+    let Removed { memories, at, partitions, kept } = removal.await?;
+    Ok(match dry_run {
+        None => {
+            let ids: Vec<String> = memories.iter().map(|it| it.id.to_string()).collect();
+            json!({ "erased": ids, "at": at.to_string(), "partitions": partitions })
+        }
+        Some(dry_run) => {
+            let told = |it: &Gone| json!({ "id": it.id.to_string(), "memory": it.text, "why": it.why });
+            json!({ "removed": memories.iter().map(told).collect::<Vec<_>>(), "kept": kept, "dryRun": dry_run })
+        }
+    })
 }
 
+/// Takes an id, what someone thinks of it, and why.
 async fn feedback(memory: &Memory, of: &Value, feedback: &Value, reason: &Value) -> Result<Value> {
     let feedback = Feedback::parse(feedback.as_str().unwrap_or_default())?;
     let reason = match reason {
@@ -42,22 +50,16 @@ async fn feedback(memory: &Memory, of: &Value, feedback: &Value, reason: &Value)
     )
 }
 
-/// Clears out by the rules among the options, else by those of the configuration.
-async fn sweep(memory: &Memory, options: &Value, configured: &Value) -> Result<Value> {
+/// The rules are those among the options, else those of the configuration.
+fn sweep_options(options: &Value, configured: &Value) -> Result<SweepOptions> {
     let options = Options::of(options)?;
-    let options = SweepOptions {
+    Ok(SweepOptions {
         scope: scope_of(&options, Literal)?.0,
         rules: retention(options.get(&["retention"]).map_or(configured, |(_, rules)| rules))?,
         dry_run: options.flag(&["dryRun", "dry_run"], false)?,
         erase: options.flag(&["erase"], false)?,
         now: moment(&options, &["now"])?,
-    };
-    let swept = memory.sweep(&options).await?;
-    let removed = swept.removed.iter();
-    let removed: Vec<Value> = removed
-        .map(|(id, memory, why)| json!({ "id": id.to_string(), "memory": memory, "why": why }))
-        .collect();
-    Ok(json!({ "removed": removed, "kept": swept.kept, "dryRun": options.dry_run }))
+    })
 }
 
 /// The rules of a configuration. `CONFIG_INVALID` names what is wrong with them.
