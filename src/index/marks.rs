@@ -69,7 +69,9 @@ pub fn of_note(note: &Note, is_closed: bool, analyzer: &Analyzer) -> Vec<Box<str
     for entity_named in &note.entities {
         add(entity(&entity_named.name));
     }
-    for text in &note.cues {
+    // What a fact is about is often not said: "I moved to Lisbon" is about where someone lives.
+    let about = note.facts.iter().flat_map(|fact| [Some(&fact.predicate), fact.slot.as_ref()]).flatten();
+    for text in note.cues.iter().chain(about) {
         analyzer.terms(text, |term| add(cue(term)));
     }
     for &id in &note.sources {
