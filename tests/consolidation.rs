@@ -180,6 +180,15 @@ fn repetitions_count_as_days() {
 }
 
 #[test]
+fn pleasantries_and_questions_are_no_knowledge() {
+    for text in ["Hello and good morning to you", "Where did I put the red car keys?"] {
+        let told = |day: &'static str| Said::of("u", day, text);
+        let (memory, _) = remembered(&[told("2025-01-01"), told("2025-01-02"), told("2025-01-03")]);
+        assert!(is_nothing(&run(&memory)), "{text}");
+    }
+}
+
+#[test]
 fn adding_meanwhile_loses_nothing() {
     let (memory, _) = remembered(&[Said::of("u", "2025-01-01", LONG), Said::of("u", "2025-01-01", SHORT)]);
     let (reach, options) = (Reach::user("u"), AddOptions::user("u"));
