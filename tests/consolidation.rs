@@ -61,7 +61,7 @@ fn what_says_no_more_is_merged_and_can_be_taken_back() {
     assert_eq!(history[0]["reason"], "merged");
     assert!(is_nothing(&run(&memory)), "a second run changes nothing");
 
-    let undone = call(&memory, "undoConsolidation", &[report.clone()]).unwrap();
+    let undone = call(&memory, "undoConsolidation", std::slice::from_ref(&report)).unwrap();
     assert_eq!(undone, json!({ "reopened": 1, "deleted": 0 }));
     assert_eq!(listed(&memory, json!({ "userId": "u" })), before);
     let again = call(&memory, "undoConsolidation", &[report]).unwrap();
