@@ -194,9 +194,9 @@ fn adding_meanwhile_loses_nothing() {
     let (reach, options) = (Reach::user("u"), AddOptions::user("u"));
     let added: Vec<Message> = (0..20).map(|at| Message::user(format!("Number {at} is new here"))).collect();
     let (first, second, third) = block_on(futures_util::future::join3(
-        memory.consolidate(&reach, false),
+        memory.consolidate(reach.clone(), false),
         memory.add(&added, &options),
-        memory.consolidate(&reach, false),
+        memory.consolidate(reach.clone(), false),
     ));
     second.unwrap();
     let merged = first.unwrap().merged.len() + third.unwrap().merged.len();

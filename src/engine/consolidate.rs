@@ -137,8 +137,7 @@ impl Plan<'_> {
             start = end;
         }
         // Only now: what is left is what a second run would find.
-        groups.splice(0..0, same_facts(&items));
-        for group in groups {
+        for group in same_facts(&items).into_iter().chain(groups) {
             self.promote(&mut items, group, &mut done);
         }
         Ok(done)

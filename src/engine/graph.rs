@@ -258,8 +258,8 @@ impl Knowledge {
     /// The whole graph, or what is at most so many edges away from the entity of a name; nothing for an unknown name.
     /// At most [`MAX_NODES`] and [`MAX_EDGES`]. A fact that several memories say is one edge, of the earliest.
     pub fn graph(&self, around: Option<&str>, hops: usize) -> Graph {
-        let mut edges: Vec<u32> = (0..self.facts.len() as u32).collect();
-        edges.retain(|&at| self.facts[at as usize].object.is_some());
+        let facts = 0..self.facts.len() as u32;
+        let mut edges: Vec<u32> = facts.filter(|&at| self.facts[at as usize].object.is_some()).collect();
         sort(&mut edges, |&a, &b| {
             let (first, second) = (&self.facts[a as usize], &self.facts[b as usize]);
             edge_order(first, second).then_with(|| first.span.from.cmp(&second.span.from)).then(a.cmp(&b))
@@ -284,19 +284,16 @@ impl Knowledge {
         let near = (0..self.entities.len() as u32).filter(|&at| distance[at as usize] < far);
         let mut graph = Graph { nodes: near.collect(), ..Graph::default() };
         sort(&mut graph.nodes, |&a, &b| distance[a as usize].cmp(&distance[b as usize]));
-        edges.retain(|&at| {
-            let held = &self.facts[at as usize];
-            let is_near = |at: u32| distance[at as usize] < far;
-            is_near(held.subject) && held.object.is_some_and(is_near)
-        });
-        let all = (graph.nodes.len(), edges.len());
+        let within = |edge: u32, drawn: &dyn Fn(u32) -> bool| {
+            let held = &self.facts[edge as usize];
+            drawn(held.subject) && held.object.is_some_and(drawn)
+        };
+        let near = edges.iter().filter(|&&edge| within(edge, &|at| distance[at as usize] < far)).count();
+        let all = (graph.nodes.len(), near);
         graph.nodes.truncate(MAX_NODES);
         let mut drawn = vec![false; self.entities.len()];
         graph.nodes.iter().for_each(|&at| drawn[at as usize] = true);
-        edges.retain(|&at| {
-            let held = &self.facts[at as usize];
-            drawn[held.subject as usize] && held.object.is_some_and(|object| drawn[object as usize])
-        });
+        edges.retain(|&edge| within(edge, &|at| drawn[at as usize]));
         edges.truncate(MAX_EDGES);
         (graph.omitted_nodes, graph.omitted_edges) = (all.0 - graph.nodes.len(), all.1 - edges.len());
         graph.edges = edges;
