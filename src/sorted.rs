@@ -34,6 +34,11 @@ fn arrange(mut order: Vec<u32>, swap: &mut dyn FnMut(usize, usize)) {
     }
 }
 
+/// Sorts names, each with the number of what it stands for.
+pub fn sort_pairs(pairs: &mut [(String, u32)]) {
+    sort(pairs, |a, b| a.cmp(b));
+}
+
 /// Sorts names and drops repetitions.
 pub fn sort_names(names: &mut Vec<String>) {
     sort(names, |a, b| a.cmp(b));

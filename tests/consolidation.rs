@@ -61,7 +61,7 @@ fn what_says_no_more_is_merged_and_can_be_taken_back() {
     assert_eq!(history[0]["reason"], "merged");
     assert!(is_nothing(&run(&memory)), "a second run changes nothing");
 
-    let undone = call(&memory, "undoConsolidation", &[report.clone()]).unwrap();
+    let undone = call(&memory, "undoConsolidation", std::slice::from_ref(&report)).unwrap();
     assert_eq!(undone, json!({ "reopened": 1, "deleted": 0 }));
     assert_eq!(listed(&memory, json!({ "userId": "u" })), before);
     let again = call(&memory, "undoConsolidation", &[report]).unwrap();
@@ -180,14 +180,23 @@ fn repetitions_count_as_days() {
 }
 
 #[test]
+fn pleasantries_and_questions_are_no_knowledge() {
+    for text in ["Hello and good morning to you", "Where did I put the red car keys?"] {
+        let told = |day: &'static str| Said::of("u", day, text);
+        let (memory, _) = remembered(&[told("2025-01-01"), told("2025-01-02"), told("2025-01-03")]);
+        assert!(is_nothing(&run(&memory)), "{text}");
+    }
+}
+
+#[test]
 fn adding_meanwhile_loses_nothing() {
     let (memory, _) = remembered(&[Said::of("u", "2025-01-01", LONG), Said::of("u", "2025-01-01", SHORT)]);
     let (reach, options) = (Reach::user("u"), AddOptions::user("u"));
     let added: Vec<Message> = (0..20).map(|at| Message::user(format!("Number {at} is new here"))).collect();
     let (first, second, third) = block_on(futures_util::future::join3(
-        memory.consolidate(&reach, false),
+        memory.consolidate(reach.clone(), false),
         memory.add(&added, &options),
-        memory.consolidate(&reach, false),
+        memory.consolidate(reach.clone(), false),
     ));
     second.unwrap();
     let merged = first.unwrap().merged.len() + third.unwrap().merged.len();

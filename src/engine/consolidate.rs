@@ -11,10 +11,7 @@
 
 use std::cell::Cell;
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::ops::Range;
-
-use foldhash::quality::FixedState;
 
 use super::{Address, Draft, Origin, Plan, Sight};
 use crate::error::Result;
@@ -22,12 +19,15 @@ use crate::knowledge::{self, Closing, Fact, Kind, Note};
 use crate::log::{Change, fold_record};
 use crate::record::{MemoryId, Record};
 use crate::scope::Scope;
-use crate::sorted::sort;
-use crate::text::{Wording, fold};
+use crate::sorted::{sort, sort_pairs};
+use crate::text::{Cues, Wording, fold};
 use crate::time::{Day, Timestamp};
 
 /// On so many days an episode is told before it is knowledge.
 pub const DAYS: usize = 3;
+
+/// So many informative words at least has a wording that becomes knowledge: a pleasantry is repeated too.
+const TELLING: u32 = 3;
 
 /// So many memories at most are compared with each one: a bound for hostile texts. The next run goes on.
 const COMPARED: usize = 1000;
@@ -59,9 +59,6 @@ pub struct Consolidated {
     pub promoted: Vec<Promotion>,
 }
 
-/// The memories that have a word, in order.
-type Holders = HashMap<String, Vec<u32>, FixedState>;
-
 /// A memory among those that are compared.
 struct Item {
     address: Address,
@@ -74,6 +71,8 @@ struct Item {
     closed: bool,
     /// It belongs to knowledge, new or known.
     known: bool,
+    /// It says enough to be knowledge, and asks nothing.
+    tells: bool,
     /// With which memory it was compared last.
     compared: Cell<usize>,
 }
@@ -111,9 +110,11 @@ fn is_made(note: &Note) -> bool {
     note.origin == knowledge::Origin::Rules && !note.sources.is_empty()
 }
 
-/// What facts have in common that say the same, however they are written.
-fn said(fact: &Fact) -> String {
-    [&fact.subject, &fact.predicate, &fact.object].map(|part| fold(part)).join("\u{1}")
+/// What facts of one scope have in common that say the same, however they are written.
+fn said(scope: &Scope, fact: &Fact) -> String {
+    let owners = scope.ids().flat_map(|(axis, id)| [axis.id_name(), id]);
+    let parts = [&fact.subject, &fact.predicate, &fact.object].map(|part| fold(part));
+    owners.chain(parts.iter().map(String::as_str)).collect::<Vec<_>>().join("\u{1}")
 }
 
 impl Plan<'_> {
@@ -136,8 +137,7 @@ impl Plan<'_> {
             start = end;
         }
         // Only now: what is left is what a second run would find.
-        groups.splice(0..0, same_facts(&items));
-        for group in groups {
+        for group in same_facts(&items).into_iter().chain(groups) {
             self.promote(&mut items, group, &mut done);
         }
         Ok(done)
@@ -161,6 +161,7 @@ impl Plan<'_> {
                 continue;
             };
             let wording = Wording::of(&record.text);
+            let cues = Cues::of(&record.text);
             items.push(Item {
                 address,
                 record,
@@ -169,6 +170,7 @@ impl Plan<'_> {
                 reopened,
                 closed: false,
                 known: false,
+                tells: cues.informative() >= TELLING && cues.asking() == 0.0,
                 compared: Cell::new(usize::MAX),
             });
         }
@@ -245,16 +247,11 @@ impl Plan<'_> {
         groups: &mut Vec<Vec<usize>>,
         done: &mut Consolidated,
     ) {
-        let mut holders = Holders::default();
+        let mut holders: Vec<(String, u32)> = Vec::new();
         for at in block.clone() {
-            for word in &items[at].wording.words {
-                match holders.get_mut(word) {
-                    Some(held) if held.last() == Some(&(at as u32)) => {}
-                    Some(held) => held.push(at as u32),
-                    None => drop(holders.insert(word.clone(), vec![at as u32])),
-                }
-            }
+            holders.extend(items[at].wording.words.iter().map(|word| (word.clone(), at as u32)));
         }
+        sort_pairs(&mut holders);
         for at in block {
             if items[at].closed {
                 continue;
@@ -274,7 +271,9 @@ impl Plan<'_> {
                 done.merged.push(Merge { into: items[at].record.id, from });
             }
             group.push(at);
-            groups.push(group);
+            if items[at].tells {
+                groups.push(group);
+            }
         }
     }
 
@@ -310,27 +309,30 @@ impl Plan<'_> {
 
 /// The groups of memories of one scope that say the same fact.
 fn same_facts(items: &[Item]) -> Vec<Vec<usize>> {
-    let mut told: Vec<(&Scope, String, usize)> = Vec::new();
+    let mut told: Vec<(String, u32)> = Vec::new();
     for (at, item) in items.iter().enumerate() {
         let lasting = item.record.note.facts.iter().filter(|fact| !fact.ended && !fact.object.is_empty());
-        told.extend(lasting.map(|fact| (&item.record.scope, said(fact), at)));
+        told.extend(lasting.map(|fact| (said(&item.record.scope, fact), at as u32)));
     }
-    sort(&mut told, |a, b| a.cmp(b));
-    let same = told.chunk_by(|a, b| (a.0, &a.1) == (b.0, &b.1));
-    same.map(|group| group.iter().map(|it| it.2).collect()).collect()
+    sort_pairs(&mut told);
+    let same = told.chunk_by(|a, b| a.0 == b.0);
+    same.map(|group| group.iter().map(|it| it.1 as usize).collect()).collect()
 }
 
 /// The memories after this one that it covers. What it covers has all but a few of its words, so it has one of
-/// any few and one more: the rarest lead to it.
-fn covered(items: &[Item], at: usize, holders: &Holders) -> Vec<usize> {
+/// any few and one more: the rarest lead to it. `holders` are the words in order, each with a memory that has it.
+fn covered(items: &[Item], at: usize, holders: &[(String, u32)]) -> Vec<usize> {
     let wording = &items[at].wording;
-    let mut rarest: Vec<&Vec<u32>> = wording.words.iter().filter_map(|word| holders.get(word)).collect();
+    let held = |word: &String| {
+        let from = holders.partition_point(|(other, holder)| (other, *holder as usize) <= (word, at));
+        &holders[from..from + holders[from..].partition_point(|(other, _)| other == word)]
+    };
+    let mut rarest: Vec<&[(String, u32)]> = wording.words.iter().map(held).collect();
     sort(&mut rarest, |a, b| a.len().cmp(&b.len()));
     let mut found: Vec<usize> = Vec::new();
     for held in rarest.into_iter().take(wording.spare() + 1) {
-        let from = held.partition_point(|&other| other as usize <= at);
-        for &other in held[from..].iter().take(COMPARED) {
-            let other = other as usize;
+        for (_, other) in held.iter().take(COMPARED) {
+            let other = *other as usize;
             let is_new = items[other].compared.replace(at) != at;
             if is_new && !items[other].closed && wording.covers(&items[other].wording) {
                 found.push(other);

@@ -35,7 +35,7 @@ use foldhash::quality::FixedState;
 pub use checkpoint::{Checkpoint, Limits};
 pub use consolidate::{Consolidated, Merge, Promotion};
 pub use conversations::shown as conversation_shown;
-pub use graph::{Graph, Held, Knowledge, MAX_EDGES, MAX_HOPS, MAX_NODES, Named};
+pub use graph::{Graph, Held, Knowledge, MAX_EDGES, MAX_HOPS, MAX_NODES, Named, Seen};
 pub use plan::{Draft, Origin, Outcome, Plan};
 pub use provenance::summary_place;
 pub use search::{Explanation, Hit, Query, TermScore, search};

@@ -70,7 +70,7 @@ impl Knowledge {
             }
         };
         let named = entity.map(|entity| entity.map(|at| &self.entities[at as usize].memories));
-        for (at, (memory, _)) in self.memories.iter().enumerate() {
+        for (at, memory) in self.memories.iter().map(|seen| &seen.record).enumerate() {
             let at = at as u32;
             if named.is_none_or(|named| named.is_some_and(|named| named.binary_search(&at).is_ok())) {
                 add(spoken_of(memory), Event::Said, at, None);
@@ -82,7 +82,7 @@ impl Knowledge {
             if !entity.is_none_or(concerns) {
                 continue;
             }
-            let told = spoken_of(&self.memories[*memory as usize].0);
+            let told = spoken_of(&self.memories[*memory as usize].record);
             if let Some(began) = fact.from.filter(|&began| began != told && !fact.ended) {
                 add(began, Event::Began, *memory, Some(at as u32));
             }

@@ -15,11 +15,11 @@ impl Memory {
     /// that hold now and that a request sees. One commit for each owner. A dry run tells what would be done.
     ///
     /// Errors: `SCOPE_REQUIRED`, the `STORE_…` codes.
-    pub async fn consolidate(&self, reach: &Reach, dry_run: bool) -> Result<Consolidated> {
+    pub async fn consolidate(&self, reach: Reach, dry_run: bool) -> Result<Consolidated> {
         let partitions = self.partitions()?;
         let now = partitions.now();
-        let reached = self.reached(partitions, reach).await?;
-        let reach = Reach { valid_at: None, known_at: None, include_superseded: false, ..reach.clone() };
+        let reached = self.reached(partitions, &reach).await?;
+        let reach = Reach { valid_at: None, known_at: None, include_superseded: false, ..reach };
         let work = move |plan: &mut Plan<'_>| {
             let before = plan.len();
             let done = plan.consolidate(&reach.sight(now), now)?;

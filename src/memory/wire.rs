@@ -65,7 +65,7 @@ pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<
         "consolidate" => {
             let options = Options::of(first)?;
             let dry_run = options.flag(&["dryRun", "dry_run"], false)?;
-            let done = memory.consolidate(&reach(&options)?, dry_run).await?;
+            let done = memory.consolidate(reach(&options)?, dry_run).await?;
             let partitions = memory.partitions()?;
             let stamp = partitions.with_clock(|clock| clock.tick(partitions.now()));
             let mut report = show_graph::consolidated(&done);

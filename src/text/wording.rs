@@ -5,8 +5,8 @@
 //! shorter one that has its words in the same order, all but a fifth; and none of the words that are missing may turn the
 //! statement round ("not", "used to"), be a name or be a number. Texts in scripts without spaces are not compared.
 
-use super::normalize::fold_into;
-use super::words::{Kind, words};
+use super::normalize::fold;
+use super::script;
 
 /// Words that change nothing.
 const FILLERS: &[&str] = &[
@@ -166,19 +166,19 @@ impl Wording {
     /// The words of a text; none if it cannot be compared.
     pub fn of(text: &str) -> Wording {
         let mut wording = Wording::default();
-        let mut comparable = true;
-        words(text, &mut |word| {
-            let mut folded = String::new();
-            fold_into(word.text, &mut folded);
-            comparable &= word.kind != Kind::Dense;
-            if !FILLERS.contains(&folded.as_str()) {
-                let named = word.text.chars().any(|c| c.is_uppercase() || c.is_numeric());
+        if text.chars().any(|c| script::dense(c).is_some()) {
+            return wording;
+        }
+        for word in text.split(|c: char| !c.is_alphanumeric() && !script::is_apostrophe(c)) {
+            let folded = fold(word);
+            if !folded.is_empty() && !FILLERS.contains(&folded.as_str()) {
+                let named = word.chars().any(|c| c.is_uppercase() || c.is_numeric());
                 let negated = folded.ends_with("n't") || folded.ends_with("n\u{2019}t");
                 wording.turning.push(named || negated || TURNING.contains(&folded.as_str()));
                 wording.words.push(folded);
             }
-        });
-        if comparable && wording.words.len() >= FEWEST { wording } else { Wording::default() }
+        }
+        if wording.words.len() >= FEWEST { wording } else { Wording::default() }
     }
 
     /// How many words a covered statement may lack.

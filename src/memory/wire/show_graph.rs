@@ -1,11 +1,21 @@
 //! Entities, the graph, the timeline and consolidations as the API shows them, and the graph as text for Graphviz.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::show::{fact, note, recalled};
-use crate::engine::{Consolidated, Entry, Graph, Held, Knowledge, Named};
+use crate::engine::{Consolidated, Entry, Graph, Held, Knowledge, Named, Seen};
 use crate::record::MemoryId;
 use crate::time::Timestamp;
+
+/// An object of these parts. A function, as the code of `json!` is long.
+fn members(parts: &mut [(&str, Value)]) -> Value {
+    let part = |(name, value): &mut (&str, Value)| (name.to_owned(), std::mem::take(value));
+    Value::Object(parts.iter_mut().map(part).collect())
+}
+
+fn ids(ids: &[MemoryId]) -> Value {
+    ids.iter().map(MemoryId::to_string).collect()
+}
 
 fn time(at: Option<Timestamp>) -> Value {
     at.map(|at| at.to_string()).into()
@@ -14,14 +24,14 @@ fn time(at: Option<Timestamp>) -> Value {
 /// An entity in the list of all.
 pub(super) fn entity(knowledge: &Knowledge, entity: &Named) -> Value {
     let (first, last) = knowledge.spoken_of(entity);
-    json!({
-        "name": entity.name,
-        "kind": entity.kind.name(),
-        "aliases": entity.aliases,
-        "memories": entity.memories.len(),
-        "first": first.to_string(),
-        "last": last.to_string(),
-    })
+    members(&mut [
+        ("name", Value::from(entity.name.as_str())),
+        ("kind", Value::from(entity.kind.name())),
+        ("aliases", Value::from(entity.aliases.as_slice())),
+        ("memories", Value::from(entity.memories.len())),
+        ("first", Value::from(first.to_string())),
+        ("last", Value::from(last.to_string())),
+    ])
 }
 
 /// An entity with its facts and its newest memories.
@@ -30,18 +40,18 @@ pub(super) fn entity_whole(knowledge: &Knowledge, at: u32, limit: usize) -> Valu
     let newest = entity.memories.iter().rev().take(limit);
     let memories: Vec<Value> = newest
         .map(|&at| {
-            let (record, standing) = &knowledge.memories[at as usize];
+            let Seen { record, standing, .. } = &knowledge.memories[at as usize];
             recalled(record, standing)
         })
         .collect();
-    json!({
-        "name": entity.name,
-        "kind": entity.kind.name(),
-        "aliases": entity.aliases,
-        "facts": knowledge.facts_of(at).map(|it| held(knowledge, it)).collect::<Vec<_>>(),
-        "memories": memories,
-        "total": entity.memories.len(),
-    })
+    members(&mut [
+        ("name", Value::from(entity.name.as_str())),
+        ("kind", Value::from(entity.kind.name())),
+        ("aliases", Value::from(entity.aliases.as_slice())),
+        ("facts", Value::from(knowledge.facts_of(at).map(|it| held(knowledge, it)).collect::<Vec<_>>())),
+        ("memories", Value::from(memories)),
+        ("total", Value::from(entity.memories.len())),
+    ])
 }
 
 /// A fact, when it holds, and the memory that says it.
@@ -50,7 +60,7 @@ fn held(knowledge: &Knowledge, held: &Held) -> Value {
     shown["validFrom"] = time(held.span.from);
     shown["validTo"] = time(held.span.until);
     shown["current"] = held.span.current.into();
-    shown["memoryId"] = knowledge.memories[held.memory as usize].0.id.to_string().into();
+    shown["memoryId"] = knowledge.memories[held.memory as usize].record.id.to_string().into();
     if let Some(by) = held.span.by {
         shown["endedBy"] = by.to_string().into();
     }
@@ -62,26 +72,34 @@ pub(super) fn graph(knowledge: &Knowledge, graph: &Graph) -> Value {
     let entity = |at: u32| &knowledge.entities[at as usize];
     let node = |&at: &u32| {
         let it = entity(at);
-        json!({ "id": it.id, "name": it.name, "kind": it.kind.name(), "memories": it.memories.len() })
+        members(&mut [
+            ("id", Value::from(it.id.as_str())),
+            ("name", Value::from(it.name.as_str())),
+            ("kind", Value::from(it.kind.name())),
+            ("memories", Value::from(it.memories.len())),
+        ])
     };
     let edge = |&at: &u32| {
         let Held { fact, span, memory, subject, object } = &knowledge.facts[at as usize];
-        json!({
-            "from": entity(*subject).id,
-            "to": entity(object.unwrap_or(*subject)).id,
-            "predicate": fact.predicate,
-            "validFrom": time(span.from),
-            "validTo": time(span.until),
-            "current": span.current,
-            "memoryId": knowledge.memories[*memory as usize].0.id.to_string(),
-        })
+        members(&mut [
+            ("from", Value::from(entity(*subject).id.as_str())),
+            ("to", Value::from(entity(object.unwrap_or(*subject)).id.as_str())),
+            ("predicate", Value::from(fact.predicate.as_str())),
+            ("validFrom", time(span.from)),
+            ("validTo", time(span.until)),
+            ("current", Value::from(span.current)),
+            ("memoryId", Value::from(knowledge.memories[*memory as usize].record.id.to_string())),
+        ])
     };
-    let mut shown = json!({
-        "nodes": graph.nodes.iter().map(node).collect::<Vec<_>>(),
-        "edges": graph.edges.iter().map(edge).collect::<Vec<_>>(),
-    });
+    let mut shown = members(&mut [
+        ("nodes", Value::from(graph.nodes.iter().map(node).collect::<Vec<_>>())),
+        ("edges", Value::from(graph.edges.iter().map(edge).collect::<Vec<_>>())),
+    ]);
     if graph.omitted_nodes + graph.omitted_edges > 0 {
-        shown["omitted"] = json!({ "nodes": graph.omitted_nodes, "edges": graph.omitted_edges });
+        shown["omitted"] = members(&mut [
+            ("nodes", Value::from(graph.omitted_nodes)),
+            ("edges", Value::from(graph.omitted_edges)),
+        ]);
     }
     shown
 }
@@ -123,14 +141,14 @@ fn quoted(text: &str) -> String {
 
 /// An entry of the timeline.
 pub(super) fn entry(knowledge: &Knowledge, entry: &Entry, now: Timestamp) -> Value {
-    let (memory, standing) = &knowledge.memories[entry.memory as usize];
-    let mut shown = json!({
-        "at": entry.at.to_string(),
-        "event": entry.event.name(),
-        "text": memory.text,
-        "memoryId": memory.id.to_string(),
-        "kind": memory.note.kind.name(),
-    });
+    let Seen { record: memory, standing, .. } = &knowledge.memories[entry.memory as usize];
+    let mut shown = members(&mut [
+        ("at", Value::from(entry.at.to_string())),
+        ("event", Value::from(entry.event.name())),
+        ("text", Value::from(memory.text.as_str())),
+        ("memoryId", Value::from(memory.id.to_string())),
+        ("kind", Value::from(memory.note.kind.name())),
+    ]);
     match entry.fact {
         Some(at) => shown["fact"] = held(knowledge, &knowledge.facts[at as usize]),
         // As the memory itself shows them.
@@ -148,9 +166,9 @@ pub(super) fn entry(knowledge: &Knowledge, entry: &Entry, now: Timestamp) -> Val
 
 /// What a consolidation did.
 pub(super) fn consolidated(done: &Consolidated) -> Value {
-    let texts = |ids: &[MemoryId]| ids.iter().map(MemoryId::to_string).collect::<Vec<_>>();
-    let merged = done.merged.iter().map(|it| json!({ "into": it.into.to_string(), "from": texts(&it.from) }));
+    let one = |name, id: MemoryId| (name, Value::from(id.to_string()));
+    let merged = done.merged.iter().map(|it| members(&mut [one("into", it.into), ("from", ids(&it.from))]));
     let promoted =
-        done.promoted.iter().map(|it| json!({ "id": it.id.to_string(), "sources": texts(&it.sources) }));
-    json!({ "merged": merged.collect::<Vec<_>>(), "promoted": promoted.collect::<Vec<_>>() })
+        done.promoted.iter().map(|it| members(&mut [one("id", it.id), ("sources", ids(&it.sources))]));
+    members(&mut [("merged", merged.collect()), ("promoted", promoted.collect())])
 }
