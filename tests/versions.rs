@@ -90,7 +90,9 @@ const SEAL_OFTEN: Limits = Limits { documents: 2, bytes: usize::MAX, fan_out: 3 
 fn the_newest_of_a_slot_holds() {
     let now = "2026-01-01";
     type Said = (&'static str, &'static str, &'static str, &'static str);
-    let cases: &[(&str, &[Said], &[(&str, &str)])] = &[
+    /// What it is about, what is said, and what is shown at which times.
+    type Case<'a> = (&'a str, &'a [Said], &'a [(&'a str, &'a str)]);
+    let cases: &[Case<'_>] = &[
         (
             "a chain",
             &[

@@ -243,7 +243,8 @@ mod tests {
         fn any_beginning_is_read_without_a_panic(text in any::<String>(), part in 0.0..1.0) {
             let json = serde_json::json!({ "facts": [{ "text": text }, { "text": "b" }] }).to_string();
             let end = json.floor_char_boundary((json.len() as f64 * part) as usize);
-            if let Some(found) = find(&json[..end], |value, _| value.is_object()) {
+            // What is quoted in a text may look like JSON of its own, but not like a list of facts.
+            if let Some(found) = find(&json[..end], |value, _| value["facts"].is_array()) {
                 prop_assert!(found.cut);
                 let facts = found.value["facts"].as_array().unwrap();
                 prop_assert!(facts.iter().all(|fact| fact["text"].is_string()));

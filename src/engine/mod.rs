@@ -518,7 +518,7 @@ impl Engine {
     }
 
     /// Sorts documents, each with the stamp of its first operation, as they were first said.
-    fn in_order(&self, found: &mut Vec<(u64, Address)>) {
+    fn in_order(&self, found: &mut [(u64, Address)]) {
         sort(found, |a, b| a.0.cmp(&b.0).then_with(|| self.id(a.1).cmp(&self.id(b.1))));
     }
 

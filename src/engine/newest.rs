@@ -2,14 +2,14 @@
 //!
 //! Rules do not understand every statement, so that a newer one cannot always take the place of an older. But where two
 //! statements share most of their words and answer a question about equally well, the later one is more likely to be so
-//! now. Only the order of such hits among each other changes.
+//! now, unless people think less of it. Only the order of such hits among each other changes.
 
 use super::search::Hit;
 use crate::record::Record;
 use crate::text::Analyzer;
 
-/// So many hits are looked at: what is further down is hardly read as the answer.
-const LOOKED_AT: usize = 10;
+/// So many hits are looked at, whatever is asked for: what is further down is hardly read as the answer.
+const LOOKED_AT: usize = 8;
 /// Longer texts tell more than one thing, in bytes.
 const SHORT: usize = 240;
 /// A newer hit must answer so well, compared with the older one.
@@ -47,7 +47,8 @@ pub(super) fn newest_first(hits: &mut [Hit], analyzer: &Analyzer) {
             let hit = &hits[other];
             let is_newer = hit.record.timestamp > hits[newest].record.timestamp
                 && hit.record.scope == older.scope
-                && hit.record.actor == older.actor;
+                && hit.record.actor == older.actor
+                && hit.record.rating >= older.rating;
             if is_newer && hit.score >= NEARLY * score && retells(&of_hit[at], &of_hit[other]) {
                 newest = other;
             }

@@ -123,8 +123,11 @@ pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<V
     let best_rank =
         fields.iter().zip(&ranked).fold(0.0, |best, (field, ranked)| larger(best, ranked.best(field)));
     // Some more than asked for, to take the places of those that say the same; more again if that is not enough.
+    if query.limit == 0 {
+        return Ok(vec![]);
+    }
     let most = if query.limit < SPARE { SPARE } else { query.limit };
-    let mut wanted = if query.limit == 0 { 0 } else { most.saturating_add(SPARE) };
+    let mut wanted = most.saturating_add(SPARE);
     loop {
         let candidates = pick(&fields, &ranked, &ranking, sight, wanted)?;
         let exhausted = candidates.len() < wanted;

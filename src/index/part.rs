@@ -287,7 +287,7 @@ impl Part {
     }
 
     /// Calls `visit` with every mark that begins with this character; see [`marks`].
-    pub fn for_each_mark(&self, sort: char, mut visit: impl FnMut(&str)) {
+    pub fn for_each_mark(&self, sort: char, visit: impl FnMut(&str)) {
         match &self.kind {
             Kind::Head(head) => {
                 head.terms().map(|(term, _)| term).filter(|term| term.starts_with(sort)).for_each(visit);
@@ -295,7 +295,7 @@ impl Part {
             // Marks come before words in the order of terms.
             Kind::Sealed { segment, .. } => {
                 let marks = segment.term_names().take_while(|term| !marks::is_word(term));
-                marks.filter(|term| term.starts_with(sort)).for_each(|term| visit(term));
+                marks.filter(|term| term.starts_with(sort)).for_each(visit);
             }
         }
     }

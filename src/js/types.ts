@@ -526,7 +526,7 @@ export interface FeedbackResult {
 
 /** Options of `erase` with an id. */
 export interface EraseOptions {
-  /** Erases the memories that were made from it, too. Default false. */
+  /** Erases what it was made from, too, and whatever else was made of that and of it. Default false. */
   linked?: boolean;
 }
 

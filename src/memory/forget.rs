@@ -7,7 +7,7 @@ use super::{Memory, Retention, SweepOptions, check_text, not_found};
 use crate::engine::{self, Plan};
 use crate::error::Result;
 use crate::host::LocalFuture;
-use crate::knowledge::{Feedback, Kind};
+use crate::knowledge::{Closing, Feedback, Kind};
 use crate::log::Change;
 use crate::record::{MemoryId, Record};
 use crate::scope::Scope;
@@ -60,7 +60,8 @@ type Removal = Rc<dyn Fn(&mut Plan<'_>, MemoryId) -> Result<(Vec<Gone>, usize)>>
 
 impl Memory {
     /// Erases a memory, deleted or not: its text, metadata, history, vector and index entries are gone from the store when
-    /// this returns; its id stays, as a receipt. `linked` takes memories that were made from it along. Erasing again
+    /// this returns; its id stays, as a receipt. Messages that a model made it of go with it. `linked` takes along all that
+    /// it was made from, and what was made from it and from these. Erasing again
     /// returns the receipt, and finishes an erasure that was cut short.
     ///
     /// Errors: `NOT_FOUND` if there is none of this id. The `STORE_…` codes: it may be that no read finds the memory any
@@ -72,11 +73,23 @@ impl Memory {
             if !folded.record.erased {
                 plan.push(id, Change::Erase);
             }
+            // The messages that a model made it of say the same, and nothing shows them any more.
+            for source in folded.record.note.sources {
+                let said = plan.folded(source)?;
+                let closed = said.and_then(|it| it.record.closed);
+                if linked || closed.is_some_and(|closed| closed.why == Closing::Distilled) {
+                    plan.push(source, Change::Erase);
+                    erased.push(source);
+                }
+            }
             // What was made from it, and from that.
             let mut at = 0;
             while linked && at < erased.len() {
                 let source = erased[at];
-                let made = plan.select(&mut |record| record.note.sources.contains(&source))?;
+                let known = &erased;
+                let made = plan.select(&mut |record| {
+                    record.note.sources.contains(&source) && !known.contains(&record.id)
+                })?;
                 made.iter().for_each(|&id| plan.push(id, Change::Erase));
                 erased.extend(made);
                 at += 1;

@@ -30,8 +30,6 @@ const BEFORE: usize = 10;
 const KNOWN: usize = 10;
 /// The part of the messages that those are searched by, in characters.
 const ASKED_BY: usize = 2_000;
-/// So many characters of a message are among the cues of the facts that were made of it.
-const SOURCE_CUE: usize = 600;
 /// After so many failures a message no longer waits: rules are all it gets.
 const MOST_ATTEMPTS: u8 = 8;
 
@@ -425,16 +423,12 @@ fn fact_draft(fact: &Extracted, batch: &Batch) -> Draft {
     let sources = sources(fact, batch);
     let from = &batch.messages[sources.first().copied().unwrap_or(0)];
     let speech = Speech { speaker: &from.actor, listener: None, said: from.timestamp, before: None };
-    // What the model left out is found all the same: through the words that it was said in.
-    let mut cues = fact.note.cues.clone();
-    cues.push(from.text.chars().take(SOURCE_CUE).collect());
     let by_rules = united(distil(&fact.text, &speech));
     Draft {
         text: fact.text.clone(),
         actor: from.actor.clone(),
         timestamp: from.timestamp,
         note: Note {
-            cues,
             sources: sources.iter().map(|&at| batch.messages[at].id).collect(),
             entities: by_rules.entities,
             dates: by_rules.dates,
