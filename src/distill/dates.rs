@@ -4,7 +4,8 @@
 //! `-1d` so many days; `-1`, `0`, `+1` the calendar unit that `U` names; `-N`, `+N` so many of them; `<`, `=`, `>` the last,
 //! the nearest, the next weekday, season or month; `abs` a date of the calendar, with `!` only after a word like "in".
 
-use super::matcher::Matcher;
+use super::letters;
+use super::matcher::{DateParts, Matcher};
 use super::rules::*;
 use super::tokens::Tokens;
 use crate::knowledge::Dated;
@@ -28,7 +29,13 @@ pub(super) struct Hit {
 const RANGE: std::ops::RangeInclusive<i64> = -719_162..=2_932_896;
 
 /// Before a weekday or a month: it is no particular one.
-const EVERY: &[&str] = &["every", "each", "jeden", "jede", "jedes", "cada", "每"];
+const EVERY: &str = "every each jeden jede jedes cada 每";
+
+/// The days whose words, or those before them, stand at a place.
+#[inline(never)]
+pub(super) fn at_place(hits: &[Hit], at: usize) -> Option<&Hit> {
+    hits.iter().find(|hit| hit.lead <= at && at < hit.to)
+}
 
 /// Finds all days in order.
 pub(super) fn find(tokens: &Tokens<'_>, today: Day) -> Vec<Hit> {
@@ -45,13 +52,13 @@ pub(super) fn find(tokens: &Tokens<'_>, today: Day) -> Vec<Hit> {
     let mut at = 0;
     while at < count {
         let mut best: Option<Hit> = None;
-        if at > 0 && EVERY.contains(&tokens.word(at - 1)) {
+        if at > 0 && letters::listed(EVERY, b' ', tokens.word(at - 1)) {
             at += 1;
             continue;
         }
         let word = tokens.word(at);
-        let special = tokens.is(at, NUMBER | UNIT | WEEKDAY | MONTH | SEASON)
-            || word.starts_with(|c: char| c.is_ascii_digit());
+        let special =
+            tokens.is(at, NUMBER | UNIT | WEEKDAY | MONTH | SEASON) || letters::starts_with_digit(word);
         tokens.table.date_candidates(word, special, &mut candidates);
         for &index in &candidates {
             let rule = tokens.table.dates[usize::from(index)];
@@ -69,7 +76,6 @@ pub(super) fn find(tokens: &Tokens<'_>, today: Day) -> Vec<Hit> {
             }
             let Some((first, last)) = days(outcome, &found.date, tokens, today, is_past) else { continue };
             if RANGE.contains(&first) && RANGE.contains(&last) {
-                let is = |class| (lead..at).any(|at| tokens.is(at, class));
                 let (first, last) = (Day::from_number(first as i32), Day::from_number(last as i32));
                 best = Some(Hit {
                     lead,
@@ -77,8 +83,8 @@ pub(super) fn find(tokens: &Tokens<'_>, today: Day) -> Vec<Hit> {
                     to: found.end,
                     first,
                     last,
-                    since: is(SINCE),
-                    until: is(UNTIL),
+                    since: tokens.any(lead, at, SINCE),
+                    until: tokens.any(lead, at, UNTIL),
                 });
             }
         }
@@ -97,23 +103,23 @@ pub(super) fn dated(tokens: &Tokens<'_>, hits: &[Hit]) -> Vec<Dated> {
 /// The first and the last day that a shift leads to.
 fn days(
     shift: &str,
-    parts: &super::matcher::DateParts,
+    parts: &DateParts,
     tokens: &Tokens<'_>,
     today: Day,
     is_past: bool,
 ) -> Option<(i64, i64)> {
     let now = i64::from(today.number());
-    let (year, month, _) = today.civil();
+    let (year, ..) = today.civil();
     if let Some(at) = parts.iso {
         let day = i64::from(Day::parse(tokens.word(at)).ok()?.number());
         return Some((day, day));
     }
     if let Some(count) = shift.strip_suffix('d') {
-        let day = now + count.parse::<i64>().ok()?;
+        let day = now + letters::number(count)?;
         return Some((day, day));
     }
     if let Some(count) = shift.strip_suffix('y') {
-        return unit_days(b'y', count.parse().ok()?, today);
+        return unit_days(b'y', letters::number(count)?, today);
     }
     if shift.ends_with("abs") {
         let Some(month_named) = parts.month else {
@@ -145,7 +151,7 @@ fn days(
         };
     }
     if let Some(weekday) = parts.weekday {
-        let ahead = (i64::from(weekday) - (now + 3)).rem_euclid(7);
+        let ahead = (weekday - (now + 3)).rem_euclid(7);
         let day = match shift {
             "<" => now - (7 - ahead),
             ">" if ahead == 0 => now + 7,
@@ -172,18 +178,14 @@ fn days(
     }
     let unit = parts.unit;
     if let Some(sign) = shift.strip_suffix('N') {
-        let count = i64::from(parts.count?) * if sign == "-" { -1 } else { 1 };
+        let count = parts.count? * if sign == "-" { -1 } else { 1 };
         return match unit {
             b'd' => Some((now + count, now + count)),
             b'w' => Some((now + 7 * count - 3, now + 7 * count + 3)),
-            b'm' => {
-                let months = year * 12 + month - 1 + count;
-                Some(month_days(months.div_euclid(12), months.rem_euclid(12) + 1))
-            }
             _ => unit_days(unit, count, today),
         };
     }
-    unit_days(unit, shift.parse().ok()?, today)
+    unit_days(unit, letters::number(shift)?, today)
 }
 
 /// The calendar week, month, year or weekend that is so many after this one.

@@ -12,6 +12,7 @@ pub mod decisions;
 mod entities;
 mod facts;
 mod lenient;
+mod letters;
 mod matcher;
 mod objects;
 pub mod prompt;
@@ -141,7 +142,7 @@ impl Distilled<'_> {
         let is_light = says_nothing(text, &note);
         if let (Some((from, to)), Some(last)) = (self.light, self.found.last_mut())
             && is_light
-            && self.message[to..start].chars().all(|c| c == ' ')
+            && letters::all(&self.message[to..start], |c| c == ' ')
             && end - from <= statements::MAX_STATEMENT_CHARS
         {
             last.text = self.message[from..end].to_owned();
@@ -188,7 +189,7 @@ impl Distilled<'_> {
         }
         earlier.extend(self.found.iter().flat_map(|it| it.note.facts.iter().cloned()));
         let fits = |fact: &&Fact| {
-            let is_plain = fact.slot.as_deref().is_some_and(|slot| !slot.contains(':')) && !fact.ended;
+            let is_plain = fact.slot.as_deref().is_some_and(|slot| !letters::has(slot, b':')) && !fact.ended;
             is_plain && wrong.is_none_or(|wrong| fact.object.eq_ignore_ascii_case(wrong))
         };
         let Some(fact) = earlier.iter().rev().find(fits) else { return };
@@ -230,10 +231,12 @@ fn says_nothing(text: &str, note: &Note) -> bool {
     }
     let cues = Cues::of(text);
     cues.asking() >= 1.0
-        || cues.informative() <= 1 && note.dates.is_empty() && !text.contains(|c: char| c.is_ascii_digit())
+        || cues.informative() <= 1
+            && note.dates.is_empty()
+            && letters::find(text, |c| c.is_ascii_digit()) == text.len()
 }
 
 /// The beginning of a text that is kept beside a memory's words.
 fn bounded(text: &str) -> String {
-    text.char_indices().nth(LONGEST).map_or(text, |(end, _)| &text[..end]).to_owned()
+    letters::clip(text, LONGEST).to_owned()
 }
