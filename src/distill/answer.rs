@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::prompt::Input;
 use super::slots::{known_slot, slot};
-use super::{lenient, letters};
+use super::{NOTHING, SILENT, lenient, letters};
 use crate::error::{Error, ErrorKind, Result};
 use crate::knowledge::{Fact, Kind, Note, Origin};
 use crate::record::{Actor, Role};
@@ -207,9 +207,11 @@ impl Reading<'_> {
             }
         }
         let mut facts = Vec::new();
-        facts.extend(self.triple(item, what, from));
+        if let Some(fact) = self.triple(item, what, from) {
+            facts.push(fact);
+        }
         let whole = !facts.is_empty();
-        Note { kind, origin: Origin::Model, facts, whole, cues, confidence, ..Note::default() }
+        Note { kind, origin: Origin::Model, facts, whole, cues, confidence, ..SILENT }
     }
 
     fn triple(&mut self, item: &Value, what: &str, from: &[usize]) -> Option<Fact> {
@@ -237,7 +239,7 @@ impl Reading<'_> {
         }
         let subject = self.subject(subject, from);
         let slot = slot.filter(|slot| !slot.is_empty());
-        Some(Fact { subject, predicate, object, slot, from: since, until, ..Fact::default() })
+        Some(Fact { subject, predicate, object, slot, from: since, until, ..NOTHING })
     }
 
     fn date(&mut self, item: &Value, name: &str, last: bool, what: &str) -> Option<Timestamp> {
@@ -251,20 +253,14 @@ impl Reading<'_> {
     /// A speaker by the name that the messages have for it; `user` and `assistant` for those without one.
     fn subject(&self, said: String, from: &[usize]) -> String {
         let messages = &self.input.messages;
-        let mut speakers: Vec<&Actor> = Vec::new();
-        for list in [messages, &self.input.before] {
-            for said in list {
-                speakers.push(said.speaker);
-            }
-        }
         let folded = fold(&said);
         let role = match folded.strip_prefix("the ").unwrap_or(&folded).trim() {
             "user" => Role::User,
             "i" | "me" => from.first().map_or(Role::User, |&at| messages[at].speaker.role),
             "assistant" | "ai" | "agent" => Role::Assistant,
             _ => {
-                for speaker in speakers {
-                    if let Some(name) = &speaker.name
+                for said in messages.iter().chain(&self.input.before) {
+                    if let Some(name) = &said.speaker.name
                         && fold(name) == folded
                     {
                         return name.clone();
@@ -274,24 +270,18 @@ impl Reading<'_> {
             }
         };
         // Of those who say it, or else of all, if they have one name.
-        let mut named: Vec<&Actor> = Vec::new();
-        for &message in from {
-            named.push(messages[message].speaker);
-        }
-        if !named.iter().any(|speaker| speaker.role == role) {
-            named = speakers;
-        }
-        let mut only: Option<&str> = None;
-        for speaker in named {
-            if speaker.role == role {
-                let name = speaker.name.as_deref().unwrap_or_default();
-                if only.is_some_and(|only| only != name) {
+        let said_by = |at: usize| messages[at].speaker.role == role;
+        let is_told = from.iter().any(|&at| said_by(at));
+        let mut only: Option<&Actor> = None;
+        for (at, said) in messages.iter().chain(&self.input.before).enumerate() {
+            if said.speaker.role == role && (!is_told || from.contains(&at)) {
+                if only.is_some_and(|only| only.name != said.speaker.name) {
                     return role.name().to_owned();
                 }
-                only = Some(name);
+                only = Some(said.speaker);
             }
         }
-        only.filter(|name| !name.is_empty()).unwrap_or(role.name()).to_owned()
+        only.and_then(|speaker| speaker.name.clone()).unwrap_or_else(|| role.name().to_owned())
     }
 
     /// The indexes that a list of handles or numbers means, each once. Those that mean nothing are left out.

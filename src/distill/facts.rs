@@ -6,7 +6,7 @@ use super::matcher::{Found, Matcher, Person};
 use super::objects::Limits;
 use super::rules::*;
 use super::tokens::Tokens;
-use super::{Speech, bounded};
+use super::{NOTHING, Speech, bounded};
 use crate::knowledge::{Fact, Kind};
 use crate::record::{Actor, Role};
 use crate::text::{Language, fold, script};
@@ -64,8 +64,7 @@ pub(super) fn read(tokens: &Tokens<'_>, speech: &Speech<'_>) -> Reading {
                 continue;
             }
             let Some(found) = matcher.find(rule.pattern, place) else { continue };
-            let goes_on = (found.end + 1..count).any(|at| tokens.broken(at))
-                || found.end < count && tokens.broken(found.end);
+            let goes_on = (found.end..count).any(|at| tokens.broken(at));
             if tokens.asks && !goes_on {
                 continue;
             }
@@ -141,8 +140,7 @@ impl Clause<'_, '_, '_> {
             let owner = self.person(if relation.of_listener { Person::Listener } else { Person::Speaker });
             let slot = relation.only.then(|| relation.name.to_owned());
             let object = tokens.slice(from, to).to_owned();
-            let fact =
-                Fact { subject: owner, predicate: relation.name.to_owned(), object, slot, ..Fact::default() };
+            let fact = Fact { subject: owner, predicate: relation.name.to_owned(), object, slot, ..NOTHING };
             self.reading.facts.insert(before, fact);
         }
         if self.reading.facts.len() > before {
@@ -206,7 +204,7 @@ impl Clause<'_, '_, '_> {
             predicate: fill(predicate),
             object: if word.is_empty() { tokens.slice(from, to) } else { word }.to_owned(),
             ended: letters::has(flags, b'-'),
-            ..Fact::default()
+            ..NOTHING
         };
         fact.slot = match slot {
             "" => None,
@@ -331,17 +329,21 @@ fn listener(speech: &Speech<'_>) -> String {
 /// The tables that may read a text, likeliest first: that of its language, and for a short text in Latin letters,
 /// whose language is a guess, the others.
 pub(super) fn tables(text: &str) -> Vec<&'static Table> {
-    let language = crate::text::language_of(text);
+    let mut language = crate::text::language_of(text);
     let is_han = |c| script::dense(c) == Some(script::Dense::Han);
     if language == Language::English && letters::find(text, is_han) < text.len() {
-        return table(Language::Chinese).into_iter().collect();
+        language = Language::Chinese;
     }
     let mut tables = Vec::new();
-    tables.extend(table(language));
+    if let Some(table) = table(language) {
+        tables.push(table);
+    }
     if language as u8 <= Language::Italian as u8 && text.len() <= SHORT {
         for other in [Language::English, Language::German, Language::Spanish] {
-            if other != language {
-                tables.extend(table(other));
+            if other != language
+                && let Some(table) = table(other)
+            {
+                tables.push(table);
             }
         }
     }
