@@ -144,9 +144,7 @@ fn days(
         let this = of_year(year);
         // The nearest: of this year, of the one before or of the one after.
         let step = match this {
-            Some((first, last)) if past => {
-                -i64::from(first > now || sign == b'<' && first <= now && now <= last)
-            }
+            Some((first, last)) if past => -i64::from(first > now || sign == b'<' && now <= last),
             Some((_, last)) => i64::from(last < now),
             // 29 February.
             None if past => -1,
