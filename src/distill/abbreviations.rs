@@ -31,7 +31,7 @@ pub(super) fn continues(before: &str, after: &str) -> bool {
         // "z. B.", "J. R. R."
         return true;
     }
-    if letters::listed(OPENERS, b' ', &lowercase(next)) {
+    if letters::listed(OPENERS, b' ', &next.to_ascii_lowercase()) {
         return false;
     }
     if is_in(BEFORE_NAMES) {

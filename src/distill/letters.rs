@@ -103,3 +103,25 @@ pub(super) fn clip(text: &str, most: usize) -> &str {
     }
     text.char_indices().nth(most).map_or(text, |(end, _)| &text[..end])
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn texts_are_looked_into_as_by_the_standard_library(text in "[ a-c|é日]{0,12}", most in 0usize..12) {
+            let is_space: Test = |c| c == ' ';
+            prop_assert_eq!(find(&text, is_space), text.find(' ').unwrap_or(text.len()));
+            prop_assert_eq!(trim_start(&text, is_space), text.trim_start_matches(' '));
+            prop_assert_eq!(trim_end(&text, is_space), text.trim_end_matches(' '));
+            prop_assert_eq!(all(&text, is_space), text.chars().all(is_space));
+            prop_assert_eq!(has(&text, b'|'), text.contains('|'));
+            prop_assert_eq!(cut(&text, b'|'), text.split_once('|').unwrap_or((&text, "")));
+            prop_assert_eq!(listed(&text, b'|', "a"), text.split('|').any(|entry| entry == "a"));
+            prop_assert_eq!(clip(&text, most), text.chars().take(most).collect::<String>());
+        }
+    }
+}
