@@ -6,9 +6,9 @@
 
 use serde_json::Value;
 
-use super::lenient;
 use super::prompt::Input;
 use super::slots::{known_slot, slot};
+use super::{NOTHING, SILENT, lenient, letters};
 use crate::error::{Error, ErrorKind, Result};
 use crate::knowledge::{Fact, Kind, Note, Origin};
 use crate::record::{Actor, Role};
@@ -93,7 +93,9 @@ pub fn read(answer: &str, input: &Input<'_>) -> Result<Answer> {
     let mut answer = read.answer;
     // What says something is no noise.
     answer.noise = noise;
-    answer.noise.retain(|message| !answer.facts.iter().any(|fact| fact.from.contains(message)));
+    for fact in &answer.facts {
+        remove(&mut answer.noise, &fact.from);
+    }
     answer.summary = text_in(&found.value, "summary", MAX_SUMMARY_CHARS).filter(|_| input.summary.is_some());
     Ok(answer)
 }
@@ -134,18 +136,17 @@ impl Reading<'_> {
 
     fn fact(&mut self, at: usize, item: &Value) {
         let what = format!("fact {}", at + 1);
-        let said = item
-            .as_str()
-            .or_else(|| ["text", "memory", "fact", "content"].iter().find_map(|key| item[key].as_str()));
+        let mut said = item.as_str();
+        for name in ["text", "memory", "fact", "content"] {
+            said = said.or(item[name].as_str());
+        }
         let text = said.unwrap_or_default().trim();
-        let why = match text {
-            "" => "it says nothing",
-            text if text.contains('\0') => "it holds a NUL",
-            text if text.chars().count() > MAX_FACT_CHARS => "it is too long",
-            _ => "",
-        };
-        if !why.is_empty() {
-            return self.ignore(&what, why);
+        if text.is_empty() {
+            return self.ignore(&what, "it says nothing");
+        } else if letters::has(text, 0) {
+            return self.ignore(&what, "it holds a NUL");
+        } else if is_longer(text, MAX_FACT_CHARS) {
+            return self.ignore(&what, "it is too long");
         }
         let (messages, memories) = (self.input.messages.len(), self.input.known.len());
         let mut from = self.indexes(&item["from"], &what, messages, "message");
@@ -154,12 +155,16 @@ impl Reading<'_> {
         }
         if let Some(role) = item["attributed_to"].as_str().filter(|_| from.is_empty()) {
             // All that mem0's form tells.
-            from.extend((0..messages).filter(|&at| self.input.messages[at].speaker.role.name() == role));
+            for at in 0..messages {
+                if self.input.messages[at].speaker.role.name() == role {
+                    from.push(at);
+                }
+            }
         }
         let duplicates = self.indexes(&item["duplicates"], &what, memories, "memory");
         let mut supersedes = self.indexes(&item["supersedes"], &what, memories, "memory");
         // What says the same does not end it.
-        supersedes.retain(|memory| !duplicates.contains(memory));
+        remove(&mut supersedes, &duplicates);
         let mut new = Extracted {
             note: self.note(item, &what, &from),
             text: text.to_owned(),
@@ -176,10 +181,10 @@ impl Reading<'_> {
                 (&mut first.duplicates, &mut new.duplicates),
                 (&mut first.from, &mut new.from),
             ] {
-                more.retain(|index| !held.contains(index));
-                held.append(more);
+                remove(more, held);
+                held.extend_from_slice(more);
             }
-            first.supersedes.retain(|memory| !first.duplicates.contains(memory));
+            remove(&mut first.supersedes, &first.duplicates);
             return self.ignore(&what, "it is there already");
         }
         self.keys.push(key);
@@ -195,16 +200,18 @@ impl Reading<'_> {
             _ => UNSAID,
         };
         let mut cues: Vec<String> = Vec::new();
-        for cue in item["cues"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-            let cue = cue.trim();
-            let fits = !cue.is_empty() && !cue.contains('\0') && cue.chars().count() <= MAX_CUE_CHARS;
-            if fits && cues.len() < MAX_CUES && !cues.iter().any(|held| held == cue) {
-                cues.push(cue.to_owned());
+        for cue in item["cues"].as_array().map(Vec::as_slice).unwrap_or_default() {
+            let Some(cue) = text_of(cue, usize::MAX) else { continue };
+            if !is_longer(&cue, MAX_CUE_CHARS) && cues.len() < MAX_CUES && !cues.contains(&cue) {
+                cues.push(cue);
             }
         }
-        let facts: Vec<Fact> = self.triple(item, what, from).into_iter().collect();
+        let mut facts = Vec::new();
+        if let Some(fact) = self.triple(item, what, from) {
+            facts.push(fact);
+        }
         let whole = !facts.is_empty();
-        Note { kind, origin: Origin::Model, facts, whole, cues, confidence, ..Note::default() }
+        Note { kind, origin: Origin::Model, facts, whole, cues, confidence, ..SILENT }
     }
 
     fn triple(&mut self, item: &Value, what: &str, from: &[usize]) -> Option<Fact> {
@@ -213,56 +220,68 @@ impl Reading<'_> {
         if subject.is_empty() || predicate.is_empty() {
             return None;
         }
-        let fits = |part: &String| part.chars().count() <= MAX_PART_CHARS;
-        if ![&subject, &predicate, &object].into_iter().all(fits) {
-            self.ignore(what, "its triple is too long");
-            return None;
+        for part in [&subject, &predicate, &object] {
+            if is_longer(part, MAX_PART_CHARS) {
+                self.ignore(what, "its triple is too long");
+                return None;
+            }
         }
         let slot = match item["single"].as_bool() {
             Some(true) => Some(slot(&predicate)),
             Some(false) => None,
             None => known_slot(&predicate),
         };
-        let mut date = |name: &str, last: bool| {
-            let text = text_in(item, name, usize::MAX)?;
-            let date = date_in(&text, last);
-            if date.is_none() {
-                self.ignore(what, &[name, " is no date"].concat());
-            }
-            date
-        };
-        let (since, mut until) = (date("valid_from", false), date("valid_to", true));
+        let since = self.date(item, "valid_from", false, what);
+        let mut until = self.date(item, "valid_to", true, what);
         if since.is_some() && until.is_some() && until <= since {
             self.ignore(what, "it ends before it begins");
             until = None;
         }
         let subject = self.subject(subject, from);
         let slot = slot.filter(|slot| !slot.is_empty());
-        Some(Fact { subject, predicate, object, slot, from: since, until, ..Fact::default() })
+        Some(Fact { subject, predicate, object, slot, from: since, until, ..NOTHING })
+    }
+
+    fn date(&mut self, item: &Value, name: &str, last: bool, what: &str) -> Option<Timestamp> {
+        let date = date_in(&text_in(item, name, usize::MAX)?, last);
+        if date.is_none() {
+            self.ignore(what, &[name, " is no date"].concat());
+        }
+        date
     }
 
     /// A speaker by the name that the messages have for it; `user` and `assistant` for those without one.
     fn subject(&self, said: String, from: &[usize]) -> String {
-        let speakers = || self.input.messages.iter().chain(&self.input.before).map(|said| said.speaker);
+        let messages = &self.input.messages;
         let folded = fold(&said);
-        let role = match folded.trim_start_matches("the ").trim() {
+        let role = match folded.strip_prefix("the ").unwrap_or(&folded).trim() {
             "user" => Role::User,
-            "i" | "me" => from.first().map_or(Role::User, |&at| self.input.messages[at].speaker.role),
+            "i" | "me" => from.first().map_or(Role::User, |&at| messages[at].speaker.role),
             "assistant" | "ai" | "agent" => Role::Assistant,
             _ => {
-                let names = speakers().filter_map(|speaker| speaker.name.as_ref());
-                return names.into_iter().find(|name| fold(name) == folded).cloned().unwrap_or(said);
+                for said in messages.iter().chain(&self.input.before) {
+                    if let Some(name) = &said.speaker.name
+                        && fold(name) == folded
+                    {
+                        return name.clone();
+                    }
+                }
+                return said;
             }
         };
         // Of those who say it, or else of all, if they have one name.
-        let told = from.iter().map(|&message| self.input.messages[message].speaker);
-        let mut named: Vec<&Actor> = told.filter(|speaker| speaker.role == role).collect();
-        if named.is_empty() {
-            named = speakers().filter(|speaker| speaker.role == role).collect();
+        let said_by = |at: usize| messages[at].speaker.role == role;
+        let is_told = from.iter().any(|&at| said_by(at));
+        let mut only: Option<&Actor> = None;
+        for (at, said) in messages.iter().chain(&self.input.before).enumerate() {
+            if said.speaker.role == role && (!is_told || from.contains(&at)) {
+                if only.is_some_and(|only| only.name != said.speaker.name) {
+                    return role.name().to_owned();
+                }
+                only = Some(said.speaker);
+            }
         }
-        let first = named.first().and_then(|speaker| speaker.name.clone());
-        let one = named.iter().all(|speaker| speaker.name == first);
-        first.filter(|_| one).unwrap_or_else(|| role.name().to_owned())
+        only.and_then(|speaker| speaker.name.clone()).unwrap_or_else(|| role.name().to_owned())
     }
 
     /// The indexes that a list of handles or numbers means, each once. Those that mean nothing are left out.
@@ -295,9 +314,24 @@ pub(super) fn index_in(value: &Value, count: usize) -> Option<usize> {
 
 /// A member that is a text that can be stored and is not blank, trimmed, and cut after so many characters.
 pub(super) fn text_in(value: &Value, name: &str, most: usize) -> Option<String> {
-    let text = value.get(name)?.as_str()?.trim();
-    let end = text.char_indices().nth(most).map_or(text.len(), |(end, _)| end);
-    (!text.is_empty() && !text.contains('\0')).then(|| text[..end].to_owned())
+    text_of(value.get(name)?, most)
+}
+
+fn text_of(value: &Value, most: usize) -> Option<String> {
+    let text = value.as_str()?.trim();
+    if text.is_empty() || letters::has(text, 0) {
+        return None;
+    }
+    Some(letters::clip(text, most).to_owned())
+}
+
+fn is_longer(text: &str, most: usize) -> bool {
+    letters::clip(text, most).len() < text.len()
+}
+
+/// Removes from a list what another one has.
+fn remove(list: &mut Vec<usize>, others: &[usize]) {
+    list.retain(|index| !others.contains(index));
 }
 
 /// A day, month or year, or an instant: its beginning, or as the last one on which something holds its end.

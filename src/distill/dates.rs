@@ -4,7 +4,8 @@
 //! `-1d` so many days; `-1`, `0`, `+1` the calendar unit that `U` names; `-N`, `+N` so many of them; `<`, `=`, `>` the last,
 //! the nearest, the next weekday, season or month; `abs` a date of the calendar, with `!` only after a word like "in".
 
-use super::matcher::Matcher;
+use super::letters;
+use super::matcher::{DateParts, Matcher};
 use super::rules::*;
 use super::tokens::Tokens;
 use crate::knowledge::Dated;
@@ -28,7 +29,13 @@ pub(super) struct Hit {
 const RANGE: std::ops::RangeInclusive<i64> = -719_162..=2_932_896;
 
 /// Before a weekday or a month: it is no particular one.
-const EVERY: &[&str] = &["every", "each", "jeden", "jede", "jedes", "cada", "每"];
+const EVERY: &str = "every each jeden jede jedes cada 每";
+
+/// The days whose words, or those before them, stand at a place.
+#[inline(never)]
+pub(super) fn at_place(hits: &[Hit], at: usize) -> Option<&Hit> {
+    hits.iter().find(|hit| hit.lead <= at && at < hit.to)
+}
 
 /// Finds all days in order.
 pub(super) fn find(tokens: &Tokens<'_>, today: Day) -> Vec<Hit> {
@@ -45,13 +52,13 @@ pub(super) fn find(tokens: &Tokens<'_>, today: Day) -> Vec<Hit> {
     let mut at = 0;
     while at < count {
         let mut best: Option<Hit> = None;
-        if at > 0 && EVERY.contains(&tokens.word(at - 1)) {
+        if at > 0 && letters::listed(EVERY, b' ', tokens.word(at - 1)) {
             at += 1;
             continue;
         }
         let word = tokens.word(at);
-        let special = tokens.is(at, NUMBER | UNIT | WEEKDAY | MONTH | SEASON)
-            || word.starts_with(|c: char| c.is_ascii_digit());
+        let special =
+            tokens.is(at, NUMBER | UNIT | WEEKDAY | MONTH | SEASON) || letters::starts_with_digit(word);
         tokens.table.date_candidates(word, special, &mut candidates);
         for &index in &candidates {
             let rule = tokens.table.dates[usize::from(index)];
@@ -69,7 +76,6 @@ pub(super) fn find(tokens: &Tokens<'_>, today: Day) -> Vec<Hit> {
             }
             let Some((first, last)) = days(outcome, &found.date, tokens, today, is_past) else { continue };
             if RANGE.contains(&first) && RANGE.contains(&last) {
-                let is = |class| (lead..at).any(|at| tokens.is(at, class));
                 let (first, last) = (Day::from_number(first as i32), Day::from_number(last as i32));
                 best = Some(Hit {
                     lead,
@@ -77,8 +83,8 @@ pub(super) fn find(tokens: &Tokens<'_>, today: Day) -> Vec<Hit> {
                     to: found.end,
                     first,
                     last,
-                    since: is(SINCE),
-                    until: is(UNTIL),
+                    since: tokens.any(lead, at, SINCE),
+                    until: tokens.any(lead, at, UNTIL),
                 });
             }
         }
@@ -90,100 +96,97 @@ pub(super) fn find(tokens: &Tokens<'_>, today: Day) -> Vec<Hit> {
 
 /// The hits as they are kept with a memory.
 pub(super) fn dated(tokens: &Tokens<'_>, hits: &[Hit]) -> Vec<Dated> {
-    let words = |hit: &Hit| super::bounded(tokens.slice(hit.from, hit.to));
-    hits.iter().take(16).map(|hit| Dated { words: words(hit), first: hit.first, last: hit.last }).collect()
+    let mut dated = Vec::new();
+    for hit in hits {
+        if dated.len() < 16 {
+            let words = super::bounded(tokens.slice(hit.from, hit.to));
+            dated.push(Dated { words, first: hit.first, last: hit.last });
+        }
+    }
+    dated
 }
 
 /// The first and the last day that a shift leads to.
 fn days(
     shift: &str,
-    parts: &super::matcher::DateParts,
+    parts: &DateParts,
     tokens: &Tokens<'_>,
     today: Day,
     is_past: bool,
 ) -> Option<(i64, i64)> {
     let now = i64::from(today.number());
-    let (year, month, _) = today.civil();
+    let (year, ..) = today.civil();
     if let Some(at) = parts.iso {
         let day = i64::from(Day::parse(tokens.word(at)).ok()?.number());
         return Some((day, day));
     }
-    if let Some(count) = shift.strip_suffix('d') {
-        let day = now + count.parse::<i64>().ok()?;
-        return Some((day, day));
+    let sign = shift.as_bytes()[0];
+    let (count, kind) = shift.split_at(shift.len() - 1);
+    if kind == "d" {
+        return unit_days(b'd', letters::number(count)?, today);
     }
-    if let Some(count) = shift.strip_suffix('y') {
-        return unit_days(b'y', count.parse().ok()?, today);
+    if kind == "y" {
+        return unit_days(b'y', letters::number(count)?, today);
     }
-    if shift.ends_with("abs") {
-        let Some(month_named) = parts.month else {
-            return year_days(parts.year?);
-        };
-        let of_year = |year: i64| -> Option<(i64, i64)> {
-            match parts.day {
-                Some(day) => {
-                    let date = Day::of_civil(year, month_named, day);
-                    // A day that the month does not have is none.
-                    (date.civil().1 == month_named)
-                        .then_some((i64::from(date.number()), i64::from(date.number())))
-                }
-                None => Some(month_days(year, month_named)),
-            }
+    if kind == "s" {
+        let Some(month) = parts.month else { return year_days(parts.year?) };
+        let of_year = |year: i64| {
+            let Some(day) = parts.day else { return Some(month_days(year * 12 + month - 1)) };
+            let date = Day::of_civil(year, month, day);
+            let number = i64::from(date.number());
+            // A day that the month does not have is none.
+            (date.civil().1 == month).then_some((number, number))
         };
         if let Some(year) = parts.year {
             return of_year(year);
         }
-        let past = shift.starts_with('<') || is_past && !shift.starts_with('>');
+        let past = sign == b'<' || is_past && sign != b'>';
         let this = of_year(year);
-        return match this {
-            Some((first, _)) if past && first > now => of_year(year - 1),
-            Some((_, last)) if !past && last < now => of_year(year + 1),
-            Some((first, last)) if shift.starts_with('<') && first <= now && now <= last => of_year(year - 1),
+        // The nearest: of this year, of the one before or of the one after.
+        let step = match this {
+            Some((first, last)) if past => -i64::from(first > now || sign == b'<' && now <= last),
+            Some((_, last)) => i64::from(last < now),
             // 29 February.
-            None => of_year(if past { year - 1 } else { year + 1 }),
-            this => this,
+            None if past => -1,
+            None => 1,
         };
+        return if step == 0 { this } else { of_year(year + step) };
     }
     if let Some(weekday) = parts.weekday {
-        let ahead = (i64::from(weekday) - (now + 3)).rem_euclid(7);
-        let day = match shift {
-            "<" => now - (7 - ahead),
-            ">" if ahead == 0 => now + 7,
-            "=" if is_past && ahead > 0 => now - (7 - ahead),
+        let ahead = (weekday - (now + 3)).rem_euclid(7);
+        let day = match sign {
+            b'<' => now + ahead - 7,
+            b'>' if ahead == 0 => now + 7,
+            b'=' if is_past && ahead > 0 => now + ahead - 7,
             _ => now + ahead,
         };
         return Some((day, day));
     }
     if let Some(begin) = parts.season {
-        let span = |year: i64| {
-            let (first, _) = whole_month(year, begin);
-            let (_, last) = if begin == 12 { whole_month(year + 1, 2) } else { whole_month(year, begin + 2) };
-            (i64::from(first.number()), i64::from(last.number()))
-        };
-        let past = shift == "<" || shift == "=" && is_past;
-        let years = if past { [year, year - 1, year - 2] } else { [year - 1, year, year + 1] };
-        let spans = years.map(span);
-        return spans.into_iter().find(|&(first, last)| match shift {
-            "<" => last < now,
-            ">" => first > now,
-            _ if past => first <= now,
-            _ => last >= now,
-        });
-    }
-    let unit = parts.unit;
-    if let Some(sign) = shift.strip_suffix('N') {
-        let count = i64::from(parts.count?) * if sign == "-" { -1 } else { 1 };
-        return match unit {
-            b'd' => Some((now + count, now + count)),
-            b'w' => Some((now + 7 * count - 3, now + 7 * count + 3)),
-            b'm' => {
-                let months = year * 12 + month - 1 + count;
-                Some(month_days(months.div_euclid(12), months.rem_euclid(12) + 1))
+        let past = sign == b'<' || sign == b'=' && is_past;
+        for step in 0..3 {
+            let month = (if past { year - step } else { year - 1 + step }) * 12 + begin - 1;
+            let (first, last) = (month_days(month).0, month_days(month + 2).1);
+            let fits = match sign {
+                b'<' => last < now,
+                b'>' => first > now,
+                _ if past => first <= now,
+                _ => last >= now,
+            };
+            if fits {
+                return Some((first, last));
             }
-            _ => unit_days(unit, count, today),
-        };
+        }
+        return None;
     }
-    unit_days(unit, shift.parse().ok()?, today)
+    if kind != "N" {
+        return unit_days(parts.unit, letters::number(shift)?, today);
+    }
+    let count = parts.count? * if sign == b'-' { -1 } else { 1 };
+    let (from, to) = unit_days(parts.unit, count, today)?;
+    // "Two weeks ago" is a week around that day, and no week of the calendar.
+    let day = now + 7 * count;
+    Some(if parts.unit == b'w' { (day - 3, day + 3) } else { (from, to) })
 }
 
 /// The calendar week, month, year or weekend that is so many after this one.
@@ -195,17 +198,15 @@ fn unit_days(unit: u8, count: i64, today: Day) -> Option<(i64, i64)> {
         b'd' => (now + count, now + count),
         b'w' => (monday, monday + 6),
         b'e' => (monday + 5, monday + 6),
-        b'm' => {
-            let months = year * 12 + month - 1 + count;
-            month_days(months.div_euclid(12), months.rem_euclid(12) + 1)
-        }
+        b'm' => month_days(year * 12 + month - 1 + count),
         b'y' => year_days(year + count)?,
         _ => return None,
     })
 }
 
-fn month_days(year: i64, month: i64) -> (i64, i64) {
-    let (first, last) = whole_month(year, month);
+/// The first and the last day of a month, counted from the first one of the year 0.
+fn month_days(month: i64) -> (i64, i64) {
+    let (first, last) = whole_month(month.div_euclid(12), month.rem_euclid(12) + 1);
     (i64::from(first.number()), i64::from(last.number()))
 }
 

@@ -51,17 +51,21 @@ pub fn read(answer: &str, facts: usize, memories: usize) -> Result<Decisions> {
             (Some("DELETE"), Some(memory), _) => Some(Action::Delete(memory)),
             _ => None,
         };
-        let ends = matches!(action, Some(Action::Update(..) | Action::Delete(_))).then_some(memory).flatten();
-        match (fact, action) {
-            // A memory can be ended once.
-            (Some(fact), Some(action)) if ends.is_none_or(|memory| !used.contains(&memory)) => {
-                used.extend(ends);
-                decisions.actions.push((fact, action));
+        let ends = match &action {
+            Some(Action::Update(memory, _) | Action::Delete(memory)) => Some(*memory),
+            _ => None,
+        };
+        // A memory can be ended once.
+        if let (Some(fact), Some(action)) = (fact, action)
+            && ends.is_none_or(|memory| !used.contains(&memory))
+        {
+            if let Some(memory) = ends {
+                used.push(memory);
             }
-            _ => {
-                let why = "it names a fact, an event or a memory that there is not, or a memory twice";
-                decisions.ignored.push(format!("decision {}: {why}", at + 1));
-            }
+            decisions.actions.push((fact, action));
+        } else {
+            let why = "it names a fact, an event or a memory that there is not, or a memory twice";
+            decisions.ignored.push(format!("decision {}: {why}", at + 1));
         }
     }
     for fact in 0..facts {

@@ -1,8 +1,8 @@
 //! What a statement names, by the shape of its words and the words around them; there is no list of names.
 
-use super::bounded;
 use super::rules::*;
 use super::tokens::Tokens;
+use super::{bounded, letters};
 use crate::knowledge::{Entity, EntityKind, Fact};
 use crate::text::Language;
 
@@ -14,7 +14,7 @@ pub(super) fn find(tokens: &Tokens<'_>, facts: &[Fact]) -> Vec<Entity> {
     let mut found = Entities(Vec::new());
     for fact in facts {
         let slot = fact.slot.as_deref().unwrap_or_default();
-        let kind = match slot.split(':').next().unwrap_or_default() {
+        let kind = match letters::cut(slot, b':').0 {
             "home" | "origin" => EntityKind::Place,
             "employer" | "school" => EntityKind::Organisation,
             "uses" | "has" => EntityKind::Product,
@@ -26,7 +26,7 @@ pub(super) fn find(tokens: &Tokens<'_>, facts: &[Fact]) -> Vec<Entity> {
             found.add(&fact.object, kind);
         }
         let is_name =
-            fact.subject.starts_with(char::is_uppercase) && tokens.text.contains(fact.subject.as_str());
+            letters::starts(&fact.subject, char::is_uppercase) && tokens.text.contains(fact.subject.as_str());
         if is_name {
             found.add(&fact.subject, EntityKind::Person);
         }
@@ -44,13 +44,12 @@ pub(super) fn find(tokens: &Tokens<'_>, facts: &[Fact]) -> Vec<Entity> {
     for at in 0..tokens.list.len() {
         let word = tokens.word(at);
         let unit = tokens.word(at + 1);
-        let number = word.trim_start_matches(['$', '€', '£']);
-        let length =
-            number.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ',').unwrap_or(number.len());
-        if length == 0 || !number.starts_with(|c: char| c.is_ascii_digit()) {
+        let number = letters::trim_start(word, |c| matches!(c, '$' | '€' | '£'));
+        if !letters::starts_with_digit(number) {
             continue;
         }
-        let is_unit = |unit: &str| QUANTITIES.split(' ').any(|it| it == unit);
+        let length = letters::find(number, |c| !matches!(c, '0'..='9' | '.' | ','));
+        let is_unit = |unit: &str| letters::listed(QUANTITIES, b' ', unit);
         if number.len() < word.len() || is_unit(&number[length..]) {
             found.add(tokens.slice(at, at + 1), EntityKind::Quantity);
         } else if length == number.len() && !tokens.broken(at + 1) && is_unit(unit) {
@@ -114,14 +113,14 @@ fn name(tokens: &Tokens<'_>, at: usize) -> Option<(usize, usize, EntityKind)> {
         to += 1;
     }
     let is_title = tokens.is(at, TITLE);
-    let is_organisation = ORGANISATIONS.split(' ').any(|it| it == tokens.word(to - 1)) && to > at + 1;
     let several = to > at + 1;
+    let is_organisation = several && letters::listed(ORGANISATIONS, b' ', tokens.word(to - 1));
     let first = at == 0 || tokens.broken(at);
     // Shouting names nothing; and in German every noun has a capital.
     let shouts = tokens.list[at + usize::from(several)..]
         .iter()
         .take(3)
-        .all(|it| tokens.text[it.start..it.end].chars().all(char::is_uppercase));
+        .all(|it| letters::all(&tokens.text[it.start..it.end], char::is_uppercase));
     let sure = is_title || is_organisation;
     if !sure
         && (language == Language::German && (first || !several)
@@ -130,23 +129,20 @@ fn name(tokens: &Tokens<'_>, at: usize) -> Option<(usize, usize, EntityKind)> {
     {
         return None;
     }
-    let before = if at > 0 && !first { tokens.word(at - 1) } else { "" };
+    let before = |list: &str| !first && letters::listed(list, b' ', tokens.word(at - 1));
     let kind = if is_organisation {
         EntityKind::Organisation
     } else if is_title
         || at > 0 && tokens.is(at - 1, RELATION | ONLY)
-        || matches!(before, "with" | "hey" | "hi" | "hello" | "thanks" | "dear")
+        || before("with hey hi hello thanks dear")
         || tokens.word(to) == "'s"
     {
         EntityKind::Person
-    } else if matches!(before, "in" | "near")
-        || matches!(before, "to" | "from")
-            && at > 1
-            && PLACE_VERBS.split(' ').any(|it| it == tokens.word(at - 2))
-        || matches!(before, "visit" | "visited" | "visiting")
+    } else if before("in near visit visited visiting")
+        || before("to from") && at > 1 && letters::listed(PLACE_VERBS, b' ', tokens.word(at - 2))
     {
         EntityKind::Place
-    } else if matches!(before, "using" | "use" | "used") {
+    } else if before("using use used") {
         EntityKind::Product
     } else {
         EntityKind::Other

@@ -1,11 +1,12 @@
 //! What a statement says: where its clauses begin, which patterns they match, and the facts and kind that follow.
 
-use super::dates::{self, Hit};
+use super::dates::{self, Hit, at_place};
+use super::letters;
 use super::matcher::{Found, Matcher, Person};
 use super::objects::Limits;
 use super::rules::*;
 use super::tokens::Tokens;
-use super::{Speech, bounded};
+use super::{NOTHING, Speech, bounded};
 use crate::knowledge::{Fact, Kind};
 use crate::record::{Actor, Role};
 use crate::text::{Language, fold, script};
@@ -39,7 +40,7 @@ pub(super) fn read(tokens: &Tokens<'_>, speech: &Speech<'_>) -> Reading {
     for place in 0..count {
         let after_quote = place > 0 && tokens.list[place - 1].quoted;
         begins[place] |= place == 0 || tokens.broken(place) && !after_quote || tokens.is(place - 1, AND);
-        let in_date = hits.iter().find(|hit| hit.lead <= place && place < hit.to);
+        let in_date = at_place(&hits, place);
         unreal |= tokens.is(place, UNREAL) && in_date.is_none();
         if !begins[place] || tokens.list[place].quoted {
             continue;
@@ -58,13 +59,12 @@ pub(super) fn read(tokens: &Tokens<'_>, speech: &Speech<'_>) -> Reading {
         tokens.table.candidates(tokens.word(place), verb.map(|verb| tokens.word(verb)), &mut candidates);
         for &index in &candidates {
             let rule = tokens.table.rules[usize::from(index)];
-            let is_order = !rule.outcome.contains('|');
+            let is_order = !letters::has(rule.outcome, b'|');
             if unreal && !is_order {
                 continue;
             }
             let Some(found) = matcher.find(rule.pattern, place) else { continue };
-            let goes_on = (found.end + 1..count).any(|at| tokens.broken(at))
-                || found.end < count && tokens.broken(found.end);
+            let goes_on = (found.end..count).any(|at| tokens.broken(at));
             if tokens.asks && !goes_on {
                 continue;
             }
@@ -77,9 +77,8 @@ pub(super) fn read(tokens: &Tokens<'_>, speech: &Speech<'_>) -> Reading {
         }
     }
     let beside = FILLER | TAIL | ADVERB | AND | BEFORE_DATE;
-    let is_date = |at: usize| hits.iter().any(|hit| hit.lead <= at && at < hit.to);
-    reading.whole =
-        !reading.facts.is_empty() && (0..count).all(|at| covered[at] || is_date(at) || tokens.is(at, beside));
+    reading.whole = !reading.facts.is_empty()
+        && (0..count).all(|at| covered[at] || at_place(&hits, at).is_some() || tokens.is(at, beside));
     if reading.kind == Kind::Episodic && !reading.facts.is_empty() {
         reading.kind = Kind::Semantic;
     }
@@ -104,11 +103,13 @@ impl Clause<'_, '_, '_> {
         let start = found.start;
         let mut index = 0;
         let before = self.reading.facts.len();
-        for part in outcome.split("; ") {
-            let mut fields = part.split('|');
-            let (predicate, slot, flags) =
-                (fields.next().unwrap_or_default(), fields.next(), fields.next().unwrap_or_default());
-            let Some(slot) = slot else {
+        let mut outcomes = outcome;
+        while !outcomes.is_empty() {
+            let (part, others) = letters::cut(outcomes, b';');
+            outcomes = others.trim_start();
+            let (predicate, rest) = letters::cut(part, b'|');
+            let (slot, flags) = letters::cut(rest, b'|');
+            if predicate.len() == part.len() {
                 match predicate {
                     "task" => self.reading.kind = Kind::Task,
                     "procedural" if self.speech.speaker.role != Role::Assistant => {
@@ -124,12 +125,12 @@ impl Clause<'_, '_, '_> {
                     _ => return false,
                 }
                 continue;
-            };
+            }
             let chosen = flags.bytes().find(u8::is_ascii_digit).map(|digit| usize::from(digit - b'0'));
             let object = chosen.unwrap_or(index).min(found.count.saturating_sub(1));
             index += 1;
             self.fact(found, object, predicate, slot, flags);
-            if flags.contains('&') {
+            if letters::has(flags, b'&') {
                 self.more(found, object, predicate, slot, flags);
             }
         }
@@ -139,8 +140,7 @@ impl Clause<'_, '_, '_> {
             let owner = self.person(if relation.of_listener { Person::Listener } else { Person::Speaker });
             let slot = relation.only.then(|| relation.name.to_owned());
             let object = tokens.slice(from, to).to_owned();
-            let fact =
-                Fact { subject: owner, predicate: relation.name.to_owned(), object, slot, ..Fact::default() };
+            let fact = Fact { subject: owner, predicate: relation.name.to_owned(), object, slot, ..NOTHING };
             self.reading.facts.insert(before, fact);
         }
         if self.reading.facts.len() > before {
@@ -157,7 +157,7 @@ impl Clause<'_, '_, '_> {
         let mut at = self.end;
         let mut joined = false;
         while at < tokens.list.len() && others.len() < 6 {
-            let is_and = matches!(tokens.word(at), "and" | "or" | "und" | "oder" | "y" | "o");
+            let is_and = letters::listed("and or und oder y o", b' ', tokens.word(at));
             if !(is_and || tokens.broken(at)) {
                 break;
             }
@@ -187,26 +187,24 @@ impl Clause<'_, '_, '_> {
         let (from, to) = found.objects[object];
         let key = |place: (usize, usize)| tokens.key(place.0, place.1);
         let (subject, attribute) = self.subject_and_attribute(found);
-        let fill = |template: &str| match template.find(['*', '+', '@']) {
-            Some(place) => {
-                let filled = match template.as_bytes()[place] {
-                    b'*' => key((from, to)),
-                    b'+' => key(found.objects[0]),
-                    _ => attribute.clone(),
-                };
-                format_parts(&template[..place], &filled, &template[place + 1..])
-            }
-            None => template.to_owned(),
+        let fill = |template: &str| {
+            let place = letters::find(template, |c| matches!(c, '*' | '+' | '@'));
+            let (before, after) = template.split_at(place);
+            let filled = match after.as_bytes().first() {
+                Some(b'*') => key((from, to)),
+                Some(b'+') => key(found.objects[0]),
+                Some(_) => attribute.clone(),
+                None => return template.to_owned(),
+            };
+            [before, &filled, &after[1..]].concat()
         };
+        let word = letters::trim_end(letters::cut(flags, b'=').1, |c| c == '&');
         let mut fact = Fact {
             subject,
             predicate: fill(predicate),
-            object: flags
-                .split_once('=')
-                .map_or(tokens.slice(from, to), |(_, word)| word.trim_end_matches('&'))
-                .to_owned(),
-            ended: flags.contains('-'),
-            ..Fact::default()
+            object: if word.is_empty() { tokens.slice(from, to) } else { word }.to_owned(),
+            ended: letters::has(flags, b'-'),
+            ..NOTHING
         };
         fact.slot = match slot {
             "" => None,
@@ -218,15 +216,15 @@ impl Clause<'_, '_, '_> {
             "^" => Some(attribute),
             slot => Some(fill(slot)),
         };
-        self.times(found, flags.contains('t'), &mut fact);
+        self.times(found, letters::has(flags, b't'), &mut fact);
         for text in [&mut fact.subject, &mut fact.predicate, &mut fact.object] {
             *text = bounded(text);
         }
         fact.slot = fact.slot.map(|slot| bounded(&slot));
         // "No, I work at BMW, not Audi."
-        let denies = matches!(tokens.word(0), "no" | "nein" | "actually" | "correction" | "sorry");
-        fact.corrects =
-            denies && matches!(tokens.word(self.end), "not" | "nicht" | "no") && tokens.broken(self.end);
+        fact.corrects = tokens.broken(self.end)
+            && letters::listed("no nein actually correction sorry", b' ', tokens.word(0))
+            && letters::listed("not nicht no", b' ', tokens.word(self.end));
         if fact.corrects {
             self.end = tokens.list.len();
         }
@@ -271,7 +269,9 @@ impl Clause<'_, '_, '_> {
                 tokens.key(from, to)
             };
             for adjective in ["current ", "new "] {
-                attribute = attribute.strip_prefix(adjective).map_or(attribute.clone(), str::to_owned);
+                if attribute.starts_with(adjective) {
+                    attribute.drain(..adjective.len());
+                }
             }
         }
         let subject = if found.unowned { attribute.clone() } else { self.person(found.subject) };
@@ -291,7 +291,7 @@ impl Clause<'_, '_, '_> {
             let key = tokens.key(from, to);
             names.iter().find_map(|name| key.strip_prefix(name)).unwrap_or(&key).to_owned()
         };
-        format_parts("favourite ", &what, "")
+        ["favourite ", &what].concat()
     }
 
     fn person(&self, person: Person) -> String {
@@ -307,7 +307,7 @@ impl Clause<'_, '_, '_> {
             }
             Person::Kin(name, of_listener) => {
                 let owner = if of_listener { listener(self.speech) } else { named(speaker) };
-                format_parts(&owner, "'s ", name)
+                [&owner, "'s ", name].concat()
             }
         }
     }
@@ -326,27 +326,28 @@ fn listener(speech: &Speech<'_>) -> String {
     }
 }
 
-fn format_parts(before: &str, middle: &str, after: &str) -> String {
-    let mut text = String::with_capacity(before.len() + middle.len() + after.len());
-    text.push_str(before);
-    text.push_str(middle);
-    text.push_str(after);
-    text
-}
-
 /// The tables that may read a text, likeliest first: that of its language, and for a short text in Latin letters,
 /// whose language is a guess, the others.
 pub(super) fn tables(text: &str) -> Vec<&'static Table> {
-    let language = crate::text::language_of(text);
-    let is_han = |c: char| script::dense(c) == Some(script::Dense::Han);
-    let latin = [Language::English, Language::German, Language::Spanish];
-    let mut languages = vec![language];
-    if language == Language::English && text.contains(is_han) {
-        languages = vec![Language::Chinese];
-    } else if language as u8 <= Language::Italian as u8 && text.len() <= SHORT {
-        languages.extend(latin.into_iter().filter(|&other| other != language));
+    let mut language = crate::text::language_of(text);
+    let is_han = |c| script::dense(c) == Some(script::Dense::Han);
+    if language == Language::English && letters::find(text, is_han) < text.len() {
+        language = Language::Chinese;
     }
-    languages.into_iter().filter_map(table).collect()
+    let mut tables = Vec::new();
+    if let Some(table) = table(language) {
+        tables.push(table);
+    }
+    if language as u8 <= Language::Italian as u8 && text.len() <= SHORT {
+        for other in [Language::English, Language::German, Language::Spanish] {
+            if other != language
+                && let Some(table) = table(other)
+            {
+                tables.push(table);
+            }
+        }
+    }
+    tables
 }
 
 /// Whether a text has a word that tells its language beyond doubt: "I", "the", "is".

@@ -6,6 +6,8 @@
 
 use serde_json::Value;
 
+use super::letters;
+
 /// What was found in an answer.
 pub struct Found {
     /// The JSON.
@@ -24,7 +26,10 @@ const DEEPEST: usize = 100;
 pub fn find(text: &str, fits: fn(&Value, bool) -> bool) -> Option<Found> {
     let mut rest = after_thinking(text);
     for tried in 0..TRIES {
-        rest = &rest[rest.find(['{', '['])?..];
+        rest = &rest[letters::find(rest, |c| matches!(c, '{' | '['))..];
+        if rest.is_empty() {
+            return None;
+        }
         let (json, cut, end) = repaired(rest);
         match serde_json::from_str::<Value>(&json) {
             Ok(value) if fits(&value, tried == 0) => return Some(Found { value, cut }),
@@ -39,12 +44,13 @@ pub fn find(text: &str, fits: fn(&Value, bool) -> bool) -> Option<Found> {
 
 /// Without the thoughts that some models put before their answer, whether or not they say where those begin.
 fn after_thinking(text: &str) -> &str {
-    if text.trim_start().starts_with(['{', '[']) {
+    let start = text.trim_start();
+    if start.starts_with('{') || start.starts_with('[') {
         return text;
     }
     match text.split_once("</think") {
         Some((_, after)) => after,
-        None if text.trim_start().starts_with("<think") => "",
+        None if start.starts_with("<think") => "",
         None => text,
     }
 }
@@ -53,11 +59,11 @@ fn after_thinking(text: &str) -> &str {
 /// do not match, or are too many, end it, too, and give nothing that could be read.
 fn repaired(text: &str) -> (String, bool, usize) {
     let mut out = String::new();
-    let mut open: Vec<char> = Vec::new();
+    let mut open = String::new();
     // How much of `out` is complete up to here, and what is open there.
-    let mut complete = (0, Vec::new());
+    let mut complete = (0, String::new());
     let mut rest = text;
-    while let Some(c) = rest.chars().next() {
+    while let Some(c) = letters::first(rest) {
         let before = out.len();
         rest = &rest[c.len_utf8()..];
         match c {
@@ -95,22 +101,23 @@ fn repaired(text: &str) -> (String, bool, usize) {
     }
     let (kept, open) = complete;
     out.truncate(kept);
-    out.extend(open.iter().rev());
+    for &bracket in open.as_bytes().iter().rev() {
+        out.push(char::from(bracket));
+    }
     (out, true, text.len())
 }
 
 /// Whether what ended here is whole in itself: it is an item of the outermost list, or of none. What stands deeper is
 /// a part of an item, and worth nothing without the rest of it.
-fn is_item(open: &[char]) -> bool {
-    let lists = open.iter().filter(|&&c| c == ']').count();
-    lists == 0 || lists == 1 && open.last() == Some(&']')
+fn is_item(open: &str) -> bool {
+    letters::cut(open, b']').1.is_empty()
 }
 
 /// Copies a text up to its closing quote, set right; what follows it, or nothing if it has none.
 fn quoted<'a>(mut rest: &'a str, out: &mut String) -> Option<&'a str> {
     out.push('"');
     loop {
-        let c = rest.chars().next()?;
+        let c = letters::first(rest)?;
         rest = &rest[c.len_utf8()..];
         match c {
             '"' => {
@@ -118,10 +125,13 @@ fn quoted<'a>(mut rest: &'a str, out: &mut String) -> Option<&'a str> {
                 return Some(rest);
             }
             '\\' => {
-                let escaped = rest.chars().next()?;
+                let escaped = letters::first(rest)?;
                 rest = &rest[escaped.len_utf8()..];
                 match escaped {
-                    '"' | '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't' => out.extend(['\\', escaped]),
+                    '"' | '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't' => {
+                        out.push(c);
+                        out.push(escaped);
+                    }
                     'u' => rest = unit(rest, out),
                     '\'' => out.push('\''),
                     other => {

@@ -1,6 +1,7 @@
 //! Interprets a pattern at a place of a statement; the notation is described in [`super::rules`].
 
 use super::dates::Hit;
+use super::letters;
 use super::objects::Limits;
 use super::rules::*;
 use super::tokens::Tokens;
@@ -29,9 +30,9 @@ pub(super) struct Relation {
 /// The parts of a date, as numbers of the table.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct DateParts {
-    pub count: Option<i32>,
+    pub count: Option<i64>,
     pub unit: u8,
-    pub weekday: Option<i32>,
+    pub weekday: Option<i64>,
     pub season: Option<i64>,
     pub month: Option<i64>,
     pub day: Option<i64>,
@@ -83,11 +84,9 @@ impl Matcher<'_, '_> {
             found.end = at;
             return true;
         }
-        let (element, rest) = pattern.split_once(' ').unwrap_or((pattern, ""));
-        let (element, optional) = match element.strip_suffix('?') {
-            Some(element) => (element, true),
-            None => (element, false),
-        };
+        let (element, rest) = letters::cut(pattern, b' ');
+        let required = element.strip_suffix('?');
+        let (element, optional) = (required.unwrap_or(element), required.is_some());
         match element.as_bytes().first() {
             Some(b',') => return self.run(rest, at, true, found),
             Some(b'~') => return self.run(rest, self.after_adverbs(at, &[]), free, found),
@@ -104,82 +103,94 @@ impl Matcher<'_, '_> {
     /// Matches one element that takes words, and the rest of the pattern after it.
     fn element(&self, element: &'static str, rest: &'static str, at: usize, found: &mut Found) -> bool {
         let tokens = self.tokens;
-        let known = tokens.list[at].canonical;
-        let number = || known.parse::<i64>().ok();
         match element.as_bytes() {
             b"$" => {
                 let Some(next) = self.person(at, found) else { return false };
                 self.run(rest, self.after_adverbs(next, self.dates), false, found)
             }
-            b"%" => {
-                tokens.is(at, THE)
-                    && self.lengths(at + 1, 3).any(|end| {
-                        found.subject = Person::Named(at + 1, end);
-                        self.run(rest, end, false, found)
-                    })
+            b"%" if tokens.is(at, THE) => {
+                for end in at + 2..=self.reach(at + 1, 3) {
+                    found.subject = Person::Named(at + 1, end);
+                    if self.run(rest, end, false, found) {
+                        return true;
+                    }
+                }
+                false
             }
-            b"^" => self.owned(at, found).is_some_and(|next| self.run(rest, next, false, found)),
-            b"@" => self.lengths(at, 3).any(|end| {
-                found.attribute = (at, end);
-                !tokens.is(at, STOP) && self.run(rest, end, false, found)
-            }),
-            b"!" => tokens.is(at, ORDER) && self.run(rest, at + 1, false, found),
+            b"^" => {
+                let Some(next) = self.owned(at, found) else { return false };
+                self.run(rest, next, false, found)
+            }
+            b"@" => {
+                for end in at + 1..=self.reach(at, 3) {
+                    found.attribute = (at, end);
+                    if !tokens.is(at, STOP) && self.run(rest, end, false, found) {
+                        return true;
+                    }
+                }
+                false
+            }
+            [b'*', class @ ..] => self.object(class.first().copied().unwrap_or(b'*'), rest, at, found),
+            // "May 7, 1990": a comma may follow the day.
+            element => self.word(element, at, found) && self.run(rest, at + 1, element == b"D", found),
+        }
+    }
+
+    /// Matches an element that takes one word.
+    fn word(&self, element: &'static [u8], at: usize, found: &mut Found) -> bool {
+        let tokens = self.tokens;
+        let word = tokens.word(at);
+        let canonical = tokens.list[at].canonical;
+        let number = letters::number(canonical);
+        let date = &mut found.date;
+        match element {
+            b"!" => tokens.is(at, ORDER),
             b"N" => {
-                let digits = tokens.word(at).parse().ok().filter(|count| (0..=5_000).contains(count));
-                found.date.count =
-                    digits.or_else(|| number().filter(|_| tokens.is(at, NUMBER)).map(|it| it as i32));
-                found.date.count.is_some() && self.run(rest, at + 1, false, found)
+                date.count = letters::number(word).filter(|count| (0..=5_000).contains(count));
+                if date.count.is_none() && tokens.is(at, NUMBER) {
+                    date.count = number;
+                }
+                date.count.is_some()
             }
             b"U" => {
-                found.date.unit = known.bytes().next().unwrap_or_default();
-                tokens.is(at, UNIT) && self.run(rest, at + 1, false, found)
+                date.unit = canonical.bytes().next().unwrap_or_default();
+                tokens.is(at, UNIT)
             }
             b"w" => {
                 // Chinese counts the days of the week; Sunday is none of the numbers.
-                found.date.weekday = Some(number().map_or(6, |it| it as i32 - 1));
-                tokens.is(at, WEEKDAY) && self.run(rest, at + 1, false, found)
+                date.weekday = Some(number.map_or(6, |it| it - 1));
+                tokens.is(at, WEEKDAY)
             }
             b"W" => {
-                found.date.weekday = number().map(|it| it as i32);
-                tokens.is(at, WEEKDAY) && found.date.weekday.is_some() && self.run(rest, at + 1, false, found)
+                date.weekday = number;
+                tokens.is(at, WEEKDAY) && number.is_some()
             }
             b"S" => {
-                found.date.season = number();
-                tokens.is(at, SEASON) && self.run(rest, at + 1, false, found)
+                date.season = number;
+                tokens.is(at, SEASON)
             }
             b"M" => {
-                found.date.month = number();
-                tokens.is(at, MONTH) && self.run(rest, at + 1, false, found)
+                date.month = number;
+                tokens.is(at, MONTH)
             }
             b"m" => {
-                found.date.month = day_of_month(tokens.word(at)).filter(|&month| month <= 12);
-                found.date.month.is_some() && self.run(rest, at + 1, false, found)
+                date.month = day_of_month(word).filter(|&month| month <= 12);
+                date.month.is_some()
             }
             b"D" => {
-                found.date.day = day_of_month(tokens.word(at));
-                // "May 7, 1990": a comma may follow.
-                found.date.day.is_some() && self.run(rest, at + 1, true, found)
+                date.day = day_of_month(word);
+                date.day.is_some()
             }
             b"Y" => {
-                found.date.year = year_of(tokens.word(at));
-                found.date.year.is_some() && self.run(rest, at + 1, false, found)
+                date.year = year_of(word);
+                date.year.is_some()
             }
             b"I" => {
-                found.date.iso = Some(at);
-                tokens.word(at).len() == 10
-                    && tokens.word(at).as_bytes()[4] == b'-'
-                    && self.run(rest, at + 1, false, found)
+                date.iso = Some(at);
+                word.len() == 10 && word.as_bytes()[4] == b'-'
             }
-            [b'*', class @ ..] => self.object(class.first().copied().unwrap_or(b'*'), rest, at, found),
-            [b'<', words @ .., b'>'] => {
-                let is_one = std::str::from_utf8(words)
-                    .is_ok_and(|words| words.split('/').any(|it| it == tokens.word(at)));
-                is_one && self.take(at, at + 1, found) && self.run(rest, at + 1, false, found)
-            }
-            _ => {
-                let word = tokens.word(at);
-                element.split('/').any(|it| it == word) && self.run(rest, at + 1, false, found)
-            }
+            [b'<', words @ .., b'>'] => is_one(words, word) && self.take(at, at + 1, found),
+            words => is_one(words, word),
         }
     }
 
@@ -202,22 +213,27 @@ impl Matcher<'_, '_> {
             return limits.allows(class, from, to, found) && self.take(from, to, found);
         }
         let before = *found;
-        self.lengths(at, 8).any(|end| {
+        for end in at + 1..=self.reach(at, 8) {
             *found = before;
             let (from, to) = limits.trimmed(at, end);
-            limits.allows(class, from, to, found)
+            if limits.allows(class, from, to, found)
                 && self.take(from, to, found)
                 && self.run(rest, end, false, found)
-        })
+            {
+                return true;
+            }
+        }
+        false
     }
 
-    /// Where a phrase of one to `most` words may end that begins at a place.
-    fn lengths(&self, at: usize, most: usize) -> impl Iterator<Item = usize> {
-        let last = (at + most).min(self.tokens.list.len());
+    /// Where the longest phrase of at most so many words ends that begins at a place; the place if there is no word.
+    fn reach(&self, at: usize, most: usize) -> usize {
         let tokens = self.tokens;
-        (at + 1..=last).take_while(move |&end| {
-            end == at + 1 || !tokens.broken(end - 1) && !tokens.is(end - 1, END & !IS)
-        })
+        let mut end = (at + 1).min(tokens.list.len());
+        while end < at + most && !tokens.broken(end) && !tokens.is(end, END & !IS) {
+            end += 1;
+        }
+        end
     }
 
     /// What follows adverbs and times: "now", "last month".
@@ -273,11 +289,8 @@ impl Matcher<'_, '_> {
 
     /// Whether a verb after "he" may stand here: "People love coffee" tells of no one with the name People.
     fn agrees(&self, at: usize) -> bool {
-        const BASE: &[&str] = &[
-            "live", "love", "like", "work", "use", "speak", "enjoy", "hate", "have", "am", "are", "prefer",
-            "study", "need", "eat", "go",
-        ];
-        !BASE.contains(&self.tokens.word(at))
+        const BASE: &str = "live love like work use speak enjoy hate have am are prefer study need eat go";
+        !letters::listed(BASE, b' ', self.tokens.word(at))
     }
 
     /// Where a name of capitalised words ends that begins at a place.
@@ -361,4 +374,9 @@ impl Matcher<'_, '_> {
         let (from, to) = found.attribute;
         (to - from <= 4).then_some(is)
     }
+}
+
+/// Whether a word is one of those that strokes separate.
+fn is_one(words: &'static [u8], word: &str) -> bool {
+    std::str::from_utf8(words).is_ok_and(|words| letters::listed(words, b'/', word))
 }

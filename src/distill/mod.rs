@@ -12,6 +12,7 @@ pub mod decisions;
 mod entities;
 mod facts;
 mod lenient;
+mod letters;
 mod matcher;
 mod objects;
 pub mod prompt;
@@ -22,7 +23,7 @@ mod tokens;
 
 use crate::knowledge::{Fact, Kind, Note, Origin};
 use crate::record::Actor;
-use crate::text::{Cues, Digest, statement_key};
+use crate::text::{Cues, statement_key};
 use crate::time::Timestamp;
 
 use facts::Reading;
@@ -53,20 +54,49 @@ pub struct Speech<'a> {
 }
 
 /// What several statements of one message say together.
-pub fn united(statements: Vec<Statement>) -> Note {
-    let mut notes = statements.into_iter().map(|statement| statement.note);
-    let Some(mut note) = notes.next() else { return Note::default() };
-    for other in notes {
+pub fn united(mut statements: Vec<Statement>) -> Note {
+    let Some((first, others)) = statements.split_first_mut() else { return Note::default() };
+    let note = &mut first.note;
+    for Statement { note: other, .. } in others {
         if note.kind == Kind::Episodic {
             note.kind = other.kind;
         }
         note.whole &= other.whole;
-        note.facts.extend(other.facts);
-        note.dates.extend(other.dates);
-        note.entities.extend(other.entities);
+        note.facts.append(&mut other.facts);
+        note.dates.append(&mut other.dates);
+        note.entities.append(&mut other.entities);
     }
-    note
+    std::mem::take(note)
 }
+
+/// A note that says nothing. Other than that of `default`, the parts that take the place of its own need not drop them.
+const SILENT: Note = Note {
+    kind: Kind::Episodic,
+    origin: Origin::Rules,
+    facts: Vec::new(),
+    whole: false,
+    entities: Vec::new(),
+    dates: Vec::new(),
+    cues: Vec::new(),
+    confidence: 100,
+    sources: Vec::new(),
+    pending: false,
+    attempts: 0,
+    instructions: String::new(),
+    summary: false,
+};
+
+/// Likewise a fact.
+const NOTHING: Fact = Fact {
+    subject: String::new(),
+    predicate: String::new(),
+    object: String::new(),
+    slot: None,
+    ended: false,
+    corrects: false,
+    from: None,
+    until: None,
+};
 
 /// No name, value or phrase that is kept beside a memory's words is longer, in characters.
 const LONGEST: usize = 300;
@@ -94,7 +124,7 @@ struct Distilled<'a> {
 impl Distilled<'_> {
     fn statement(&mut self, text: &str) {
         let Some((tokens, reading)) = self.read(text) else {
-            return self.keep(text, Note { origin: Origin::Rules, confidence: 100, ..Note::default() });
+            return self.keep(text, SILENT);
         };
         if let Some(parts) = parts(&tokens, &reading) {
             for part in parts {
@@ -107,10 +137,14 @@ impl Distilled<'_> {
 
     /// A part of a sentence, unless the message has said it already.
     fn part(&mut self, text: &str) {
-        let key = Digest::of(&[statement_key(text).as_bytes()]);
-        let is_known = |known: &Statement| Digest::of(&[statement_key(&known.text).as_bytes()]) == key;
-        if self.found.len() > statements::MAX_STATEMENTS || self.found.iter().rev().take(100).any(is_known) {
+        let key = statement_key(text);
+        if self.found.len() > statements::MAX_STATEMENTS {
             return;
+        }
+        for known in &self.found[self.found.len().saturating_sub(100)..] {
+            if statement_key(&known.text) == key {
+                return;
+            }
         }
         if let Some((tokens, reading)) = self.read(text) {
             self.noted(text, &tokens, reading);
@@ -123,31 +157,29 @@ impl Distilled<'_> {
         }
         let note = Note {
             kind: reading.kind,
-            origin: Origin::Rules,
             whole: reading.whole,
             entities: entities::find(tokens, &reading.facts),
             dates: dates::dated(tokens, &reading.dates),
             facts: reading.facts,
-            confidence: 100,
-            ..Note::default()
+            ..SILENT
         };
         self.keep(text, note);
     }
 
     /// Keeps a statement, or joins it with the one before if neither says anything.
-    fn keep(&mut self, text: &str, note: Note) {
+    fn keep(&mut self, text: &str, mut note: Note) {
         let start = text.as_ptr() as usize - self.message.as_ptr() as usize;
         let end = start + text.len();
         let is_light = says_nothing(text, &note);
         if let (Some((from, to)), Some(last)) = (self.light, self.found.last_mut())
             && is_light
-            && self.message[to..start].chars().all(|c| c == ' ')
+            && letters::all(&self.message[to..start], |c| c == ' ')
             && end - from <= statements::MAX_STATEMENT_CHARS
         {
             last.text = self.message[from..end].to_owned();
-            last.note.entities.extend(note.entities);
+            last.note.entities.append(&mut note.entities);
             last.note.entities.truncate(16);
-            last.note.dates.extend(note.dates);
+            last.note.dates.append(&mut note.dates);
             last.note.dates.truncate(16);
             self.light = Some((from, end));
             return;
@@ -180,19 +212,30 @@ impl Distilled<'_> {
 
     /// The fact that "no, I meant Porto" is about: of this message or of the one before.
     fn correct(&self, reading: &mut Reading, right: String, wrong: Option<&str>) {
-        let mut earlier: Vec<Fact> = Vec::new();
-        if let Some(before) = self.speech.before {
-            for text in statements(before).into_iter().take(20) {
-                earlier.extend(self.read(text).into_iter().flat_map(|(_, reading)| reading.facts));
+        let fits = |fact: &Fact| {
+            let is_plain = fact.slot.as_deref().is_some_and(|slot| !letters::has(slot, b':'));
+            is_plain && !fact.ended && wrong.is_none_or(|wrong| fact.object.eq_ignore_ascii_case(wrong))
+        };
+        let mut latest: Option<Fact> = None;
+        for statement in &self.found {
+            for fact in &statement.note.facts {
+                if fits(fact) {
+                    latest = Some(fact.clone());
+                }
             }
         }
-        earlier.extend(self.found.iter().flat_map(|it| it.note.facts.iter().cloned()));
-        let fits = |fact: &&Fact| {
-            let is_plain = fact.slot.as_deref().is_some_and(|slot| !slot.contains(':')) && !fact.ended;
-            is_plain && wrong.is_none_or(|wrong| fact.object.eq_ignore_ascii_case(wrong))
-        };
-        let Some(fact) = earlier.iter().rev().find(fits) else { return };
-        let fact = Fact { object: bounded(&right), corrects: true, from: None, until: None, ..fact.clone() };
+        if let Some(before) = self.speech.before.filter(|_| latest.is_none()) {
+            for text in statements(before).into_iter().take(20) {
+                let Some((_, earlier)) = self.read(text) else { continue };
+                for fact in earlier.facts {
+                    if fits(&fact) {
+                        latest = Some(fact);
+                    }
+                }
+            }
+        }
+        let Some(mut fact) = latest else { return };
+        (fact.object, fact.corrects, fact.from, fact.until) = (bounded(&right), true, None, None);
         reading.facts.truncate(facts::MOST_FACTS - 1);
         reading.facts.push(fact);
         reading.whole = true;
@@ -208,15 +251,19 @@ fn parts<'a>(tokens: &Tokens<'a>, reading: &Reading) -> Option<Vec<&'a str>> {
     let mut parts = Vec::new();
     let mut begin = 0;
     for pair in reading.clauses.windows(2) {
-        let (end, next) = (pair[0].1, pair[1].0);
+        let (mut cut, next) = (pair[0].1, pair[1].0);
         // What stands between them belongs to the first up to the mark or the "and".
-        let cut = (end..next).find(|&at| tokens.broken(at) || tokens.is(at, rules::AND)).unwrap_or(next);
-        let cut = if cut == next { next } else { cut };
+        while cut < next && !tokens.broken(cut) && !tokens.is(cut, rules::AND) {
+            cut += 1;
+        }
         if cut <= begin {
             return None;
         }
         parts.push(tokens.slice(begin, cut));
-        begin = (cut..next).find(|&at| !tokens.is(at, rules::AND)).unwrap_or(next);
+        begin = cut;
+        while begin < next && tokens.is(begin, rules::AND) {
+            begin += 1;
+        }
     }
     let start = tokens.list.get(begin)?.start;
     parts.push(tokens.text[start..].trim());
@@ -230,10 +277,12 @@ fn says_nothing(text: &str, note: &Note) -> bool {
     }
     let cues = Cues::of(text);
     cues.asking() >= 1.0
-        || cues.informative() <= 1 && note.dates.is_empty() && !text.contains(|c: char| c.is_ascii_digit())
+        || cues.informative() <= 1
+            && note.dates.is_empty()
+            && letters::find(text, |c| c.is_ascii_digit()) == text.len()
 }
 
 /// The beginning of a text that is kept beside a memory's words.
 fn bounded(text: &str) -> String {
-    text.char_indices().nth(LONGEST).map_or(text, |(end, _)| &text[..end]).to_owned()
+    letters::clip(text, LONGEST).to_owned()
 }

@@ -16,7 +16,8 @@
 //! | `B` `R` | is an activity; is how often: "every Monday" |
 //! | `K` `Q` | is something to do in earnest; is any activity |
 
-use super::dates::Hit;
+use super::dates::{Hit, at_place};
+use super::letters;
 use super::matcher::Found;
 use super::rules::*;
 use super::tokens::Tokens;
@@ -56,7 +57,7 @@ impl Limits<'_, '_> {
                     break;
                 }
             }
-            has_digit |= tokens.word(end).starts_with(|c: char| c.is_ascii_digit());
+            has_digit |= letters::starts_with_digit(tokens.word(end));
             end += 1;
             if end - at > most {
                 return (class == b'K' || class == b'Q').then_some(end);
@@ -83,25 +84,24 @@ impl Limits<'_, '_> {
         if length == 0 || tokens.list[from].quoted && class != b'V' {
             return false;
         }
-        let any = |classes: u32| (from..to).any(|at| tokens.is(at, classes));
         let capital = tokens.list[from].capital;
         let dense = self.is_dense();
-        let stops = tokens.is(from, STOP) || any(I | YOU) && class != b'V';
+        let stops = tokens.is(from, STOP) || tokens.any(from, to, I | YOU) && class != b'V';
         let word = tokens.word(from);
-        let digit = word.starts_with(|c: char| c.is_ascii_digit());
-        let is_time = !dense && tokens.is(from, MONTH | WEEKDAY | UNIT)
-            || self.dates.iter().any(|hit| hit.lead <= from && from < hit.to);
+        let digit = letters::starts_with_digit(word);
+        let is_time =
+            !dense && tokens.is(from, MONTH | WEEKDAY | UNIT) || at_place(self.dates, from).is_some();
         let longest = tokens.table.source.longest_name;
         let is_name = !stops
             && !digit
             && !is_time
             && length <= longest
             && if dense {
-                !any(STOP)
+                !tokens.any(from, to, STOP)
             } else if tokens.capitals {
                 capital
             } else {
-                length <= 2 && !any(STOP | ADVERB)
+                length <= 2 && !tokens.any(from, to, STOP | ADVERB)
             };
         match class {
             b'N' | b'E' | b'P' => is_name,
@@ -123,19 +123,17 @@ impl Limits<'_, '_> {
                     && !idle
                     && !is_time_only(self, from, to)
                     && length <= if dense { 8 } else { 4 }
-                    && !any(MY | YOUR)
+                    && !tokens.any(from, to, MY | YOUR)
                     && !self.points(from, to)
             }
             b'B' => {
                 let own = word != "go" && tokens.is(from, STOP | IDLE | PAST | ADVERB | IS | UNREAL | FILLER);
-                length <= 4 && !own && !any(STOP & !ARTICLE)
-                    || length <= 4
-                        && !own
-                        && tokens.word(to - 1) != "it"
-                        && !any(I | YOU)
-                        && (from + 1..to).all(|at| {
-                            tokens.word(at) != "it" && tokens.word(at) != "that" && tokens.word(at) != "them"
-                        })
+                length <= 4
+                    && !own
+                    && (!tokens.any(from, to, STOP)
+                        || tokens.word(to - 1) != "it"
+                            && !tokens.any(from, to, I | YOU)
+                            && !self.one_of(from + 1, to, "it that them"))
             }
             b'R' => matches!(word, "every" | "each") && tokens.is(from + 1, UNIT | WEEKDAY) && length <= 4,
             b'K' => !tokens.is(from, IDLE | STOP),
@@ -147,9 +145,13 @@ impl Limits<'_, '_> {
 
     /// Whether the words point to something outside ("holding them"), or break off ("escaping to").
     fn points(&self, from: usize, to: usize) -> bool {
-        const POINTERS: &[&str] = &["it", "them", "this", "that", "these", "those", "him", "her", "me", "us"];
-        let is_pointer = |at: usize| POINTERS.contains(&self.tokens.word(at));
-        (from..to).any(is_pointer) || self.tokens.is(to - 1, NAME_END)
+        self.one_of(from, to, "it them this that these those him her me us")
+            || self.tokens.is(to - 1, NAME_END)
+    }
+
+    /// Whether a list has one of the words.
+    fn one_of(&self, from: usize, to: usize, list: &str) -> bool {
+        (from..to).any(|at| letters::listed(list, b' ', self.tokens.word(at)))
     }
 
     /// Whether this is a value, as strange as what it is the value of asks for.
@@ -161,7 +163,7 @@ impl Limits<'_, '_> {
             return false;
         }
         let dense = self.is_dense();
-        let marked = written.contains(|c: char| c.is_ascii_digit() || c == '@')
+        let marked = letters::find(written, |c| c.is_ascii_digit() || c == '@') < written.len()
             || self.dates.iter().any(|hit| hit.from <= from && from < hit.to);
         let (begin, end) = found.attribute;
         if begin == end {
@@ -169,7 +171,7 @@ impl Limits<'_, '_> {
             return marked || to - from <= 4 && (dense || first.capital || !tokens.capitals);
         }
         if found.favourite || self.is_favourite(begin, end) {
-            return to - from <= 5 && !word_ends(tokens, from, "ing");
+            return to - from <= 5 && !tokens.word(from).ends_with("ing");
         }
         let plain = (begin..end).any(|at| {
             let classes = tokens.list[at].classes;
@@ -200,10 +202,6 @@ impl Limits<'_, '_> {
         };
         end > begin && (favourite(begin) || favourite(end - 1))
     }
-}
-
-fn word_ends(tokens: &Tokens<'_>, at: usize, ending: &str) -> bool {
-    tokens.word(at).ends_with(ending)
 }
 
 fn is_time_only(limits: &Limits<'_, '_>, from: usize, to: usize) -> bool {

@@ -68,33 +68,44 @@ pub fn extraction(input: &Input<'_>) -> Completion {
             system.push_str(&["\n", wish, ": ", text.trim()].concat());
         }
     }
-    let earlier = &input.before[input.before.len().saturating_sub(BEFORE)..];
-    let mut members =
-        vec![("known", known(&input.known)), ("earlier", said(earlier)), ("new", said(&input.messages))];
+    let mut user = String::new();
+    known(&mut user, "{\"known\":", &input.known);
+    said(&mut user, ",\"earlier\":", &input.before[input.before.len().saturating_sub(BEFORE)..]);
+    said(&mut user, ",\"new\":", &input.messages);
     if let Some(summary) = input.summary {
-        members.push(("summary", summary.into()));
+        quoted(&mut user, ",\"summary\":", summary);
     }
-    asked(&system, members, EXTRACTED)
+    asked(&system, user, EXTRACTED)
 }
 
 /// Asks what each of the facts does to the memories: the second step of the way that mem0 published. The answer is read
 /// by [`decisions::read`](super::decisions::read).
 pub fn decision(facts: &[&str], memories: &[Known<'_>]) -> Completion {
-    let mut numbered = Vec::new();
+    let mut user = String::new();
+    known(&mut user, "{\"known\":", memories);
+    user.push_str(",\"new\":");
     for (at, text) in facts.iter().enumerate() {
-        numbered.push(object(vec![("fact", (at + 1).into()), ("text", (*text).into())]));
+        numbered(&mut user, "{\"fact\":", at);
+        quoted(&mut user, ",\"text\":", text);
+        user.push('}');
     }
-    asked(DECISION, vec![("known", known(memories)), ("new", Value::Array(numbered))], DECIDED)
+    closed(&mut user, facts.len());
+    asked(DECISION, user, DECIDED)
 }
 
 /// Asks for a summary of an agent's run that another one could go on with. The answer is the text.
 pub fn procedural(messages: &[Said<'_>]) -> Completion {
-    asked(PROCEDURAL, vec![("run", said(messages))], "")
+    let mut user = String::new();
+    said(&mut user, "{\"run\":", messages);
+    asked(PROCEDURAL, user, "")
 }
 
 /// Asks for one summary of what was said before and what is new. The answer is the text.
 pub fn summary(before: &str, messages: &[Said<'_>]) -> Completion {
-    asked(SUMMARY, vec![("summary", before.into()), ("new", said(messages))], "")
+    let mut user = String::new();
+    quoted(&mut user, "{\"summary\":", before);
+    said(&mut user, ",\"new\":", messages);
+    asked(SUMMARY, user, "")
 }
 
 /// Asks what is in a picture. The answer is the text.
@@ -108,21 +119,23 @@ pub fn describe(picture: Picture) -> Completion {
     }
 }
 
-fn asked(system: &str, members: Vec<(&str, Value)>, schema: &str) -> Completion {
-    let user = object(members).to_string();
+fn asked(system: &str, mut user: String, schema: &str) -> Completion {
+    user.push('}');
     Completion {
         system: system.to_owned(),
         max_tokens: (ROOM + 2 * estimate_tokens(&user)).min(MOST_ROOM) as u32,
         user,
-        // Written as text, because code that builds a document is many times as long as the document.
+        // Written as text, because code that builds a document is many times as long as the document. The same holds
+        // for what is asked.
         schema: serde_json::from_str(schema).ok(),
         partial: !schema.is_empty(),
         ..Completion::default()
     }
 }
 
-fn said(messages: &[Said<'_>]) -> Value {
-    let mut shown = Vec::new();
+/// Writes messages as a list after `before`.
+fn said(out: &mut String, before: &str, messages: &[Said<'_>]) {
+    out.push_str(before);
     for (at, said) in messages.iter().enumerate() {
         let (role, day) = (said.speaker.role, said.at.day());
         let mut time = said.at.to_string();
@@ -131,33 +144,45 @@ fn said(messages: &[Said<'_>]) -> Value {
         time.push(' ');
         time.push_str(WEEKDAYS[day.number().rem_euclid(7) as usize]);
         let name = said.speaker.name.as_deref();
-        let mut members = vec![("n", (at + 1).into()), ("time", time.into())];
-        members.push(("speaker", name.unwrap_or(role.name()).into()));
+        numbered(out, "{\"n\":", at);
+        quoted(out, ",\"time\":", &time);
+        quoted(out, ",\"speaker\":", name.unwrap_or(role.name()));
         if name.is_some() && role != Role::User {
-            members.push(("role", role.name().into()));
+            quoted(out, ",\"role\":", role.name());
         }
-        members.push(("text", said.text.into()));
-        shown.push(object(members));
+        quoted(out, ",\"text\":", said.text);
+        out.push('}');
     }
-    Value::Array(shown)
+    closed(out, messages.len());
 }
 
-fn known(memories: &[Known<'_>]) -> Value {
-    let mut shown = Vec::new();
+/// Writes memories as a list after `before`.
+fn known(out: &mut String, before: &str, memories: &[Known<'_>]) {
+    out.push_str(before);
     for (at, memory) in memories.iter().enumerate() {
-        let (handle, day) = (format!("m{}", at + 1), memory.day.to_string());
-        shown.push(Value::Array(vec![handle.into(), day.into(), memory.text.into()]));
+        numbered(out, "[\"m", at);
+        quoted(out, "\",", &memory.day.to_string());
+        quoted(out, ",", memory.text);
+        out.push(']');
     }
-    Value::Array(shown)
+    closed(out, memories.len());
 }
 
-/// The macro of `serde_json` would write this out at every place.
-fn object(members: Vec<(&str, Value)>) -> Value {
-    let mut object = serde_json::Map::new();
-    for (name, value) in members {
-        object.insert(name.to_owned(), value);
-    }
-    Value::Object(object)
+/// Begins the item of a list at this index, with its number from 1 after `before`.
+fn numbered(out: &mut String, before: &str, at: usize) {
+    out.push(if at == 0 { '[' } else { ',' });
+    out.push_str(&format!("{before}{}", at + 1));
+}
+
+/// Ends a list of so many items.
+fn closed(out: &mut String, items: usize) {
+    out.push_str(if items == 0 { "[]" } else { "]" });
+}
+
+/// Writes a text as JSON after `before`.
+fn quoted(out: &mut String, before: &str, text: &str) {
+    out.push_str(before);
+    out.push_str(&Value::from(text).to_string());
 }
 
 /// The day of the week on which 1970 began, and the next ones.

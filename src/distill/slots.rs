@@ -3,6 +3,7 @@
 //! Two facts with one subject and one slot cannot both hold, so the slot must not depend on who put the predicate into
 //! words: `lives in`, `resides at` and `is based in` are all about `home`.
 
+use super::letters;
 use crate::text::fold;
 
 /// Slots, and the predicates that fill them without `is`, `has` and the like around them.
@@ -24,9 +25,8 @@ const SLOTS: &[(&str, &str)] = &[
     ),
 ];
 
-/// What is put around a predicate without changing it.
-const AROUND: &[&str] =
-    &["is ", "has ", "was ", "are ", "am ", "my ", "the ", "a ", "an ", "current ", "currently ", "now "];
+/// What is put before a predicate without changing it.
+const BEFORE: &str = "is has was are am my the a an current currently now";
 
 /// The slot that a predicate fills if its subject has one such object at a time: `home` for `lives in`, `favourite
 /// color` for `favorite color is`, and the predicate itself, folded, where it has no other name.
@@ -39,24 +39,33 @@ pub fn known_slot(predicate: &str) -> Option<String> {
     let bare = bare(predicate);
     for favourite in ["favourite ", "favorite "] {
         if let Some((_, thing)) = bare.split_once(favourite) {
-            return Some(format!("favourite {thing}"));
+            return Some(["favourite ", thing].concat());
         }
     }
-    let (slot, _) = SLOTS.iter().find(|(_, names)| names.split('|').any(|name| name == bare))?;
+    let (slot, _) = SLOTS.iter().find(|(_, names)| letters::listed(names, b'|', &bare))?;
     Some((*slot).to_owned())
 }
 
 /// In small letters, with single spaces for whatever separates the words, and without what is around it.
 fn bare(predicate: &str) -> String {
     let folded = fold(predicate);
-    let separator = |c: char| !c.is_alphanumeric() && c != '\'';
-    let words: Vec<&str> = folded.split(separator).filter(|word| !word.is_empty()).collect();
-    let joined = words.join(" ");
-    let mut bare = joined.as_str();
-    while let Some(rest) = AROUND.iter().find_map(|around| bare.strip_prefix(around)) {
-        bare = rest;
+    let is_separator = |c: char| !c.is_alphanumeric() && c != '\'';
+    let mut bare = String::new();
+    let mut rest = letters::trim_start(&folded, is_separator);
+    while !rest.is_empty() {
+        let (word, after) = rest.split_at(letters::find(rest, is_separator));
+        if letters::listed(BEFORE, b' ', &bare) {
+            bare.clear();
+        } else if !bare.is_empty() {
+            bare.push(' ');
+        }
+        bare.push_str(word);
+        rest = letters::trim_start(after, is_separator);
     }
-    bare.strip_suffix(" is").unwrap_or(bare).to_owned()
+    if bare.ends_with(" is") {
+        bare.truncate(bare.len() - 3);
+    }
+    bare
 }
 
 #[cfg(test)]

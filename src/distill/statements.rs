@@ -5,7 +5,7 @@
 //! stripped, size and number are bounded. Nothing is reworded: every statement is a slice of the message.
 //! (UAX 29 itself would need all these repairs anyway, 18 kB of compressed tables, and quadratic time on hostile text.)
 
-use super::abbreviations;
+use super::{abbreviations, letters};
 use crate::text::{Digest, script, statement_key};
 
 /// A longer statement is cut, in characters: at white space if there is any in its second half.
@@ -29,7 +29,7 @@ pub const MAX_STATEMENTS: usize = 2_000;
 /// ```
 pub fn statements(message: &str) -> Vec<&str> {
     let mut found = Statements { kept: Vec::new(), seen: Vec::new() };
-    let is_list = message.lines().filter(|line| list_number(line.trim_start()).is_some()).nth(1).is_some();
+    let is_list = has_list(message);
     let mut at = 0;
     while at < message.len() {
         let rest = &message[at..];
@@ -37,7 +37,7 @@ pub fn statements(message: &str) -> Vec<&str> {
             found.keep(rest, MAX_STATEMENT_CHARS);
             break;
         }
-        let line_end = rest.find('\n').map_or(rest.len(), |end| end + 1);
+        let line_end = line_length(rest);
         let (block_end, is_code) = match fence(&rest[..line_end]) {
             Some(marker) => (code_end(rest, line_end, marker), true),
             None => (wrapped_end(rest, line_end), false),
@@ -63,8 +63,11 @@ impl<'a> Statements<'a> {
     fn prose(&mut self, text: &'a str) {
         let mut start = 0;
         let mut at = 0;
-        while let Some(stop) = text[at..].find(may_end_sentence) {
-            let stop = at + stop;
+        loop {
+            let stop = at + letters::find(&text[at..], may_end_sentence);
+            if stop == text.len() {
+                break;
+            }
             let end = stop + marks_length(&text[stop..]);
             at = end;
             if self.kept.len() >= MAX_STATEMENTS {
@@ -85,8 +88,8 @@ impl<'a> Statements<'a> {
         let mut rest = text.trim();
         while !rest.is_empty() {
             let (statement, after) = cut(rest, limit);
-            let has_content = |c: char| c.is_alphanumeric() || script::is_pictograph(c);
-            if statement.contains(has_content) {
+            let content = |c: char| c.is_alphanumeric() || script::is_pictograph(c);
+            if letters::find(statement, content) < statement.len() {
                 let key = Digest::of(&[statement_key(statement).as_bytes()]);
                 if let Err(place) = self.seen.binary_search(&key) {
                     self.seen.insert(place, key);
@@ -101,10 +104,10 @@ impl<'a> Statements<'a> {
 /// Whether a sentence ends with `before`, which ends in a full stop or the like, when `gap` of white space and
 /// pictographs and then `after` follow.
 fn is_sentence(before: &str, gap: &str, after: &str) -> bool {
-    let Some(next) = after.chars().next() else { return true };
-    let marks = before.trim_end_matches(is_closing);
+    let Some(next) = letters::first(after) else { return true };
+    let marks = letters::trim_end(before, is_closing);
     let closed = marks.len() < before.len();
-    let Some(stop) = marks.chars().next_back() else { return false };
+    let Some(stop) = letters::last(marks) else { return false };
     if is_line_break(stop) {
         return true;
     }
@@ -119,7 +122,7 @@ fn is_sentence(before: &str, gap: &str, after: &str) -> bool {
     if matches!(next, ',' | ';' | ':' | '-' | '–' | '—' | '.' | '!' | '?') {
         return false;
     }
-    let goes_on_small = after.trim_start_matches(is_opening).starts_with(char::is_lowercase);
+    let goes_on_small = letters::starts(letters::trim_start(after, is_opening), char::is_lowercase);
     if closed && goes_on_small {
         // "Are you sure?" she asked.
         return false;
@@ -132,9 +135,10 @@ fn is_sentence(before: &str, gap: &str, after: &str) -> bool {
     }
     if goes_on_small {
         // People who never use capitals do end their sentences.
-        let word = marks[..marks.len() - 1].rsplit(char::is_whitespace).next().unwrap_or_default();
-        return before.trim_start().starts_with(char::is_lowercase)
-            && word.ends_with(char::is_alphabetic)
+        let head = &marks[..marks.len() - 1];
+        let word = &head[letters::trim_end(head, |c| !c.is_whitespace()).len()..];
+        return letters::starts(before.trim_start(), char::is_lowercase)
+            && letters::ends(word, char::is_alphabetic)
             && !abbreviations::is_known(word);
     }
     closed || !abbreviations::continues(before, after)
@@ -175,20 +179,18 @@ fn is_line_break(c: char) -> bool {
 
 /// The length of the marks at the start that end one sentence together: "?!", "...", and closing quotes after them.
 fn marks_length(text: &str) -> usize {
-    let stops = text.find(|c| !may_end_sentence(c)).unwrap_or(text.len());
-    let closing = text[stops..].find(|c| !is_closing(c));
-    closing.map_or(text.len(), |closing| stops + closing)
+    let stops = letters::find(text, |c| !may_end_sentence(c));
+    stops + letters::find(&text[stops..], |c| !is_closing(c))
 }
 
 /// The length of white space at the start and of pictographs in it, which belong to the sentence before.
 fn after_gap(text: &str) -> usize {
-    if !text.starts_with(|c: char| c.is_whitespace() || script::is_pictograph(c)) {
+    if !letters::starts(text, |c| c.is_whitespace() || script::is_pictograph(c)) {
         return 0;
     }
-    let belongs = |c: char| {
-        c.is_whitespace() || script::is_pictograph(c) || script::is_skin_tone(c) || script::is_ignorable(c)
-    };
-    text.find(|c| !belongs(c)).unwrap_or(text.len())
+    letters::find(text, |c| {
+        !(c.is_whitespace() || script::is_pictograph(c) || script::is_skin_tone(c) || script::is_ignorable(c))
+    })
 }
 
 fn is_closing(c: char) -> bool {
@@ -204,15 +206,16 @@ fn is_opening(c: char) -> bool {
 
 /// The first statement of at most `limit` characters, and what comes after it; both trimmed.
 fn cut(text: &str, limit: usize) -> (&str, &str) {
-    // As many bytes as characters are allowed is never too long, and most statements are that short.
-    if text.len() <= limit {
+    let head = letters::clip(text, limit);
+    let end = head.len();
+    if end == text.len() {
         return (text, "");
     }
-    let Some((end, _)) = text.char_indices().nth(limit) else { return (text, "") };
-    let head = &text[..end];
-    let at = head.rfind('\n').filter(|&at| at >= end / 2);
-    let at = at.or_else(|| head.rfind(char::is_whitespace).filter(|&at| at >= end / 2));
-    let (statement, after) = text.split_at(at.unwrap_or(end));
+    let mut at = letters::trim_end(head, |c| c != '\n').len();
+    if at <= end / 2 {
+        at = letters::trim_end(head, |c| !c.is_whitespace()).len();
+    }
+    let (statement, after) = text.split_at(if at <= end / 2 { end } else { at });
     (statement.trim_end(), after.trim_start())
 }
 
@@ -226,11 +229,12 @@ fn fence(line: &str) -> Option<&'static str> {
 fn code_end(text: &str, first_line: usize, marker: &str) -> usize {
     // "```code```" on one line closes itself.
     let opening = text[..first_line].trim();
-    if opening.len() > marker.len() && opening[marker.len()..].contains(marker) {
+    if opening.as_bytes()[marker.len()..].windows(marker.len()).any(|it| it == marker.as_bytes()) {
         return first_line;
     }
     let mut end = first_line;
-    for line in text[first_line..].split_inclusive('\n') {
+    while end < text.len() {
+        let line = &text[end..end + line_length(&text[end..])];
         end += line.len();
         if line.trim() == marker {
             break;
@@ -248,33 +252,50 @@ fn wrapped_end(text: &str, first_line: usize) -> usize {
     let mut end = first_line;
     loop {
         let line = text[start..end].trim_end();
-        let goes_on = text[end..].starts_with(char::is_lowercase) && fence(&text[end..]).is_none();
-        let is_wrapped = line.len() >= WRAPPED && line.ends_with(|c: char| c.is_alphanumeric() || c == ',');
+        let goes_on = letters::starts(&text[end..], char::is_lowercase) && fence(&text[end..]).is_none();
+        let is_wrapped = line.len() >= WRAPPED && letters::ends(line, |c| c.is_alphanumeric() || c == ',');
         if !(goes_on && is_wrapped && end - start < 4 * WRAPPED) {
             return end;
         }
         start = end;
-        end += text[end..].find('\n').map_or(text.len() - end, |at| at + 1);
+        end += line_length(&text[end..]);
     }
 }
 
 /// The line without its bullet, heading marks or, in a list of several, its number.
 fn without_marker(line: &str, is_list: bool) -> &str {
     let line = line.trim_start();
-    let rest = line.strip_prefix(['-', '*', '+', '•', '◦', '▪', '‣', '·', '–']).or_else(|| {
-        let heading = line.trim_start_matches('#');
-        if heading.len() < line.len() { Some(heading) } else { list_number(line).filter(|_| is_list) }
-    });
-    match rest {
-        Some(rest) if rest.starts_with([' ', '\t', '\u{3000}']) => rest.trim_start(),
-        _ => line,
+    let mut rest = letters::trim_start(line, |c| c == '#');
+    if let Some(c @ ('-' | '*' | '+' | '•' | '◦' | '▪' | '‣' | '·' | '–')) = letters::first(line) {
+        rest = &line[c.len_utf8()..];
+    } else if rest.len() == line.len() && is_list {
+        rest = list_number(line).unwrap_or(line);
     }
+    let is_marked =
+        rest.len() < line.len() && letters::starts(rest, |c| matches!(c, ' ' | '\t' | '\u{3000}'));
+    if is_marked { rest.trim_start() } else { line }
+}
+
+/// Whether two lines are numbered, so that the numbers are a list's.
+fn has_list(message: &str) -> bool {
+    let (mut numbered, mut rest) = (0, message);
+    while !rest.is_empty() && numbered < 2 {
+        let (line, after) = letters::cut(rest, b'\n');
+        numbered += usize::from(list_number(line.trim_start()).is_some());
+        rest = after;
+    }
+    numbered == 2
+}
+
+/// The length of the first line with its end.
+fn line_length(text: &str) -> usize {
+    (letters::cut(text, b'\n').0.len() + 1).min(text.len())
 }
 
 /// What follows "1." or "1)" at the beginning of a line.
 fn list_number(line: &str) -> Option<&str> {
-    let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
-    let digits = line.len() - rest.len();
-    let rest = rest.strip_prefix(['.', ')'])?;
-    ((1..=3).contains(&digits) && rest.starts_with([' ', '\t'])).then_some(rest)
+    let after = letters::trim_start(line, |c| c.is_ascii_digit());
+    let digits = line.len() - after.len();
+    let fits = matches!(digits, 1..=3) && matches!(after.as_bytes(), [b'.' | b')', b' ' | b'\t', ..]);
+    fits.then(|| &after[1..])
 }

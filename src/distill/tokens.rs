@@ -3,6 +3,7 @@
 //! Other than the words of searching, tokens keep what values are made of ("anna@example.com", "$7,500", "9:30"),
 //! and contractions are taken apart ("I'm" is "i", "am"), so that patterns need one spelling only.
 
+use super::letters;
 use super::rules::{self, Table};
 use crate::text::Language;
 use crate::text::normalize::fold_into;
@@ -46,13 +47,14 @@ pub(super) struct Tokens<'a> {
 impl<'a> Tokens<'a> {
     /// The tokens of a statement, for a language's table.
     pub fn of(text: &'a str, table: &'static Table) -> Tokens<'a> {
-        let trimmed = text.trim_end_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '?' | '？'));
+        let trimmed = letters::trim_end(text, |c| !c.is_alphanumeric() && !matches!(c, '?' | '？'));
+        let letter = letters::find(text, char::is_alphabetic);
         let mut tokens = Tokens {
             text,
             list: Vec::with_capacity(text.len() / 5 + 1),
             table,
-            capitals: text.chars().find(|c| c.is_alphabetic()).is_some_and(char::is_uppercase),
-            asks: trimmed.ends_with(['?', '？']),
+            capitals: letters::starts(&text[letter..], char::is_uppercase),
+            asks: letters::ends(trimmed, |c| matches!(c, '?' | '？')),
             folded: String::with_capacity(text.len() + 8),
         };
         tokens.read();
@@ -68,11 +70,19 @@ impl<'a> Tokens<'a> {
     }
 
     /// Whether the word at a place belongs to one of these classes.
+    #[inline(never)]
     pub fn is(&self, at: usize, classes: u32) -> bool {
         self.list.get(at).is_some_and(|token| token.classes & classes != 0)
     }
 
+    /// Whether one of the words from one place to another belongs to one of these classes.
+    #[inline(never)]
+    pub fn any(&self, from: usize, to: usize, classes: u32) -> bool {
+        (from..to).any(|at| self.is(at, classes))
+    }
+
     /// Whether a mark, or the end, stands before this place.
+    #[inline(never)]
     pub fn broken(&self, at: usize) -> bool {
         self.list.get(at).is_none_or(|token| token.broken)
     }
@@ -91,11 +101,10 @@ impl<'a> Tokens<'a> {
         let text = self.text;
         let (mut broken, mut quoted) = (false, false);
         let mut at = 0;
-        while let Some(c) = text[at..].chars().next() {
+        while let Some(c) = letters::first(&text[at..]) {
             if self.list.len() >= MOST_TOKENS {
                 return;
             }
-            let before = text[..at].chars().next_back();
             if script::dense(c).is_some() {
                 let end = at + self.table.dense_word(&text[at..]).unwrap_or(c.len_utf8());
                 self.push(at, end, None, broken, quoted);
@@ -108,7 +117,7 @@ impl<'a> Tokens<'a> {
                 (at, broken) = (end, false);
                 continue;
             }
-            let after = text[at + c.len_utf8()..].chars().next();
+            let (before, after) = (letters::last(&text[..at]), letters::first(&text[at + c.len_utf8()..]));
             let is_dense = |c: Option<char>| c.is_some_and(|c| script::dense(c).is_some());
             // Between Chinese words a space is a comma.
             let is_mark = match c.is_whitespace() {
@@ -150,25 +159,23 @@ impl<'a> Tokens<'a> {
         let mark = if text.as_bytes()[apostrophe] == b'\'' { 1 } else { '’'.len_utf8() };
         let (head, tail) = (&text[..apostrophe], &text[apostrophe + mark..]);
         let cut = start + apostrophe;
-        let rest = match tail.to_ascii_lowercase().as_str() {
-            "m" => "am",
-            "re" => "are",
-            "ve" => "have",
-            "ll" => "will",
-            "d" => "would",
-            "s" => "'s",
-            "t" if head.ends_with(['n', 'N']) => {
-                let verb = match head.to_ascii_lowercase().as_str() {
-                    "can" => Some("can"),
-                    "won" => Some("will"),
-                    _ => None,
-                };
-                self.push(start, cut - usize::from(verb.is_none()), verb, broken, quoted);
-                return self.push(cut, end, Some("not"), false, quoted);
-            }
-            _ => return self.push(start, end, None, broken, quoted),
+        let is = |entry: &&(&str, &str)| entry.0.eq_ignore_ascii_case(tail);
+        let Some(&(_, rest)) = rules::CONTRACTIONS.iter().find(is) else {
+            return self.push(start, end, None, broken, quoted);
         };
-        self.push(start, cut, None, broken, quoted);
+        let (mut verb, mut verb_end) = (None, cut);
+        if rest == "not" {
+            if head.eq_ignore_ascii_case("can") {
+                verb = Some("can");
+            } else if head.eq_ignore_ascii_case("won") {
+                verb = Some("will");
+            } else if letters::ends(head, |c| matches!(c, 'n' | 'N')) {
+                verb_end -= 1;
+            } else {
+                return self.push(start, end, None, broken, quoted);
+            }
+        }
+        self.push(start, verb_end, verb, broken, quoted);
         self.push(cut, end, Some(rest), false, quoted);
     }
 
@@ -181,19 +188,19 @@ impl<'a> Tokens<'a> {
         }
         let folded = (from, self.folded.len());
         let (classes, canonical) = self.table.known(&self.folded[from..]);
-        let capital = text.starts_with(char::is_uppercase);
+        let capital = letters::starts(text, char::is_uppercase);
         self.list.push(Token { start, end, folded, capital, broken, quoted, classes, canonical });
     }
 }
 
 fn starts_token(c: char, after: &str) -> bool {
     let sign = matches!(c, '$' | '€' | '£' | '+' | '#' | '@' | '-' | '/' | '.');
-    c.is_alphanumeric() || sign && after.starts_with(|c: char| c.is_alphanumeric())
+    c.is_alphanumeric() || sign && letters::starts(after, char::is_alphanumeric)
 }
 
 /// The length of the run of characters without a space, without the marks at its end.
 fn token_length(text: &str) -> usize {
-    let ends = |c: char| {
+    let ends: letters::Test = |c| {
         c.is_whitespace()
             || script::dense(c).is_some()
             || script::is_pictograph(c)
@@ -217,15 +224,17 @@ fn token_length(text: &str) -> usize {
                     | ')'
             )
     };
-    let run = &text[..text.find(ends).unwrap_or(text.len())];
-    let belongs = |c: char| {
-        c.is_alphanumeric() || matches!(c, '+' | '#' | '%' | '€' | '$' | '£' | '°') || script::is_accent(c)
-    };
-    let length =
-        run.rfind(belongs).map_or(run.len(), |at| at + run[at..].chars().next().map_or(0, char::len_utf8));
+    let run = &text[..letters::find(text, ends)];
+    let kept = letters::trim_end(run, |c| {
+        !(c.is_alphanumeric() || matches!(c, '+' | '#' | '%' | '€' | '$' | '£' | '°') || script::is_accent(c))
+    });
+    let mut length = if kept.is_empty() { run.len() } else { kept.len() };
     // Many commas and no space ("a,b,c") are a list, not a word.
-    let comma = run[..length]
-        .match_indices(',')
-        .find(|(at, _)| !run[at + 1..].starts_with(|c: char| c.is_ascii_digit()));
-    comma.map_or(length, |(at, _)| at).max(1).max(text.chars().next().map_or(0, char::len_utf8))
+    for at in 0..length {
+        if run.as_bytes()[at] == b',' && !letters::starts_with_digit(&run[at + 1..]) {
+            length = at;
+            break;
+        }
+    }
+    length.max(letters::first(text).map_or(1, char::len_utf8))
 }

@@ -29,7 +29,7 @@ mod spanish;
 
 use std::sync::OnceLock;
 
-use crate::sorted;
+use super::letters;
 use crate::text::Language;
 
 /// What a word may be; one word can be several of these.
@@ -96,6 +96,10 @@ pub(super) const SHORTHANDS: &[(&str, &str, &str)] = &[
     ("youre", "you", "are"),
 ];
 
+/// What follows an apostrophe, and the word that it stands for.
+pub(super) const CONTRACTIONS: &[(&str, &str)] =
+    &[("m", "am"), ("re", "are"), ("ve", "have"), ("ll", "will"), ("d", "would"), ("s", "'s"), ("t", "not")];
+
 /// A pattern and what follows from it.
 #[derive(Clone, Copy)]
 pub(super) struct Rule {
@@ -158,76 +162,93 @@ pub(super) fn table(language: Language) -> Option<&'static Table> {
 
 impl Table {
     fn new(source: &'static Source) -> Table {
-        let (rules, dates) = (lines(source.rules), lines(source.dates));
-        let mut words: Vec<Word> = Vec::new();
+        let mut table = Table {
+            language: source.language,
+            source,
+            rules: lines(source.rules),
+            dates: lines(source.dates),
+            words: Vec::new(),
+            slots: vec![0; SLOTS],
+            others: Vec::new(),
+        };
         for &(classes, list) in source.words {
-            for entry in list.split_ascii_whitespace() {
-                let (word, canonical) = entry.split_once('=').unwrap_or((entry, ""));
-                words.push(Word { word, classes, canonical, begins: Vec::new() });
-            }
-        }
-        let mut others = Vec::new();
-        for (rules, mark) in [(&rules, 0), (&dates, DATE)] {
-            for (index, rule) in rules.iter().enumerate() {
-                let number = index as u16 | mark;
-                let (number, rest) = match rule.pattern.strip_prefix("$ ") {
-                    Some(rest) => (number | PERSON, rest),
-                    None => (number, rule.pattern),
-                };
-                let mut is_open = true;
-                for element in rest.split(' ') {
-                    let required = element.strip_suffix('?');
-                    let alternatives = required.unwrap_or(element);
-                    let special = alternatives.starts_with(['$', '%', '^', '@', '!', '*', '<']);
-                    is_open = special
-                        || alternatives.starts_with(|c: char| c.is_ascii_uppercase())
-                        || alternatives == "m";
-                    if is_open {
-                        break;
-                    }
-                    let is_word = !matches!(alternatives, "~" | ",");
-                    for word in alternatives.split('/').filter(|_| is_word) {
-                        words.push(Word { word, classes: 0, canonical: "", begins: vec![number] });
-                    }
-                    if is_word && required.is_none() {
-                        break;
-                    }
+            let mut rest = list;
+            while !rest.is_empty() {
+                let (entry, after) = letters::cut(rest, b' ');
+                let (word, canonical) = letters::cut(entry, b'=');
+                let word = table.entry(word);
+                word.classes |= classes;
+                if !canonical.is_empty() {
+                    word.canonical = canonical;
                 }
-                if is_open {
-                    others.push(number);
-                }
+                rest = after;
             }
         }
-        sorted::sort(&mut words, |a, b| a.word.cmp(b.word));
-        words.dedup_by(|next, kept| {
-            let same = next.word == kept.word;
-            if same {
-                kept.classes |= next.classes;
-                kept.canonical = if next.canonical.is_empty() { kept.canonical } else { next.canonical };
-                kept.begins.append(&mut next.begins);
-            }
-            same
-        });
-        let mut slots = vec![0; SLOTS];
-        for (at, entry) in words.iter().enumerate() {
-            let mut slot = hash(entry.word);
-            while slots[slot % SLOTS] != 0 {
-                slot += 1;
-            }
-            slots[slot % SLOTS] = at as u16 + 1;
+        for index in 0..table.rules.len() {
+            table.index(table.rules[index].pattern, index as u16);
         }
-        Table { language: source.language, source, rules, dates, words, slots, others }
+        for index in 0..table.dates.len() {
+            table.index(table.dates[index].pattern, index as u16 | DATE);
+        }
+        table
+    }
+
+    /// Notes with which words a pattern may begin.
+    fn index(&mut self, pattern: &'static str, mut number: u16) {
+        let mut rest = pattern;
+        if let Some(verb) = pattern.strip_prefix("$ ") {
+            number |= PERSON;
+            rest = verb;
+        }
+        while !rest.is_empty() {
+            let (element, after) = letters::cut(rest, b' ');
+            rest = after;
+            if matches!(element, "~" | ",") {
+                continue;
+            }
+            let required = element.strip_suffix('?');
+            let mut words = required.unwrap_or(element);
+            let is_special = |c| matches!(c, '$' | '%' | '^' | '@' | '!' | '*' | '<' | 'A'..='Z');
+            if words == "m" || letters::starts(words, is_special) {
+                break;
+            }
+            while !words.is_empty() {
+                let (word, others) = letters::cut(words, b'/');
+                self.entry(word).begins.push(number);
+                words = others;
+            }
+            if required.is_none() {
+                return;
+            }
+        }
+        self.others.push(number);
+    }
+
+    /// The slot of a word: where it is, or else where it would be.
+    fn slot(&self, word: &str) -> usize {
+        let mut slot = hash(word);
+        loop {
+            match self.slots[slot % SLOTS] {
+                0 => return slot % SLOTS,
+                at if self.words[usize::from(at) - 1].word == word => return slot % SLOTS,
+                _ => slot += 1,
+            }
+        }
+    }
+
+    /// What is known of a word, for more to be added.
+    fn entry(&mut self, word: &'static str) -> &mut Word {
+        let slot = self.slot(word);
+        if self.slots[slot] == 0 {
+            self.words.push(Word { word, classes: 0, canonical: "", begins: Vec::new() });
+            self.slots[slot] = self.words.len() as u16;
+        }
+        &mut self.words[usize::from(self.slots[slot]) - 1]
     }
 
     fn find(&self, word: &str) -> Option<&Word> {
-        let mut slot = hash(word);
-        loop {
-            let entry = &self.words[usize::from(self.slots[slot % SLOTS].checked_sub(1)?)];
-            if entry.word == word {
-                return Some(entry);
-            }
-            slot += 1;
-        }
+        let at = self.slots[self.slot(word)];
+        if at == 0 { None } else { Some(&self.words[usize::from(at) - 1]) }
     }
 
     /// The classes of a folded word and its canonical name.
@@ -266,17 +287,29 @@ impl Table {
 
     /// The length in bytes of the longest word of the table, of several characters, that a text without spaces begins with.
     pub fn dense_word(&self, text: &str) -> Option<usize> {
-        let ends = text.char_indices().map(|(at, c)| at + c.len_utf8()).skip(1).take(5);
-        ends.filter(|&end| self.find(&text[..end]).is_some()).last()
+        let (mut longest, mut end) = (None, 0);
+        for length in 1..=6 {
+            let Some(c) = letters::first(&text[end..]) else { break };
+            end += c.len_utf8();
+            if length > 1 && self.find(&text[..end]).is_some() {
+                longest = Some(end);
+            }
+        }
+        longest
     }
 }
 
 /// Puts the rules with this mark where they belong in order, without the mark.
 fn take(begins: &[u16], mark: u16, found: &mut Vec<u16>) {
-    for &rule in begins.iter().filter(|&&rule| rule & (PERSON | DATE) == mark) {
-        let rule = rule & !mark;
-        let at = found.partition_point(|&other| other < rule);
-        found.insert(at, rule);
+    for &rule in begins {
+        if rule & (PERSON | DATE) == mark {
+            let rule = rule & !mark;
+            let mut at = found.len();
+            while at > 0 && found[at - 1] >= rule {
+                at -= 1;
+            }
+            found.insert(at, rule);
+        }
     }
 }
 
@@ -290,9 +323,13 @@ fn hash(word: &str) -> usize {
 }
 
 fn lines(text: &'static str) -> Vec<Rule> {
-    let rule = |line: &'static str| {
-        let (pattern, outcome) = line.split_once(" => ")?;
-        Some(Rule { pattern, outcome })
-    };
-    text.lines().filter_map(rule).collect()
+    let (mut rules, mut rest) = (Vec::new(), text);
+    while !rest.is_empty() {
+        let (line, after) = letters::cut(rest, b'\n');
+        // Patterns have no equals sign; that of the arrow is the first.
+        let (pattern, outcome) = letters::cut(line, b'=');
+        rules.push(Rule { pattern: pattern.trim_end(), outcome: &outcome[2..] });
+        rest = after;
+    }
+    rules
 }
