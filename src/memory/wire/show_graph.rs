@@ -1,6 +1,6 @@
 //! Entities, the graph, the timeline and consolidations as the API shows them, and the graph as text for Graphviz.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::show::{fact, note, recalled};
 use crate::engine::{Consolidated, Entry, Graph, Held, Knowledge, Named};
@@ -14,10 +14,10 @@ fn time(at: Option<Timestamp>) -> Value {
 /// An entity in the list of all.
 pub(super) fn entity(knowledge: &Knowledge, entity: &Named) -> Value {
     let (first, last) = knowledge.spoken_of(entity);
-    json!({
-        "name": entity.name,
+    object!({
+        "name": entity.name.as_str(),
         "kind": entity.kind.name(),
-        "aliases": entity.aliases,
+        "aliases": entity.aliases.clone(),
         "memories": entity.memories.len(),
         "first": first.to_string(),
         "last": last.to_string(),
@@ -34,10 +34,10 @@ pub(super) fn entity_whole(knowledge: &Knowledge, at: u32, limit: usize) -> Valu
             recalled(record, standing)
         })
         .collect();
-    json!({
-        "name": entity.name,
+    object!({
+        "name": entity.name.as_str(),
         "kind": entity.kind.name(),
-        "aliases": entity.aliases,
+        "aliases": entity.aliases.clone(),
         "facts": knowledge.facts_of(at).map(|it| held(knowledge, it)).collect::<Vec<_>>(),
         "memories": memories,
         "total": entity.memories.len(),
@@ -62,26 +62,26 @@ pub(super) fn graph(knowledge: &Knowledge, graph: &Graph) -> Value {
     let entity = |at: u32| &knowledge.entities[at as usize];
     let node = |&at: &u32| {
         let it = entity(at);
-        json!({ "id": it.id, "name": it.name, "kind": it.kind.name(), "memories": it.memories.len() })
+        object!({ "id": it.id.as_str(), "name": it.name.as_str(), "kind": it.kind.name(), "memories": it.memories.len() })
     };
     let edge = |&at: &u32| {
         let Held { fact, span, memory, subject, object } = &knowledge.facts[at as usize];
-        json!({
-            "from": entity(*subject).id,
-            "to": entity(object.unwrap_or(*subject)).id,
-            "predicate": fact.predicate,
+        object!({
+            "from": entity(*subject).id.as_str(),
+            "to": entity(object.unwrap_or(*subject)).id.as_str(),
+            "predicate": fact.predicate.as_str(),
             "validFrom": time(span.from),
             "validTo": time(span.until),
             "current": span.current,
             "memoryId": knowledge.memories[*memory as usize].0.id.to_string(),
         })
     };
-    let mut shown = json!({
+    let mut shown = object!({
         "nodes": graph.nodes.iter().map(node).collect::<Vec<_>>(),
         "edges": graph.edges.iter().map(edge).collect::<Vec<_>>(),
     });
     if graph.omitted_nodes + graph.omitted_edges > 0 {
-        shown["omitted"] = json!({ "nodes": graph.omitted_nodes, "edges": graph.omitted_edges });
+        shown["omitted"] = object!({ "nodes": graph.omitted_nodes, "edges": graph.omitted_edges });
     }
     shown
 }
@@ -124,10 +124,10 @@ fn quoted(text: &str) -> String {
 /// An entry of the timeline.
 pub(super) fn entry(knowledge: &Knowledge, entry: &Entry, now: Timestamp) -> Value {
     let (memory, standing) = &knowledge.memories[entry.memory as usize];
-    let mut shown = json!({
+    let mut shown = object!({
         "at": entry.at.to_string(),
         "event": entry.event.name(),
-        "text": memory.text,
+        "text": memory.text.as_str(),
         "memoryId": memory.id.to_string(),
         "kind": memory.note.kind.name(),
     });
@@ -149,8 +149,8 @@ pub(super) fn entry(knowledge: &Knowledge, entry: &Entry, now: Timestamp) -> Val
 /// What a consolidation did.
 pub(super) fn consolidated(done: &Consolidated) -> Value {
     let texts = |ids: &[MemoryId]| ids.iter().map(MemoryId::to_string).collect::<Vec<_>>();
-    let merged = done.merged.iter().map(|it| json!({ "into": it.into.to_string(), "from": texts(&it.from) }));
+    let merged = done.merged.iter().map(|it| object!({ "into": it.into.to_string(), "from": texts(&it.from) }));
     let promoted =
-        done.promoted.iter().map(|it| json!({ "id": it.id.to_string(), "sources": texts(&it.sources) }));
-    json!({ "merged": merged.collect::<Vec<_>>(), "promoted": promoted.collect::<Vec<_>>() })
+        done.promoted.iter().map(|it| object!({ "id": it.id.to_string(), "sources": texts(&it.sources) }));
+    object!({ "merged": merged.collect::<Vec<_>>(), "promoted": promoted.collect::<Vec<_>>() })
 }
