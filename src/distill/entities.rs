@@ -4,7 +4,7 @@ use super::bounded;
 use super::rules::*;
 use super::tokens::Tokens;
 use crate::knowledge::{Entity, EntityKind, Fact};
-use crate::text::Language;
+use crate::text::{Language, find};
 
 /// More of one statement are not kept.
 const MOST_ENTITIES: usize = 16;
@@ -26,7 +26,7 @@ pub(super) fn find(tokens: &Tokens<'_>, facts: &[Fact]) -> Vec<Entity> {
             found.add(&fact.object, kind);
         }
         let is_name =
-            fact.subject.starts_with(char::is_uppercase) && tokens.text.contains(fact.subject.as_str());
+            fact.subject.starts_with(char::is_uppercase) && find::contains(tokens.text, &fact.subject);
         if is_name {
             found.add(&fact.subject, EntityKind::Person);
         }

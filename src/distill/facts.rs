@@ -8,7 +8,7 @@ use super::tokens::Tokens;
 use super::{Speech, bounded};
 use crate::knowledge::{Fact, Kind};
 use crate::record::{Actor, Role};
-use crate::text::{Language, fold, script};
+use crate::text::{Language, find, fold, script};
 
 /// More facts of one statement are not kept.
 pub(super) const MOST_FACTS: usize = 8;
@@ -104,7 +104,13 @@ impl Clause<'_, '_, '_> {
         let start = found.start;
         let mut index = 0;
         let before = self.reading.facts.len();
-        for part in outcome.split("; ") {
+        let mut rest = Some(outcome);
+        while let Some(parts) = rest {
+            let (part, others) = match find::split_once(parts, "; ") {
+                Some((part, others)) => (part, Some(others)),
+                None => (parts, None),
+            };
+            rest = others;
             let mut fields = part.split('|');
             let (predicate, slot, flags) =
                 (fields.next().unwrap_or_default(), fields.next(), fields.next().unwrap_or_default());

@@ -6,6 +6,8 @@
 
 use serde_json::Value;
 
+use crate::text::find;
+
 /// What was found in an answer.
 pub struct Found {
     /// The JSON.
@@ -42,7 +44,7 @@ fn after_thinking(text: &str) -> &str {
     if text.trim_start().starts_with(['{', '[']) {
         return text;
     }
-    match text.split_once("</think") {
+    match find::split_once(text, "</think") {
         Some((_, after)) => after,
         None if text.trim_start().starts_with("<think") => "",
         None => text,

@@ -6,7 +6,7 @@
 //! (UAX 29 itself would need all these repairs anyway, 18 kB of compressed tables, and quadratic time on hostile text.)
 
 use super::abbreviations;
-use crate::text::{Digest, script, statement_key};
+use crate::text::{Digest, find, script, statement_key};
 
 /// A longer statement is cut, in characters: at white space if there is any in its second half.
 pub const MAX_STATEMENT_CHARS: usize = 2_000;
@@ -226,7 +226,7 @@ fn fence(line: &str) -> Option<&'static str> {
 fn code_end(text: &str, first_line: usize, marker: &str) -> usize {
     // "```code```" on one line closes itself.
     let opening = text[..first_line].trim();
-    if opening.len() > marker.len() && opening[marker.len()..].contains(marker) {
+    if opening.len() > marker.len() && find::contains(&opening[marker.len()..], marker) {
         return first_line;
     }
     let mut end = first_line;

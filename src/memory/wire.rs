@@ -74,7 +74,7 @@ pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<
             let dry_run = options.flag(&["dryRun", "dry_run"], false)?;
             let done = memory.consolidate(&reach(&options)?, dry_run).await?;
             let partitions = memory.partitions()?;
-            let stamp = partitions.with_clock(|clock| clock.tick(partitions.now()));
+            let stamp = partitions.clock().tick(partitions.now());
             let mut report = show_graph::consolidated(&done);
             report["id"] = format!("{:016x}", stamp.bits()).into();
             report["dryRun"] = dry_run.into();

@@ -11,6 +11,7 @@ use super::{Completer, Completion, Picture};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::fetch::Fetch;
 use crate::host::{Host, LocalFuture};
+use crate::text::find;
 
 /// How one provider is asked for an answer.
 pub struct CompletionService {
@@ -221,8 +222,8 @@ fn fill(place: &mut Value, values: &[(&str, &Value)]) {
             Some((_, value)) => *place = (*value).clone(),
             None => {
                 for (name, value) in values {
-                    if let Some(value) = value.as_str().filter(|_| text.contains(name)) {
-                        *text = text.replace(name, value);
+                    if let Some(value) = value.as_str().filter(|_| find::contains(text, name)) {
+                        *text = find::replace(text, name, value);
                     }
                 }
             }

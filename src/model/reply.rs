@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::text::find;
+
 /// The longest excerpt, in characters.
 const EXCERPT: usize = 200;
 
@@ -67,9 +69,9 @@ pub fn excerpt(text: &str) -> String {
 /// Proxies and wrong addresses answer with pages; the title is the one useful part.
 fn html_title(page: &str) -> String {
     let lower = page.to_ascii_lowercase();
-    let title = lower.find("<title").and_then(|tag| {
+    let title = find::find(&lower, "<title").and_then(|tag| {
         let start = tag + lower[tag..].find('>')? + 1;
-        let end = start + lower[start..].find("</title")?;
+        let end = start + find::find(&lower[start..], "</title")?;
         page.get(start..end)
     });
     match title.map(excerpt).filter(|title| !title.is_empty()) {

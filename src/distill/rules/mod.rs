@@ -30,7 +30,7 @@ mod spanish;
 use std::sync::OnceLock;
 
 use crate::sorted;
-use crate::text::Language;
+use crate::text::{Language, find};
 
 /// What a word may be; one word can be several of these.
 pub(super) const I: u32 = 1;
@@ -291,7 +291,7 @@ fn hash(word: &str) -> usize {
 
 fn lines(text: &'static str) -> Vec<Rule> {
     let rule = |line: &'static str| {
-        let (pattern, outcome) = line.split_once(" => ")?;
+        let (pattern, outcome) = find::split_once(line, " => ")?;
         Some(Rule { pattern, outcome })
     };
     text.lines().filter_map(rule).collect()
