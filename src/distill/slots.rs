@@ -3,7 +3,7 @@
 //! Two facts with one subject and one slot cannot both hold, so the slot must not depend on who put the predicate into
 //! words: `lives in`, `resides at` and `is based in` are all about `home`.
 
-use crate::text::fold;
+use crate::text::{find, fold};
 
 /// Slots, and the predicates that fill them without `is`, `has` and the like around them.
 const SLOTS: &[(&str, &str)] = &[
@@ -38,7 +38,7 @@ pub fn slot(predicate: &str) -> String {
 pub fn known_slot(predicate: &str) -> Option<String> {
     let bare = bare(predicate);
     for favourite in ["favourite ", "favorite "] {
-        if let Some((_, thing)) = bare.split_once(favourite) {
+        if let Some((_, thing)) = find::split_once(&bare, favourite) {
             return Some(format!("favourite {thing}"));
         }
     }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 
-use super::reply::{excerpt, json_in};
+use super::reply::{excerpt, json_in, pointed};
 use super::service::{Endpoint, Service, ServiceConfig, rejects};
 use super::{Completer, Completion, Picture};
 use crate::error::{Error, ErrorKind, Result};
@@ -156,7 +156,7 @@ impl HttpCompleter {
     fn read(&self, body: &[u8], partial: bool) -> Result<String> {
         let service = self.service;
         let reply = json_in(body).unwrap_or(Value::Null);
-        let at = |pointer| reply.pointer(pointer).filter(|value| !value.is_null());
+        let at = |pointer| pointed(&reply, pointer).filter(|value| !value.is_null());
         let provider = &self.endpoint.client.provider;
         let said = |pointer| at(pointer).and_then(Value::as_str).unwrap_or_default();
         let refusal = said(service.refusal).trim();
@@ -173,7 +173,7 @@ impl HttpCompleter {
             let message = format!("{provider}'s content filter held the answer back");
             return Err(Error::new(ErrorKind::ModelFailed, message));
         }
-        let text = message.pointer(text).map(text_of).unwrap_or_default();
+        let text = pointed(message, text).map(text_of).unwrap_or_default();
         let empty = text.trim().is_empty();
         if CUT_OFF.contains(&finish) && (empty || !partial) {
             let what = "an answer that was cut off at the limit of tokens; raise maxTokens";

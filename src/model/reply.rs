@@ -47,12 +47,21 @@ pub fn message_in(value: &Value) -> Option<String> {
                 .find_map(message_in)?;
             // The code says more than the sentence when a program has to decide, as with a used-up quota.
             match map.get("code").and_then(Value::as_str) {
-                Some(code) if !message.contains(code) => Some(format!("{code}: {message}")),
+                Some(code) if !find::contains(&message, code) => Some(format!("{code}: {message}")),
                 _ => Some(message),
             }
         }
         _ => None,
     }
+}
+
+/// What a path like `/choices/0/message` leads to; the value itself for an empty one. As `Value::pointer`, but for escapes,
+/// whose code is larger than this.
+pub fn pointed<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('/').skip(1).try_fold(value, |value, part| match value {
+        Value::Array(items) => items.get(part.parse::<usize>().ok()?),
+        value => value.get(part),
+    })
 }
 
 /// One line, short, without control characters.
