@@ -57,7 +57,7 @@ pub(super) fn is_known(word: &str) -> bool {
     let lower = lowercase(word);
     let lists = [BEFORE_NAMES, INSIDE_SENTENCES, BEFORE_NUMBERS, MAY_END_SENTENCES];
     lower == "etc"
-        || lower.contains('.')
+        || lower.contains(['.'])
         || lower.chars().count() < 2
         || lists.iter().any(|l| l.contains(&lower.as_str()))
 }

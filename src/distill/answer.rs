@@ -140,7 +140,7 @@ impl Reading<'_> {
         let text = said.unwrap_or_default().trim();
         let why = match text {
             "" => "it says nothing",
-            text if text.contains('\0') => "it holds a NUL",
+            text if text.contains(['\0']) => "it holds a NUL",
             text if text.chars().count() > MAX_FACT_CHARS => "it is too long",
             _ => "",
         };
@@ -197,7 +197,7 @@ impl Reading<'_> {
         let mut cues: Vec<String> = Vec::new();
         for cue in item["cues"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             let cue = cue.trim();
-            let fits = !cue.is_empty() && !cue.contains('\0') && cue.chars().count() <= MAX_CUE_CHARS;
+            let fits = !cue.is_empty() && !cue.contains(['\0']) && cue.chars().count() <= MAX_CUE_CHARS;
             if fits && cues.len() < MAX_CUES && !cues.iter().any(|held| held == cue) {
                 cues.push(cue.to_owned());
             }
@@ -297,7 +297,7 @@ pub(super) fn index_in(value: &Value, count: usize) -> Option<usize> {
 pub(super) fn text_in(value: &Value, name: &str, most: usize) -> Option<String> {
     let text = value.get(name)?.as_str()?.trim();
     let end = text.char_indices().nth(most).map_or(text.len(), |(end, _)| end);
-    (!text.is_empty() && !text.contains('\0')).then(|| text[..end].to_owned())
+    (!text.is_empty() && !text.contains(['\0'])).then(|| text[..end].to_owned())
 }
 
 /// A day, month or year, or an instant: its beginning, or as the last one on which something holds its end.

@@ -58,7 +58,7 @@ pub(super) fn read(tokens: &Tokens<'_>, speech: &Speech<'_>) -> Reading {
         tokens.table.candidates(tokens.word(place), verb.map(|verb| tokens.word(verb)), &mut candidates);
         for &index in &candidates {
             let rule = tokens.table.rules[usize::from(index)];
-            let is_order = !rule.outcome.contains('|');
+            let is_order = !rule.outcome.contains(['|']);
             if unreal && !is_order {
                 continue;
             }
@@ -135,7 +135,7 @@ impl Clause<'_, '_, '_> {
             let object = chosen.unwrap_or(index).min(found.count.saturating_sub(1));
             index += 1;
             self.fact(found, object, predicate, slot, flags);
-            if flags.contains('&') {
+            if flags.contains(['&']) {
                 self.more(found, object, predicate, slot, flags);
             }
         }
@@ -211,7 +211,7 @@ impl Clause<'_, '_, '_> {
                 .split_once('=')
                 .map_or(tokens.slice(from, to), |(_, word)| word.trim_end_matches('&'))
                 .to_owned(),
-            ended: flags.contains('-'),
+            ended: flags.contains(['-']),
             ..Fact::default()
         };
         fact.slot = match slot {
@@ -224,7 +224,7 @@ impl Clause<'_, '_, '_> {
             "^" => Some(attribute),
             slot => Some(fill(slot)),
         };
-        self.times(found, flags.contains('t'), &mut fact);
+        self.times(found, flags.contains(['t']), &mut fact);
         for text in [&mut fact.subject, &mut fact.predicate, &mut fact.object] {
             *text = bounded(text);
         }

@@ -188,7 +188,7 @@ impl Distilled<'_> {
         }
         earlier.extend(self.found.iter().flat_map(|it| it.note.facts.iter().cloned()));
         let fits = |fact: &&Fact| {
-            let is_plain = fact.slot.as_deref().is_some_and(|slot| !slot.contains(':')) && !fact.ended;
+            let is_plain = fact.slot.as_deref().is_some_and(|slot| !slot.contains([':'])) && !fact.ended;
             is_plain && wrong.is_none_or(|wrong| fact.object.eq_ignore_ascii_case(wrong))
         };
         let Some(fact) = earlier.iter().rev().find(fits) else { return };

@@ -66,9 +66,7 @@ pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<
             Ok(object!({ "conflicts": found.iter().map(conflict).collect::<Vec<_>>() }))
         }
         "entities" | "graph" | "timeline" => knowledge(memory, method, first, None).await,
-        "entity" => {
-            knowledge(memory, method, second, Some(first)).await
-        }
+        "entity" => knowledge(memory, method, second, Some(first)).await,
         "consolidate" => {
             let options = Options::of(first)?;
             let dry_run = options.flag(&["dryRun", "dry_run"], false)?;
@@ -212,7 +210,9 @@ async fn get_all(memory: &Memory, options: &Value) -> Result<Value> {
         reach: reach(&options)?,
     };
     let records = memory.get_all(&list).await?;
-    Ok(object!({ "results": records.iter().map(|it| recalled(&it.record, &it.standing)).collect::<Vec<_>>() }))
+    Ok(
+        object!({ "results": records.iter().map(|it| recalled(&it.record, &it.standing)).collect::<Vec<_>>() }),
+    )
 }
 
 fn search_options(options: &Options<'_>) -> Result<SearchOptions> {

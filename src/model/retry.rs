@@ -159,7 +159,8 @@ impl Client {
         let (provider, status, said) =
             (&self.provider, response.status, self.hide(&said_by_provider(&response.body)));
         // Google answers a bad key with 400.
-        let bad_key = matches!(status, 401 | 403) || status == 400 && find::contains(&said, "API key not valid");
+        let bad_key =
+            matches!(status, 401 | 403) || status == 400 && find::contains(&said, "API key not valid");
         let (kind, message) = match status {
             _ if bad_key => (
                 ErrorKind::ModelUnauthorized,

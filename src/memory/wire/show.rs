@@ -56,10 +56,12 @@ pub(super) fn note(note: &Note, set: &mut dyn FnMut(&str, Value)) {
     list("facts", note.facts.iter().map(fact).collect());
     list(
         "entities",
-        note.entities.iter().map(|it| object!({ "name": it.name.as_str(), "kind": it.kind.name() })).collect(),
+        note.entities
+            .iter()
+            .map(|it| object!({ "name": it.name.as_str(), "kind": it.kind.name() }))
+            .collect(),
     );
-    let dated =
-        |it: &Dated| object!({ "words": it.words.as_str(), "from": it.first.to_string(), "to": it.last.to_string() });
+    let dated = |it: &Dated| object!({ "words": it.words.as_str(), "from": it.first.to_string(), "to": it.last.to_string() });
     list("dates", note.dates.iter().map(dated).collect());
     list("sources", note.sources.iter().map(|id| id.to_string().into()).collect());
     if note.origin == Origin::Model {

@@ -149,7 +149,8 @@ pub(super) fn entry(knowledge: &Knowledge, entry: &Entry, now: Timestamp) -> Val
 /// What a consolidation did.
 pub(super) fn consolidated(done: &Consolidated) -> Value {
     let texts = |ids: &[MemoryId]| ids.iter().map(MemoryId::to_string).collect::<Vec<_>>();
-    let merged = done.merged.iter().map(|it| object!({ "into": it.into.to_string(), "from": texts(&it.from) }));
+    let merged =
+        done.merged.iter().map(|it| object!({ "into": it.into.to_string(), "from": texts(&it.from) }));
     let promoted =
         done.promoted.iter().map(|it| object!({ "id": it.id.to_string(), "sources": texts(&it.sources) }));
     object!({ "merged": merged.collect::<Vec<_>>(), "promoted": promoted.collect::<Vec<_>>() })
