@@ -78,7 +78,7 @@ fn parse_instant(text: &str) -> Option<i64> {
     let mut next = |limit| parts.next().map_or(Some(0), |part| two_digits(part).filter(|&it| it <= limit));
     // A leap second is read as the second before it.
     let (hour, minute, second) = (next(23)?, next(59)?, next(60)?.min(59));
-    if parts.next().is_some() || !clock.contains(':') || fraction.is_empty() {
+    if parts.next().is_some() || !clock.contains([':']) || fraction.is_empty() {
         return None;
     }
     let digits = fraction.bytes().map(|byte| byte.is_ascii_digit().then(|| i64::from(byte - b'0')));

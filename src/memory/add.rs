@@ -96,15 +96,13 @@ impl Memory {
         let mut fresh = Vec::new();
         {
             let mut engine = partition.engine_mut();
-            partitions.with_clock(|clock| {
-                let plan = Plan::new(&mut engine, clock, partitions.now());
-                for (index, draft) in drafts.iter().enumerate() {
-                    if !plan.is_known(scope, draft)? {
-                        fresh.push(index);
-                    }
+            let mut clock = partitions.clock();
+            let plan = Plan::new(&mut engine, &mut clock, partitions.now());
+            for (index, draft) in drafts.iter().enumerate() {
+                if !plan.is_known(scope, draft)? {
+                    fresh.push(index);
                 }
-                Ok::<_, Error>(())
-            })?;
+            }
         }
         if fresh.is_empty() {
             return Ok(());

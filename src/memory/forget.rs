@@ -149,9 +149,8 @@ impl Memory {
             let partition = partitions.get(&name).await?;
             let (mut gone, kept) = if dry_run {
                 let mut engine = partition.engine_mut();
-                partitions.with_clock(|clock| {
-                    removal(&mut Plan::new(&mut engine, clock, partitions.now()), wanted)
-                })?
+                let mut clock = partitions.clock();
+                removal(&mut Plan::new(&mut engine, &mut clock, partitions.now()), wanted)?
             } else {
                 let removal = Rc::clone(&removal);
                 let done =

@@ -263,7 +263,7 @@ pub fn check_text(text: &str, field: &str) -> Result<()> {
         )
         .field(field));
     }
-    if text.contains('\0') {
+    if text.contains(['\0']) {
         return Err(Error::new(
             ErrorKind::TextInvalid,
             format!("{field} contains a NUL character: remove it, or encode binary data as text"),

@@ -3,8 +3,8 @@
 //! Readers of a loaded partition never wait. Writers queue; whoever is first commits for everyone who is
 //! waiting (group commit), so many small writes cost one durable commit.
 
-use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, VecDeque};
+use std::cell::{Cell, RefCell, RefMut};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::Progress;
@@ -18,6 +18,7 @@ use crate::log::Operation;
 use crate::model::TokenSource;
 use crate::record::{MemoryId, Record};
 use crate::scope::Axis;
+use crate::sorted::{SortedMap, sort};
 use crate::store::{Blob, ByteStore, Commit, Entry, Row};
 use crate::time::{Clock, Stamp, Timestamp};
 
@@ -32,7 +33,7 @@ pub struct Partitions {
     model: Option<String>,
     meaning: Meaning,
     clock: RefCell<Option<Clock>>,
-    open: RefCell<HashMap<String, Rc<Partition>>>,
+    open: RefCell<SortedMap<Rc<Partition>>>,
     /// The last failure of a checkpoint: it costs no acknowledged write, but someone should see it.
     pub(super) trouble: RefCell<Option<Error>>,
 }
@@ -96,7 +97,7 @@ impl Partitions {
         let before = self.meaning.loaded();
         let meanings = self.meaning.load().await?;
         if before.is_none() && meanings.is_some() {
-            for partition in self.open.borrow().values() {
+            for (_, partition) in self.open.borrow().iter() {
                 self.equip(&mut partition.engine.borrow_mut())?;
             }
         }
@@ -128,10 +129,11 @@ impl Partitions {
         Timestamp::clamped(self.host.now())
     }
 
-    /// Uses the clock of this replica, which gets its number with the first call.
-    pub fn with_clock<T>(&self, use_it: impl FnOnce(&mut Clock) -> T) -> T {
-        let mut clock = self.clock.borrow_mut();
-        use_it(clock.get_or_insert_with(|| Clock::new(self.host.random())))
+    /// The clock of this replica, which gets its number with the first call. Must not be held across an await.
+    pub fn clock(&self) -> RefMut<'_, Clock> {
+        RefMut::map(self.clock.borrow_mut(), |clock| {
+            clock.get_or_insert_with(|| Clock::new(self.host.random()))
+        })
     }
 
     /// The partition of an owner, loaded and fresh.
@@ -191,7 +193,8 @@ impl Partitions {
     /// All partitions that are in memory.
     pub fn loaded(&self) -> Vec<Rc<Partition>> {
         let open = self.open.borrow();
-        open.values().filter(|partition| partition.version.get().is_some()).cloned().collect()
+        let open = open.iter().map(|(_, partition)| partition);
+        open.filter(|partition| partition.version.get().is_some()).cloned().collect()
     }
 
     /// Forgets everything in memory.
@@ -224,10 +227,10 @@ impl Partitions {
             // Another writer's checkpoint replaced what this engine holds: start from what is there now.
             let replaced = {
                 let engine = partition.engine.borrow();
-                let entries: std::collections::HashSet<&str> =
-                    image.entries.iter().map(|entry| entry.key.as_str()).collect();
+                let mut entries: Vec<&str> = image.entries.iter().map(|entry| entry.key.as_str()).collect();
+                sort(&mut entries, |a, b| a.cmp(b));
                 engine.segments().any(|name| !image.blobs.iter().any(|blob| blob == name))
-                    || engine.entries().any(|key| !entries.contains(key))
+                    || engine.entries().any(|key| entries.binary_search(&key).is_err())
             };
             let mut fresh = replaced.then(|| self.engine(&partition.name)).transpose()?;
             let wanted: Vec<String> = {
@@ -248,7 +251,7 @@ impl Partitions {
                     engine.apply(&entry.key, Operation::decode(&entry.bytes)?)?;
                 }
             }
-            self.with_clock(|clock| clock.observe(engine.newest()));
+            self.clock().observe(engine.newest());
             // The table may have come while the store was read.
             self.equip(engine)?;
             if let Some(fresh) = fresh {
@@ -310,19 +313,18 @@ impl Partitions {
             let now = self.now();
             let (operations, rows) = {
                 let mut engine = partition.engine.borrow_mut();
-                self.with_clock(|clock| {
-                    let mut plan = Plan::new(&mut engine, clock, now);
-                    for waiting in &batch.0 {
-                        let before = plan.len();
-                        let planned = (waiting.intent)(&mut plan);
-                        if planned.is_err() {
-                            plan.truncate(before);
-                        }
-                        *waiting.outcome.borrow_mut() = planned.err().map(Err);
+                let mut clock = self.clock();
+                let mut plan = Plan::new(&mut engine, &mut clock, now);
+                for waiting in &batch.0 {
+                    let before = plan.len();
+                    let planned = (waiting.intent)(&mut plan);
+                    if planned.is_err() {
+                        plan.truncate(before);
                     }
-                    let rows = if self.store.capabilities().rows { rows(&plan)? } else { vec![] };
-                    Ok::<_, Error>((plan.finish(), rows))
-                })?
+                    *waiting.outcome.borrow_mut() = planned.err().map(Err);
+                }
+                let rows = if self.store.capabilities().rows { rows(&plan)? } else { vec![] };
+                (plan.finish(), rows)
             };
             if operations.is_empty() {
                 return Ok(());
@@ -407,13 +409,14 @@ impl Partitions {
     async fn seal(
         &self,
         partition: &Partition,
-        plan: impl Fn(&Engine, Stamp, u64) -> Result<Option<Checkpoint>>,
+        plan: fn(&Engine, Stamp, u64) -> Result<Option<Checkpoint>>,
     ) -> Result<bool> {
-        let planned = self.with_clock(|clock| {
+        let planned = {
+            let mut clock = self.clock();
             let stamp = clock.tick(self.now());
-            plan(&partition.engine.borrow(), stamp, clock.replica())
-        });
-        match planned? {
+            plan(&partition.engine.borrow(), stamp, clock.replica())?
+        };
+        match planned {
             None => Ok(false),
             Some(checkpoint) => {
                 let commit = Commit {
@@ -478,7 +481,7 @@ fn interrupted() -> Error {
 }
 
 fn mount(engine: &mut Engine, blobs: Vec<(String, Option<Vec<u8>>)>) -> Result<()> {
-    let mut vectors: HashMap<String, StoredVectors> = HashMap::new();
+    let mut vectors: SortedMap<StoredVectors> = SortedMap::default();
     let mut segments = Vec::new();
     for (name, bytes) in blobs {
         let Some(bytes) = bytes else {

@@ -3,12 +3,20 @@
 //! Options are read in both spellings, `userId` and `user_id`. Names, defaults, shapes and the wording of
 //! errors follow mem0's TypeScript API where it has the same thing.
 
+/// An object with these members, in this order. `json!` inserts one member after the other, each with code of its own;
+/// here they are a list that one function reads.
+macro_rules! object {
+    ({ $($name:literal: $value:expr),+ $(,)? }) => {
+        $crate::memory::wire::object(&mut [$(($name, serde_json::Value::from($value))),+])
+    };
+}
+
 mod forget;
 mod read;
 mod show;
 mod show_graph;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
 use super::*;
 use crate::engine::MAX_HOPS;
@@ -38,12 +46,12 @@ pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<
         "update" => update(memory, first, second).await,
         "delete" => {
             memory.delete(id(first)?).await?;
-            Ok(json!({ "message": "Memory deleted successfully!" }))
+            Ok(object!({ "message": "Memory deleted successfully!" }))
         }
         "deleteAll" => {
             let scope = scope_of(&Options::of(first)?, Literal)?.0;
             memory.delete_all(&scope).await?;
-            Ok(json!({ "message": "Memories deleted successfully!" }))
+            Ok(object!({ "message": "Memories deleted successfully!" }))
         }
         "erase" | "feedback" | "sweep" => forget::call(memory, method, arguments).await,
         "history" => {
@@ -55,19 +63,16 @@ pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<
         }
         "conflicts" => {
             let found = memory.conflicts(&reach(&Options::of(first)?)?).await?;
-            Ok(json!({ "conflicts": found.iter().map(conflict).collect::<Vec<_>>() }))
+            Ok(object!({ "conflicts": found.iter().map(conflict).collect::<Vec<_>>() }))
         }
         "entities" | "graph" | "timeline" => knowledge(memory, method, first, None).await,
-        "entity" => {
-            let name = name(first, "name")?;
-            knowledge(memory, method, second, Some(name)).await
-        }
+        "entity" => knowledge(memory, method, second, Some(first)).await,
         "consolidate" => {
             let options = Options::of(first)?;
             let dry_run = options.flag(&["dryRun", "dry_run"], false)?;
             let done = memory.consolidate(reach(&options)?, dry_run).await?;
             let partitions = memory.partitions()?;
-            let stamp = partitions.with_clock(|clock| clock.tick(partitions.now()));
+            let stamp = partitions.clock().tick(partitions.now());
             let mut report = show_graph::consolidated(&done);
             report["id"] = format!("{:016x}", stamp.bits()).into();
             report["dryRun"] = dry_run.into();
@@ -76,15 +81,15 @@ pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<
         "undoConsolidation" => {
             let undone = memory.undo_consolidation(&read::consolidated(first)?).await?;
             let reopened: usize = undone.merged.iter().map(|it| it.from.len()).sum();
-            Ok(json!({ "reopened": reopened, "deleted": undone.promoted.len() }))
+            Ok(object!({ "reopened": reopened, "deleted": undone.promoted.len() }))
         }
         "reset" => memory.reset().await.map(|()| Value::Null),
         "stats" => memory.stats().await.map(stats),
         "reindexStep" => {
             let Progress { done, left } = memory.reindex_step().await?;
-            Ok(json!({ "done": done, "total": done + left, "finished": left == 0 }))
+            Ok(object!({ "done": done, "total": done + left, "finished": left == 0 }))
         }
-        "pending" => Ok(json!({ "messages": memory.pending().await? })),
+        "pending" => Ok(object!({ "messages": memory.pending().await? })),
         "readStep" => Ok(read_step(&memory.read_step(first == &Value::Bool(true)).await?)),
         "close" => memory.close().await.map(|()| Value::Null),
         _ => Err(Error::new(ErrorKind::Unsupported, format!("there is no method {method}")).field("method")),
@@ -129,9 +134,10 @@ async fn add(memory: &Memory, messages: &Value, options: &Value) -> Result<Value
     let Addition { results, warnings } = memory.add(&messages, &options).await?;
     let result = |added: Added| {
         let event = if added.added { "ADD" } else { "NONE" };
-        json!({ "id": added.id.to_string(), "memory": added.text, "event": event, "metadata": { "event": event } })
+        let metadata = object!({ "event": event });
+        object!({ "id": added.id.to_string(), "memory": added.text, "event": event, "metadata": metadata })
     };
-    let result = json!({ "results": results.into_iter().map(result).collect::<Vec<_>>() });
+    let result = object!({ "results": results.into_iter().map(result).collect::<Vec<_>>() });
     Ok(with_warnings(result, &warnings))
 }
 
@@ -204,7 +210,9 @@ async fn get_all(memory: &Memory, options: &Value) -> Result<Value> {
         reach: reach(&options)?,
     };
     let records = memory.get_all(&list).await?;
-    Ok(json!({ "results": records.iter().map(|it| recalled(&it.record, &it.standing)).collect::<Vec<_>>() }))
+    Ok(
+        object!({ "results": records.iter().map(|it| recalled(&it.record, &it.standing)).collect::<Vec<_>>() }),
+    )
 }
 
 fn search_options(options: &Options<'_>) -> Result<SearchOptions> {
@@ -256,7 +264,7 @@ async fn search(memory: &Memory, query: &Value, options: &Value) -> Result<Value
     let explain = search.explain.then_some((&search, found.threshold));
     let result = |(at, hit)| scored_item(hit, found.relevance.get(at), explain);
     let results: Vec<Value> = found.hits.iter().enumerate().map(result).collect();
-    Ok(with_warnings(json!({ "results": results }), &found.warnings))
+    Ok(with_warnings(object!({ "results": results }), &found.warnings))
 }
 
 async fn context(memory: &Memory, query: &Value, options: &Value) -> Result<Value> {
@@ -284,8 +292,8 @@ async fn context(memory: &Memory, query: &Value, options: &Value) -> Result<Valu
         item["precedes"] = hit.to_string().into();
         item
     };
-    let result = json!({
-        "text": packed.text,
+    let result = object!({
+        "text": packed.text.as_str(),
         "tokens": packed.tokens,
         "used": items(&packed.used),
         "neighbours": context.neighbours.iter().map(neighbour).collect::<Vec<_>>(),
@@ -302,7 +310,8 @@ fn with_warnings(mut result: Value, warnings: &[Error]) -> Value {
 }
 
 /// What is asked of the entities: their list, one of them, their graph, their time.
-async fn knowledge(memory: &Memory, method: &str, options: &Value, of: Option<&str>) -> Result<Value> {
+async fn knowledge(memory: &Memory, method: &str, options: &Value, of: Option<&Value>) -> Result<Value> {
+    let of = of.map(|value| name(value, "name")).transpose()?;
     let options = Options::of(options)?;
     let mut reach = reach(&options)?;
     if method == "timeline" && reach.valid_at.is_none() {
@@ -360,5 +369,13 @@ async fn update(memory: &Memory, id_value: &Value, change: &Value) -> Result<Val
         }
     };
     memory.update(id, &update).await?;
-    Ok(json!({ "message": "Memory updated successfully!" }))
+    Ok(object!({ "message": "Memory updated successfully!" }))
+}
+
+fn object(members: &mut [(&str, Value)]) -> Value {
+    let mut object = Map::new();
+    for (name, value) in members {
+        object.insert((*name).to_owned(), value.take());
+    }
+    Value::Object(object)
 }

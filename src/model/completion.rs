@@ -5,12 +5,13 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 
-use super::reply::{excerpt, json_in};
+use super::reply::{excerpt, json_in, pointed};
 use super::service::{Endpoint, Service, ServiceConfig, rejects};
 use super::{Completer, Completion, Picture};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::fetch::Fetch;
 use crate::host::{Host, LocalFuture};
+use crate::text::find;
 
 /// How one provider is asked for an answer.
 pub struct CompletionService {
@@ -155,7 +156,7 @@ impl HttpCompleter {
     fn read(&self, body: &[u8], partial: bool) -> Result<String> {
         let service = self.service;
         let reply = json_in(body).unwrap_or(Value::Null);
-        let at = |pointer| reply.pointer(pointer).filter(|value| !value.is_null());
+        let at = |pointer| pointed(&reply, pointer).filter(|value| !value.is_null());
         let provider = &self.endpoint.client.provider;
         let said = |pointer| at(pointer).and_then(Value::as_str).unwrap_or_default();
         let refusal = said(service.refusal).trim();
@@ -172,7 +173,7 @@ impl HttpCompleter {
             let message = format!("{provider}'s content filter held the answer back");
             return Err(Error::new(ErrorKind::ModelFailed, message));
         }
-        let text = message.pointer(text).map(text_of).unwrap_or_default();
+        let text = pointed(message, text).map(text_of).unwrap_or_default();
         let empty = text.trim().is_empty();
         if CUT_OFF.contains(&finish) && (empty || !partial) {
             let what = "an answer that was cut off at the limit of tokens; raise maxTokens";
@@ -221,8 +222,8 @@ fn fill(place: &mut Value, values: &[(&str, &Value)]) {
             Some((_, value)) => *place = (*value).clone(),
             None => {
                 for (name, value) in values {
-                    if let Some(value) = value.as_str().filter(|_| text.contains(name)) {
-                        *text = text.replace(name, value);
+                    if let Some(value) = value.as_str().filter(|_| find::contains(text, name)) {
+                        *text = find::replace(text, name, value);
                     }
                 }
             }

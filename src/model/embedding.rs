@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 
-use super::reply::json_in;
+use super::reply::{json_in, pointed};
 use super::service::{Endpoint, Service, ServiceConfig, rejects};
 use super::vectors::{Vectors, batches};
 use super::{Embedder, Purpose};
@@ -124,7 +124,7 @@ impl HttpEmbedder {
     /// The vectors of one response, in the order of the texts.
     fn read(&self, body: &[u8], vectors: &mut Vectors, texts: usize) -> Result<()> {
         let reply = json_in(body).unwrap_or(Value::Null);
-        let Some(list) = reply.pointer(self.service.list).and_then(Value::as_array) else {
+        let Some(list) = pointed(&reply, self.service.list).and_then(Value::as_array) else {
             return Err(self.endpoint.unexpected(body, "vectors"));
         };
         if list.len() != texts {
@@ -133,7 +133,7 @@ impl HttpEmbedder {
         }
         let mut in_order: Vec<Option<Vec<Option<f64>>>> = vec![None; texts];
         for (place, item) in list.iter().enumerate() {
-            let numbers = item.pointer(self.service.numbers).and_then(Value::as_array);
+            let numbers = pointed(item, self.service.numbers).and_then(Value::as_array);
             let numbers = numbers.ok_or_else(|| self.endpoint.unexpected(body, "vectors"))?;
             if let Some(position) = numbers.iter().position(|number| !number.is_number() && !number.is_null())
             {

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::text::find;
+
 /// The longest excerpt, in characters.
 const EXCERPT: usize = 200;
 
@@ -45,12 +47,21 @@ pub fn message_in(value: &Value) -> Option<String> {
                 .find_map(message_in)?;
             // The code says more than the sentence when a program has to decide, as with a used-up quota.
             match map.get("code").and_then(Value::as_str) {
-                Some(code) if !message.contains(code) => Some(format!("{code}: {message}")),
+                Some(code) if !find::contains(&message, code) => Some(format!("{code}: {message}")),
                 _ => Some(message),
             }
         }
         _ => None,
     }
+}
+
+/// What a path like `/choices/0/message` leads to; the value itself for an empty one. As `Value::pointer`, but for escapes,
+/// whose code is larger than this.
+pub fn pointed<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('/').skip(1).try_fold(value, |value, part| match value {
+        Value::Array(items) => items.get(part.parse::<usize>().ok()?),
+        value => value.get(part),
+    })
 }
 
 /// One line, short, without control characters.
@@ -67,9 +78,9 @@ pub fn excerpt(text: &str) -> String {
 /// Proxies and wrong addresses answer with pages; the title is the one useful part.
 fn html_title(page: &str) -> String {
     let lower = page.to_ascii_lowercase();
-    let title = lower.find("<title").and_then(|tag| {
+    let title = find::find(&lower, "<title").and_then(|tag| {
         let start = tag + lower[tag..].find('>')? + 1;
-        let end = start + lower[start..].find("</title")?;
+        let end = start + find::find(&lower[start..], "</title")?;
         page.get(start..end)
     });
     match title.map(excerpt).filter(|title| !title.is_empty()) {

@@ -10,6 +10,7 @@ use super::secret::Secret;
 use crate::error::{Error, ErrorKind};
 use crate::host::Host;
 use crate::host::fetch::{Fetch, FetchError, HttpRequest, HttpResponse, MAX_RESPONSE};
+use crate::text::find;
 use crate::time::Timestamp;
 
 /// How patient a provider is. All times in ms.
@@ -158,7 +159,8 @@ impl Client {
         let (provider, status, said) =
             (&self.provider, response.status, self.hide(&said_by_provider(&response.body)));
         // Google answers a bad key with 400.
-        let bad_key = matches!(status, 401 | 403) || status == 400 && said.contains("API key not valid");
+        let bad_key =
+            matches!(status, 401 | 403) || status == 400 && find::contains(&said, "API key not valid");
         let (kind, message) = match status {
             _ if bad_key => (
                 ErrorKind::ModelUnauthorized,
@@ -214,7 +216,7 @@ impl Client {
 /// Whether another attempt may end better. A used-up quota comes as 429 too, and stays used up.
 fn may_pass(status: u16, said: &str) -> bool {
     match status {
-        429 => !said.contains("insufficient_quota"),
+        429 => !find::contains(said, "insufficient_quota"),
         408 | 409 | 425 | 500..=599 => true,
         _ => false,
     }
@@ -247,14 +249,14 @@ fn retry_after(response: &HttpResponse, now: i64) -> Option<f64> {
 fn delay_in(body: &[u8]) -> Option<&str> {
     let body = std::str::from_utf8(body).ok()?;
     let delay =
-        body.split_once("\"retryDelay\"")?.1.trim_start_matches([':', ' ', '\n']).strip_prefix('"')?;
-    delay.split_once("s\"").map(|(seconds, _)| seconds)
+        find::split_once(body, "\"retryDelay\"")?.1.trim_start_matches([':', ' ', '\n']).strip_prefix('"')?;
+    find::split_once(delay, "s\"").map(|(seconds, _)| seconds)
 }
 
 /// Milliseconds since 1970 of `Sun, 06 Nov 1994 08:49:37 GMT`, the one form that is still sent (RFC 9110,
 /// 5.6.7). It is put in the order that [`Timestamp`] reads: a parser of its own costs 8 kB of wasm.
 fn http_date(text: &str) -> Option<i64> {
-    let mut words = text.strip_suffix(" GMT")?.split_once(", ")?.1.split(' ');
+    let mut words = find::split_once(text.strip_suffix(" GMT")?, ", ")?.1.split(' ');
     let (day, month, year, clock) = (words.next()?, words.next()?, words.next()?, words.next()?);
     let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let month = months.iter().position(|name| *name == month)? + 1;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::text::find;
 
 /// An API key. It prints as `[key]`, and [`Secret::hide`] takes it out of other people's words.
 #[derive(Clone, PartialEq, Eq)]
@@ -33,13 +34,13 @@ impl Secret {
     /// `text` without this key. Providers quote a refused key with its middle masked, so a word that
     /// starts as the key does is taken out as well.
     pub fn hide(&self, text: &str) -> String {
-        let text = if self.0.is_empty() { text.to_owned() } else { text.replace(&self.0, HIDDEN) };
+        let text = if self.0.is_empty() { text.to_owned() } else { find::replace(text, &self.0, HIDDEN) };
         let Some(start) = self.0.get(..MASKED_FROM).filter(|_| self.0.len() > 2 * MASKED_FROM) else {
             return text;
         };
         let mut words: Vec<&str> = text.split(' ').collect();
         for word in &mut words {
-            if word.contains(start) || word.contains("***") {
+            if find::contains(word, start) || find::contains(word, "***") {
                 *word = HIDDEN;
             }
         }

@@ -14,6 +14,7 @@ use super::secret::Secret;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
 use crate::host::fetch::Fetch;
+use crate::text::find;
 
 /// What is fixed about a provider.
 pub struct Service {
@@ -218,7 +219,7 @@ const SHORTEST_KEY: usize = 8;
 /// The host and port of an http address, in lower case. Nothing if it has none, or holds a user name
 /// (hosts refuse such an address and quote it), a fragment or a blank.
 fn authority(address: &str) -> Option<String> {
-    let scheme_end = address.find("://")?;
+    let scheme_end = find::find(address, "://")?;
     if !["http", "https"].iter().any(|scheme| address[..scheme_end].eq_ignore_ascii_case(scheme)) {
         return None;
     }
@@ -232,7 +233,7 @@ fn authority(address: &str) -> Option<String> {
 /// Whether the provider refused a request because of one of these words in it.
 pub(super) fn rejects(failure: &Failure, words: &[&str]) -> bool {
     let said = failure.said.to_ascii_lowercase();
-    matches!(failure.status, Some(400 | 422)) && words.iter().any(|word| said.contains(word))
+    matches!(failure.status, Some(400 | 422)) && words.iter().any(|word| find::contains(&said, word))
 }
 
 #[cfg(test)]

@@ -65,6 +65,7 @@ mod binding {
     use crate::host::fetch::{Fetch, FetchError, HttpRequest, HttpResponse};
     use crate::host::js_error::describe;
     use crate::host::js_fetch::{JsFetch, Stop};
+    use crate::text::find;
 
     /// `env.AI` as HTTP.
     pub struct BindingFetch {
@@ -81,7 +82,7 @@ mod binding {
         }
 
         async fn run(&self, request: HttpRequest) -> Result<HttpResponse, FetchError> {
-            let model = request.url.split_once("/run/").map_or("", |(_, model)| model);
+            let model = find::split_once(&request.url, "/run/").map_or("", |(_, model)| model);
             let input = String::from_utf8_lossy(&request.body);
             let input = JSON::parse(&input).map_err(network)?;
             let stop = Stop::new(Some(request.timeout_ms), self.host.signal());
@@ -131,7 +132,7 @@ mod binding {
     /// temporarily exceeded`. Errors without a code are broken connections and the like.
     fn status(said: &str) -> Option<u16> {
         // "JSON Mode couldn't be met": it has no code, and asking again in the same way does not help.
-        if said.contains("JSON Mode") {
+        if find::contains(said, "JSON Mode") {
             return Some(400);
         }
         let mut numbers = said.split(|c: char| !c.is_ascii_digit());

@@ -5,7 +5,7 @@
 use super::dates::{Span, named_spans};
 use crate::record::Actor;
 use crate::text::lexicon::{STOP_WORDS, WEAK_WORDS};
-use crate::text::{Analyzer, fold};
+use crate::text::{Analyzer, find, fold};
 use crate::time::Day;
 
 /// An analysed question.
@@ -82,9 +82,15 @@ impl Question {
     }
 
     fn has(&self, phrase: &str) -> bool {
-        self.padded.match_indices(phrase).any(|(at, _)| {
-            self.padded[..at].ends_with(' ') && self.padded[at + phrase.len()..].starts_with(' ')
-        })
+        let mut from = 0;
+        while let Some(at) = find::find(&self.padded[from..], phrase).filter(|_| !phrase.is_empty()) {
+            let (start, end) = (from + at, from + at + phrase.len());
+            if self.padded[..start].ends_with(' ') && self.padded[end..].starts_with(' ') {
+                return true;
+            }
+            from = end;
+        }
+        false
     }
 
     /// Which one of the speakers it names, if exactly one: by the full name or its first word.

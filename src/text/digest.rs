@@ -6,14 +6,14 @@
 
 use std::fmt;
 
-use md5::Md5;
 use sha2::{Digest as _, Sha256};
 
+use super::md5::md5;
 use super::unicode;
 
 /// MD5 of the exact text in lower-case hex: the `hash` field that clients of mem0 compare. Not for security.
 pub fn md5_hex(text: &str) -> String {
-    hex(&Md5::digest(text.as_bytes()))
+    hex(&md5(text.as_bytes()))
 }
 
 /// The first 16 bytes of a SHA-256: names content by its bytes. Displayed as 32 lower-case hex digits.

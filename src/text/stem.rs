@@ -86,8 +86,8 @@ impl Stemmer {
     fn ends(&self, head: &str, before: &str) -> bool {
         let last = head.chars().next_back();
         match before {
-            "V" => last.is_some_and(|c| self.vowels.contains(c)),
-            "C" => last.is_some_and(|c| !self.vowels.contains(c)),
+            "V" => last.is_some_and(|c| self.vowels.contains([c])),
+            "C" => last.is_some_and(|c| !self.vowels.contains([c])),
             _ => head.ends_with(before),
         }
     }
@@ -97,7 +97,7 @@ impl Stemmer {
         let mut found = 0;
         let mut vowel_before = false;
         for (at, c) in word.char_indices() {
-            let vowel = self.vowels.contains(c);
+            let vowel = self.vowels.contains([c]);
             if vowel_before && !vowel {
                 found += 1;
                 match found {
@@ -116,10 +116,10 @@ impl Stemmer {
         // Where a letter of this kind ends, the first one from the `skip`-th letter on.
         let after = |skip: usize, vowel: bool| {
             let mut letters = word.char_indices().skip(skip);
-            let found = letters.find(|&(_, c)| self.vowels.contains(c) == vowel);
+            let found = letters.find(|&(_, c)| self.vowels.contains([c]) == vowel);
             found.map_or(word.len(), |(at, c)| at + c.len_utf8())
         };
-        let is_vowel = |nth: usize| word.chars().nth(nth).is_some_and(|c| self.vowels.contains(c));
+        let is_vowel = |nth: usize| word.chars().nth(nth).is_some_and(|c| self.vowels.contains([c]));
         match self.verbs {
             Verbs::Vowel => after(0, true),
             Verbs::Romance if !is_vowel(1) => after(2, true),

@@ -35,7 +35,7 @@ pub(crate) enum Kind {
 }
 
 /// Visits every word of the text in order.
-pub(crate) fn words<'a>(text: &'a str, visit: &mut impl FnMut(Word<'a>)) {
+pub(crate) fn words<'a>(text: &'a str, visit: &mut dyn FnMut(Word<'a>)) {
     let bytes = text.as_bytes();
     let mut out = Visitor { text, first: true, visit };
     let mut at = 0;
@@ -52,13 +52,13 @@ pub(crate) fn words<'a>(text: &'a str, visit: &mut impl FnMut(Word<'a>)) {
     }
 }
 
-struct Visitor<'a, 'v, V> {
+struct Visitor<'a, 'v> {
     text: &'a str,
     first: bool,
-    visit: &'v mut V,
+    visit: &'v mut dyn FnMut(Word<'a>),
 }
 
-impl<'a, V: FnMut(Word<'a>)> Visitor<'a, '_, V> {
+impl<'a> Visitor<'a, '_> {
     fn emit(&mut self, kind: Kind, start: usize, end: usize) {
         let first = std::mem::replace(&mut self.first, false);
         (self.visit)(Word { kind, text: &self.text[start..end], offset: start, first });

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::{Number, Value};
 
+use crate::text::find;
 use crate::text::normalize::lowercase;
 use crate::time::{Day, Timestamp};
 
@@ -53,11 +54,11 @@ impl Test {
             (Test::Compare(comparison, bound), datum) => {
                 bound.against(datum).is_some_and(|order| comparison.accepts(order))
             }
-            (Test::Contains(Value::String(part)), Datum::Text(text)) => text.contains(part),
+            (Test::Contains(Value::String(part)), Datum::Text(text)) => find::contains(&text, part),
             (Test::Contains(part), Datum::Json(Value::Array(list))) => {
                 list.iter().any(|item| same(item, part))
             }
-            (Test::ContainsAnyCase(part), Datum::Text(text)) => lowercase(text).contains(part),
+            (Test::ContainsAnyCase(part), Datum::Text(text)) => find::contains(&lowercase(text), part),
             (Test::ContainsAnyCase(part), Datum::Json(Value::Array(list))) => {
                 list.iter().any(|item| item.as_str().is_some_and(|text| lowercase(text) == *part))
             }

@@ -1,6 +1,6 @@
 //! Forgetting as JSON.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::super::{Gone, Memory, Removed, Retention, SweepOptions};
 use super::Literal;
@@ -27,11 +27,11 @@ pub(super) async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> 
     Ok(match dry_run {
         None => {
             let ids: Vec<String> = memories.iter().map(|it| it.id.to_string()).collect();
-            json!({ "erased": ids, "at": at.to_string(), "partitions": partitions })
+            object!({ "erased": ids, "at": at.to_string(), "partitions": partitions })
         }
         Some(dry_run) => {
-            let told = |it: &Gone| json!({ "id": it.id.to_string(), "memory": it.text, "why": it.why });
-            json!({ "removed": memories.iter().map(told).collect::<Vec<_>>(), "kept": kept, "dryRun": dry_run })
+            let told = |it: &Gone| object!({ "id": it.id.to_string(), "memory": it.text.as_str(), "why": it.why.as_str() });
+            object!({ "removed": memories.iter().map(told).collect::<Vec<_>>(), "kept": kept, "dryRun": dry_run })
         }
     })
 }
@@ -46,7 +46,7 @@ async fn feedback(memory: &Memory, of: &Value, feedback: &Value, reason: &Value)
     let rated = memory.feedback(id(of)?, feedback, reason).await?;
     let strength = (f64::from(rated.strength) * 1e3).round() / 1e3;
     Ok(
-        json!({ "id": rated.id.to_string(), "feedback": feedback.name(), "reason": reason, "strength": strength }),
+        object!({ "id": rated.id.to_string(), "feedback": feedback.name(), "reason": reason, "strength": strength }),
     )
 }
 

@@ -1,6 +1,6 @@
 //! Memories and other results as the API shows them.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::super::{ReadStep, SearchOptions, Stats};
 use crate::engine::{Conflict, Explanation, Hit, Standing, conversation_shown};
@@ -56,10 +56,12 @@ pub(super) fn note(note: &Note, set: &mut dyn FnMut(&str, Value)) {
     list("facts", note.facts.iter().map(fact).collect());
     list(
         "entities",
-        note.entities.iter().map(|it| json!({ "name": it.name, "kind": it.kind.name() })).collect(),
+        note.entities
+            .iter()
+            .map(|it| object!({ "name": it.name.as_str(), "kind": it.kind.name() }))
+            .collect(),
     );
-    let dated =
-        |it: &Dated| json!({ "words": it.words, "from": it.first.to_string(), "to": it.last.to_string() });
+    let dated = |it: &Dated| object!({ "words": it.words.as_str(), "from": it.first.to_string(), "to": it.last.to_string() });
     list("dates", note.dates.iter().map(dated).collect());
     list("sources", note.sources.iter().map(|id| id.to_string().into()).collect());
     if note.origin == Origin::Model {
@@ -71,7 +73,7 @@ pub(super) fn note(note: &Note, set: &mut dyn FnMut(&str, Value)) {
 }
 
 pub(super) fn fact(fact: &Fact) -> Value {
-    let mut shown = json!({ "subject": fact.subject, "predicate": fact.predicate, "object": fact.object });
+    let mut shown = object!({ "subject": fact.subject.as_str(), "predicate": fact.predicate.as_str(), "object": fact.object.as_str() });
     if let Some(slot) = &fact.slot {
         shown["slot"] = slot.as_str().into();
     }
@@ -111,10 +113,10 @@ fn standing(standing: &Standing, item: &mut Value) {
 
 /// What one step of reading did.
 pub(super) fn read_step(step: &ReadStep) -> Value {
-    json!({
+    object!({
         "read": step.read,
         "made": step.made,
-        "ignored": step.ignored,
+        "ignored": step.ignored.clone(),
         "left": step.left,
         "failure": step.failure.as_ref().map(error),
     })
@@ -122,9 +124,9 @@ pub(super) fn read_step(step: &ReadStep) -> Value {
 
 /// Memories that contradict each other.
 pub(super) fn conflict(conflict: &Conflict) -> Value {
-    json!({
-        "subject": conflict.subject,
-        "slot": conflict.slot,
+    object!({
+        "subject": conflict.subject.as_str(),
+        "slot": conflict.slot.as_str(),
         "memories": conflict.memories.iter().map(item).collect::<Vec<_>>(),
     })
 }
@@ -154,7 +156,7 @@ fn score_details(hit: &Hit, options: &SearchOptions, threshold: f32) -> Value {
     let terms: Vec<Value> = terms
         .iter()
         .map(|it| {
-            json!({ "term": it.term, "idf": number(it.idf), "frequency": it.frequency, "score": number(it.score),
+            object!({ "term": it.term.as_str(), "idf": number(it.idf), "frequency": it.frequency, "score": number(it.score),
                     "withContext": number(it.with_context) })
         })
         .collect();
@@ -163,11 +165,11 @@ fn score_details(hit: &Hit, options: &SearchOptions, threshold: f32) -> Value {
         let contribution = signals.contribution(it, &options.weights);
         (
             it.name().to_owned(),
-            json!({ "value": number(signals.of(it)), "contribution": number(contribution) }),
+            object!({ "value": number(signals.of(it)), "contribution": number(contribution) }),
         )
     });
     let most: f32 = Signal::ALL[..ADDED].iter().map(|&it| options.weights.most(it)).sum();
-    json!({
+    object!({
         "semanticScore": number(cosine.unwrap_or(0.0)),
         "bm25Score": number(signals.of(Signal::Keyword)),
         "entityBoost": 0,
@@ -185,16 +187,16 @@ fn score_details(hit: &Hit, options: &SearchOptions, threshold: f32) -> Value {
 /// A score with six digits: enough to compare, without the noise of 32-bit floats.
 fn number(score: f32) -> Value {
     // Adding zero makes of a negative zero, which JavaScript tells apart, a plain one.
-    json!((f64::from(score) * 1e6).round() / 1e6 + 0.0)
+    ((f64::from(score) * 1e6).round() / 1e6 + 0.0).into()
 }
 
 pub(super) fn history_row(memory_id: &str, row: usize, revision: &Revision) -> Value {
     let deleted = matches!(revision.action, Action::Delete | Action::Erase);
-    let mut row = json!({
+    let mut row = object!({
         "id": row,
         "memory_id": memory_id,
-        "previous_value": revision.before,
-        "new_value": revision.after,
+        "previous_value": revision.before.clone(),
+        "new_value": revision.after.clone(),
         "action": revision.action.name(),
         "created_at": revision.created.to_string(),
         "updated_at": revision.at.to_string(),
@@ -210,7 +212,7 @@ pub(super) fn history_row(memory_id: &str, row: usize, revision: &Revision) -> V
 }
 
 pub(super) fn stats(stats: Stats) -> Value {
-    json!({
+    object!({
         "memories": stats.size.memories,
         "partitions": stats.partitions,
         "loadedPartitions": stats.loaded,
@@ -218,7 +220,7 @@ pub(super) fn stats(stats: Stats) -> Value {
         "logEntries": stats.size.entries,
         "vectors": stats.size.embedded,
         "residentBytes": stats.size.resident,
-        "embedder": stats.embedder,
+        "embedder": stats.embedder.clone(),
         "reindexNeeded": stats.embedder.is_some() && stats.size.embedded < stats.size.memories,
         "storedEmbedder": stats.foreign_embedder.or(stats.embedder.filter(|_| stats.size.embedded > 0)),
         "trouble": stats.trouble.as_ref().map(error),
@@ -227,7 +229,7 @@ pub(super) fn stats(stats: Stats) -> Value {
 
 /// An error as JSON.
 pub fn error(error: &Error) -> Value {
-    json!({
+    object!({
         "code": error.code(),
         "message": error.message(),
         "field": error.field_name(),

@@ -7,16 +7,6 @@ use crate::engine::{Consolidated, Entry, Graph, Held, Knowledge, Named, Seen};
 use crate::record::MemoryId;
 use crate::time::Timestamp;
 
-/// An object of these parts. A function, as the code of `json!` is long.
-fn members(parts: &mut [(&str, Value)]) -> Value {
-    let part = |(name, value): &mut (&str, Value)| (name.to_owned(), std::mem::take(value));
-    Value::Object(parts.iter_mut().map(part).collect())
-}
-
-fn ids(ids: &[MemoryId]) -> Value {
-    ids.iter().map(MemoryId::to_string).collect()
-}
-
 fn time(at: Option<Timestamp>) -> Value {
     at.map(|at| at.to_string()).into()
 }
@@ -24,14 +14,14 @@ fn time(at: Option<Timestamp>) -> Value {
 /// An entity in the list of all.
 pub(super) fn entity(knowledge: &Knowledge, entity: &Named) -> Value {
     let (first, last) = knowledge.spoken_of(entity);
-    members(&mut [
-        ("name", Value::from(entity.name.as_str())),
-        ("kind", Value::from(entity.kind.name())),
-        ("aliases", Value::from(entity.aliases.as_slice())),
-        ("memories", Value::from(entity.memories.len())),
-        ("first", Value::from(first.to_string())),
-        ("last", Value::from(last.to_string())),
-    ])
+    object!({
+        "name": entity.name.as_str(),
+        "kind": entity.kind.name(),
+        "aliases": entity.aliases.clone(),
+        "memories": entity.memories.len(),
+        "first": first.to_string(),
+        "last": last.to_string(),
+    })
 }
 
 /// An entity with its facts and its newest memories.
@@ -44,14 +34,14 @@ pub(super) fn entity_whole(knowledge: &Knowledge, at: u32, limit: usize) -> Valu
             recalled(record, standing)
         })
         .collect();
-    members(&mut [
-        ("name", Value::from(entity.name.as_str())),
-        ("kind", Value::from(entity.kind.name())),
-        ("aliases", Value::from(entity.aliases.as_slice())),
-        ("facts", Value::from(knowledge.facts_of(at).map(|it| held(knowledge, it)).collect::<Vec<_>>())),
-        ("memories", Value::from(memories)),
-        ("total", Value::from(entity.memories.len())),
-    ])
+    object!({
+        "name": entity.name.as_str(),
+        "kind": entity.kind.name(),
+        "aliases": entity.aliases.clone(),
+        "facts": knowledge.facts_of(at).map(|it| held(knowledge, it)).collect::<Vec<_>>(),
+        "memories": memories,
+        "total": entity.memories.len(),
+    })
 }
 
 /// A fact, when it holds, and the memory that says it.
@@ -72,34 +62,26 @@ pub(super) fn graph(knowledge: &Knowledge, graph: &Graph) -> Value {
     let entity = |at: u32| &knowledge.entities[at as usize];
     let node = |&at: &u32| {
         let it = entity(at);
-        members(&mut [
-            ("id", Value::from(it.id.as_str())),
-            ("name", Value::from(it.name.as_str())),
-            ("kind", Value::from(it.kind.name())),
-            ("memories", Value::from(it.memories.len())),
-        ])
+        object!({ "id": it.id.as_str(), "name": it.name.as_str(), "kind": it.kind.name(), "memories": it.memories.len() })
     };
     let edge = |&at: &u32| {
         let Held { fact, span, memory, subject, object } = &knowledge.facts[at as usize];
-        members(&mut [
-            ("from", Value::from(entity(*subject).id.as_str())),
-            ("to", Value::from(entity(object.unwrap_or(*subject)).id.as_str())),
-            ("predicate", Value::from(fact.predicate.as_str())),
-            ("validFrom", time(span.from)),
-            ("validTo", time(span.until)),
-            ("current", Value::from(span.current)),
-            ("memoryId", Value::from(knowledge.memories[*memory as usize].record.id.to_string())),
-        ])
+        object!({
+            "from": entity(*subject).id.as_str(),
+            "to": entity(object.unwrap_or(*subject)).id.as_str(),
+            "predicate": fact.predicate.as_str(),
+            "validFrom": time(span.from),
+            "validTo": time(span.until),
+            "current": span.current,
+            "memoryId": knowledge.memories[*memory as usize].record.id.to_string(),
+        })
     };
-    let mut shown = members(&mut [
-        ("nodes", Value::from(graph.nodes.iter().map(node).collect::<Vec<_>>())),
-        ("edges", Value::from(graph.edges.iter().map(edge).collect::<Vec<_>>())),
-    ]);
+    let mut shown = object!({
+        "nodes": graph.nodes.iter().map(node).collect::<Vec<_>>(),
+        "edges": graph.edges.iter().map(edge).collect::<Vec<_>>(),
+    });
     if graph.omitted_nodes + graph.omitted_edges > 0 {
-        shown["omitted"] = members(&mut [
-            ("nodes", Value::from(graph.omitted_nodes)),
-            ("edges", Value::from(graph.omitted_edges)),
-        ]);
+        shown["omitted"] = object!({ "nodes": graph.omitted_nodes, "edges": graph.omitted_edges });
     }
     shown
 }
@@ -142,13 +124,13 @@ fn quoted(text: &str) -> String {
 /// An entry of the timeline.
 pub(super) fn entry(knowledge: &Knowledge, entry: &Entry, now: Timestamp) -> Value {
     let Seen { record: memory, standing, .. } = &knowledge.memories[entry.memory as usize];
-    let mut shown = members(&mut [
-        ("at", Value::from(entry.at.to_string())),
-        ("event", Value::from(entry.event.name())),
-        ("text", Value::from(memory.text.as_str())),
-        ("memoryId", Value::from(memory.id.to_string())),
-        ("kind", Value::from(memory.note.kind.name())),
-    ]);
+    let mut shown = object!({
+        "at": entry.at.to_string(),
+        "event": entry.event.name(),
+        "text": memory.text.as_str(),
+        "memoryId": memory.id.to_string(),
+        "kind": memory.note.kind.name(),
+    });
     match entry.fact {
         Some(at) => shown["fact"] = held(knowledge, &knowledge.facts[at as usize]),
         // As the memory itself shows them.
@@ -166,9 +148,10 @@ pub(super) fn entry(knowledge: &Knowledge, entry: &Entry, now: Timestamp) -> Val
 
 /// What a consolidation did.
 pub(super) fn consolidated(done: &Consolidated) -> Value {
-    let one = |name, id: MemoryId| (name, Value::from(id.to_string()));
-    let merged = done.merged.iter().map(|it| members(&mut [one("into", it.into), ("from", ids(&it.from))]));
+    let texts = |ids: &[MemoryId]| ids.iter().map(MemoryId::to_string).collect::<Vec<_>>();
+    let merged =
+        done.merged.iter().map(|it| object!({ "into": it.into.to_string(), "from": texts(&it.from) }));
     let promoted =
-        done.promoted.iter().map(|it| members(&mut [one("id", it.id), ("sources", ids(&it.sources))]));
-    members(&mut [("merged", merged.collect()), ("promoted", promoted.collect())])
+        done.promoted.iter().map(|it| object!({ "id": it.id.to_string(), "sources": texts(&it.sources) }));
+    object!({ "merged": merged.collect::<Vec<_>>(), "promoted": promoted.collect::<Vec<_>>() })
 }

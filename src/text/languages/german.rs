@@ -2,6 +2,7 @@
 //!
 //! Compounds stay whole: "Lieblingsfarbe" is found by itself and not by "Farbe".
 
+use crate::text::find::find;
 use crate::text::stem::{Stemmer, Verbs};
 
 pub(crate) const STEMMER: Stemmer = Stemmer {
@@ -23,7 +24,7 @@ pub(crate) const STEMMER: Stemmer = Stemmer {
 /// "Koeln" becomes "koln", as "Köln" does, and "gekauft" becomes "kauft".
 fn prepare(word: &mut String) {
     for pair in ["ae", "oe", "ue"] {
-        if let Some(at) = word.find(pair).filter(|&at| at + 2 < word.len())
+        if let Some(at) = find(word, pair).filter(|&at| at + 2 < word.len())
             && !word[..at].ends_with(['a', 'e', 'i', 'o', 'u', 'q'])
         {
             word.remove(at + 1);
