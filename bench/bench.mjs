@@ -13,9 +13,10 @@ import { distil } from "./distil.mjs";
 import { open } from "./open.mjs";
 import { KINDS, peers } from "./peers.mjs";
 import { CONTESTANTS } from "./peers/contestants.mjs";
+import { reading } from "./reading.mjs";
 import { search } from "./search.mjs";
 
-const PARTS = ["search", "add", "distil", "open", "chromium", "bindings", "embedding", "size", "start"];
+const PARTS = ["search", "add", "distil", "reading", "open", "chromium", "bindings", "embedding", "size", "start"];
 /** Downloads packages and takes long: only where it is named, or for the page. */
 const PEERS = "peers";
 /** Takes long and is for those who work on edgemem: only where it is named. */
@@ -56,6 +57,7 @@ const figures = { machine };
 try {
   if (only.includes("search")) figures.search = await search({ Memory, sizes, rounds: quick ? 100 : 400, say });
   if (only.includes("add") || only.includes("open")) figures.add = await add({ Memory, size: large, directory: directory(large), say });
+  if (only.includes("reading")) figures.reading = await reading({ Memory, say });
   if (only.includes("distil")) figures.distil = await distil({ Memory, size: quick ? 2_000 : 20_000, say });
   if (only.includes("open")) {
     await fillQuietly(middle);

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::error::{Error, ErrorKind, Result};
 use crate::knowledge::{Closed, Note};
 use crate::scope::Scope;
-use crate::time::{Day, Timestamp};
+use crate::time::{Day, Stamp, Timestamp};
 
 /// Metadata as the caller gave it: a JSON object, keys in their order.
 pub type Metadata = serde_json::Map<String, serde_json::Value>;
@@ -159,6 +159,8 @@ pub struct Record {
     pub note: Note,
     /// That it was closed, where that was decided and does not follow from its facts.
     pub closed: Option<Closed>,
+    /// When it was last said again, and the stamp of that: it holds since then, if something else held in between.
+    pub again: Option<(Timestamp, Stamp)>,
     /// The sum of what people thought of it; see [`Feedback::value`](crate::knowledge::Feedback::value).
     pub rating: i32,
 }

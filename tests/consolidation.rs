@@ -27,7 +27,7 @@ fn is_nothing(report: &Value) -> bool {
 }
 
 const SHORT: &str = "My flat in the old town has a view of the river";
-const LONG: &str = "My flat in the old town really has a nice view of the river!";
+const LONG: &str = "My flat in the old town really has such a view of the river!";
 
 fn ids(ids: &[edgemem::record::MemoryId], places: &[usize]) -> Value {
     places.iter().map(|&at| ids[at].to_string()).collect::<Vec<_>>().into()
@@ -124,7 +124,7 @@ fn what_is_told_on_three_days_is_knowledge() {
     let said = [
         Said::of("u", "2025-01-03", "I went running in the park with Eva"),
         Said::of("u", "2025-01-01", "I really went running in the park with Eva"),
-        Said::of("u", "2025-01-02", "I went running in the big park with Eva"),
+        Said::of("u", "2025-01-02", "I then went running in the park with Eva"),
         Said::of("u", "2025-01-01", "I had soup for lunch in town"),
         Said::of("u", "2025-01-02", "I had the soup for lunch in town"),
     ];
@@ -232,7 +232,7 @@ proptest! {
     fn runs_are_bounded_and_reversible(said in prop::collection::vec((0usize..9, 0usize..4, 0usize..4, 0usize..4), 0..24)) {
         const TEXTS: [&str; 9] = [
             "I went running in the park with Eva", "I really went running in the park with Eva",
-            "I went running in the big park with Eva", "I went running in the park with Ana",
+            "I then went running in the park with Eva", "I went running in the park with Ana",
             "I never went running in the park with Eva", "I went running in the very big green park with Eva",
             "tea", "I like tea at night", "I like the tea at night",
         ];

@@ -82,10 +82,21 @@ pub(super) fn read(tokens: &Tokens<'_>, speech: &Speech<'_>) -> Reading {
     if reading.kind == Kind::Episodic && !reading.facts.is_empty() {
         reading.kind = Kind::Semantic;
     }
+    // What holds beside something else takes no place.
+    if (0..count).any(|at| letters::listed(BESIDE, b' ', tokens.word(at))) {
+        for fact in reading.facts.iter_mut().filter(|fact| !fact.ended) {
+            fact.slot = None;
+        }
+    }
     reading.facts.truncate(MOST_FACTS);
     reading.dates = hits;
     reading
 }
+
+/// Words that say that something holds as well, or only at times, so that nothing has to end for it.
+const BESIDE: &str = "also too other another second sometimes weekends weekend part both partly mostly evenings \
+                      auch ausserdem zudem manchmal andere anderer anderes zweite \
+                      tambien ademas otro otra veces \u{4e5f} \u{8fd8} \u{53e6}\u{5916}";
 
 /// One clause that a pattern has matched.
 struct Clause<'r, 't, 'a> {
@@ -213,7 +224,7 @@ impl Clause<'_, '_, '_> {
                 fact.predicate = attribute.clone();
                 tokens.is(found.attribute.0, ONLY).then_some(attribute)
             }
-            "^" => Some(attribute),
+            "^" => Some(self.kind_of_value(attribute, from)),
             slot => Some(fill(slot)),
         };
         self.times(found, letters::has(flags, b't'), &mut fact);
@@ -229,6 +240,15 @@ impl Clause<'_, '_, '_> {
             self.end = tokens.list.len();
         }
         self.reading.facts.push(fact);
+    }
+
+    /// Where something is and what sort of thing it is are other matters than what it is.
+    fn kind_of_value(&self, attribute: String, object: usize) -> String {
+        let before = if object > 0 { self.tokens.word(object - 1) } else { "" };
+        match before {
+            "in" | "a" | "an" => [&attribute, " (", before, ")"].concat(),
+            _ => attribute,
+        }
     }
 
     /// From when until when: the dates in front of the clause, in it and right after it.

@@ -1,8 +1,8 @@
 //! From messages to knowledge: statements and what each of them says, by rules; or facts, by a language model, which
 //! [`prompt`] asks and whose answer [`answer`] reads.
 //!
-//! By rules, a message is cut into statements ([`statements`]); each is read as tokens by the patterns of its language,
-//! which are data ([`rules`]). Deterministic and without a model. A wrong fact may hide a true memory, so what is
+//! By rules, a message is cut into statements ([`mod@statements`]); each is read as tokens by the patterns of its language,
+//! which are data (`rules/`). Deterministic and without a model. A wrong fact may hide a true memory, so what is
 //! doubtful is no fact: the words are kept either way.
 
 mod abbreviations;

@@ -37,7 +37,7 @@ pub use consolidate::{Consolidated, Merge, Promotion};
 pub use conversations::shown as conversation_shown;
 pub use graph::{Graph, Held, Knowledge, MAX_EDGES, MAX_HOPS, MAX_NODES, Named, Seen};
 pub use plan::{Draft, Origin, Outcome, Plan};
-pub use provenance::summary_place;
+pub use provenance::{summary_place, sums_up};
 pub use search::{Explanation, Hit, Query, TermScore, search};
 pub use sight::{Shown, Sight};
 pub use strength::strength;

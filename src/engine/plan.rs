@@ -9,7 +9,7 @@ use foldhash::quality::FixedState;
 
 use super::{Engine, text_digest};
 use crate::error::Result;
-use crate::knowledge::Note;
+use crate::knowledge::{Closing, Note};
 use crate::log::{Change, Folded, Operation, Remember, fold};
 use crate::record::{Actor, MemoryId, Metadata, Place, Record};
 use crate::scope::{Axis, Scope};
@@ -156,6 +156,11 @@ impl<'a> Plan<'a> {
         let (known, said) = (state == State::Known, draft.timestamp.day());
         self.say(id, known, origin, draft);
         if known {
+            // What took its place is out of date itself, now that it is said again.
+            let closed = self.folded(id)?.and_then(|folded| folded.record.closed);
+            if closed.is_some_and(|closed| closed.why == Closing::Superseded && closed.at.day() <= said) {
+                self.push(id, Change::Reopen);
+            }
             let expires = self.folded(id)?.and_then(|folded| folded.record.expires);
             let today = self.now.day();
             // An import of what was said while it lasted does not revive it, unless it says until when.

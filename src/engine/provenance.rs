@@ -14,6 +14,11 @@ pub fn summary_place(conversation: &str) -> String {
     format!("summary of {conversation}")
 }
 
+/// Whether a memory is the summary of a conversation.
+pub fn sums_up(memory: &Record, conversation: &str) -> bool {
+    memory.note.summary && memory.place.conversation == format!("{GIVEN}{}", summary_place(conversation))
+}
+
 impl Engine {
     /// Memories that are filed under a mark and remembered, in the order in which they were learnt.
     pub(super) fn marked(&self, mark: &str) -> Result<Vec<Address>> {
@@ -101,10 +106,9 @@ impl Engine {
 
     /// The summary of a conversation so far, if there is one.
     pub fn summary(&self, scope: &Scope, conversation: &str) -> Result<Option<Record>> {
-        let place = format!("{GIVEN}{}", summary_place(conversation));
         for address in self.marked(marks::SUMMARY)?.into_iter().rev() {
             let record = self.read(address)?;
-            if record.scope == *scope && record.place.conversation == place {
+            if record.scope == *scope && sums_up(&record, conversation) {
                 return Ok(Some(record));
             }
         }

@@ -20,7 +20,7 @@ use crate::error::Result;
 use crate::index::columns::{CLAIMS, CLOSED};
 use crate::index::marks;
 use crate::knowledge::{Closed, Closing, Origin};
-use crate::record::{MemoryId, Record};
+use crate::record::{MemoryId, Record, Role};
 use crate::sorted::sort;
 use crate::text::fold;
 use crate::time::Timestamp;
@@ -152,7 +152,7 @@ impl Versions {
             let until = fact.until.map(Timestamp::millis);
             // What is over and has no beginning began at the latest right before its end.
             let open = until.map_or(said, |until| if until <= said { until - 1 } else { said });
-            let claim = Claim {
+            let mut claim = Claim {
                 address,
                 id: memory.id,
                 object: fold(&fact.object),
@@ -162,13 +162,22 @@ impl Versions {
                 born: (born, number as u16),
                 ended: fact.ended,
                 corrects: fact.corrects,
-                first_hand: memory.note.origin == Origin::Model || fold(speaker) == fold(&fact.subject),
+                first_hand: memory.note.origin == Origin::Model
+                    || fold(speaker) == fold(&fact.subject)
+                    || memory.actor.role == Role::User && is_thing(&fact.subject),
                 whole: memory.note.whole,
                 several: memory.note.facts.iter().filter(|fact| fact.slot.is_some()).nth(1).is_some(),
             };
             let claims = self.slots.entry(marks::slot(&fact.subject, slot).into()).or_default();
-            let place = claims.partition_point(|other| other.order(&claim) == Ordering::Less);
-            claims.insert(place, claim);
+            // Said again, it holds again since then, whatever held in between.
+            let again = memory.again.filter(|_| fact.from.is_none() && fact.until.is_none());
+            claim.several |= again.is_some();
+            insert(claims, claim.clone());
+            if let Some((said, stamp)) = again {
+                (claim.from, claim.said, claim.born) =
+                    (said.millis(), said.millis(), (stamp.bits(), number as u16));
+                insert(claims, claim);
+            }
         }
     }
 
@@ -199,6 +208,20 @@ fn end(claims: &[&Claim], at: usize) -> Option<End> {
         (Some(a), Some(b)) => Some(if b.at < a.at { b } else { a }),
         (a, b) => a.or(b),
     }
+}
+
+/// So many claims before one are looked at for those that it ended.
+const NEAR: usize = 64;
+
+/// Whether a subject is a thing, of which the user knows and nobody's tool: rules write things in small letters, and
+/// persons as they are called.
+fn is_thing(subject: &str) -> bool {
+    !subject.contains("'s ") && !subject.starts_with(char::is_uppercase) && Role::parse(subject).is_err()
+}
+
+fn insert(claims: &mut Vec<Claim>, claim: Claim) {
+    let place = claims.partition_point(|other| other.order(&claim) == Ordering::Less);
+    claims.insert(place, claim);
 }
 
 /// The ends of claims that stand in their order.
@@ -252,7 +275,7 @@ impl Engine {
             }
         }
         for &(address, closed) in &versions.closed {
-            if closed.at.millis() <= at && self.is_closed(&closed) {
+            if closed.at.millis() <= at && self.is_closed(&closed, sight) {
                 found.push(address);
             }
         }
@@ -285,14 +308,14 @@ impl Engine {
         claims.iter().filter(sees).collect()
     }
 
-    /// Whether a decided end holds. What took a memory's place gives it back when it is deleted itself; what only says
+    /// Whether a decided end holds. What took a memory's place gives it back when it is deleted or out of sight; what only says
     /// the same in other words does not, because then it is the statement that was deleted.
-    fn is_closed(&self, closed: &Closed) -> bool {
-        closed.why != Closing::Superseded || self.is_remembered(closed.by)
-    }
-
-    fn is_remembered(&self, id: MemoryId) -> bool {
-        self.locate(id).is_some_and(|Address { part, doc }| self.parts[part as usize].is_remembered(doc))
+    fn is_closed(&self, closed: &Closed, sight: &Sight<'_>) -> bool {
+        closed.why != Closing::Superseded
+            || self.locate(closed.by).is_some_and(|Address { part, doc }| {
+                let part = &self.parts[part as usize];
+                part.is_remembered(doc) && sight.sees(part, doc)
+            })
     }
 
     /// When a memory holds, among those that a request may see.
@@ -309,22 +332,20 @@ impl Engine {
                 continue;
             };
             let seen = self.seen_claims(claims, sight);
-            let ends = ends(&seen);
-            for (claim, end) in seen.iter().zip(&ends) {
-                if claim.id != memory.id {
-                    if end.is_some_and(|end| end.by == Some(memory.id))
-                        && !standing.supersedes.contains(&claim.id)
-                    {
-                        standing.supersedes.push(claim.id);
-                    }
-                    continue;
-                }
+            for (at, claim) in seen.iter().enumerate().filter(|(_, claim)| claim.id == memory.id) {
                 let from = Timestamp::clamped(claim.from);
                 standing.from = Some(standing.from.map_or(from, |known| known.min(from)));
-                match end {
-                    Some(end) if last.is_none_or(|last| last.at < end.at) => last = Some(*end),
+                match end(&seen, at) {
+                    Some(end) if last.is_none_or(|last| last.at < end.at) => last = Some(end),
                     Some(_) => {}
                     None => open = true,
+                }
+                // Those that it ended stand right before it.
+                for before in (0..at).rev().take(NEAR) {
+                    let by = end(&seen, before).and_then(|end| end.by);
+                    if by == Some(memory.id) && !standing.supersedes.contains(&seen[before].id) {
+                        standing.supersedes.push(seen[before].id);
+                    }
                 }
             }
         }
@@ -332,7 +353,7 @@ impl Engine {
             standing.until = Some(Timestamp::clamped(end.at));
             standing.superseded_by = end.by;
         }
-        if let Some(closed) = memory.closed.filter(|closed| self.is_closed(closed)) {
+        if let Some(closed) = memory.closed.filter(|closed| self.is_closed(closed, sight)) {
             standing.until = Some(closed.at);
             standing.superseded_by = Some(closed.by);
         }
@@ -350,7 +371,7 @@ impl Engine {
     /// Since when and until when each fact of a memory holds, among the memories that a request may see; current are
     /// those that hold at `now`.
     pub fn spans(&self, memory: &Record, sight: &Sight<'_>, now: Timestamp) -> Result<Vec<Span>> {
-        let decided = |closed: &Closed| closed.why == Closing::Superseded && self.is_remembered(closed.by);
+        let decided = |closed: &Closed| closed.why == Closing::Superseded && self.is_closed(closed, sight);
         let closed = memory.closed.filter(decided);
         let mut spans = Vec::with_capacity(memory.note.facts.len());
         for (number, fact) in memory.note.facts.iter().enumerate() {

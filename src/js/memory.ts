@@ -88,7 +88,7 @@ export class HostedMemory {
     return added;
   }
 
-  /** How many messages are kept as they were said until the language model has read them. */
+  /** How many messages are kept as they were said until the language model has read them, of the owners that are loaded. */
   async pending(): Promise<Pending> {
     return this.call("pending");
   }

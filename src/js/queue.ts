@@ -18,7 +18,7 @@ export interface FlushResult {
   read: number;
   /** Memories that were made of them. */
   made: number;
-  /** Messages that still wait, because the model failed. */
+  /** Messages that still wait: the model failed, or another call is reading them. */
   left: number;
   /** Why it failed; absent if it did not. */
   failure?: Warning;
@@ -118,8 +118,9 @@ export class Queue {
 
   async #run(all: boolean): Promise<FlushResult> {
     const total: FlushResult = { read: 0, made: 0, left: 0 };
-    for (;;) {
-      const { read, made, ignored, left, failure } = (await this.#step(all)) as Step;
+    // The first step loads whoever has something waiting; the others go on with what is loaded.
+    for (let first = all; ; first = false) {
+      const { read, made, ignored, left, failure } = (await this.#step(first)) as Step;
       total.read += read;
       total.made += made;
       total.left = left;

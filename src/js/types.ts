@@ -7,12 +7,22 @@ import type { Recovered } from "./stores/store.js";
 /** Who speaks in a message. */
 export type Role = "user" | "assistant" | "system" | "tool";
 
+/** A part of a message. */
+export type MessagePart =
+  | { type: "text" | "input_text" | "output_text"; text: string }
+  | { type: "image_url"; image_url: string | { url: string } }
+  | { type: "input_image"; image_url: string }
+  | { type: "image"; source: { url: string } | { media_type: string; data: string } };
+
 /** One message of a conversation. */
 export interface Message {
   /** The part that the speaker plays. */
   role: Role;
-  /** What was said. */
-  content: string;
+  /**
+   * What was said: a text, or parts in OpenAI's or Anthropic's form. A language model says what is in pictures, and that is
+   * remembered with a reference to each; without one the reference is.
+   */
+  content: string | MessagePart | MessagePart[];
   /** The speaker's name. Statements in the first person are kept together with it. */
   name?: string;
   /** When it was said, if not at the time of the options: an ISO 8601 text, a Date, seconds or milliseconds since 1970. */
@@ -120,7 +130,7 @@ export interface AddOptions extends Scope {
   filters?: Filters;
 }
 
-/** How many messages wait for the language model. */
+/** How many messages wait for the language model, of the owners whose memories are loaded; `flush` looks at all. */
 export interface Pending {
   /** Messages. */
   messages: number;
@@ -177,7 +187,7 @@ export interface MemoryItem {
   org_id?: string;
   /** Where it was said, if that was given. */
   conversationId?: string;
-  /** Its place in the conversation; neighbours differ by one. */
+  /** The number of its message in the conversation: neighbours differ by one, statements of one message share it. */
   sequence: number;
   /** Who said it. */
   role: Role;
@@ -342,7 +352,7 @@ export type Weighted =
   | "weak"
   /** The part of its weight that the commonest word of the language loses, and rarer ones less. */
   | "common"
-  /** The share of its weight that a word has in a memory's cues, which a model wrote and nobody said. */
+  /** The share of its weight that a word has in a memory's cues: what a model filed it under, and what its facts are about. */
   | "cues";
 
 /** What one signal did for a memory. */
@@ -604,10 +614,12 @@ export interface KnowledgeOptions extends Scope {
   showExpired?: boolean;
   /** Includes what holds no longer, marked. Default false; true for `timeline`. */
   includeSuperseded?: boolean;
-  /** Asks for what was so at this time: a date, ISO 8601 text, or seconds since 1970. A day means its end. */
-  asOf?: string | number | Date;
+  /** Asks for what was so at this time, by all that is known now. */
+  validAt?: Moment;
+  /** The same as `validAt`. */
+  asOf?: Moment;
   /** Asks by what was known at this time. */
-  knownAt?: string | number | Date;
+  knownAt?: Moment;
 }
 
 /** Options of `entities`. */

@@ -8,7 +8,7 @@ use super::operation::{Change, Operation};
 use crate::knowledge::Closed;
 use crate::record::{Action, MemoryId, Record, Revision};
 use crate::sorted::sort;
-use crate::time::Timestamp;
+use crate::time::{Stamp, Timestamp};
 
 /// What the operations of one memory amount to.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,6 +69,7 @@ fn fold_with(mut operations: Vec<Operation>, history: bool) -> Option<Folded> {
             note: said.note.clone(),
             closed: None,
             rating: 0,
+            again: None,
         },
         revisions: vec![],
         history,
@@ -102,8 +103,8 @@ impl Folded {
     fn apply(&mut self, operation: Operation) {
         let at = operation.stamp.wall();
         match operation.change {
-            Change::Remember(said) => self.said(said.timestamp, at),
-            Change::Touch { timestamp, .. } => self.said(timestamp, at),
+            Change::Remember(said) => self.said(said.timestamp, operation.stamp),
+            Change::Touch { timestamp, .. } => self.said(timestamp, operation.stamp),
             Change::Revise { text, metadata, expires } => {
                 let before = self.record.text.clone();
                 if let Some(text) = text {
@@ -161,9 +162,13 @@ impl Folded {
 
     /// Another replica said it too, or it was said again. What was said after a deletion revives it; what was said
     /// before it and arrives late does not.
-    fn said(&mut self, said: Timestamp, at: Timestamp) {
+    fn said(&mut self, said: Timestamp, stamp: Stamp) {
+        let at = stamp.wall();
         self.record.occurrences += 1;
         self.touch(said);
+        if said >= self.record.timestamp && self.record.again.is_none_or(|(last, _)| last <= said) {
+            self.record.again = Some((said, stamp));
+        }
         if self.record.retracted && said >= self.record.updated {
             self.record.retracted = false;
             self.record.updated = at;
@@ -202,7 +207,7 @@ mod tests {
     use super::*;
     use crate::knowledge::{Closing, Feedback, Note};
     use crate::record::{Metadata, Place};
-    use crate::time::{Day, Stamp};
+    use crate::time::Day;
 
     fn change() -> impl Strategy<Value = Change> {
         prop_oneof![

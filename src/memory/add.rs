@@ -47,6 +47,13 @@ impl Memory {
         };
         let timestamp = options.timestamp.unwrap_or_else(|| partitions.now());
         let mut warnings = Vec::new();
+        let told;
+        let messages = if messages.iter().any(|message| !message.pictures.is_empty()) {
+            told = self.with_pictures_told(messages, &mut warnings).await;
+            told.as_slice()
+        } else {
+            messages
+        };
         if options.procedural
             && let Some(addition) = self.add_procedure(messages, options, timestamp, &mut warnings).await?
         {
@@ -55,7 +62,7 @@ impl Memory {
         let partition = partitions.owner(axis, owner).await?;
         // Beyond what the queue holds, rules are all that a message gets.
         let queued = options.infer && self.0.completer.is_some();
-        let queued = queued && partition.engine().waiting()? < MOST_WAITING;
+        let queued = queued && partition.engine().waiting()? + messages.len() <= MOST_WAITING;
         let mut drafts = drafts(messages, options, timestamp, queued);
         if drafts.is_empty() {
             return Ok(Addition::default());

@@ -4,12 +4,15 @@ use std::rc::Rc;
 
 use super::partitions::{Partition, Partitions};
 use super::{Memory, Update, check_metadata, check_text, embed, is_blank, not_found};
+use crate::distill::{Speech, distil, united};
 use crate::engine::{self, Plan};
 use crate::error::{Error, ErrorKind, Result};
+use crate::knowledge::{Note, Origin};
 use crate::log::Change;
 use crate::model::Purpose;
-use crate::record::MemoryId;
+use crate::record::{MemoryId, Record};
 use crate::scope::{Axis, Scope};
+use crate::time::Timestamp;
 
 impl Memory {
     /// Changes a memory. `NOT_FOUND` if there is none of this id, `UPDATE_EMPTY` if nothing is to change.
@@ -34,7 +37,12 @@ impl Memory {
         let metadata = update.metadata.clone().map(check_metadata).transpose()?;
         let _ = partitions.meanings().await;
         let (id, partition) = self.existing(partitions, id).await?;
-        let before = partition.engine().get(id)?.map(|folded| folded.record.text);
+        let known = partition.engine().get(id)?.map(|folded| folded.record);
+        let note = known
+            .as_ref()
+            .zip(update.text.as_ref())
+            .and_then(|(known, text)| read_anew(known, text, partitions.now()));
+        let before = known.map(|known| known.text);
         let vector = match (&self.0.embedder, &update.text) {
             (Some(embedder), Some(text)) if before.as_ref() != Some(text) => {
                 let vector = embed(&**embedder, std::slice::from_ref(text), Purpose::Document).await?.pop();
@@ -52,6 +60,9 @@ impl Memory {
                     expires: update.expires,
                 };
                 plan.push(id, change);
+                if let Some(note) = &note {
+                    plan.push(id, Change::Annotate(note.clone()));
+                }
                 if let (Some((model, codes, scale)), Some(text)) = (vector.clone(), &update.text) {
                     let text = engine::text_digest(text);
                     plan.push(id, Change::Embed { text, model, codes, scale });
@@ -125,6 +136,20 @@ pub(super) fn unnamed(verb: &str) -> Error {
          `reset()` method."
     );
     Error::new(ErrorKind::ScopeRequired, message).field("userId")
+}
+
+/// What the new text of a memory means, by rules; nothing for one that is kept verbatim or says the same as before.
+fn read_anew(known: &Record, text: &str, now: Timestamp) -> Option<Box<Note>> {
+    if known.note.origin == Origin::Verbatim || known.text == text {
+        return None;
+    }
+    let speech = Speech { speaker: &known.actor, listener: None, said: known.timestamp, before: None };
+    let mut note = united(distil(text, &speech));
+    // What a change brings is so since the change, unless it says since when.
+    for fact in &mut note.facts {
+        fact.from = fact.from.or(Some(now));
+    }
+    Some(Box::new(Note { sources: known.note.sources.clone(), ..note }))
 }
 
 /// Checks that a memory exists at this point of a plan.

@@ -73,27 +73,40 @@ impl Memory {
             if !folded.record.erased {
                 plan.push(id, Change::Erase);
             }
-            // The messages that a model made it of say the same, and nothing shows them any more.
-            for source in folded.record.note.sources {
-                let said = plan.folded(source)?;
-                let closed = said.and_then(|it| it.record.closed);
-                if linked || closed.is_some_and(|closed| closed.why == Closing::Distilled) {
-                    plan.push(source, Change::Erase);
-                    erased.push(source);
-                }
-            }
-            // What was made from it, and from that.
+            // What goes with one that goes: the messages that a model made it of, which say the same and are shown
+            // nowhere, and the summary of its conversation; with `linked` its other sources, and what was made of it.
+            let mut places = vec![(folded.record.scope, folded.record.place.conversation)];
+            let mut sources = folded.record.note.sources;
             let mut at = 0;
-            while linked && at < erased.len() {
-                let source = erased[at];
-                let known = &erased;
-                let made = plan.select(&mut |record| {
-                    record.note.sources.contains(&source) && !known.contains(&record.id)
+            while at < erased.len() {
+                let gone = erased[at];
+                let mut found = Vec::new();
+                plan.select(&mut |record| {
+                    let distilled = record
+                        .closed
+                        .is_some_and(|closed| closed.why == Closing::Distilled && closed.by == gone);
+                    let is_source = linked && sources.contains(&record.id);
+                    let is_made = linked && record.note.sources.contains(&gone);
+                    if (distilled || is_source || is_made) && !record.erased && !erased.contains(&record.id) {
+                        found.push(record.clone());
+                    }
+                    false
                 })?;
-                made.iter().for_each(|&id| plan.push(id, Change::Erase));
-                erased.extend(made);
+                for record in found {
+                    plan.push(record.id, Change::Erase);
+                    erased.push(record.id);
+                    places.push((record.scope, record.place.conversation));
+                    sources.extend(record.note.sources);
+                }
                 at += 1;
             }
+            let summaries = plan.select(&mut |record| {
+                let sums_up = |(scope, conversation): &(Scope, String)| {
+                    *scope == record.scope && engine::sums_up(record, conversation)
+                };
+                record.note.summary && places.iter().any(sums_up)
+            })?;
+            summaries.iter().for_each(|&id| plan.push(id, Change::Erase));
             Ok((erased.into_iter().map(untold).collect(), 0))
         };
         Box::pin(self.remove(Place::Of(id.to_owned()), Rc::new(removal), false))
@@ -200,7 +213,7 @@ fn untold(id: MemoryId) -> Gone {
 fn had_their_time(plan: &Plan<'_>, options: &SweepOptions, now: Timestamp) -> Result<(Vec<Gone>, usize)> {
     let (mut gone, mut kept) = (Vec::new(), 0);
     plan.select(&mut |record| {
-        if record.retracted || !options.scope.is_within(&record.scope) {
+        if record.retracted || record.note.summary || !options.scope.is_within(&record.scope) {
             return false;
         }
         let why = match record.is_current(now.day()) {

@@ -12,6 +12,7 @@ mod graph;
 mod meaning;
 mod options;
 mod partitions;
+mod pictures;
 mod procedure;
 mod reach;
 mod read;

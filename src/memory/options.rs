@@ -1,5 +1,6 @@
 //! What callers ask for: messages, options, and their limits.
 
+use crate::completion::Picture;
 use crate::engine::{Shown, Sight};
 use crate::error::{Error, ErrorKind, Result};
 use crate::index::filter::Filter;
@@ -30,17 +31,23 @@ pub struct Message {
     pub text: String,
     /// When it was said; as the options say if absent.
     pub timestamp: Option<Timestamp>,
+    /// What is shown with it: told in words by the language model, if there is one, and never kept itself.
+    pub pictures: Vec<Picture>,
 }
 
 impl Message {
     /// A message by the user.
     pub fn user(text: impl Into<String>) -> Message {
-        Message { actor: Actor { role: Role::User, name: None }, text: text.into(), timestamp: None }
+        Message { actor: Actor { role: Role::User, name: None }, text: text.into(), ..Message::default() }
     }
 
     /// A message by the assistant.
     pub fn assistant(text: impl Into<String>) -> Message {
-        Message { actor: Actor { role: Role::Assistant, name: None }, text: text.into(), timestamp: None }
+        Message {
+            actor: Actor { role: Role::Assistant, name: None },
+            text: text.into(),
+            ..Message::default()
+        }
     }
 
     /// The same message, said by someone of this name.

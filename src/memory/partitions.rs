@@ -522,7 +522,8 @@ fn rows(plan: &Plan<'_>) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for id in plan.memories() {
         let Some(folded) = plan.folded(id)? else { continue };
-        let columns = (!folded.record.retracted).then(|| columns(&folded.record));
+        let shown = !folded.record.retracted && !folded.record.note.summary;
+        let columns = shown.then(|| columns(&folded.record));
         rows.push(Row { id: id.to_string(), columns });
     }
     Ok(rows)

@@ -142,7 +142,9 @@ impl Memory {
         let mut left = 0;
         for partition in partitions.loaded() {
             if done.is_none() && partition.engine().waiting()? > 0 {
-                done = Some(self.read_batch(&partition, None).await?);
+                // Nothing, if all that waits there is being read by another call.
+                let step = self.read_batch(&partition, None).await?;
+                done = (step.read > 0 || step.failure.is_some()).then_some(step);
             }
             left += partition.engine().waiting()?;
         }
@@ -295,6 +297,7 @@ impl Memory {
                     return Ok(0);
                 }
                 let mut made = 0;
+                let (mut closings, mut asserted) = (Vec::new(), Vec::new());
                 let mut products: Vec<Option<MemoryId>> = vec![None; batch.messages.len()];
                 // A message that is a fact already, word for word, stays and gets what the model knows of it.
                 let mut own: Vec<Option<Note>> = vec![None; batch.messages.len()];
@@ -333,12 +336,15 @@ impl Memory {
                             own[at] = Some(Note { sources: vec![], ..draft.note.clone() });
                         }
                     }
-                    for old in fact.supersedes.iter().filter_map(|&handle| known(handle)) {
-                        if old != id && is_remembered(plan, old)? {
-                            let at =
-                                draft.note.facts.iter().find_map(|it| it.from).unwrap_or(draft.timestamp);
-                            plan.push(old, Change::Close { why: Closing::Superseded, at, by: id });
-                        }
+                    let at = draft.note.facts.iter().find_map(|it| it.from).unwrap_or(draft.timestamp);
+                    closings
+                        .extend(fact.supersedes.iter().filter_map(|&handle| Some((known(handle)?, at, id))));
+                    asserted.push(id);
+                }
+                // What the same answer says is so is not closed by it.
+                for (old, at, by) in closings {
+                    if !asserted.contains(&old) && is_remembered(plan, old)? {
+                        plan.push(old, Change::Close { why: Closing::Superseded, at, by });
                     }
                 }
                 for (at, message) in batch.messages.iter().enumerate() {

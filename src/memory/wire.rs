@@ -49,7 +49,9 @@ pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<
             Ok(object!({ "message": "Memory deleted successfully!" }))
         }
         "deleteAll" => {
-            let scope = scope_of(&Options::of(first)?, Literal)?.0;
+            let options = Options::of(first)?;
+            options.only(&[])?;
+            let scope = scope_of(&options, Literal)?.0;
             memory.delete_all(&scope).await?;
             Ok(object!({ "message": "Memories deleted successfully!" }))
         }
@@ -69,6 +71,7 @@ pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<
         "entity" => knowledge(memory, method, second, Some(first)).await,
         "consolidate" => {
             let options = Options::of(first)?;
+            options.only(&["dryRun", "dry_run", "filters", "showExpired", "show_expired"])?;
             let dry_run = options.flag(&["dryRun", "dry_run"], false)?;
             let done = memory.consolidate(reach(&options)?, dry_run).await?;
             let partitions = memory.partitions()?;

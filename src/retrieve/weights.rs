@@ -46,7 +46,8 @@ pub enum Signal {
     /// With a token table, which is in the order of frequency: the part of its weight that the commonest word of
     /// the language loses, and rarer ones less, however rare it is among these memories.
     Common,
-    /// The share of its weight that a word has in a memory's cues, which a model wrote and nobody said.
+    /// The share of its weight that a word has in a memory's cues: what a model filed it under, and what its facts are
+    /// about, which nobody said.
     Cues,
 }
 

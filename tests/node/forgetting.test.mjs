@@ -145,3 +145,22 @@ test("wrong arguments are refused with their names", async (t) => {
   }
   assert.equal((await memory.getAll(user)).results.length, 1);
 });
+
+test("erasing what a model made takes its messages and the summary along, also where the fact was known before", async (t) => {
+  const directory = scratch("erase-model");
+  const complete = ({ user }) => {
+    const { new: messages, known, summary } = JSON.parse(user);
+    const facts = messages.map(({ n }) => ({
+      text: "Ana keeps a zebrafish", kind: "semantic", subject: "Ana", predicate: "keeps", object: "zebrafish", single: false, valid_from: "",
+      valid_to: "", confidence: 0.9, supersedes: [], duplicates: known.map(([handle]) => handle), cues: [], from: [n],
+    }));
+    return JSON.stringify({ facts, noise: [], summary: summary === undefined ? "" : "They talk about a zebrafish." });
+  };
+  const memory = new Memory({ store: { provider: "file", config: { directory } }, llm: { provider: "function", config: { complete } } });
+  for (let n = 0; n < 12; n++) await memory.add(`Take ${n}: my zebrafish is fine.`, { userId: "u", conversationId: "c" });
+  const [{ id }] = (await memory.getAll({ userId: "u" })).results;
+  await memory.erase(id);
+  assert.deepEqual((await memory.getAll({ userId: "u", includeSuperseded: true })).results, []);
+  await memory.close();
+  assert.ok(!bytesOf(directory).includes("zebrafish"));
+});

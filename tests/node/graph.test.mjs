@@ -54,7 +54,7 @@ test("consolidation merges, reports, and is taken back", async (t) => {
   const memory = await said(
     t,
     ["2025-01-01", "The flat by the river has a view of the old bridge"],
-    ["2025-01-01", "The flat by the river really has a nice view of the old bridge!"],
+    ["2025-01-01", "The flat by the river really has such a view of the old bridge!"],
   );
   const listed = async (options) => (await memory.getAll({ userId, ...options })).results.map(({ id }) => id);
   const before = await listed();

@@ -56,7 +56,8 @@ test("facts take the places of the messages they were made of, which stay linked
   assert.deepEqual(made.sources, [source.id]);
   assert.equal(source.supersededBy, made.id);
   assert.equal(made.facts[0].slot, "home");
-  assert.deepEqual(texts(await memory.search("Who is by the fjord?", user))[0], "Ana lives in Oslo", "found by words that only the message had");
+  const hidden = await memory.search("Who is by the fjord?", { ...user, includeSuperseded: true });
+  assert.equal(hidden.results[0].supersededBy, made.id, "words that only the message had lead to the fact by way of it");
 });
 
 test("the same messages again ask nobody and add nothing", async (t) => {
@@ -230,4 +231,57 @@ test("adds at once that a model turns into the same facts leave each fact once",
   await Promise.all(Array.from({ length: 50 }, (_, n) => memory.add(`Note ${n}: I like tea${n % 5}`, user)));
   while ((await memory.pending()).messages > 0) await memory.flush();
   assert.deepEqual(texts(await memory.getAll({ ...user, topK: 100 })).sort(), [0, 1, 2, 3, 4].map((n) => `user likes tea${n}`));
+});
+
+test("pictures are told in words and kept by reference", async (t) => {
+  const seen = [];
+  const complete = ({ images, user: asked }) => {
+    if (images !== undefined) {
+      seen.push(images[0]);
+      return "A red kite\nover [the] sea.";
+    }
+    return JSON.stringify({ facts: JSON.parse(asked).new.map(({ n, text }) => fact(`Seen: ${text}`, { from: [n] })), noise: [], summary: "" });
+  };
+  const content = [
+    { type: "text", text: "Look at this" },
+    { type: "image_url", image_url: { url: "https://pictures.test/kite.png" } },
+    { type: "image", source: { type: "base64", media_type: "image/png", data: "iVBORw0=" } },
+  ];
+  const memory = open(t, { provider: "function", config: { complete } });
+  const [told] = texts(await memory.add([{ role: "user", content }], user));
+  assert.match(told, /^Seen: Look at this\n\[shares a picture \(https:\/\/pictures\.test\/kite\.png\): A red kite over the sea\.\]\n\[shares a picture \(image\/png [0-9a-f]{16}\): A red kite over the sea\.\]$/);
+  assert.equal(seen.length, 2);
+  const plain = open(t, undefined);
+  await plain.add([{ role: "user", content: content[1] }], user);
+  assert.deepEqual(texts(await plain.search("picture kite", user)), ["[shares a picture (https://pictures.test/kite.png)]"]);
+});
+
+test("a memory whose text is changed means what it says now", async (t) => {
+  const memory = open(t, undefined);
+  await memory.add("I live in Oslo.", { ...user, timestamp: "2024-01-01" });
+  const [{ id }] = (await memory.add("I live in Rome.", { ...user, timestamp: "2025-01-01" })).results;
+  assert.deepEqual(texts(await memory.getAll(user)), ["I live in Rome."]);
+  await memory.update(id, "I work at Acme.");
+  assert.deepEqual(texts(await memory.getAll(user)), ["I live in Oslo.", "I work at Acme."]);
+});
+
+test("what is said again holds again, with and without a model", async (t) => {
+  const rules = open(t, undefined);
+  for (const [text, timestamp] of [["I live in Rome.", "2024-01-01"], ["I live in Paris.", "2024-02-01"], ["I live in Rome.", "2024-03-01"]]) {
+    await rules.add(text, { ...user, timestamp });
+  }
+  assert.deepEqual(texts(await rules.getAll(user)), ["I live in Rome."]);
+  assert.deepEqual(texts(await rules.getAll({ ...user, asOf: "2024-02-10" })), ["I live in Paris."]);
+  const { llm } = reader({ edit: (facts, { known }) => facts.map((it) => ({ ...it, supersedes: known.map(([handle]) => handle) })) });
+  const memory = open(t, llm);
+  for (const city of ["Rome", "Paris", "Rome"]) await memory.add(`Well, I live in ${city} ${city === "Rome" ? Math.random() : ""}`, user);
+  assert.deepEqual(texts(await memory.getAll(user)), ["user lives in Rome"]);
+});
+
+test("what the application's tools say ends nothing that the user says", async (t) => {
+  const memory = open(t, undefined);
+  await memory.add("The deadline is March 3.", { ...user, timestamp: "2024-01-01" });
+  await memory.add([{ role: "tool", content: "The deadline is May 9." }], { ...user, timestamp: "2024-02-01" });
+  assert.equal((await memory.getAll(user)).results.length, 2);
+  assert.equal((await memory.conflicts(user)).conflicts.length, 1);
 });

@@ -52,9 +52,9 @@ function scenario(name, store, body) {
 const USE = `
   for (const text of ["I moved to Lisbon last spring", "My brother breeds alpacas", "The printer is out of ink again"])
     await memory.add(text, { userId: "alice" });
-  await memory.add("The city that I live in is Berlin", { userId: "bob" });
+  await memory.add("The office equipment needs refilling", { userId: "bob" });
   const asked = [];
-  for (const query of ["alpacas", "Which city does she live in?"]) asked.push(await memory.search(query, { userId: "alice" }));
+  for (const query of ["alpacas", "Which office equipment needs refilling?"]) asked.push(await memory.search(query, { userId: "alice" }));
   await memory.close();
   const outcome = {
     memories: asked.map(({ results }) => results[0]?.memory ?? null),
@@ -62,7 +62,7 @@ const USE = `
     warnings: asked.flatMap(({ warnings = [] }) => warnings.map(({ code, message }) => code + ": " + message)),
   };
 `;
-const [KEPT, MEANT] = ["My brother breeds alpacas", "I moved to Lisbon last spring"];
+const [KEPT, MEANT] = ["My brother breeds alpacas", "The printer is out of ink again"];
 const found = (outcome) => assert.deepEqual(outcome, { memories: [KEPT, MEANT], foreign: 0, warnings: [] });
 /** Without the table, words are found and meaning is not. */
 const foundByWords = (outcome, warnings = []) => assert.deepEqual(outcome, { memories: [KEPT, null], foreign: 0, warnings });

@@ -30,7 +30,7 @@ export function explanation(item) {
 
 /** How the sum becomes the score. */
 function summed({ rawScore, coverage, finalScore, threshold }) {
-  const best = coverage > 0 && finalScore > 0 ? rawScore / (finalScore / coverage) ** 2 : rawScore;
+  const best = coverage > 0 && finalScore > 0 ? (rawScore * coverage) / finalScore : rawScore;
   return (
     `These add up to ${figure(rawScore)}; the best memory has ${figure(best)}, and ${Math.round(coverage * 100)} % of the question is ` +
     `covered: together ${figure(finalScore)}. Scores run from 0 to 1 and compare between questions. Shown are those of ` +

@@ -54,7 +54,7 @@ impl Test {
             (Test::Compare(comparison, bound), datum) => {
                 bound.against(datum).is_some_and(|order| comparison.accepts(order))
             }
-            (Test::Contains(Value::String(part)), Datum::Text(text)) => find::contains(&text, part),
+            (Test::Contains(Value::String(part)), Datum::Text(text)) => find::contains(text, part),
             (Test::Contains(part), Datum::Json(Value::Array(list))) => {
                 list.iter().any(|item| same(item, part))
             }

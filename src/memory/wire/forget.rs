@@ -21,7 +21,11 @@ pub(super) async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> 
     let removal = match (swept, first) {
         (Some(options), _) => memory.sweep(options),
         (None, Value::String(id)) => memory.erase(id, Options::of(second)?.flag(&["linked"], false)?),
-        (None, scope) => memory.erase_all(&scope_of(&Options::of(scope)?, Literal)?.0),
+        (None, scope) => {
+            let options = Options::of(scope)?;
+            options.only(&[])?;
+            memory.erase_all(&scope_of(&options, Literal)?.0)
+        }
     };
     let Removed { memories, at, partitions, kept } = removal.await?;
     Ok(match dry_run {
@@ -53,6 +57,7 @@ async fn feedback(memory: &Memory, of: &Value, feedback: &Value, reason: &Value)
 /// The rules are those among the options, else those of the configuration.
 fn sweep_options(options: &Value, configured: &Value) -> Result<SweepOptions> {
     let options = Options::of(options)?;
+    options.only(&["dryRun", "dry_run", "erase", "now", "retention"])?;
     Ok(SweepOptions {
         scope: scope_of(&options, Literal)?.0,
         rules: retention(options.get(&["retention"]).map_or(configured, |(_, rules)| rules))?,

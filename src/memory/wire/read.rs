@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::super::*;
+use crate::completion::Picture;
 use crate::engine::{Consolidated, Merge, Promotion};
 use crate::record::{Actor, Metadata, Role};
 use crate::scope::{Axis, Scope};
@@ -29,6 +30,19 @@ impl<'a> Options<'a> {
     /// The names of all options that are there.
     pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {
         self.0.into_iter().flat_map(Map::keys).map(String::as_str)
+    }
+
+    /// Refuses options that nobody knows, where a misspelt one would remove more than was meant.
+    pub(super) fn only(&self, known: &[&str]) -> Result<()> {
+        for (name, _) in self.0.into_iter().flatten() {
+            let is_scope = SPELLINGS.iter().any(|(_, names)| names.contains(&name.as_str()));
+            if !is_scope && !known.contains(&name.as_str()) {
+                let shown: String = name.chars().take(40).collect();
+                let message = format!("there is no option \"{shown}\" here; nothing was changed");
+                return Err(Error::new(ErrorKind::InvalidArgument, message).field(shown));
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn has_null(&self, names: &[&str]) -> bool {
@@ -204,7 +218,7 @@ pub(super) fn read_messages(value: &Value) -> Result<Vec<Message>> {
     if messages.is_empty() {
         return blank("messages array cannot be empty. Provide at least one message with non-empty content.");
     }
-    if messages.iter().all(|message| is_blank(&message.text)) {
+    if messages.iter().all(|message| is_blank(&message.text) && message.pictures.is_empty()) {
         return blank(
             "messages array cannot contain only blank content. Provide at least one message with non-empty content.",
         );
@@ -232,32 +246,69 @@ pub(super) fn read_message(value: &Value, index: usize) -> Result<Message> {
         }
     };
     let content = message.get("content").unwrap_or(&Value::Null);
-    let text = match content {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
+    let (mut texts, mut pictures) = (Vec::new(), Vec::new());
+    match content {
+        Value::String(text) => texts.push(text.clone()),
+        Value::Null => {}
         Value::Array(parts) => {
-            let texts = parts.iter().map(|part| read_part(part, &at(".content")));
-            texts.collect::<Result<Vec<_>>>()?.join("\n")
+            for part in parts {
+                read_part(part, &at(".content"), &mut texts, &mut pictures)?;
+            }
         }
-        part => read_part(part, &at(".content"))?,
-    };
+        part => read_part(part, &at(".content"), &mut texts, &mut pictures)?,
+    }
+    let text = texts.join("\n");
     let timestamp = timestamp(&Options(Some(message))).map_err(|error| error.field(at(".timestamp")))?;
-    Ok(Message { actor: Actor { role, name }, text, timestamp })
+    Ok(Message { actor: Actor { role, name }, text, timestamp, pictures })
 }
 
-/// The text of one part of a multi-part message.
-pub(super) fn read_part(part: &Value, field: &str) -> Result<String> {
-    match (part.get("type").and_then(Value::as_str), part.get("text").and_then(Value::as_str)) {
-        (Some("text" | "input_text" | "output_text") | None, Some(text)) => Ok(text.to_owned()),
-        (Some(kind), _) => Err(Error::new(
-            ErrorKind::Unsupported,
-            format!(
-                "{field} has a part of type \"{kind}\": only text can be remembered, describe it in words"
-            ),
-        )
-        .field(field)),
-        _ => Err(wrong(field, "a string or a list of text parts")),
+/// Adds one part of a multi-part message: text, or a picture in the form of OpenAI or of Anthropic.
+fn read_part(part: &Value, field: &str, texts: &mut Vec<String>, pictures: &mut Vec<Picture>) -> Result<()> {
+    let kind = part.get("type").and_then(Value::as_str);
+    match (kind, part.get("text").and_then(Value::as_str)) {
+        (Some("text" | "input_text" | "output_text") | None, Some(text)) => texts.push(text.to_owned()),
+        (Some("image_url" | "input_image" | "image"), _) => pictures.push(read_picture(part, field)?),
+        (Some(kind), _) => {
+            let message = format!(
+                "{field} has a part of type \"{kind}\": only texts and pictures can be remembered, describe it in words"
+            );
+            return Err(Error::new(ErrorKind::Unsupported, message).field(field));
+        }
+        _ => return Err(wrong(field, "a string or a list of text parts")),
     }
+    Ok(())
+}
+
+/// `{ image_url: { url } }`, `{ image_url: url }`, or `{ source: { url } }` and `{ source: { media_type, data } }`.
+fn read_picture(part: &Value, field: &str) -> Result<Picture> {
+    let (image, source) = (&part["image_url"], &part["source"]);
+    if let (Some(media_type), Some(base64)) = (source["media_type"].as_str(), source["data"].as_str()) {
+        return picture_of(media_type, base64, field);
+    }
+    let url = image["url"].as_str().or(image.as_str()).or(source["url"].as_str());
+    let Some(url) = url.map(str::trim).filter(|url| !url.is_empty()) else {
+        let message = "image_url content part is missing image_url.url";
+        return Err(Error::new(ErrorKind::InvalidArgument, message).field(field));
+    };
+    match url.strip_prefix("data:") {
+        None => Ok(Picture::Url(url.to_owned())),
+        Some(data) => match data.split_once(";base64,") {
+            Some((media_type, base64)) => picture_of(media_type, base64, field),
+            None => Err(wrong(field, "an address or base64 data")),
+        },
+    }
+}
+
+/// A picture's data is not kept, so it may be longer than a text.
+const MAX_PICTURE_BYTES: usize = 20_000_000;
+
+fn picture_of(media_type: &str, base64: &str, field: &str) -> Result<Picture> {
+    if base64.len() > MAX_PICTURE_BYTES {
+        let message =
+            format!("{field} has a picture of more than {MAX_PICTURE_BYTES} bytes: make it smaller");
+        return Err(Error::new(ErrorKind::TextTooLong, message).field(field));
+    }
+    Ok(Picture::Data { media_type: media_type.to_owned(), base64: base64.to_owned() })
 }
 
 /// A consolidation as it was reported.
