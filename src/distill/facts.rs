@@ -64,6 +64,10 @@ pub(super) fn read(tokens: &Tokens<'_>, speech: &Speech<'_>) -> Reading {
                 continue;
             }
             let Some(found) = matcher.find(rule.pattern, place) else { continue };
+            // "Google's Zurich office" is not Google.
+            if found.end < count && tokens.word(found.end) == "'s" {
+                continue;
+            }
             let goes_on = (found.end..count).any(|at| tokens.broken(at));
             if tokens.asks && !goes_on {
                 continue;
@@ -239,7 +243,12 @@ impl Clause<'_, '_, '_> {
         if fact.corrects {
             self.end = tokens.list.len();
         }
-        self.reading.facts.push(fact);
+        // "I moved to Windows 11."
+        let is_place =
+            fact.slot.as_deref() != Some("home") || !fact.object.bytes().any(|it| it.is_ascii_digit());
+        if is_place {
+            self.reading.facts.push(fact);
+        }
     }
 
     /// Where something is and what sort of thing it is are other matters than what it is.

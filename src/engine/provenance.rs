@@ -5,9 +5,12 @@ use super::layout::NOWHERE;
 use super::{Address, Engine};
 use crate::error::Result;
 use crate::index::marks;
-use crate::record::{MemoryId, Record};
+use crate::record::{Actor, MemoryId, Record};
 use crate::scope::Scope;
 use crate::sorted::sort;
+
+/// So many of the newest memories are looked at for what somebody said last.
+const NEWEST: u32 = 64;
 
 /// Where the summary of a conversation is kept: not among its turns.
 pub fn summary_place(conversation: &str) -> String {
@@ -96,6 +99,21 @@ impl Engine {
         }
         found.reverse();
         Ok(found)
+    }
+
+    /// What this speaker said last in this scope, if that is among the newest memories.
+    pub fn last_said(&self, scope: &Scope, speaker: &Actor) -> Result<Option<Record>> {
+        let head = &self.parts[0];
+        let tables = head.tables();
+        let (scope, speaker) = (tables.scopes.find(scope), tables.speakers.find(speaker));
+        let newest = (0..head.len()).rev().take(NEWEST as usize);
+        for doc in newest.filter(|&doc| head.is_remembered(doc)) {
+            let columns = head.columns(doc);
+            if Some(columns.scope) == scope && Some(columns.speaker) == speaker {
+                return self.read(Address { part: 0, doc }).map(Some);
+            }
+        }
+        Ok(None)
     }
 
     /// The memories that were made from this one.

@@ -7,9 +7,12 @@ use crate::engine::{Draft, Origin, Outcome, Plan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::knowledge::Note;
 use crate::model::Purpose;
-use crate::record::Role;
+use crate::record::{Actor, Role};
 use crate::scope::Scope;
 use crate::time::Timestamp;
+
+/// A correction is of what was said at most so long ago, in ms.
+const CORRECTED_WITHIN: i64 = 30 * 60_000;
 
 /// So many messages of one owner wait for a model at most.
 pub(super) const MOST_WAITING: usize = 1_000;
@@ -63,7 +66,16 @@ impl Memory {
         // Beyond what the queue holds, rules are all that a message gets.
         let queued = options.infer && self.0.completer.is_some();
         let queued = queued && partition.engine().waiting()? + messages.len() <= MOST_WAITING;
-        let mut drafts = drafts(messages, options, timestamp, queued);
+        // "No, I meant Porto" corrects what was said in the call before, if that was not long ago.
+        let earlier = |speaker: &Actor, said: Timestamp| -> Result<Option<String>> {
+            let last = partition.engine().last_said(&options.scope, speaker)?;
+            let recent = last.filter(|it| {
+                let since = said.millis() - it.timestamp.millis();
+                (0..CORRECTED_WITHIN).contains(&since)
+            });
+            Ok(recent.map(|it| it.text))
+        };
+        let mut drafts = drafts(messages, options, timestamp, queued, &earlier)?;
         if drafts.is_empty() {
             return Ok(Addition::default());
         }
@@ -125,7 +137,13 @@ impl Memory {
 
 /// What is to be remembered of messages: their statements, or with `queued` the messages as they were said, for a
 /// model to read. As in mem0, system messages are the application's and not remembered.
-fn drafts(messages: &[Message], options: &AddOptions, timestamp: Timestamp, queued: bool) -> Vec<Draft> {
+fn drafts(
+    messages: &[Message],
+    options: &AddOptions,
+    timestamp: Timestamp,
+    queued: bool,
+    earlier: &dyn Fn(&Actor, Timestamp) -> Result<Option<String>>,
+) -> Result<Vec<Draft>> {
     let mut drafts: Vec<Draft> = Vec::new();
     let spoken: Vec<&Message> = messages.iter().filter(|it| it.actor.role != Role::System).collect();
     for (index, message) in spoken.iter().enumerate() {
@@ -144,11 +162,15 @@ fn drafts(messages: &[Message], options: &AddOptions, timestamp: Timestamp, queu
             continue;
         }
         let before = spoken[..index].iter().rev().find(|it| it.actor == message.actor);
+        let before = match before {
+            Some(before) => Some(before.text.clone()),
+            None => earlier(&message.actor, said)?,
+        };
         let speech = Speech {
             speaker: &message.actor,
             listener: spoken.iter().map(|it| &it.actor).find(|&actor| *actor != message.actor),
             said,
-            before: before.map(|it| it.text.as_str()),
+            before: before.as_deref(),
         };
         let statements = distil(&message.text, &speech);
         if queued {
@@ -162,5 +184,5 @@ fn drafts(messages: &[Message], options: &AddOptions, timestamp: Timestamp, queu
             drafts.iter_mut().skip(first + 1).for_each(|draft| draft.continues = true);
         }
     }
-    drafts
+    Ok(drafts)
 }

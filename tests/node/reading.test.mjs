@@ -285,3 +285,11 @@ test("what the application's tools say ends nothing that the user says", async (
   assert.equal((await memory.getAll(user)).results.length, 2);
   assert.equal((await memory.conflicts(user)).conflicts.length, 1);
 });
+
+test("a correction in a call of its own corrects what was said before", async (t) => {
+  const memory = open(t, undefined);
+  await memory.add("I live in Lisbon.", user);
+  await memory.add("No, I meant Porto.", user);
+  assert.deepEqual(texts(await memory.getAll(user)), ["No, I meant Porto."]);
+  await memory.add("The sky is grey.", { ...user, timestamp: "2030-01-01" });
+});

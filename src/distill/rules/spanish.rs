@@ -29,6 +29,7 @@ yo? ~ soy ~ de *C => is from|origin
 $ es ~ de *C => is from|origin
 naci en *N => was born in|
 yo? ~ vengo de *C => is from|origin
+ya no trabajo en/para *E => works at|employer|-
 ~ ya no trabajo en/para *E => works at|employer|-
 yo? ~ trabajo ~ en/para *E como *J => works at|employer; works as|job
 yo? ~ trabajo ~ en/para *E => works at|employer
