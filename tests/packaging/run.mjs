@@ -89,7 +89,7 @@ scenario("Node, import", "file", async (folder) => {
   // Another process finds it again.
   await node(folder, "again.mjs", `
     import { Memory } from "edgemem";
-    const { results } = await new Memory().search("Which city does she live in?", { userId: "alice" });
+    const { results } = await new Memory().search("Which office equipment needs refilling?", { userId: "alice" });
     console.log(JSON.stringify(results[0].memory));`, (memory) => assert.equal(memory, MEANT));
 });
 
