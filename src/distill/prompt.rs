@@ -50,7 +50,7 @@ pub struct Known<'a> {
 }
 
 /// How many messages before the new ones are shown.
-const BEFORE: usize = 10;
+pub const BEFORE: usize = 10;
 
 /// An answer is given room for this, the thoughts of models that think included, and for twice what is to be read.
 const ROOM: usize = 4_000;

@@ -113,14 +113,6 @@ impl Part {
         self.living
     }
 
-    /// The head, if this is it.
-    pub fn as_head(&self) -> Option<&Head> {
-        match &self.kind {
-            Kind::Head(head) => Some(head),
-            Kind::Sealed { .. } => None,
-        }
-    }
-
     /// The head to write to, if this is it.
     pub fn as_head_mut(&mut self) -> Option<&mut Head> {
         match &mut self.kind {
@@ -283,20 +275,6 @@ impl Part {
         match &self.kind {
             Kind::Head(head) => head.terms().for_each(|(term, _)| filter(term)),
             Kind::Sealed { segment, .. } => segment.term_names().for_each(filter),
-        }
-    }
-
-    /// Calls `visit` with every mark that begins with this character; see [`marks`].
-    pub fn for_each_mark(&self, sort: char, visit: impl FnMut(&str)) {
-        match &self.kind {
-            Kind::Head(head) => {
-                head.terms().map(|(term, _)| term).filter(|term| term.starts_with(sort)).for_each(visit);
-            }
-            // Marks come before words in the order of terms.
-            Kind::Sealed { segment, .. } => {
-                let marks = segment.term_names().take_while(|term| !marks::is_word(term));
-                marks.filter(|term| term.starts_with(sort)).for_each(visit);
-            }
         }
     }
 

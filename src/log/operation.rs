@@ -255,11 +255,6 @@ impl Operation {
         }
         Ok(Operation { stamp, replica, id, change })
     }
-
-    /// The replica that made the operation with this key, if it is a key.
-    pub fn replica_of_key(key: &str) -> Option<u64> {
-        u64::from_str_radix(key.get(16..32)?, 16).ok()
-    }
 }
 
 fn newer(format: u8, kind: u8) -> Error {

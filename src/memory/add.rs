@@ -3,7 +3,7 @@
 use super::partitions::{Partition, Partitions};
 use super::{AddOptions, Added, Addition, Memory, Message, check_metadata, check_text, embed, is_blank};
 use crate::distill::{Speech, distil, united};
-use crate::engine::{Draft, Origin, Outcome, Plan};
+use crate::engine::{Draft, Outcome, Plan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::knowledge::Note;
 use crate::model::Purpose;
@@ -82,12 +82,7 @@ impl Memory {
         // Without the table the memories are kept all the same, and embedded by `reindex`.
         let _ = partitions.meanings().await;
         self.embed_drafts(partitions, &partition, &options.scope, &mut drafts).await?;
-        let origin = Origin {
-            scope: options.scope.clone(),
-            conversation: options.conversation.clone(),
-            metadata,
-            expires: options.expires,
-        };
+        let origin = options.origin(metadata);
         let texts: Vec<String> = drafts.iter().map(|draft| draft.text.clone()).collect();
         let outcomes = partitions
             .write(&partition, move |plan: &mut Plan<'_>| {
@@ -155,10 +150,11 @@ fn drafts(
             note,
             ..Draft::default()
         };
-        if !options.infer || queued && is_blank(&message.text) {
-            if !is_blank(&message.text) {
-                drafts.push(draft(message.text.clone(), Note::default()));
-            }
+        if (!options.infer || queued) && is_blank(&message.text) {
+            continue;
+        }
+        if !options.infer {
+            drafts.push(draft(message.text.clone(), Note::default()));
             continue;
         }
         let before = spoken[..index].iter().rev().find(|it| it.actor == message.actor);

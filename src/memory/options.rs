@@ -1,7 +1,7 @@
 //! What callers ask for: messages, options, and their limits.
 
 use crate::completion::Picture;
-use crate::engine::{Shown, Sight};
+use crate::engine::{Origin, Shown, Sight};
 use crate::error::{Error, ErrorKind, Result};
 use crate::index::filter::Filter;
 use crate::knowledge::Kind;
@@ -93,6 +93,16 @@ impl AddOptions {
             background: false,
             procedural: false,
             instructions: String::new(),
+        }
+    }
+
+    /// What the memories of a call with these options have in common, with its checked metadata.
+    pub(super) fn origin(&self, metadata: Metadata) -> Origin {
+        Origin {
+            scope: self.scope.clone(),
+            conversation: self.conversation.clone(),
+            metadata,
+            expires: self.expires,
         }
     }
 

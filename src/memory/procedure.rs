@@ -2,7 +2,7 @@
 
 use super::{AddOptions, Added, Addition, Memory, Message, check_metadata};
 use crate::distill::prompt::{self, Said};
-use crate::engine::{Draft, Origin, Plan};
+use crate::engine::{Draft, Plan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::knowledge::{self, Kind, Note};
 use crate::record::{Actor, Role};
@@ -56,12 +56,7 @@ impl Memory {
             ..Draft::default()
         }];
         self.embed_drafts(partitions, &partition, &options.scope, &mut drafts).await?;
-        let origin = Origin {
-            scope: options.scope.clone(),
-            conversation: options.conversation.clone(),
-            metadata,
-            expires: options.expires,
-        };
+        let origin = options.origin(metadata);
         let [draft] = drafts;
         let outcome = partitions
             .write(&partition, move |plan: &mut Plan<'_>| plan.remember(&origin, draft.clone()))

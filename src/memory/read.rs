@@ -24,8 +24,6 @@ use crate::scope::View;
 /// So many messages go into one question to the model, and about so many bytes of them.
 const BATCH: usize = 20;
 const BATCH_BYTES: usize = 24_000;
-/// So many messages before them are shown to the model.
-const BEFORE: usize = 10;
 /// So many memories are offered to it.
 const KNOWN: usize = 10;
 /// The part of the messages that those are searched by, in characters.
@@ -233,7 +231,7 @@ impl Memory {
         // Only what belongs to just the same owners may be changed by what the model says.
         let is_known = |record: &Record| record.scope == first.scope && !record.note.pending;
         let known = hits.into_iter().map(|hit| hit.record).filter(is_known).take(KNOWN).collect();
-        let before = engine.said_before(first, BEFORE)?;
+        let before = engine.said_before(first, prompt::BEFORE)?;
         let summary = engine.summary(&first.scope, &first.place.conversation)?;
         drop(engine);
         Ok(Some(Batch { before, known, summary, messages }))
@@ -249,7 +247,7 @@ impl Memory {
             messages: batch.messages.iter().map(said).collect(),
             before: batch.before.iter().map(said).collect(),
             // A conversation that fits into what is shown needs no summary.
-            summary: (batch.before.len() == BEFORE)
+            summary: (batch.before.len() == prompt::BEFORE)
                 .then(|| batch.summary.as_ref().map_or("", |it| it.text.as_str())),
             known,
             instructions: instructions.trim(),

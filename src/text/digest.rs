@@ -39,21 +39,6 @@ impl Digest {
     pub fn to_hex(self) -> String {
         hex(&self.0)
     }
-
-    /// The inverse of [`Digest::to_hex`]; `None` unless given exactly 32 lower-case hex digits.
-    pub fn from_hex(text: &str) -> Option<Digest> {
-        let digit = |byte: u8| match byte {
-            b'0'..=b'9' => Some(byte - b'0'),
-            b'a'..=b'f' => Some(byte - b'a' + 10),
-            _ => None,
-        };
-        let text: &[u8; 32] = text.as_bytes().try_into().ok()?;
-        let mut bytes = [0; 16];
-        for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
-            *byte = digit(pair[0])? << 4 | digit(pair[1])?;
-        }
-        Some(Digest(bytes))
-    }
 }
 
 impl fmt::Display for Digest {
