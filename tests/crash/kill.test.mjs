@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -88,7 +88,9 @@ async function run({ rounds, seed, owners, command, find }) {
   for (const set of acknowledged.values()) figures.entries += set.size;
   const files = readdirSync(directory, { recursive: true }).map(String);
   figures.blobs = files.filter((name) => /blob-[^/\\]+$/.test(name)).length;
-  assert.deepEqual(files.filter((name) => name.endsWith(".tmp")), [], "nothing half-written is left");
+  // The draft of a lock that was not even written names no owner who could be seen to be gone: it stays for a minute.
+  const left = files.filter((name) => name.endsWith(".tmp") && statSync(join(directory, name)).size > 0);
+  assert.deepEqual(left, [], "nothing half-written is left");
   return figures;
 }
 

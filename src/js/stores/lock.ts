@@ -126,8 +126,16 @@ export async function cleanLeftovers(disk: Disk, directory: string, names: strin
   for (const name of names) {
     const path = join(directory, name);
     // A draft or claim of a living process is younger, and losing an old claim is noticed by its holder.
-    if (/^lock\..+/.test(name) && (await silence(disk, path)) > SILENCE_MS) await disk.remove(path).catch(() => {});
+    const left = /^lock\..+/.test(name) && ((await silence(disk, path)) > SILENCE_MS || (await isOrphan(disk, path)));
+    if (left) await disk.remove(path).catch(() => {});
   }
+}
+
+/** Whether a draft names a process that is gone. Drafts of this process may be another call's. */
+async function isOrphan(disk: Disk, path: string): Promise<boolean> {
+  const owner = path.endsWith(".tmp") ? await read(disk, path) : undefined;
+  if (!owner || owner.pid === 0 || owner.pid === process.pid) return false;
+  return isStale(disk, path, owner);
 }
 
 async function take(disk: Disk, directory: string, name: string, owner: Owner, depth = 0): Promise<void> {
