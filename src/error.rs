@@ -115,6 +115,26 @@ kinds! {
     VectorInvalid => "VECTOR_INVALID",
     /// The stored vectors come from another embedder; call `reindex()`.
     EmbedderChanged => "EMBEDDER_CHANGED",
+    /// An encryption key or passphrase has the wrong length or form.
+    KeyInvalid => "KEY_INVALID",
+    /// The passphrase or key does not open what is stored; nothing was changed.
+    KeyWrong => "KEY_WRONG",
+    /// What is stored is encrypted, and no key was given.
+    KeyRequired => "KEY_REQUIRED",
+    /// Encrypted bytes were changed, swapped, or put back from another time or place; the message names them.
+    Tampered => "TAMPERED",
+    /// The bytes given to `merge` or `restore` are damaged, cut off, too large, or something else; nothing was changed.
+    ChangesInvalid => "CHANGES_INVALID",
+    /// The changes belong to another account or another scope; nothing was changed.
+    ChangesForeign => "CHANGES_FOREIGN",
+    /// A change is dated so far in the future that the clock which made it must be wrong; nothing was changed.
+    ClockInvalid => "CLOCK_INVALID",
+    /// The relay cannot be reached, or answered something that is not its protocol.
+    RelayFailed => "RELAY_FAILED",
+    /// The relay keeps no more for this account.
+    RelayFull => "RELAY_FULL",
+    /// A Durable Object did not answer, or answered something that is not its protocol.
+    ObjectFailed => "OBJECT_FAILED",
     /// A defect of edgemem: the call failed, the store is intact, the next call starts afresh.
     Internal => "INTERNAL",
 }

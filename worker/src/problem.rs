@@ -58,10 +58,15 @@ pub fn status(kind: ErrorKind) -> u16 {
         K::StoreFailed | K::StoreLocked | K::StoreUnavailable | K::WriteInterrupted => 503,
         K::Closed | K::Aborted => 503,
         K::ModelTimeout => 504,
+        K::ChangesInvalid | K::ClockInvalid | K::KeyInvalid => 400,
+        K::ChangesForeign => 403,
+        K::RelayFull => 507,
+        K::RelayFailed | K::ObjectFailed => 503,
         K::StoreFull => 507,
         // The deployment's fault or ours: nothing that the caller could change.
         K::ConfigInvalid | K::ProviderUnknown | K::TokensUnavailable | K::TableInvalid => 500,
         K::StoreCorrupt | K::FormatUnsupported | K::Internal => 500,
+        K::KeyWrong | K::KeyRequired | K::Tampered => 500,
         _ => 500,
     }
 }
