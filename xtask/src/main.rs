@@ -2,6 +2,7 @@
 //!
 //! - `build [OUTPUT…]` makes the outputs of `wasm-pack.toml` (all of them, or those named), prints their
 //!   sizes, and fails when one is above its budget.
+//! - `simulate` works out what a million owners would cost and feel, and writes it into `docs/scale.md`.
 //! - `licences` fails when a dependency has a licence that `deny.toml` does not allow.
 
 mod build;
@@ -10,6 +11,7 @@ mod licences;
 mod manifest;
 mod order;
 mod panics;
+mod simulate;
 mod sizes;
 mod stage;
 mod table;
@@ -20,13 +22,15 @@ use std::process::{Command, ExitCode};
 /// The tool's errors are read by people only, so their text is all they have.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-const USAGE: &str = "usage: cargo xtask build [OUTPUT…]\n       cargo xtask licences";
+const USAGE: &str =
+    "usage: cargo xtask build [OUTPUT…]\n       cargo xtask licences\n       cargo xtask simulate";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let result = match arguments.split_first() {
         Some((task, rest)) if task == "build" => build::run(&root(), rest),
         Some((task, [])) if task == "licences" => licences::run(&root()),
+        Some((task, [])) if task == "simulate" => simulate::run(&root()),
         _ => Err(USAGE.into()),
     };
     match result {
