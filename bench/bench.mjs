@@ -21,15 +21,20 @@ const PARTS = ["search", "add", "distil", "reading", "open", "chromium", "bindin
 const PEERS = "peers";
 /** Takes long and is for those who work on edgemem: only where it is named. */
 const ANN = "ann";
+/** Takes long: only where it is named. */
+const LOAD = "load";
 /** What docs/bench.md shows. */
 const PAGE = ["embedding", "size", "start", PEERS];
 const USAGE = `usage: npm run bench [-- [--quick] [--only PART[,PART]] [--json FILE] [--docs] [--from FILE]]
 
-  parts: ${PARTS.join(", ")}; and, only if they are named, ${PEERS}, which installs what edgemem is compared with, and ${ANN}
+  parts: ${PARTS.join(", ")}; and, only if they are named, ${PEERS}, which installs what edgemem is compared with, ${ANN} and ${LOAD}
   --quick               a tenth of everything
   --json FILE           write the figures there, too
   --docs                write docs/bench.md and its charts; measures ${PAGE.join(", ")} unless --only says otherwise
   --from FILE           figures of an earlier --json, which those of this run replace (--only none: measure nothing)
+
+for ${LOAD}:
+  --save                keep the figures in bench/load.json, which \`cargo xtask simulate\` reads
 
 for ${PEERS}:
   --kinds KIND[,KIND]   of keyword, hybrid, vector (all)
@@ -42,7 +47,7 @@ for ${PEERS}:
 for ${ANN}:
   --limit SECONDS       how long a case may take (900)`;
 
-const { quick, only, json, docs, from, limit, contestants, numbers } = readArguments(process.argv.slice(2));
+const { quick, only, json, docs, from, save, limit, contestants, numbers } = readArguments(process.argv.slice(2));
 const sizes = quick ? [1_000, 10_000] : [1_000, 10_000, 100_000];
 const [middle, large] = sizes.slice(-2);
 const { Memory } = await import("../dist/node.js");
@@ -83,6 +88,11 @@ try {
     const { ann } = await import("./ann.mjs");
     figures.ann = await ann({ quick, limit, say });
   }
+  if (only.includes(LOAD)) {
+    const { load } = await import("./load.mjs");
+    const sizes = quick ? { owners: 50, each: 200, large: 5_000, split: 5_000, requests: 200 } : { owners: 1_000, each: 1_000, large: 100_000, split: 200_000, requests: 2_000 };
+    await load({ ...sizes, machine, save, command: `npm run bench -- --only ${LOAD} --save`, say });
+  }
   if (only.includes(PEERS)) {
     const { dimensions, rounds, budget } = numbers;
     figures.peers = await peers({ contestants, sizes: numbers.sizes ?? sizes, dimensions, rounds, budget: budget * 1_000, say });
@@ -107,10 +117,10 @@ function readArguments(argv) {
   const text = { type: "string" };
   const flag = { type: "boolean", default: false };
   try {
-    const options = { quick: flag, docs: flag, only: text, json: text, from: text, kinds: text, names: text, sizes: text, dimensions: text, rounds: text, budget: text, limit: text };
+    const options = { quick: flag, docs: flag, save: flag, only: text, json: text, from: text, kinds: text, names: text, sizes: text, dimensions: text, rounds: text, budget: text, limit: text };
     const { values } = parseArgs({ args: argv, options });
     const only = values.only === "none" ? [] : (values.only?.split(",") ?? (values.docs ? PAGE : PARTS));
-    const unknown = only.find((part) => ![...PARTS, PEERS, ANN].includes(part));
+    const unknown = only.find((part) => ![...PARTS, PEERS, ANN, LOAD].includes(part));
     if (unknown !== undefined) throw new Error(`there is no part ${unknown}`);
     const list = (name) => values[name]?.split(",").map((each) => wholeNumber(name, each));
     const dimensions = list("dimensions") ?? [64, 384];

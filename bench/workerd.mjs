@@ -14,7 +14,7 @@ export async function bundleWorker(folder, source) {
   await build({
     ...source,
     outfile: join(folder, "worker.js"),
-    alias: { edgemem: join(DIST, "workerd.js") },
+    alias: { "edgemem/cloudflare": join(DIST, "cloudflare.js"), edgemem: join(DIST, "workerd.js") },
     bundle: true,
     format: "esm",
     external: ["*.wasm", "*.bin"],

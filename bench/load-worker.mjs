@@ -1,0 +1,153 @@
+// The Worker of load.mjs: one memory over each of the stores of Cloudflare, with counters of what the host bills.
+
+import { EdgememObject, Memory } from "edgemem/cloudflare";
+
+/** What the host would bill of reads and writes since it was last asked. */
+const billed = { reads: 0, writes: 0 };
+
+function taken() {
+  const { reads, writes } = billed;
+  billed.reads = billed.writes = 0;
+  return { reads, writes };
+}
+
+/** An object whose SQLite counts, and which can be made to forget what it has in memory. */
+export class Counted extends EdgememObject {
+  static binding = "OBJECTS";
+  #state;
+
+  constructor(state, env) {
+    const { storage } = state;
+    const sql = { exec: (...args) => counted(storage.sql.exec(...args)) };
+    const around = {
+      sql,
+      transactionSync: (run) => storage.transactionSync(run),
+      getAlarm: () => storage.getAlarm(),
+      setAlarm: (time) => (billed.writes++, storage.setAlarm(time)),
+      deleteAlarm: () => storage.deleteAlarm(),
+    };
+    super({ storage: around, id: state.id, waitUntil: (promise) => state.waitUntil(promise) }, env);
+    this.#state = state;
+  }
+
+  async fetch(request) {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/abort") this.#state.abort("evicted by the benchmark");
+    if (pathname === "/size") return Response.json(this.#state.storage.sql.databaseSize);
+    return super.fetch(request);
+  }
+}
+
+/** Rows are read while the cursor is. */
+function counted(cursor) {
+  const rows = cursor.toArray();
+  billed.reads += cursor.rowsRead;
+  billed.writes += cursor.rowsWritten;
+  return { toArray: () => rows };
+}
+
+function countedD1(binding) {
+  const count = ({ meta }) => {
+    billed.reads += meta.rows_read;
+    billed.writes += meta.rows_written;
+  };
+  return {
+    prepare: (sql) => binding.prepare(sql),
+    async batch(statements) {
+      const results = await binding.batch(statements);
+      results.forEach(count);
+      return results;
+    },
+  };
+}
+
+function countedKv(binding) {
+  const counted = (name, side) => (...args) => {
+    billed[side]++;
+    return binding[name](...args);
+  };
+  return { get: counted("get", "reads"), getWithMetadata: counted("getWithMetadata", "reads"), list: counted("list", "writes"), put: counted("put", "writes"), delete: counted("delete", "writes") };
+}
+
+const CONFIG = {
+  "durable-object": ({ OBJECTS }, shards) => ({ namespace: OBJECTS, shards }),
+  d1: ({ DB }) => ({ binding: countedD1(DB) }),
+  kv: ({ KV }) => ({ binding: countedKv(KV) }),
+};
+
+const memories = new Map();
+
+function memory(env, store, shards) {
+  const key = `${store} ${JSON.stringify(shards ?? null)}`;
+  if (!memories.has(key)) memories.set(key, new Memory({ store: { provider: store, config: CONFIG[store](env, shards) } }));
+  return memories.get(key);
+}
+
+const ACTIONS = {
+  async fill(memory, { userId, messages, from }) {
+    const first = Date.UTC(2024, 0, 1) / 1000;
+    for (let at = 0; at < messages.length; at += 500) {
+      const options = { userId, conversationId: `c${Math.floor((from + at) / 40)}`, infer: false, timestamp: first + (from + at) * 60 };
+      await memory.add(messages.slice(at, at + 500), options);
+    }
+  },
+  search: (memory, { userId, question }) => memory.search(question, { userId, topK: 10 }),
+  add: (memory, { userId, text }) => memory.add(text, { userId, infer: false }),
+  /** The first search after everything in memory was given up, and what it cost. */
+  async cold(_, { store, userId, question, shards }, env) {
+    // An object that is evicted breaks off whoever asks it.
+    if (store === "durable-object") await (await stub(env, userId)).fetch("https://object/abort").catch(() => {});
+    memories.clear();
+    const fresh = memory(env, store, shards);
+    taken();
+    const begun = performance.now();
+    await fresh.search(question, { userId });
+    return { ms: performance.now() - begun, ...taken() };
+  },
+  billed: () => taken(),
+  stats: (memory) => memory.stats(),
+  /** Of the isolate of the objects, whichever is asked. */
+  isolate: (_, { userId }, env) => askObject(env, userId, "\x01\x03", { op: "isolate" }),
+  /** What an owner's object takes in memory and in its storage, in bytes. */
+  async size(_, { userId }, env) {
+    const { resident } = await askObject(env, userId, "\x01\x01", { method: "stats", arguments: [] });
+    const stored = await (await (await stub(env, userId)).fetch("https://object/size")).json();
+    return { resident, stored };
+  },
+};
+
+async function askObject(env, userId, kind, request) {
+  const body = new TextEncoder().encode(kind + JSON.stringify(request));
+  const name = await objectName(userId);
+  const answer = await (await stub(env, userId)).fetch("https://object/v1", { method: "POST", body, headers: { "edgemem-object": name } });
+  return (await answer.json()).ok;
+}
+
+async function stub(env, userId) {
+  return env.OBJECTS.get(env.OBJECTS.idFromName(await objectName(userId)));
+}
+
+/** The object of a user, as docs/objects.md says: by the first digits of the partition's name. */
+async function objectName(userId) {
+  const parts = ["partition", "user_id", userId].map((part) => new TextEncoder().encode(part));
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + 8 + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    new DataView(bytes.buffer).setBigUint64(at, BigInt(part.length), true);
+    bytes.set(part, at + 8);
+    at += 8 + part.length;
+  }
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return `default/${[...digest.subarray(0, 5)].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}
+
+export default {
+  async fetch(request, env) {
+    const { action, store, shards, ...rest } = await request.json();
+    try {
+      return Response.json((await ACTIONS[action](memory(env, store, shards), { store, shards, ...rest }, env)) ?? {});
+    } catch (error) {
+      return Response.json({ error: `${error.code ?? ""} ${error.message}` }, { status: 500 });
+    }
+  },
+};
