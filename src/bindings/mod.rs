@@ -22,6 +22,7 @@ use crate::host::js::{JsHost, Task};
 use crate::memory::{Memory, Models, Reading, wire};
 use crate::model::config::{completer_from_js, embedder_from_js, reranker_from_js};
 use crate::model::tokens_from_js;
+use crate::store::ByteStore;
 
 /// One running call: stepped by JavaScript until it is done.
 #[wasm_bindgen]
@@ -73,6 +74,18 @@ impl Core {
         Core(memory(config))
     }
 
+    /// A memory over another store in the same instance, which shares the token table of this one. What is wrong with
+    /// the configuration is reported by the first call.
+    pub fn beside(&self, config: &JsValue) -> Core {
+        let made = |memory: &Memory| parts(config).map(|(store, models)| memory.beside(store, models));
+        Core(self.0.as_ref().map_err(Error::clone).and_then(made))
+    }
+
+    /// About how many bytes the loaded partitions take in memory.
+    pub fn resident(&self) -> f64 {
+        self.0.as_ref().map_or(0.0, |memory| memory.resident() as f64)
+    }
+
     /// Starts a method with its arguments as JSON.
     pub fn call(&self, method: &str, arguments: &str) -> Call {
         #[cfg(feature = "trap")]
@@ -102,6 +115,12 @@ fn reading(config: &JsValue) -> Reading {
 }
 
 fn memory(config: &JsValue) -> Result<Memory> {
+    let (store, models) = parts(config)?;
+    Ok(Memory::with_models(store, Rc::new(JsHost), models))
+}
+
+/// The store and the models that a configuration names.
+fn parts(config: &JsValue) -> Result<(Rc<dyn ByteStore>, Models)> {
     // A member of undefined or of a primitive is undefined, which means the default.
     let member = |name: &str| Reflect::get(config, &name.into()).unwrap_or(JsValue::UNDEFINED);
     let store = store::from_config(&member("store"))?;
@@ -112,5 +131,5 @@ fn memory(config: &JsValue) -> Result<Memory> {
         reranker: reranker_from_js(&member("reranker"))?,
         tokens: tokens_from_js(&member("tokens")),
     };
-    Ok(Memory::with_models(store, Rc::new(JsHost), models))
+    Ok((store, models))
 }

@@ -29,6 +29,9 @@ impl Default for Limits {
     }
 }
 
+/// A head with this many documents is sealed when there is time for it.
+const WORTH_SEALING: u32 = 64;
+
 /// A checkpoint that is ready to be committed.
 pub struct Checkpoint {
     /// Blobs to write.
@@ -62,6 +65,18 @@ impl Engine {
         sources.push(0);
         let checkpoint = self.seal(sources, stamp, replica)?;
         Ok(Some(Checkpoint { scrub: self.remains, ..checkpoint }))
+    }
+
+    /// The checkpoint of a head that is not full, but would take longer to index again than to open; for when there is
+    /// time.
+    pub fn compact(&self, stamp: Stamp, replica: u64) -> Result<Option<Checkpoint>> {
+        // What is left of erased memories is sealed away by the checkpoint that scrubs.
+        if self.remains || self.parts[0].len() < WORTH_SEALING {
+            return self.checkpoint(stamp, replica);
+        }
+        let mut sources = self.due_for_merge();
+        sources.push(0);
+        self.seal(sources, stamp, replica).map(Some)
     }
 
     /// The checkpoint that gives vectors of the token table to the first sealed part in which living memories

@@ -554,17 +554,22 @@ impl Engine {
 
     /// Tallies for `stats()`.
     pub fn size(&self) -> Size {
-        let mut size = Size { entries: self.entries.len() as u64, ..Size::default() };
-        size.resident += self.layout.get().map_or(0, |layout| layout.resident() as u64);
+        let entries = self.entries.len() as u64;
+        let mut size = Size { entries, resident: self.resident(), ..Size::default() };
         for (index, part) in self.parts.iter().enumerate() {
             size.segments += u64::from(index != 0);
-            size.resident += part.size() as u64;
             for doc in (0..part.len()).filter(|&doc| part.is_remembered(doc) && !part.is_internal(doc)) {
                 size.memories += 1;
                 size.embedded += u64::from(part.is_embedded(doc, self.model.as_deref()));
             }
         }
         size
+    }
+
+    /// About how many bytes this partition takes in memory.
+    pub fn resident(&self) -> u64 {
+        let layout = self.layout.get().map_or(0, |layout| layout.resident());
+        self.parts.iter().fold(layout, |sum, part| sum + part.size()) as u64
     }
 
     /// The first 40 bits of the partition's name, which its memories' ids begin with.

@@ -40,6 +40,7 @@ use crate::record::MemoryId;
 use crate::store::ByteStore;
 use crate::vector::{Quantized, quantize};
 
+use meaning::Meaning;
 use partitions::Partitions;
 
 /// A memory: the entry to everything.
@@ -113,9 +114,25 @@ impl Memory {
 
     /// A memory over this store, with these models.
     pub fn with_models(store: Rc<dyn ByteStore>, host: Rc<dyn Host>, models: Models) -> Memory {
+        let meaning = Rc::new(Meaning::new(models.tokens.clone(), &*host));
+        Memory::made(store, host, models, meaning)
+    }
+
+    /// A memory over another store with models of its own, which shares this one's host and, if it is to have the
+    /// token table, this one's: it is large, and one serves all memories of a process.
+    pub fn beside(&self, store: Rc<dyn ByteStore>, models: Models) -> Memory {
+        let Partitions { host, .. } = &self.0.partitions;
+        let meaning = match models.tokens {
+            Some(_) => self.0.partitions.meaning(),
+            None => Rc::new(Meaning::new(None, &**host)),
+        };
+        Memory::made(store, Rc::clone(host), models, meaning)
+    }
+
+    fn made(store: Rc<dyn ByteStore>, host: Rc<dyn Host>, models: Models, meaning: Rc<Meaning>) -> Memory {
         let model = models.embedder.as_ref().map(|embedder| embedder.name());
         Memory(Rc::new(Inner {
-            partitions: Partitions::new(store, host, model, models.tokens),
+            partitions: Partitions::new(store, host, model, meaning),
             embedder: models.embedder,
             completer: models.completer,
             reading: models.reading,
@@ -199,6 +216,17 @@ impl Memory {
             }
         }
         Ok(stats)
+    }
+
+    /// Seals what the log of each loaded partition holds into segments, which open faster, and tells in how many
+    /// partitions there was enough of it to be worth that.
+    pub async fn compact(&self) -> Result<usize> {
+        self.partitions()?.compact().await
+    }
+
+    /// About how many bytes the loaded partitions take in memory.
+    pub fn resident(&self) -> u64 {
+        self.0.partitions.loaded().iter().map(|partition| partition.engine().resident()).sum()
     }
 
     /// Releases the store. Everything acknowledged is durable already; later calls fail with `CLOSED`.

@@ -15,7 +15,6 @@ use crate::host::{Gate, Host};
 use crate::index::meanings::Meanings;
 use crate::index::vectors::StoredVectors;
 use crate::log::Operation;
-use crate::model::TokenSource;
 use crate::record::{MemoryId, Record};
 use crate::scope::Axis;
 use crate::sorted::{SortedMap, sort};
@@ -31,7 +30,10 @@ pub struct Partitions {
     pub(super) host: Rc<dyn Host>,
     /// The configured embedder's name; without one the token table embeds.
     model: Option<String>,
-    meaning: Meaning,
+    /// Several memories may share one.
+    meaning: Rc<Meaning>,
+    /// Whether the open partitions have the token table.
+    equipped: Cell<bool>,
     clock: RefCell<Option<Clock>>,
     open: RefCell<SortedMap<Rc<Partition>>>,
     /// The last failure of a checkpoint: it costs no acknowledged write, but someone should see it.
@@ -79,12 +81,13 @@ impl Partitions {
         store: Rc<dyn ByteStore>,
         host: Rc<dyn Host>,
         model: Option<String>,
-        tokens: Option<Rc<dyn TokenSource>>,
+        meaning: Rc<Meaning>,
     ) -> Partitions {
         Partitions {
             store,
             model,
-            meaning: Meaning::new(tokens, &*host),
+            equipped: Cell::new(meaning.loaded().is_some()),
+            meaning,
             host,
             clock: RefCell::default(),
             open: RefCell::default(),
@@ -94,14 +97,19 @@ impl Partitions {
 
     /// The token table, if there is to be one: loaded, and given to all open partitions.
     pub async fn meanings(&self) -> Result<Option<Rc<Meanings>>> {
-        let before = self.meaning.loaded();
         let meanings = self.meaning.load().await?;
-        if before.is_none() && meanings.is_some() {
+        // Another memory may have loaded it.
+        if meanings.is_some() && !self.equipped.replace(true) {
             for (_, partition) in self.open.borrow().iter() {
                 self.equip(&mut partition.engine.borrow_mut())?;
             }
         }
         Ok(meanings)
+    }
+
+    /// Where the token table comes from.
+    pub fn meaning(&self) -> Rc<Meaning> {
+        Rc::clone(&self.meaning)
     }
 
     /// The name of the token table, if it is loaded and is what embeds here.
@@ -376,6 +384,17 @@ impl Partitions {
             progress.left += waiting(&partition);
         }
         Ok(progress)
+    }
+
+    /// Seals the heads of the partitions that are in memory, so that the next process opens segments and need not
+    /// index the log again. Tells how many it sealed.
+    pub async fn compact(&self) -> Result<usize> {
+        let mut sealed = 0;
+        for partition in self.loaded() {
+            let _turn = partition.writers.enter().await;
+            sealed += usize::from(self.seal(&partition, Engine::compact).await?);
+        }
+        Ok(sealed)
     }
 
     /// Seals away what is still stored of erased memories. The checkpoint after the write that erased them mostly has

@@ -92,6 +92,7 @@ pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<
             let Progress { done, left } = memory.reindex_step().await?;
             Ok(object!({ "done": done, "total": done + left, "finished": left == 0 }))
         }
+        "compact" => Ok(object!({ "sealed": memory.compact().await? })),
         "pending" => Ok(object!({ "messages": memory.pending().await? })),
         "readStep" => Ok(read_step(&memory.read_step(first == &Value::Bool(true)).await?)),
         "close" => memory.close().await.map(|()| Value::Null),

@@ -19,6 +19,8 @@ import type { ObjectStorage, SqlValue } from "./types.js";
 const LAYOUT = 1;
 /** A row of the log is written anew, with what is added, as long as it stays below this. */
 const TAIL_BYTES = 32 << 10;
+/** A log of more rows than this is worth sealing. */
+const LONG_LOG = 2;
 /** The most bytes of one row; SQLite in an object takes 2 MB, the names beside them included. */
 const ROW_BYTES = 1 << 20;
 
@@ -38,6 +40,8 @@ export class DurableStore implements Store {
   #closed = false;
   /** Whether the tables are known to be there. */
   #ready = false;
+  /** Whether a log has grown so long that sealing it would make the next start shorter. */
+  fragmented = false;
 
   /** A store in `ctx.storage`. Asks nothing yet. */
   constructor(storage: ObjectStorage) {
@@ -123,6 +127,7 @@ export class DurableStore implements Store {
       this.#run("INSERT OR REPLACE INTO edgemem_log VALUES (?, ?, ?)", partition, part, piece);
       part += 1;
     }
+    if (part > LONG_LOG) this.fragmented = true;
   }
 
   /** Takes entries out of the stream, which is written anew. */
@@ -130,6 +135,7 @@ export class DurableStore implements Store {
     const kept = this.#log(partition);
     if (scrub) this.#run("UPDATE edgemem_log SET bytes = zeroblob(length(bytes)) WHERE partition = ?", partition);
     this.#run("DELETE FROM edgemem_log WHERE partition = ?", partition);
+    this.fragmented = false;
     // What is added and dropped by the same commit was sealed before it was ever seen.
     const left = [...kept, ...append].filter(({ key }) => !drop.has(key));
     if (left.length > 0) this.#append(partition, packed(left));
