@@ -21,7 +21,11 @@ mod rerank;
 mod results;
 mod search;
 mod versions;
+#[macro_use]
 pub mod wire;
+// After `wire`, whose macro it uses.
+#[cfg(any(feature = "cloudflare", not(target_family = "wasm")))]
+pub mod route;
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -68,6 +72,9 @@ struct Inner {
     reading: Reading,
     reranker: Option<Rc<dyn Reranker>>,
     closed: Cell<bool>,
+    /// What leads to the objects that the memories are in, if they are not here.
+    #[cfg(any(feature = "cloudflare", not(target_family = "wasm")))]
+    router: Option<route::Router>,
 }
 
 /// How a language model reads messages.
@@ -138,6 +145,8 @@ impl Memory {
             reading: models.reading,
             reranker: models.reranker,
             closed: Cell::new(false),
+            #[cfg(any(feature = "cloudflare", not(target_family = "wasm")))]
+            router: None,
         }))
     }
 
@@ -149,9 +158,18 @@ impl Memory {
         )
     }
 
-    fn partitions(&self) -> Result<&Partitions> {
+    fn open(&self) -> Result<()> {
         if self.0.closed.get() {
             return Err(Error::new(ErrorKind::Closed, "this memory was closed; create a new one"));
+        }
+        Ok(())
+    }
+
+    fn partitions(&self) -> Result<&Partitions> {
+        self.open()?;
+        #[cfg(any(feature = "cloudflare", not(target_family = "wasm")))]
+        if self.0.router.is_some() {
+            return Err(route::elsewhere());
         }
         Ok(&self.0.partitions)
     }

@@ -12,7 +12,7 @@ macro_rules! object {
 }
 
 mod forget;
-mod read;
+pub(super) mod read;
 mod show;
 mod show_graph;
 
@@ -30,8 +30,21 @@ use read::*;
 use show::{conflict, history_row, read_step, recalled, scored_item, stats};
 pub use show::{error, item};
 
-/// Calls a method by name with its arguments as JSON. `UNSUPPORTED` for a method that does not exist.
+/// Calls a method by name with its arguments as JSON, on the memory or on the objects that it is spread over.
+/// `UNSUPPORTED` for a method that does not exist.
+#[cfg(any(feature = "cloudflare", not(target_family = "wasm")))]
 pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<Value> {
+    match &memory.0.router {
+        Some(router) => router.call(memory, method, arguments).await,
+        None => local(memory, method, arguments).await,
+    }
+}
+
+#[cfg(not(any(feature = "cloudflare", not(target_family = "wasm"))))]
+pub use local as call;
+
+/// Calls a method by name with its arguments as JSON. `UNSUPPORTED` for a method that does not exist.
+pub async fn local(memory: &Memory, method: &str, arguments: &[Value]) -> Result<Value> {
     let first = arguments.first().unwrap_or(&Value::Null);
     let second = arguments.get(1).unwrap_or(&Value::Null);
     match method {
@@ -103,27 +116,7 @@ pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<
 async fn add(memory: &Memory, messages: &Value, options: &Value) -> Result<Value> {
     let options = Options::of(options)?;
     let messages = read_messages(messages)?;
-    let mut scope = scope_of(&options, Literal)?.0;
-    if let Some((_, filters)) = options.get(&["filters"]) {
-        // mem0's older way to name the scope.
-        let (legacy, _) = scope_of(&Options::of(filters)?, Literal)?;
-        for (axis, id) in legacy.ids() {
-            if scope.get(axis).is_none() {
-                scope.set(axis, id, axis.id_name())?;
-            }
-        }
-    }
-    let conversation = match options.get(&["conversationId", "conversation_id"]) {
-        None => None,
-        Some((name, value)) => {
-            let mut checked = Scope::new();
-            let given =
-                value.as_str().map(str::to_owned).or_else(|| value.as_i64().map(|number| number.to_string()));
-            let given = given.ok_or_else(|| wrong(name, "a string"))?;
-            checked.set(Axis::Run, &given, name)?;
-            checked.get(Axis::Run).map(str::to_owned)
-        }
-    };
+    let (scope, conversation) = place(&options)?;
     let options = AddOptions {
         scope,
         conversation,
@@ -143,6 +136,28 @@ async fn add(memory: &Memory, messages: &Value, options: &Value) -> Result<Value
     };
     let result = object!({ "results": results.into_iter().map(result).collect::<Vec<_>>() });
     Ok(with_warnings(result, &warnings))
+}
+
+/// Whom messages belong to, and the conversation they are of, if that is named.
+pub(super) fn place(options: &Options<'_>) -> Result<(Scope, Option<String>)> {
+    let mut scope = scope_of(options, Literal)?.0;
+    if let Some((_, filters)) = options.get(&["filters"]) {
+        // mem0's older way to name the scope.
+        let (legacy, _) = scope_of(&Options::of(filters)?, Literal)?;
+        for (axis, id) in legacy.ids() {
+            if scope.get(axis).is_none() {
+                scope.set(axis, id, axis.id_name())?;
+            }
+        }
+    }
+    let Some((name, value)) = options.get(&["conversationId", "conversation_id"]) else {
+        return Ok((scope, None));
+    };
+    let mut checked = Scope::new();
+    let given = value.as_str().map(str::to_owned).or_else(|| value.as_i64().map(|number| number.to_string()));
+    let given = given.ok_or_else(|| wrong(name, "a string"))?;
+    checked.set(Axis::Run, &given, name)?;
+    Ok((scope, checked.get(Axis::Run).map(str::to_owned)))
 }
 
 /// mem0's `memory_type`, which knows one value: whether an agent's run is to be summed up.
@@ -182,7 +197,7 @@ fn instructions(options: &Options<'_>) -> Result<String> {
 const MAX_INSTRUCTIONS_BYTES: usize = 10_000;
 
 /// What a read may see. Without composed scopes, the filters have to name an owner.
-fn reach(options: &Options<'_>) -> Result<Reach> {
+pub(super) fn reach(options: &Options<'_>) -> Result<Reach> {
     let (scope, any_run) = scope_of(options, AnyRun)?;
     let filter = options.get(&["filters"]).map(|(_, filters)| Filter::parse(filters)).transpose()?;
     if scope.is_empty() && filter.is_none() {
@@ -376,7 +391,7 @@ async fn update(memory: &Memory, id_value: &Value, change: &Value) -> Result<Val
     Ok(object!({ "message": "Memory updated successfully!" }))
 }
 
-fn object(members: &mut [(&str, Value)]) -> Value {
+pub(super) fn object(members: &mut [(&str, Value)]) -> Value {
     let mut object = Map::new();
     for (name, value) in members {
         object.insert((*name).to_owned(), value.take());

@@ -1,0 +1,51 @@
+//! Objects in this process: a memory each, over a store of its own.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use edgemem::host::LocalFuture;
+use edgemem::host::native::NativeHost;
+use edgemem::memory::route::{Objects, answer};
+use edgemem::store::MemoryStore;
+use edgemem::{Memory, Models, Result};
+
+/// Memories by the names of their objects.
+#[derive(Default)]
+pub struct InProcess {
+    models: Models,
+    held: RefCell<BTreeMap<String, Memory>>,
+}
+
+impl InProcess {
+    /// Objects whose memories have these models.
+    pub fn with_models(models: Models) -> InProcess {
+        InProcess { models, ..InProcess::default() }
+    }
+
+    /// The names of all objects that were asked.
+    pub fn names(&self) -> Vec<String> {
+        self.held.borrow().keys().cloned().collect()
+    }
+
+    /// The memory of an object.
+    pub fn memory(&self, object: &str) -> Memory {
+        let mut held = self.held.borrow_mut();
+        let fresh = || {
+            Memory::with_models(Rc::new(MemoryStore::new()), Rc::new(NativeHost::new()), self.models.clone())
+        };
+        held.entry(object.to_owned()).or_insert_with(fresh).clone()
+    }
+}
+
+impl Objects for InProcess {
+    fn ask<'a>(&'a self, object: &'a str, request: Vec<u8>) -> LocalFuture<'a, Result<Vec<u8>>> {
+        let memory = self.memory(object);
+        Box::pin(async move { Ok(answer(&memory, &request).await) })
+    }
+
+    fn owners<'a>(&'a self, tenant: &'a str, most: usize) -> LocalFuture<'a, Result<Vec<String>>> {
+        let names = self.names().into_iter().filter(move |name| name.starts_with(&format!("{tenant}/")));
+        Box::pin(async move { Ok(names.take(most).collect()) })
+    }
+}
