@@ -242,6 +242,17 @@ impl Memory {
         self.partitions()?.compact().await
     }
 
+    /// Whether nothing is stored but receipts of what was erased.
+    pub async fn is_empty(&self) -> Result<bool> {
+        let partitions = self.partitions()?;
+        for name in partitions.names("").await? {
+            if partitions.get(&name).await?.engine().holds_something() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// About how many bytes the loaded partitions take in memory.
     pub fn resident(&self) -> u64 {
         self.0.partitions.loaded().iter().map(|partition| partition.engine().resident()).sum()

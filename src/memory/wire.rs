@@ -105,7 +105,10 @@ pub async fn local(memory: &Memory, method: &str, arguments: &[Value]) -> Result
             let Progress { done, left } = memory.reindex_step().await?;
             Ok(object!({ "done": done, "total": done + left, "finished": left == 0 }))
         }
+        #[cfg(any(feature = "cloudflare", not(target_family = "wasm")))]
         "compact" => Ok(object!({ "sealed": memory.compact().await? })),
+        #[cfg(any(feature = "cloudflare", not(target_family = "wasm")))]
+        "isEmpty" => Ok(memory.is_empty().await?.into()),
         "pending" => Ok(object!({ "messages": memory.pending().await? })),
         "readStep" => Ok(read_step(&memory.read_step(first == &Value::Bool(true)).await?)),
         "close" => memory.close().await.map(|()| Value::Null),

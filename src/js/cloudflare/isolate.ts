@@ -10,9 +10,12 @@ import type { CoreConfig } from "../resolve.js";
 import { MemoryStore } from "../stores/memory.js";
 
 /** How much may be loaded unless it is said otherwise, in bytes. Beside it there are the table, the code, the requests. */
-const BUDGET = 48 << 20;
+const BUDGET = 40 << 20;
 /** So much an open memory takes at least, in bytes. */
 const LEAST = 32 << 10;
+
+/** The token table with what is worked out from it, and the core's own data, in bytes. */
+const TABLE = 16 << 20;
 
 interface Opened {
   memory: Instance;
@@ -102,12 +105,10 @@ export class Isolate {
       over -= resident;
     }
     const idle = [...this.#open.values()].every(({ calls }) => calls === 0);
-    // Allocators leave gaps, and calls need room while they run; twice the budget is neither.
-    if (idle && this.#runtime !== undefined && this.#runtime.size > 2 * this.#budget + TABLE) {
+    // Allocators leave gaps, and calls need room while they run; twice what may be loaded, or is, is neither.
+    const enough = 2 * Math.max(this.#budget, this.#resident()) + TABLE;
+    if (idle && this.#runtime !== undefined && this.#runtime.size > enough) {
       this.#runtime.end("the instance was replaced by a smaller one");
     }
   }
 }
-
-/** The token table with what is worked out from it, and the core's own data, in bytes. */
-const TABLE = 16 << 20;

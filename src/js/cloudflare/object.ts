@@ -112,7 +112,8 @@ export class HostedObject {
     this.#name ??= request.headers.get(NAME_HEADER) ?? undefined;
     const bytes = new Uint8Array(await request.arrayBuffer());
     try {
-      return new Response(isOf(bytes, ADMIN) ? this.#administer(body(bytes) as AdminRequest) : await this.#answer(bytes));
+      const answer = isOf(bytes, ADMIN) ? this.#administer(body(bytes) as AdminRequest) : await this.#answer(bytes);
+      return new Response(answer as BodyInit);
     } catch (cause) {
       return Response.json(errorAnswer(cause));
     }
@@ -141,7 +142,9 @@ export class HostedObject {
           return undefined;
         case "sweep": {
           await memory.call("sweep", JSON.stringify([{}, this.#settings().retention ?? null]));
-          return (await this.#delistIfEmpty(memory)) ? undefined : Date.now() + DAY;
+          await this.#delistIfEmpty(memory);
+          const { memories } = (await memory.call("stats", "[]")) as { memories: number };
+          return memories === 0 ? undefined : Date.now() + DAY;
         }
       }
     });
@@ -153,7 +156,7 @@ export class HostedObject {
       try {
         return await memory.ask(request);
       } finally {
-        if (this.#store.changes !== before && !memory.dead) await this.#plan(memory, request);
+        if (this.#store.changes !== before && !memory.dead) await this.#plan(memory, request).catch(tell);
       }
     });
   }
@@ -236,24 +239,20 @@ export class HostedObject {
   /** Has the object listed by its registry, once. */
   #list(): Promise<void> {
     return this.#inTurn(async () => {
-      if (this.#name !== undefined && registryOf(this.#name) !== undefined && !this.#listed()) {
-        await this.#tell("add");
-        this.#note(true);
-      }
+      if (this.#listed() || this.#name === undefined || registryOf(this.#name) === undefined) return;
+      await this.#tell("add");
+      this.#note(true);
     });
   }
 
-  /** Takes the object out of its registry if it holds no memory any more. Resolves to whether it does not. */
-  async #delistIfEmpty(memory: Instance): Promise<boolean> {
-    const isEmpty = async (): Promise<boolean> => ((await memory.call("stats", "[]")) as { memories: number }).memories === 0;
-    if (!(await isEmpty())) return false;
-    await this.#inTurn(async () => {
-      if (!this.#listed() || !(await isEmpty())) return;
+  /** Takes the object out of its registry if nothing is left in it, not even of a memory that was only deleted. */
+  #delistIfEmpty(memory: Instance): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!this.#listed() || !(await memory.call("isEmpty", "[]"))) return;
       // Noted first: who writes from now on waits for its turn and has the object listed again.
       this.#note(false);
       await this.#tell("remove");
     });
-    return true;
   }
 
   async #tell(op: "add" | "remove"): Promise<void> {
@@ -287,6 +286,11 @@ export class HostedObject {
     sql.exec("CREATE TABLE IF NOT EXISTS edgemem_object (id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL, listed INTEGER NOT NULL) STRICT");
     sql.exec("INSERT OR REPLACE INTO edgemem_object VALUES (1, ?, ?)", this.#name ?? "", listed ? 1 : 0);
   }
+}
+
+/** What was written is written, whether or not what follows from it could be planned: the next write plans it again. */
+function tell(cause: unknown): void {
+  console.error("edgemem: nothing was lost, but what is to be done later could not be noted:", cause);
 }
 
 interface Step {
