@@ -29,8 +29,8 @@ impl Default for Limits {
     }
 }
 
-/// A head with this many documents is sealed when there is time for it.
-const WORTH_SEALING: u32 = 64;
+/// A head with this many documents, or about so many bytes, is sealed when there is time for it.
+const WORTH_SEALING: (u32, usize) = (64, 64 << 10);
 
 /// A checkpoint that is ready to be committed.
 pub struct Checkpoint {
@@ -71,7 +71,9 @@ impl Engine {
     /// time.
     pub fn compact(&self, stamp: Stamp, replica: u64) -> Result<Option<Checkpoint>> {
         // What is left of erased memories is sealed away by the checkpoint that scrubs.
-        if self.remains || self.parts[0].len() < WORTH_SEALING {
+        let head = &self.parts[0];
+        let is_short = head.len() < WORTH_SEALING.0 && head.size() < WORTH_SEALING.1;
+        if self.remains || is_short {
             return self.checkpoint(stamp, replica);
         }
         let mut sources = self.due_for_merge();

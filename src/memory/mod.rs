@@ -236,8 +236,8 @@ impl Memory {
         Ok(stats)
     }
 
-    /// Seals what the log of each loaded partition holds into segments, which open faster, and tells in how many
-    /// partitions there was enough of it to be worth that.
+    /// Seals what the log of each partition holds into segments, which open faster, and tells in how many partitions
+    /// there was enough of it to be worth that. All are loaded for it.
     pub async fn compact(&self) -> Result<usize> {
         self.partitions()?.compact().await
     }

@@ -386,11 +386,12 @@ impl Partitions {
         Ok(progress)
     }
 
-    /// Seals the heads of the partitions that are in memory, so that the next process opens segments and need not
-    /// index the log again. Tells how many it sealed.
+    /// Seals the heads of all partitions, so that the next process opens segments and need not index the log again.
+    /// Tells how many it sealed.
     pub async fn compact(&self) -> Result<usize> {
         let mut sealed = 0;
-        for partition in self.loaded() {
+        for name in self.names("").await? {
+            let partition = self.get(&name).await?;
             let _turn = partition.writers.enter().await;
             sealed += usize::from(self.seal(&partition, Engine::compact).await?);
         }

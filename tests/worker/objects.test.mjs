@@ -47,6 +47,7 @@ test("what is stored opens again after an eviction, a restart, and from few rows
   // A long log is sealed when there is time, so that the next start has nothing to index.
   const rows = async (table) => (await sql(object, `SELECT count(*) AS n FROM ${table}`))[0].n;
   assert.deepEqual((await sql(object, "SELECT kind FROM edgemem_jobs")).map(({ kind }) => kind), ["compact"]);
+  await evict(object);
   const { failure, next } = await ring(object);
   assert.deepEqual([failure, next, await rows("edgemem_jobs"), await rows("edgemem_log")], [null, null, 0, 0]);
   assert.ok((await rows("edgemem_blobs")) >= 1);

@@ -70,6 +70,11 @@ export class Jobs {
     }
   }
 
+  /** There is nothing to do any more. */
+  clear(): void {
+    if (this.all().length > 0) this.#rows("DELETE FROM edgemem_jobs");
+  }
+
   /** Sets the alarm to the earliest job, if it is not so already. */
   async arm(): Promise<void> {
     const due = this.all()[0]?.due;

@@ -251,6 +251,8 @@ export class HostedObject {
       if (!this.#listed() || !(await memory.call("isEmpty", "[]"))) return;
       // Noted first: who writes from now on waits for its turn and has the object listed again.
       this.#note(false);
+      // Jobs name owners.
+      this.#jobs.clear();
       await this.#tell("remove");
     });
   }
