@@ -31,7 +31,7 @@ pub fn routed(store: &JsValue, models: Models) -> Result<Memory> {
     };
     let routing = member("routing").as_string().and_then(|text| serde_json::from_str(&text).ok());
     let routing = Routing::read(&routing.unwrap_or(Value::Null)).map_err(|error| {
-        let field = format!("store.{}", error.field_name().unwrap_or_default());
+        let field = format!("store.config.{}", error.field_name().unwrap_or_default());
         error.field(field)
     })?;
     let objects = JsObjects { ask: function("ask")?, owners: function("owners")? };

@@ -61,7 +61,10 @@ fn routed(env: &Env, settings: &Settings, reach: &Function) -> edgemem::Result<M
         set("shards", &JSON::parse(&settings.shards).map_err(invalid("EDGEMEM_SHARDS"))?)?;
     }
     let store = reach.call2(&JsValue::UNDEFINED, &config, &"EDGEMEM".into()).map_err(invalid("EDGEMEM"))?;
-    objects::routed(&store, Models::default())
+    objects::routed(&store, Models::default()).map_err(|error| {
+        let of_tenant = error.field_name() == Some("store.config.tenant");
+        error.field(if of_tenant { "EDGEMEM_TENANT" } else { "EDGEMEM_SHARDS" })
+    })
 }
 
 /// A binding as JavaScript sees it. (The wrappers of workers-rs look at the name of its class, which a
