@@ -57,6 +57,11 @@ pub fn survey(engines: &[&Engine], query: &Query, question: &Question, sight: &S
 }
 
 impl Survey {
+    /// Whether nothing is seen here at all.
+    pub fn is_empty(&self) -> bool {
+        self.terms.documents == 0
+    }
+
     /// Notes a word, if any seen turn holds it.
     fn note(
         &mut self,
@@ -163,6 +168,11 @@ fn gather_shared<'a>(
 }
 
 impl Shared {
+    /// The score below which nothing is offered.
+    pub fn threshold(&self) -> f32 {
+        self.threshold
+    }
+
     /// The sums, without the words that stand for terms.
     fn totals(&self) -> Totals {
         let Statistics { documents, length, .. } = self.terms;
@@ -178,7 +188,8 @@ impl Shared {
 /// Who asks: puts together what the places tell.
 pub struct Asker {
     analyzer: Analyzer,
-    query: Query,
+    /// What is asked for.
+    pub query: Query,
     /// The question, which is told to the places too.
     pub question: Question,
     understands: bool,
