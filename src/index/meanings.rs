@@ -113,6 +113,11 @@ impl Meanings {
         &self.letters[from..self.ends[id as usize] as usize]
     }
 
+    /// A term's row in the table.
+    pub fn row(&self, id: TermId) -> u32 {
+        self.rows[id as usize]
+    }
+
     /// The term of these letters, if the table has a row for it.
     pub fn find(&self, term: &str) -> Option<TermId> {
         let (mut low, mut high) = (0, self.len() as u32);

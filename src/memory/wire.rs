@@ -12,6 +12,7 @@ macro_rules! object {
 }
 
 mod forget;
+mod knowledge;
 pub(super) mod read;
 mod show;
 mod show_graph;
@@ -19,13 +20,12 @@ mod show_graph;
 use serde_json::{Map, Value};
 
 use super::*;
-use crate::engine::MAX_HOPS;
 use crate::index::filter::Filter;
-use crate::knowledge::EntityKind;
 use crate::record::Record;
 use crate::retrieve::context::DEFAULT_TOKENS;
 use crate::retrieve::weights::Weights;
 use crate::scope::{Axis, Scope};
+pub(super) use knowledge::Asked;
 use read::*;
 use show::{conflict, history_row, read_step, recalled, scored_item, stats};
 pub use show::{error, item};
@@ -80,8 +80,11 @@ pub async fn local(memory: &Memory, method: &str, arguments: &[Value]) -> Result
             let found = memory.conflicts(&reach(&Options::of(first)?)?).await?;
             Ok(object!({ "conflicts": found.iter().map(conflict).collect::<Vec<_>>() }))
         }
-        "entities" | "graph" | "timeline" => knowledge(memory, method, first, None).await,
-        "entity" => knowledge(memory, method, second, Some(first)).await,
+        "entities" | "graph" | "timeline" | "entity" => {
+            let asked = Asked::of(method, arguments)?;
+            let known = memory.knowledge(&asked.reach).await?;
+            Ok(asked.show(&known, memory.partitions()?.now()))
+        }
         "consolidate" => {
             let options = Options::of(first)?;
             options.only(&["dryRun", "dry_run", "filters", "showExpired", "show_expired"])?;
@@ -220,8 +223,17 @@ pub(super) fn reach(options: &Options<'_>) -> Result<Reach> {
 const TOP_K: [&str; 3] = ["topK", "top_k", "limit"];
 
 async fn get_all(memory: &Memory, options: &Value) -> Result<Value> {
-    let options = Options::of(options)?;
-    let list = ListOptions {
+    let records = memory.get_all(&list_options(&Options::of(options)?)?).await?;
+    Ok(show_all(&records))
+}
+
+pub(super) fn show_all(records: &[Recalled]) -> Value {
+    let results = records.iter().map(|it| recalled(&it.record, &it.standing));
+    object!({ "results": results.collect::<Vec<_>>() })
+}
+
+pub(super) fn list_options(options: &Options<'_>) -> Result<ListOptions> {
+    Ok(ListOptions {
         limit: options.count(&TOP_K, "topK")?.unwrap_or(DEFAULT_TOP_K),
         offset: options.count(&["offset"], "offset")?.unwrap_or(0),
         newest_first: match options.get(&["order"]).map(|(_, order)| order.as_str()) {
@@ -229,15 +241,11 @@ async fn get_all(memory: &Memory, options: &Value) -> Result<Value> {
             Some(Some("desc")) => true,
             _ => return Err(wrong("order", "\"asc\" or \"desc\"")),
         },
-        reach: reach(&options)?,
-    };
-    let records = memory.get_all(&list).await?;
-    Ok(
-        object!({ "results": records.iter().map(|it| recalled(&it.record, &it.standing)).collect::<Vec<_>>() }),
-    )
+        reach: reach(options)?,
+    })
 }
 
-fn search_options(options: &Options<'_>) -> Result<SearchOptions> {
+pub(super) fn search_options(options: &Options<'_>) -> Result<SearchOptions> {
     let threshold = match options.get(&["threshold"]) {
         None if options.has_null(&["threshold"]) => {
             Err(threshold_invalid("threshold must be a valid number".into()))
@@ -283,21 +291,33 @@ async fn search(memory: &Memory, query: &Value, options: &Value) -> Result<Value
     let query = text(query, "query")?;
     let search = search_options(&options)?;
     let found = memory.search(query, &search).await?;
-    let explain = search.explain.then_some((&search, found.threshold));
+    Ok(show_found(&search, &found))
+}
+
+pub(super) fn show_found(search: &SearchOptions, found: &Found) -> Value {
+    let explain = search.explain.then_some((search, found.threshold));
     let result = |(at, hit)| scored_item(hit, found.relevance.get(at), explain);
     let results: Vec<Value> = found.hits.iter().enumerate().map(result).collect();
-    Ok(with_warnings(object!({ "results": results }), &found.warnings))
+    with_warnings(object!({ "results": results }), &found.warnings)
 }
 
 async fn context(memory: &Memory, query: &Value, options: &Value) -> Result<Value> {
     let options = Options::of(options)?;
     let query = text(query, "query")?;
-    let mut search = search_options(&options)?;
+    let (search, tokens) = context_options(&options)?;
+    Ok(show_context(&memory.context(query, &search, tokens).await?))
+}
+
+/// How a context is searched for, and of how many tokens it is.
+pub(super) fn context_options(options: &Options<'_>) -> Result<(SearchOptions, usize)> {
+    let mut search = search_options(options)?;
     if options.get(&TOP_K).is_none() {
         search.top_k = CONTEXT_CANDIDATES;
     }
-    let tokens = options.count(&["tokens"], "tokens")?.unwrap_or(DEFAULT_TOKENS);
-    let context = memory.context(query, &search, tokens).await?;
+    Ok((search, options.count(&["tokens"], "tokens")?.unwrap_or(DEFAULT_TOKENS)))
+}
+
+pub(super) fn show_context(context: &Context) -> Value {
     let packed = &context.packed;
     let items = |indexes: &[usize]| -> Vec<Value> {
         let item = |&index: &usize| {
@@ -321,7 +341,7 @@ async fn context(memory: &Memory, query: &Value, options: &Value) -> Result<Valu
         "neighbours": context.neighbours.iter().map(neighbour).collect::<Vec<_>>(),
         "dropped": items(&packed.dropped),
     });
-    Ok(with_warnings(result, &context.warnings))
+    with_warnings(result, &context.warnings)
 }
 
 fn with_warnings(mut result: Value, warnings: &[Error]) -> Value {
@@ -329,49 +349,6 @@ fn with_warnings(mut result: Value, warnings: &[Error]) -> Value {
         result["warnings"] = warnings.iter().map(error).collect();
     }
     result
-}
-
-/// What is asked of the entities: their list, one of them, their graph, their time.
-async fn knowledge(memory: &Memory, method: &str, options: &Value, of: Option<&Value>) -> Result<Value> {
-    let of = of.map(|value| name(value, "name")).transpose()?;
-    let options = Options::of(options)?;
-    let mut reach = reach(&options)?;
-    if method == "timeline" && reach.valid_at.is_none() {
-        // What is over is what a timeline is about.
-        reach.include_superseded = options.flag(&["includeSuperseded", "include_superseded"], true)?;
-    }
-    let limit = options.count(&["limit"], "limit")?.unwrap_or(DEFAULT_ENTITIES);
-    let kind = options.choice("kind", &EntityKind::ALL.map(EntityKind::name))?.map(|at| EntityKind::ALL[at]);
-    let format = options.choice("format", &["json", "dot"])?;
-    let hops = options.count(&["hops"], "hops")?.unwrap_or(1);
-    if hops > MAX_HOPS {
-        return Err(wrong("hops", "a whole number from 0 to 5"));
-    }
-    let about = |field: &'static str| options.get(&[field]).map(|(_, value)| name(value, field)).transpose();
-    let (about, around) = (about("about")?, about("around")?);
-    let (from, to) = (since(&options, "from")?, moment(&options, &["to"])?);
-    let known = memory.knowledge(&reach).await?;
-    Ok(match method {
-        "entity" => of
-            .and_then(|name| known.find(name))
-            .map_or(Value::Null, |at| show_graph::entity_whole(&known, at, limit)),
-        "graph" => {
-            let drawn = known.graph(around, hops);
-            match format {
-                Some(1) => show_graph::dot(&known, &drawn).into(),
-                _ => show_graph::graph(&known, &drawn),
-            }
-        }
-        "timeline" => {
-            let now = reach.valid_at.or(reach.known_at).unwrap_or(memory.partitions()?.now());
-            let entries = known.timeline(about, from, to, limit);
-            entries.iter().map(|entry| show_graph::entry(&known, entry, now)).collect()
-        }
-        _ => {
-            let wanted = known.entities.iter().filter(|it| kind.is_none_or(|kind| kind == it.kind));
-            wanted.take(limit).map(|it| show_graph::entity(&known, it)).collect()
-        }
-    })
 }
 
 async fn update(memory: &Memory, id_value: &Value, change: &Value) -> Result<Value> {

@@ -4,23 +4,22 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use edgemem::host::LocalFuture;
-use edgemem::host::native::NativeHost;
+use edgemem::host::{Host, LocalFuture};
 use edgemem::memory::route::{Objects, answer};
 use edgemem::store::MemoryStore;
 use edgemem::{Memory, Models, Result};
 
 /// Memories by the names of their objects.
-#[derive(Default)]
 pub struct InProcess {
+    host: Rc<dyn Host>,
     models: Models,
     held: RefCell<BTreeMap<String, Memory>>,
 }
 
 impl InProcess {
-    /// Objects whose memories have these models.
-    pub fn with_models(models: Models) -> InProcess {
-        InProcess { models, ..InProcess::default() }
+    /// Objects whose memories have this host and these models.
+    pub fn new(host: Rc<dyn Host>, models: Models) -> InProcess {
+        InProcess { host, models, held: RefCell::default() }
     }
 
     /// The names of all objects that were asked.
@@ -31,9 +30,8 @@ impl InProcess {
     /// The memory of an object.
     pub fn memory(&self, object: &str) -> Memory {
         let mut held = self.held.borrow_mut();
-        let fresh = || {
-            Memory::with_models(Rc::new(MemoryStore::new()), Rc::new(NativeHost::new()), self.models.clone())
-        };
+        let fresh =
+            || Memory::with_models(Rc::new(MemoryStore::new()), Rc::clone(&self.host), self.models.clone());
         held.entry(object.to_owned()).or_insert_with(fresh).clone()
     }
 }

@@ -8,8 +8,10 @@
 //! An object is a whole [`Memory`] over a store of its own, which hands what it is asked to [`answer`]. What is here is
 //! in the builds for Workers and in native ones only: a tab has no objects.
 
+mod round;
 mod router;
 mod routing;
+mod together;
 
 use serde_json::Value;
 
@@ -69,6 +71,7 @@ async fn answered(memory: &Memory, request: &[u8]) -> Result<Vec<u8>> {
             let value = wire::local(memory, method, arguments).await?;
             Ok(object!({ "ok": value }).to_string().into_bytes())
         }
+        [VERSION, ROUND, body @ ..] => round::answer(memory, body).await,
         [VERSION, kind, ..] => {
             let message = format!("an object understands requests of kind {CALL} and {ROUND}, not {kind}");
             Err(Error::new(ErrorKind::ObjectFailed, message))

@@ -54,6 +54,8 @@ enum Merge {
     First,
     /// Numbers are added, lists joined.
     Sum,
+    /// By rounds of what they hold together, unless one object is all that is concerned.
+    Together,
 }
 
 /// The methods that objects answer. What is not here is answered without any: `close`, and what does not exist.
@@ -67,6 +69,13 @@ const METHODS: &[(&str, Whom, Merge)] = &[
     ("erase", Whom::Id, Merge::Sum),
     ("deleteAll", Whom::Owned, Merge::Sum),
     ("sweep", Whom::Owned, Merge::Sum),
+    ("search", Whom::Reader(1), Merge::Together),
+    ("context", Whom::Reader(1), Merge::Together),
+    ("getAll", Whom::Reader(0), Merge::Together),
+    ("entities", Whom::Reader(0), Merge::Together),
+    ("entity", Whom::Reader(1), Merge::Together),
+    ("graph", Whom::Reader(0), Merge::Together),
+    ("timeline", Whom::Reader(0), Merge::Together),
     ("conflicts", Whom::Reader(0), Merge::Sum),
     ("consolidate", Whom::Reader(0), Merge::Sum),
     ("undoConsolidation", Whom::Reported, Merge::Sum),
@@ -118,11 +127,16 @@ impl Router {
         if objects.is_empty() {
             return wire::local(&self.blank, method, arguments).await;
         }
+        if merge == Merge::Together && objects.len() > 1 {
+            // What is wrong with a call is said once, and before anybody is asked.
+            wire::local(&self.blank, method, arguments).await?;
+            return self.together(memory, objects, method, arguments).await;
+        }
         let answers = self.ask(&objects, &call_request(method, arguments)).await;
         let answers = answers.into_iter().map(|answer| read_answer(&answer?));
         match merge {
-            Merge::First => first(answers),
             Merge::Sum => sum(answers),
+            Merge::First | Merge::Together => first(answers),
         }
     }
 
