@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use js_sys::{Date, Function, Promise};
+use js_sys::{Array, Date, Function, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -22,11 +22,54 @@ thread_local! {
     static DRIVEN: RefCell<Option<Rc<Mailbox>>> = const { RefCell::new(None) };
 }
 
-/// What passes between a task and its driver: the promise waited for, and how it settled.
+/// What passes between a task and its driver: the promises waited for, each with its number, and how they settled.
 #[derive(Default)]
 struct Mailbox {
-    awaiting: RefCell<Option<Promise>>,
-    settled: RefCell<Option<Result<JsValue, JsValue>>>,
+    awaiting: RefCell<Vec<(u32, Promise)>>,
+    settled: RefCell<Vec<(u32, Result<JsValue, JsValue>)>>,
+    /// The number of the next promise.
+    next: Cell<u32>,
+}
+
+impl Mailbox {
+    /// What the driver has to wait for: the promise, or the first of several, which says its number.
+    fn first(&self) -> Option<Promise> {
+        let awaiting = self.awaiting.borrow();
+        if let [(_, promise)] = &awaiting[..] {
+            return Some(promise.clone());
+        }
+        let numbered = |(number, promise): &(u32, Promise)| -> JsValue {
+            let settled = Promise::all_settled(&Array::of1(promise));
+            Promise::all(&Array::of2(&JsValue::from(*number), &settled)).into()
+        };
+        (!awaiting.is_empty()).then(|| Promise::race(&awaiting.iter().map(numbered).collect::<Array>()))
+    }
+
+    /// Takes in how what [`first`](Self::first) returned has settled.
+    fn settle(&self, settled: Result<JsValue, JsValue>) {
+        let mut awaiting = self.awaiting.borrow_mut();
+        let (number, settled) = match (awaiting.len(), settled) {
+            (1, settled) => (awaiting[0].0, settled),
+            (0, _) | (_, Err(_)) => return,
+            (_, Ok(first)) => {
+                let first = Array::from(&first);
+                let outcome = Array::from(&first.get(1)).get(0);
+                let part = |name: &str| Reflect::get(&outcome, &name.into()).unwrap_or(JsValue::UNDEFINED);
+                let reason = part("reason");
+                let settled = if part("status") == "rejected" { Err(reason) } else { Ok(part("value")) };
+                (first.get(0).as_f64().unwrap_or_default() as u32, settled)
+            }
+        };
+        awaiting.retain(|(known, _)| *known != number);
+        self.settled.borrow_mut().push((number, settled));
+    }
+
+    /// How a promise settled, once it has.
+    fn take(&self, number: u32) -> Option<Result<JsValue, JsValue>> {
+        let mut settled = self.settled.borrow_mut();
+        let at = settled.iter().position(|(known, _)| *known == number)?;
+        Some(settled.swap_remove(at).1)
+    }
 }
 
 /// A future that JavaScript drives to its end.
@@ -44,7 +87,9 @@ impl Task {
     /// Runs until the future has to wait, and returns the promise it waits for; `None` when it is done.
     /// From the second step on, `settled` tells how that promise ended.
     pub fn step(&self, settled: Option<Result<JsValue, JsValue>>) -> Option<Promise> {
-        *self.mailbox.settled.borrow_mut() = settled;
+        if let Some(settled) = settled {
+            self.mailbox.settle(settled);
+        }
         let mut future = self.future.borrow_mut().take()?;
         loop {
             let outer = DRIVEN.replace(Some(Rc::clone(&self.mailbox)));
@@ -53,7 +98,7 @@ impl Task {
             match polled {
                 Poll::Ready(()) => return None,
                 Poll::Pending => {
-                    if let Some(promise) = self.mailbox.awaiting.borrow_mut().take() {
+                    if let Some(promise) = self.mailbox.first() {
                         *self.future.borrow_mut() = Some(future);
                         return Some(promise);
                     }
@@ -64,15 +109,16 @@ impl Task {
     }
 }
 
-/// Awaits a JavaScript promise, under our driver or under anyone else's executor.
+/// Awaits a JavaScript promise, under our driver or under anyone else's executor. A task may wait for several at a time.
 pub fn wait(promise: Promise) -> impl Future<Output = Result<JsValue, JsValue>> {
-    Wait { promise: Some(promise), fallback: None, driven: Cell::new(false) }
+    Wait { promise: Some(promise), fallback: None, driven: None }
 }
 
 struct Wait {
     promise: Option<Promise>,
     fallback: Option<JsFuture<JsValue>>,
-    driven: Cell<bool>,
+    /// The driver, and the promise's number there.
+    driven: Option<(Rc<Mailbox>, u32)>,
 }
 
 impl Future for Wait {
@@ -80,24 +126,31 @@ impl Future for Wait {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if let Some(promise) = self.promise.take() {
-            let mailbox = DRIVEN.with_borrow(Clone::clone);
-            match mailbox {
+            match DRIVEN.with_borrow(Clone::clone) {
                 Some(mailbox) => {
-                    self.driven.set(true);
-                    *mailbox.awaiting.borrow_mut() = Some(promise);
-                    return Poll::Pending;
+                    let number = mailbox.next.get();
+                    mailbox.next.set(number.wrapping_add(1));
+                    mailbox.awaiting.borrow_mut().push((number, promise));
+                    self.driven = Some((mailbox, number));
                 }
                 None => self.fallback = Some(JsFuture::from(promise)),
             }
         }
-        if self.driven.get() {
-            let mailbox = DRIVEN.with_borrow(Clone::clone);
-            let settled = mailbox.and_then(|mailbox| mailbox.settled.borrow_mut().take());
-            return settled.map_or(Poll::Pending, Poll::Ready);
+        if let Some((mailbox, number)) = &self.driven {
+            return mailbox.take(*number).map_or(Poll::Pending, Poll::Ready);
         }
         match &mut self.fallback {
             Some(future) => Pin::new(future).poll(context),
             None => Poll::Pending,
+        }
+    }
+}
+
+/// What nobody waits for any more must not be waited for.
+impl Drop for Wait {
+    fn drop(&mut self) {
+        if let Some((mailbox, number)) = &self.driven {
+            mailbox.awaiting.borrow_mut().retain(|(known, _)| known != number);
         }
     }
 }
@@ -176,7 +229,7 @@ impl Gate for PromiseGate {
                 let timeout = Promise::new(&mut |resolve: Function, _reject: Function| {
                     timer = set_timeout(&resolve, ABANDONED_AFTER);
                 });
-                let _ = wait(Promise::race(&js_sys::Array::of2(&before, &timeout))).await;
+                let _ = wait(Promise::race(&Array::of2(&before, &timeout))).await;
                 clear_timeout(&timer);
             }
             *turn.borrow_mut() = JsValue::UNDEFINED;

@@ -32,6 +32,34 @@ test("a memory lives its life in the object of its owner", async (t) => {
   await assert.rejects(call(["search", "", ann]), { code: "QUERY_EMPTY" });
 });
 
+test("what several objects hold is found together, also of an owner that is spread over some", async (t) => {
+  const { call, callWith, admin } = await objects(t);
+  await call(["add", "I moved to Lisbon", verbatim(ann)], ["add", "Our office moved to Porto", verbatim({ orgId: "acme" })], ["add", "I moved to Lima", verbatim(bob)]);
+  const both = { ...ann, orgId: "acme" };
+  const [found, list] = await call(["search", "who moved?", both], ["getAll", both]);
+  assert.deepEqual(texts(found).sort(), ["I moved to Lisbon", "Our office moved to Porto"]);
+  assert.deepEqual(texts(list).sort(), texts(found).sort());
+
+  const config = { tenant: "spread", shards: { "org:acme": 3 } };
+  const acme = { orgId: "acme" };
+  const notes = Array.from({ length: 12 }, (_, n) => `note number n${n}`);
+  for (const [n, note] of notes.entries()) await callWith(config, ["add", note, verbatim({ ...acme, runId: `run-${n}` })]);
+  const [all, one] = await callWith(config, ["getAll", { ...acme, runId: "*", topK: 100 }], ["search", "note n7", { ...acme, runId: "*", topK: 1 }]);
+  assert.deepEqual([texts(all).sort(), texts(one)], [[...notes].sort(), ["note number n7"]]);
+  const [digit] = objectOf(all).slice("default/".length);
+  const { names } = await admin(`spread/registry-${digit}`, { op: "list", after: "", limit: 10 });
+  assert.deepEqual(names, ["", "-1", "-2"].map((shard) => objectOf(all).replace("default", "spread") + shard));
+});
+
+test("a configuration that is wrong is told", async (t) => {
+  const { callWith, call, raw } = await objects(t, { bindings: { EDGEMEM_CONFIG: "{" } });
+  await assert.rejects(callWith({ tenant: "a/b" }, ["stats"]), { code: "CONFIG_INVALID", message: /tenant/ });
+  await assert.rejects(callWith({ namespace: {} }, ["stats"]), { code: "CONFIG_INVALID", message: /env\.EDGEMEM/ });
+  await assert.rejects(callWith({ storage: {} }, ["stats"]), { code: "CONFIG_INVALID", message: /ctx\.storage/ });
+  await assert.rejects(call(["add", "tea", ann]), { code: "CONFIG_INVALID", message: /EDGEMEM_CONFIG is not JSON/ });
+  assert.equal((await raw("default/0123456789", [1, 1], "{}")).error.code, "CONFIG_INVALID");
+});
+
 test("what is stored opens again after an eviction, a restart, and from few rows", async (t) => {
   const { call, evict, restart, sql, ring } = await objects(t);
   const say = (n) => ({ role: "user", content: `note number n${n} about the harbour` });

@@ -16,7 +16,9 @@ import type { Host } from "../resolve.js";
 import { workers } from "./workers.js";
 
 export * from "../public.js";
+export type { JobKind } from "../cloudflare/jobs.js";
 export type { ObjectConfig } from "../cloudflare/object.js";
+export type { ObjectState } from "../cloudflare/types.js";
 
 const { host, loader, table } = workers(() => tokens);
 const isolate = new Isolate(loader, table.load);
