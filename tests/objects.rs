@@ -8,10 +8,10 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use edgemem::host::native::NativeHost;
-use edgemem::host::{Gate, Host};
+use edgemem::host::{Gate, Host, LocalFuture};
 use edgemem::memory::route::Routing;
 use edgemem::memory::wire;
-use edgemem::model::TokenSource;
+use edgemem::model::{Embedder, Purpose, TokenSource};
 use edgemem::store::MemoryStore;
 use edgemem::time::Timestamp;
 use edgemem::{Error, ErrorKind, Memory, Models};
@@ -65,6 +65,18 @@ impl Twice {
         }
     }
 
+    /// The same memories under another configuration.
+    fn again(&self, config: &Value, models: Models) -> Twice {
+        let routing = Routing::read(config).unwrap();
+        let host = Rc::clone(&self.host);
+        Twice {
+            routed: Memory::routed(Rc::clone(&self.objects) as _, Rc::clone(&host) as _, models, routing),
+            plain: self.plain.clone(),
+            objects: Rc::clone(&self.objects),
+            host,
+        }
+    }
+
     /// What both answer; fails if that is not the same.
     fn call(&self, method: &str, arguments: &[Value]) -> Result<Value, Error> {
         self.host.0.set(self.host.0.get() + 1_000);
@@ -105,6 +117,30 @@ fn call(memory: &Memory, method: &str, arguments: Value) -> Result<Value, Error>
 fn with_table() -> Models {
     let table = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/tokens/edgemem-tokens.bin"));
     Models { tokens: Some(Rc::new(table.unwrap()) as Rc<dyn TokenSource>), ..Models::default() }
+}
+
+/// Counts letters, and how often it is asked for a question.
+struct Letters(Cell<usize>);
+
+impl Embedder for Letters {
+    fn name(&self) -> String {
+        "letters/3".to_owned()
+    }
+
+    fn embed<'a>(
+        &'a self,
+        texts: &'a [String],
+        purpose: Purpose,
+    ) -> LocalFuture<'a, Result<Vec<Vec<f32>>, Error>> {
+        self.0.set(self.0.get() + usize::from(purpose == Purpose::Query));
+        let count = |text: &String, letter| text.matches(letter).count() as f32 + 0.1;
+        let vectors = texts.iter().map(|text| ['a', 'i', 'o'].map(|letter| count(text, letter)).to_vec());
+        Box::pin(std::future::ready(Ok(vectors.collect())))
+    }
+}
+
+fn with_embedder() -> Models {
+    Models { embedder: Some(Rc::new(Letters(Cell::new(0)))), ..with_table() }
 }
 
 #[test]
@@ -326,25 +362,114 @@ proptest! {
         let shards = json!({ "org:o1": 3, "user:u1": 2, "agent:a2": 5, "run:r1": 1 });
         let models = if table { with_table() } else { Models::default() };
         let both = Twice::new(&json!({ "shards": shards }), models);
-        let steps: Vec<Step> = steps.into_iter().filter_map(|step| match step {
-            Step::Add(text, mut options) => {
-                // Each statement in one conversation, and without its facts.
-                let at = SAID.iter().position(|it| *it == text).unwrap();
-                options["conversationId"] = if at % 4 == 0 { Value::Null } else { format!("c{}", at % 5).into() };
-                options["infer"] = false.into();
-                Some(Step::Add(text, options))
-            }
-            Step::Change("update", nth) => Some(Step::Change("delete", nth)),
-            Step::Ask("stats" | "consolidate", ..) => None,
-            step => Some(step),
-        }).collect();
+        let steps: Vec<Step> = steps.into_iter().filter_map(without_facts).collect();
         play(&both, &steps);
+    }
+}
+
+fn moves() -> impl Strategy<Value = (Step, u32, usize, bool)> {
+    (step(), 1u32..5, 0usize..20, any::<bool>())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// An owner's memories move from one number of shards to another while they are read and written, however often that
+    /// is cut short, and nobody notices.
+    #[test]
+    fn owners_move_between_shards_unnoticed(
+        steps in prop::collection::vec(moves(), 10..40),
+        models in 0usize..3,
+    ) {
+        let models = [Models::default(), with_table(), with_embedder()][models].clone();
+        let number = Cell::new(0);
+        // Something new each time, in a conversation that does not go on while it is on its way: what is on its way is not
+        // known where it will be.
+        let owned = |steps: &[(Step, u32, usize, bool)]| -> Vec<Step> {
+            number.set(number.get() + 1);
+            let own = |step: Step| {
+                let mut step = without_facts(step)?;
+                if let Step::Add(text, options) = &mut step {
+                    let number = number.get();
+                    *text = format!("{text} {number}").leak();
+                    let conversation = options["conversationId"].as_str().unwrap_or("c9");
+                    options["conversationId"] = format!("{conversation}-{number}").into();
+                }
+                if let Step::Add(_, options) | Step::Ask(_, _, options) = &mut step {
+                    options["orgId"] = "o1".into();
+                    for other in ["userId", "agentId", "appId"] {
+                        options.as_object_mut()?.shift_remove(other);
+                    }
+                }
+                Some(step)
+            };
+            steps.iter().filter_map(|(step, ..)| own(step.clone())).collect()
+        };
+        let both = Twice::new(&json!({ "shards": { "org:o1": 1 } }), models.clone());
+        let mut ids = Vec::new();
+        let mut from = 1;
+        for chunk in steps.chunks(5) {
+            let (_, to, fails, late) = chunk[0];
+            let routing = json!({ "shards": { "org:o1": { "from": from, "to": to } } });
+            let during = both.again(&routing, models.clone());
+            play_on(&both.again(&json!({ "shards": { "org:o1": from } }), models.clone()), &owned(chunk), &mut ids);
+            play_on(&during, &owned(chunk), &mut ids);
+            during.objects.fails_after.set(Some((fails, late)));
+            let cut = call(&during.routed, "reshardStep", json!(["org:o1"]));
+            during.objects.fails_after.set(None);
+            if let Err(error) = &cut {
+                prop_assert_eq!(error.code(), "OBJECT_FAILED");
+            }
+            // What is in two places counts twice for how rare words are, so scores may differ; but it is listed once.
+            play_on(&during, &reads()[..1], &mut ids);
+            let mut steps = 0;
+            while call(&during.routed, "reshardStep", json!(["org:o1"])).unwrap()["finished"] != true {
+                play_on(&during, &reads(), &mut ids);
+                steps += 1;
+                prop_assert!(steps < 10);
+            }
+            from = to;
+            let after = both.again(&json!({ "shards": { "org:o1": to } }), models.clone());
+            play_on(&after, &reads(), &mut ids);
+            let shards: Vec<String> = after.objects.names();
+            for shard in shards.iter().filter(|name| name.rsplit_once('-').is_some_and(|(_, k)| k.parse::<u32>().unwrap() >= to)) {
+                let stats = call(&after.objects.memory(shard), "stats", json!([])).unwrap();
+                prop_assert_eq!(&stats["memories"], 0, "nothing is left behind");
+            }
+        }
+    }
+}
+
+/// Reads of everything.
+fn reads() -> Vec<Step> {
+    let all = json!({ "orgId": "o1", "runId": "*", "threshold": 0.0, "topK": 100, "limit": 100 });
+    let mut reads =
+        vec![Step::Ask("getAll", "", all.clone()), Step::Ask("context", "where do I live?", all.clone())];
+    reads.extend(QUESTIONS.iter().map(|question| Step::Ask("search", question, all.clone())));
+    reads
+}
+
+/// A step in which each statement is of one conversation, and without its facts, so that no memory takes another's place.
+fn without_facts(step: Step) -> Option<Step> {
+    match step {
+        Step::Add(text, mut options) => {
+            let at = SAID.iter().position(|it| *it == text).unwrap();
+            options["conversationId"] = if at % 4 == 0 { Value::Null } else { format!("c{}", at % 5).into() };
+            options["infer"] = false.into();
+            Some(Step::Add(text, options))
+        }
+        Step::Change("update", nth) => Some(Step::Change("delete", nth)),
+        Step::Ask("stats" | "consolidate", ..) => None,
+        step => Some(step),
     }
 }
 
 /// Does all this with both memories.
 fn play(both: &Twice, steps: &[Step]) {
-    let mut ids: Vec<Value> = Vec::new();
+    play_on(both, steps, &mut Vec::new());
+}
+
+fn play_on(both: &Twice, steps: &[Step], ids: &mut Vec<Value>) {
     for step in steps {
         match step.clone() {
             Step::Add(text, options) => {

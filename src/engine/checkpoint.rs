@@ -8,6 +8,7 @@ use crate::index::build::SegmentBuilder;
 use crate::index::part::Part;
 use crate::index::segment::Segment;
 use crate::index::vectors::StoredVectors;
+use crate::record::MemoryId;
 use crate::sorted::sort;
 use crate::time::Stamp;
 use crate::vector::Vectors;
@@ -63,7 +64,7 @@ impl Engine {
             sources.dedup();
         }
         sources.push(0);
-        let checkpoint = self.seal(sources, stamp, replica)?;
+        let checkpoint = self.seal(sources, &|_| true, stamp, replica)?;
         Ok(Some(Checkpoint { scrub: self.remains, ..checkpoint }))
     }
 
@@ -89,7 +90,7 @@ impl Engine {
             (0..part.len()).any(|doc| part.is_remembered(doc) && !part.is_embedded(doc, model))
         };
         let lacking = (1..self.parts.len()).find(|&part| lacks(&self.parts[part]));
-        lacking.map(|part| self.seal(vec![part, 0], stamp, replica)).transpose()
+        lacking.map(|part| self.seal(vec![part, 0], &|_| true, stamp, replica)).transpose()
     }
 
     /// Sealed parts that are merged together with the head: the newest run of segments that are about as
@@ -124,8 +125,14 @@ impl Engine {
         chosen
     }
 
-    /// Builds one segment from the live documents of these parts, oldest part first, the head last.
-    fn seal(&self, sources: Vec<usize>, stamp: Stamp, replica: u64) -> Result<Checkpoint> {
+    /// Builds one segment from the live documents of these parts that are to be kept, oldest part first, the head last.
+    pub(super) fn seal(
+        &self,
+        sources: Vec<usize>,
+        keeps: &dyn Fn(MemoryId) -> bool,
+        stamp: Stamp,
+        replica: u64,
+    ) -> Result<Checkpoint> {
         let mut builder = SegmentBuilder::default();
         // Without an embedder, vectors are kept for when one is configured again.
         let held = || sources.iter().find_map(|&source| self.parts[source].model());
@@ -134,7 +141,7 @@ impl Engine {
         let mut row_of = Vec::new();
         for &source in &sources {
             let part = &self.parts[source];
-            let taken = builder.add(part, |doc| part.is_alive(doc))?;
+            let taken = builder.add(part, |doc| part.is_alive(doc) && keeps(part.id(doc)))?;
             for doc in taken {
                 let made;
                 let vector = match stored_vector(part, doc, model) {

@@ -378,7 +378,7 @@ impl Partitions {
             };
             let before = waiting(&partition);
             if before > 0 && progress.done == 0 {
-                self.seal(&partition, Engine::embed_sealed).await?;
+                self.seal(&partition, &Engine::embed_sealed).await?;
                 progress.done = before.saturating_sub(waiting(&partition));
             }
             progress.left += waiting(&partition);
@@ -406,7 +406,7 @@ impl Partitions {
             if !partition.engine.borrow().has_remains() {
                 return Ok(());
             }
-            match self.seal(partition, Engine::checkpoint).await {
+            match self.seal(partition, &Engine::checkpoint).await {
                 Err(error) if error.kind() == ErrorKind::StoreConflict => self.refresh(partition).await?,
                 sealed => drop(sealed?),
             }
@@ -414,9 +414,28 @@ impl Partitions {
         Err(crowded())
     }
 
+    /// Takes memories out of a partition as if they had never been there, those to which nothing has happened since they
+    /// had these digests.
+    #[cfg(any(feature = "cloudflare", not(target_family = "wasm")))]
+    pub async fn take_out(
+        &self,
+        partition: &Partition,
+        gone: &[(MemoryId, crate::text::Digest)],
+    ) -> Result<()> {
+        let _turn = partition.writers.enter().await;
+        for _ in 0..CONFLICTS {
+            let without = |engine: &Engine, stamp, replica| engine.without(gone, stamp, replica);
+            match self.seal(partition, &without).await {
+                Err(error) if error.kind() == ErrorKind::StoreConflict => self.refresh(partition).await?,
+                sealed => return sealed.map(drop),
+            }
+        }
+        Err(crowded())
+    }
+
     /// Seals and merges if it is due. A failure is kept for `stats()`: nothing acknowledged depends on it.
     async fn checkpoint(&self, partition: &Partition) {
-        match self.seal(partition, Engine::checkpoint).await {
+        match self.seal(partition, &Engine::checkpoint).await {
             Ok(false) => {}
             Ok(true) => *self.trouble.borrow_mut() = None,
             // Another process sealed first: the next load takes in what it made.
@@ -429,7 +448,7 @@ impl Partitions {
     async fn seal(
         &self,
         partition: &Partition,
-        plan: fn(&Engine, Stamp, u64) -> Result<Option<Checkpoint>>,
+        plan: &dyn Fn(&Engine, Stamp, u64) -> Result<Option<Checkpoint>>,
     ) -> Result<bool> {
         let planned = {
             let mut clock = self.clock();

@@ -1,25 +1,27 @@
 //! Objects in this process: a memory each, over a store of its own.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use edgemem::host::{Host, LocalFuture};
 use edgemem::memory::route::{Objects, answer};
 use edgemem::store::MemoryStore;
-use edgemem::{Memory, Models, Result};
+use edgemem::{Error, ErrorKind, Memory, Models, Result};
 
 /// Memories by the names of their objects.
 pub struct InProcess {
     host: Rc<dyn Host>,
     models: Models,
     held: RefCell<BTreeMap<String, Memory>>,
+    /// After so many requests the next is lost: before the object gets it, or its answer.
+    pub fails_after: Cell<Option<(usize, bool)>>,
 }
 
 impl InProcess {
     /// Objects whose memories have this host and these models.
     pub fn new(host: Rc<dyn Host>, models: Models) -> InProcess {
-        InProcess { host, models, held: RefCell::default() }
+        InProcess { host, models, held: RefCell::default(), fails_after: Cell::default() }
     }
 
     /// The names of all objects that were asked.
@@ -39,7 +41,19 @@ impl InProcess {
 impl Objects for InProcess {
     fn ask<'a>(&'a self, object: &'a str, request: Vec<u8>) -> LocalFuture<'a, Result<Vec<u8>>> {
         let memory = self.memory(object);
-        Box::pin(async move { Ok(answer(&memory, &request).await) })
+        let lost = || Err(Error::new(ErrorKind::ObjectFailed, "the object did not answer"));
+        let fails = self.fails_after.get();
+        self.fails_after.set(fails.map(|(left, late)| (left.saturating_sub(1), late)));
+        Box::pin(async move {
+            match fails {
+                Some((0, false)) => lost(),
+                Some((0, true)) => {
+                    answer(&memory, &request).await;
+                    lost()
+                }
+                _ => Ok(answer(&memory, &request).await),
+            }
+        })
     }
 
     fn owners<'a>(&'a self, tenant: &'a str, most: usize) -> LocalFuture<'a, Result<Vec<String>>> {

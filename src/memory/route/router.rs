@@ -116,6 +116,9 @@ impl Router {
             memory.0.closed.set(true);
             return Ok(Value::Null);
         }
+        if method == "reshardStep" {
+            return self.reshard_step(arguments.first().unwrap_or(&Value::Null)).await;
+        }
         let Some(&(_, whom, merge)) = METHODS.iter().find(|(name, ..)| *name == method) else {
             return wire::local(&self.blank, method, arguments).await;
         };

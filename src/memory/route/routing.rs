@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 pub const MOST_SHARDS: u32 = 256;
 
 /// So many hex digits of a partition's name are in the name of its object: those that its memories' ids begin with.
-const DIGITS: usize = 10;
+pub(super) const DIGITS: usize = 10;
 
 /// How owners are spread over objects.
 #[derive(Clone, Debug, PartialEq)]
@@ -150,7 +150,7 @@ impl Routing {
 
 /// Which of so many shards what is said in a conversation belongs to: all of it to one, so that neighbours stay together.
 /// Where no conversation or run was named, what is said in one scope on one day stays together.
-pub(crate) fn shard_of(scope: &Scope, conversation: Option<&str>, said: Timestamp, shards: u32) -> u32 {
+pub(super) fn shard_of(scope: &Scope, conversation: Option<&str>, said: Timestamp, shards: u32) -> u32 {
     if shards <= 1 {
         return 0;
     }

@@ -82,7 +82,7 @@ impl Router {
     }
 
     /// Asks all objects in one round, and lets `read` read what each answers.
-    async fn round(
+    pub(super) async fn round(
         &self,
         objects: &[String],
         request: Vec<u8>,
