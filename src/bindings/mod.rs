@@ -5,7 +5,7 @@
 
 #[cfg(feature = "trap")]
 mod model_probe;
-#[cfg(feature = "cloudflare")]
+#[cfg(feature = "objects")]
 pub mod objects;
 #[cfg(feature = "trap")]
 mod probe;
@@ -21,7 +21,7 @@ use wasm_bindgen::prelude::*;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::LocalFuture;
 use crate::host::js::{JsHost, Task};
-#[cfg(feature = "cloudflare")]
+#[cfg(feature = "objects")]
 use crate::memory::route;
 use crate::memory::{Memory, Models, Reading, wire};
 use crate::model::config::{completer_from_js, embedder_from_js, reranker_from_js};
@@ -104,7 +104,7 @@ impl Core {
 }
 
 /// What objects need, which are many memories in one instance.
-#[cfg(feature = "cloudflare")]
+#[cfg(feature = "objects")]
 #[wasm_bindgen]
 impl Core {
     /// A memory over another store in the same instance, which shares the token table of this one. What is wrong with
@@ -138,7 +138,7 @@ impl Core {
     }
 }
 
-#[cfg(feature = "cloudflare")]
+#[cfg(feature = "objects")]
 #[wasm_bindgen]
 impl Call {
     /// The bytes that a finished call of [`Core::ask`] is answered with.
@@ -162,7 +162,7 @@ fn member(config: &JsValue, name: &str) -> JsValue {
 
 fn memory(config: &JsValue) -> Result<Memory> {
     let store = member(config, "store");
-    #[cfg(feature = "cloudflare")]
+    #[cfg(feature = "objects")]
     if member(&store, "provider") == "objects" {
         return objects::routed(&store, models(config)?);
     }

@@ -79,7 +79,7 @@ impl Engine {
         }
         let mut sources = self.due_for_merge();
         sources.push(0);
-        self.seal(sources, stamp, replica).map(Some)
+        self.seal(sources, &|_| true, stamp, replica).map(Some)
     }
 
     /// The checkpoint that gives vectors of the token table to the first sealed part in which living memories

@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use js_sys::{Array, Date, Function, Promise, Reflect};
+use js_sys::{Array, Date, Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -23,6 +23,9 @@ thread_local! {
 }
 
 /// What passes between a task and its driver: the promises waited for, each with its number, and how they settled.
+///
+/// The driver waits for one after the other, in the order in which they were asked for. What they stand for goes on at
+/// the same time; but a promise must not be settled by what comes after a later one in the same task.
 #[derive(Default)]
 struct Mailbox {
     awaiting: RefCell<Vec<(u32, Promise)>>,
@@ -32,36 +35,15 @@ struct Mailbox {
 }
 
 impl Mailbox {
-    /// What the driver has to wait for: the promise, or the first of several, which says its number.
-    fn first(&self) -> Option<Promise> {
-        let awaiting = self.awaiting.borrow();
-        if let [(_, promise)] = &awaiting[..] {
-            return Some(promise.clone());
-        }
-        let numbered = |(number, promise): &(u32, Promise)| -> JsValue {
-            let settled = Promise::all_settled(&Array::of1(promise));
-            Promise::all(&Array::of2(&JsValue::from(*number), &settled)).into()
-        };
-        (!awaiting.is_empty()).then(|| Promise::race(&awaiting.iter().map(numbered).collect::<Array>()))
-    }
-
-    /// Takes in how what [`first`](Self::first) returned has settled.
-    fn settle(&self, settled: Result<JsValue, JsValue>) {
+    fn ask(&self, promise: Promise) -> u32 {
+        let number = self.next.replace(self.next.get().wrapping_add(1));
         let mut awaiting = self.awaiting.borrow_mut();
-        let (number, settled) = match (awaiting.len(), settled) {
-            (1, settled) => (awaiting[0].0, settled),
-            (0, _) | (_, Err(_)) => return,
-            (_, Ok(first)) => {
-                let first = Array::from(&first);
-                let outcome = Array::from(&first.get(1)).get(0);
-                let part = |name: &str| Reflect::get(&outcome, &name.into()).unwrap_or(JsValue::UNDEFINED);
-                let reason = part("reason");
-                let settled = if part("status") == "rejected" { Err(reason) } else { Ok(part("value")) };
-                (first.get(0).as_f64().unwrap_or_default() as u32, settled)
-            }
-        };
-        awaiting.retain(|(known, _)| *known != number);
-        self.settled.borrow_mut().push((number, settled));
+        if !awaiting.is_empty() {
+            // A rejection that nobody listens to yet ends a process of Node.
+            let _ = Promise::all_settled(&Array::of1(&promise));
+        }
+        awaiting.push((number, promise));
+        number
     }
 
     /// How a promise settled, once it has.
@@ -87,8 +69,10 @@ impl Task {
     /// Runs until the future has to wait, and returns the promise it waits for; `None` when it is done.
     /// From the second step on, `settled` tells how that promise ended.
     pub fn step(&self, settled: Option<Result<JsValue, JsValue>>) -> Option<Promise> {
-        if let Some(settled) = settled {
-            self.mailbox.settle(settled);
+        let awaiting = &self.mailbox.awaiting;
+        if let Some(settled) = settled.filter(|_| !awaiting.borrow().is_empty()) {
+            let (number, _) = awaiting.borrow_mut().remove(0);
+            self.mailbox.settled.borrow_mut().push((number, settled));
         }
         let mut future = self.future.borrow_mut().take()?;
         loop {
@@ -98,9 +82,9 @@ impl Task {
             match polled {
                 Poll::Ready(()) => return None,
                 Poll::Pending => {
-                    if let Some(promise) = self.mailbox.first() {
+                    if let Some((_, promise)) = awaiting.borrow().first() {
                         *self.future.borrow_mut() = Some(future);
-                        return Some(promise);
+                        return Some(promise.clone());
                     }
                     // Pending without a promise: a combinator that wakes itself. Poll it again.
                 }
@@ -128,9 +112,7 @@ impl Future for Wait {
         if let Some(promise) = self.promise.take() {
             match DRIVEN.with_borrow(Clone::clone) {
                 Some(mailbox) => {
-                    let number = mailbox.next.get();
-                    mailbox.next.set(number.wrapping_add(1));
-                    mailbox.awaiting.borrow_mut().push((number, promise));
+                    let number = mailbox.ask(promise);
                     self.driven = Some((mailbox, number));
                 }
                 None => self.fallback = Some(JsFuture::from(promise)),

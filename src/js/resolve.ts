@@ -208,6 +208,12 @@ function store(value: unknown, field: string, host: Host): CoreConfig["store"] {
       return host.durableObjects(config, `${field}.config`);
     case "d1":
     case "kv":
+      if (host.durableObjects !== undefined) {
+        const advice = 'import { Memory } from "edgemem"';
+        throw new EdgememError("UNSUPPORTED", `The store provider ${name} is not in this entry: ${advice}.`, {
+          field: `${field}.provider`,
+        });
+      }
       return {
         provider: name,
         binding: binding(config.binding, `${field}.config.binding`, name),

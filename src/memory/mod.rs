@@ -24,7 +24,7 @@ mod versions;
 #[macro_use]
 pub mod wire;
 // After `wire`, whose macro it uses.
-#[cfg(any(feature = "cloudflare", not(target_family = "wasm")))]
+#[cfg(any(feature = "objects", not(target_family = "wasm")))]
 pub mod route;
 
 use std::cell::Cell;
@@ -73,7 +73,7 @@ struct Inner {
     reranker: Option<Rc<dyn Reranker>>,
     closed: Cell<bool>,
     /// What leads to the objects that the memories are in, if they are not here.
-    #[cfg(any(feature = "cloudflare", not(target_family = "wasm")))]
+    #[cfg(any(feature = "objects", not(target_family = "wasm")))]
     router: Option<route::Router>,
 }
 
@@ -145,7 +145,7 @@ impl Memory {
             reading: models.reading,
             reranker: models.reranker,
             closed: Cell::new(false),
-            #[cfg(any(feature = "cloudflare", not(target_family = "wasm")))]
+            #[cfg(any(feature = "objects", not(target_family = "wasm")))]
             router: None,
         }))
     }
@@ -167,7 +167,7 @@ impl Memory {
 
     fn partitions(&self) -> Result<&Partitions> {
         self.open()?;
-        #[cfg(any(feature = "cloudflare", not(target_family = "wasm")))]
+        #[cfg(any(feature = "objects", not(target_family = "wasm")))]
         if self.0.router.is_some() {
             return Err(route::elsewhere());
         }

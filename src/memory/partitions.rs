@@ -393,7 +393,7 @@ impl Partitions {
         for name in self.names("").await? {
             let partition = self.get(&name).await?;
             let _turn = partition.writers.enter().await;
-            sealed += usize::from(self.seal(&partition, Engine::compact).await?);
+            sealed += usize::from(self.seal(&partition, &Engine::compact).await?);
         }
         Ok(sealed)
     }
@@ -416,7 +416,7 @@ impl Partitions {
 
     /// Takes memories out of a partition as if they had never been there, those to which nothing has happened since they
     /// had these digests.
-    #[cfg(any(feature = "cloudflare", not(target_family = "wasm")))]
+    #[cfg(any(feature = "objects", not(target_family = "wasm")))]
     pub async fn take_out(
         &self,
         partition: &Partition,

@@ -32,7 +32,7 @@ pub use show::{error, item};
 
 /// Calls a method by name with its arguments as JSON, on the memory or on the objects that it is spread over.
 /// `UNSUPPORTED` for a method that does not exist.
-#[cfg(any(feature = "cloudflare", not(target_family = "wasm")))]
+#[cfg(any(feature = "objects", not(target_family = "wasm")))]
 pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<Value> {
     match &memory.0.router {
         Some(router) => router.call(memory, method, arguments).await,
@@ -40,7 +40,7 @@ pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<
     }
 }
 
-#[cfg(not(any(feature = "cloudflare", not(target_family = "wasm"))))]
+#[cfg(not(any(feature = "objects", not(target_family = "wasm"))))]
 pub use local as call;
 
 /// Calls a method by name with its arguments as JSON. `UNSUPPORTED` for a method that does not exist.
@@ -108,9 +108,9 @@ pub async fn local(memory: &Memory, method: &str, arguments: &[Value]) -> Result
             let Progress { done, left } = memory.reindex_step().await?;
             Ok(object!({ "done": done, "total": done + left, "finished": left == 0 }))
         }
-        #[cfg(any(feature = "cloudflare", not(target_family = "wasm")))]
+        #[cfg(any(feature = "objects", not(target_family = "wasm")))]
         "compact" => Ok(object!({ "sealed": memory.compact().await? })),
-        #[cfg(any(feature = "cloudflare", not(target_family = "wasm")))]
+        #[cfg(any(feature = "objects", not(target_family = "wasm")))]
         "isEmpty" => Ok(memory.is_empty().await?.into()),
         "pending" => Ok(object!({ "messages": memory.pending().await? })),
         "readStep" => Ok(read_step(&memory.read_step(first == &Value::Bool(true)).await?)),

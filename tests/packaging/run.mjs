@@ -361,7 +361,7 @@ async function workers(folder, bindings, body, options = { external: ["*.wasm", 
     logLevel: "error",
     ...options,
   });
-  for (const file of ["edgemem-workerd.wasm", "edgemem-tokens.bin"]) await cp(installed(folder, file), join(folder, "out", file));
+  for (const file of ["edgemem-workerd.wasm", "edgemem-cloudflare.wasm", "edgemem-tokens.bin"]) await cp(installed(folder, file), join(folder, "out", file));
   const miniflare = new Miniflare({
     modulesRoot: join(folder, "out"),
     scriptPath: outfile,
@@ -404,8 +404,8 @@ test("every entry exports what is written down in exports.json", async () => {
 });
 
 const PROMISED = [
-  "node.js", "browser.js", "workerd.js", "slim.js", "cloudflare.js", "glue.js", "glue-workerd.js",
-  "edgemem.wasm", "edgemem-workerd.wasm", "edgemem-tokens.bin", "edgemem-tokens.LICENSE.txt",
+  "node.js", "browser.js", "workerd.js", "slim.js", "cloudflare.js", "glue.js", "glue-workerd.js", "glue-cloudflare.js",
+  "edgemem.wasm", "edgemem-workerd.wasm", "edgemem-cloudflare.wasm", "edgemem-tokens.bin", "edgemem-tokens.LICENSE.txt",
 ];
 
 test("the package holds what it needs and nothing else", async () => {

@@ -66,7 +66,7 @@ const script = (body) => `
 async function bundle(folder, body, dist) {
   const outfile = path.join(folder, "worker.js");
   await build({ stdin: { contents: script(body), resolveDir: dist }, outfile, bundle: true, format: "esm", external: ["*.wasm", "*.bin"], logLevel: "error" });
-  for (const file of ["edgemem-workerd.wasm", "edgemem-tokens.bin"]) await cp(path.join(dist, file), path.join(folder, file));
+  for (const file of ["edgemem-cloudflare.wasm", "edgemem-tokens.bin"]) await cp(path.join(dist, file), path.join(folder, file));
   return outfile;
 }
 

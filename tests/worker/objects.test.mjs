@@ -49,6 +49,14 @@ test("what several objects hold is found together, also of an owner that is spre
   const [digit] = objectOf(all).slice("default/".length);
   const { names } = await admin(`spread/registry-${digit}`, { op: "list", after: "", limit: 10 });
   assert.deepEqual(names, ["", "-1", "-2"].map((shard) => objectOf(all).replace("default", "spread") + shard));
+
+  // Into one again: everything is found on the way, and the objects that are left are taken out of the registry.
+  const moving = { tenant: "spread", shards: { "org:acme": { from: 3, to: 1 } } };
+  const whole = ["getAll", { ...acme, runId: "*", topK: 100 }];
+  const [before, progress, after] = await callWith(moving, whole, ["reshard", "org:acme"], whole);
+  assert.deepEqual([texts(before).sort(), texts(after).sort()], [[...notes].sort(), [...notes].sort()]);
+  assert.ok(progress.done > 0 && progress.done === progress.total, JSON.stringify(progress));
+  assert.deepEqual(texts((await callWith({ tenant: "spread" }, whole))[0]).sort(), [...notes].sort());
 });
 
 test("a configuration that is wrong is told", async (t) => {

@@ -176,7 +176,8 @@ export class HostedObject {
       const owner = ownerOf(call.arguments?.[1]);
       if (owner !== undefined) this.#jobs.want("consolidate", owner, now + settings.consolidate.days * DAY);
     }
-    if (REMOVING.includes(call?.method ?? "")) await this.#delistIfEmpty(memory);
+    // What is no call and writes is a move to another shard.
+    if (call === undefined || REMOVING.includes(call.method ?? "")) await this.#delistIfEmpty(memory);
     await this.#jobs.arm();
   }
 

@@ -19,7 +19,7 @@ import type { ObjectStorage, SqlValue } from "./types.js";
 const LAYOUT = 1;
 /** A row of the log is written anew, with what is added, as long as it stays below this. */
 const TAIL_BYTES = 32 << 10;
-/** A log of more rows than this is worth sealing. */
+/** A log of more rows than this, or of so many full ones in one, is worth sealing. */
 const LONG_LOG = 2;
 /** The most bytes of one row; SQLite in an object takes 2 MB, the names beside them included. */
 const ROW_BYTES = 1 << 20;
@@ -127,7 +127,7 @@ export class DurableStore implements Store {
       this.#run("INSERT OR REPLACE INTO edgemem_log VALUES (?, ?, ?)", partition, part, piece);
       part += 1;
     }
-    if (part > LONG_LOG) this.fragmented = true;
+    if (part > LONG_LOG || stream.length > LONG_LOG * TAIL_BYTES) this.fragmented = true;
   }
 
   /** Takes entries out of the stream, which is written anew. */
