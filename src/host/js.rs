@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use js_sys::{Array, Date, Function, Promise};
+use js_sys::{Date, Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -22,36 +22,11 @@ thread_local! {
     static DRIVEN: RefCell<Option<Rc<Mailbox>>> = const { RefCell::new(None) };
 }
 
-/// What passes between a task and its driver: the promises waited for, each with its number, and how they settled.
-///
-/// The driver waits for one after the other, in the order in which they were asked for. What they stand for goes on at
-/// the same time; but a promise must not be settled by what comes after a later one in the same task.
+/// What passes between a task and its driver: the promise waited for, and how it settled.
 #[derive(Default)]
 struct Mailbox {
-    awaiting: RefCell<Vec<(u32, Promise)>>,
-    settled: RefCell<Vec<(u32, Result<JsValue, JsValue>)>>,
-    /// The number of the next promise.
-    next: Cell<u32>,
-}
-
-impl Mailbox {
-    fn ask(&self, promise: Promise) -> u32 {
-        let number = self.next.replace(self.next.get().wrapping_add(1));
-        let mut awaiting = self.awaiting.borrow_mut();
-        if !awaiting.is_empty() {
-            // A rejection that nobody listens to yet ends a process of Node.
-            let _ = Promise::all_settled(&Array::of1(&promise));
-        }
-        awaiting.push((number, promise));
-        number
-    }
-
-    /// How a promise settled, once it has.
-    fn take(&self, number: u32) -> Option<Result<JsValue, JsValue>> {
-        let mut settled = self.settled.borrow_mut();
-        let at = settled.iter().position(|(known, _)| *known == number)?;
-        Some(settled.swap_remove(at).1)
-    }
+    awaiting: RefCell<Option<Promise>>,
+    settled: RefCell<Option<Result<JsValue, JsValue>>>,
 }
 
 /// A future that JavaScript drives to its end.
@@ -69,11 +44,7 @@ impl Task {
     /// Runs until the future has to wait, and returns the promise it waits for; `None` when it is done.
     /// From the second step on, `settled` tells how that promise ended.
     pub fn step(&self, settled: Option<Result<JsValue, JsValue>>) -> Option<Promise> {
-        let awaiting = &self.mailbox.awaiting;
-        if let Some(settled) = settled.filter(|_| !awaiting.borrow().is_empty()) {
-            let (number, _) = awaiting.borrow_mut().remove(0);
-            self.mailbox.settled.borrow_mut().push((number, settled));
-        }
+        *self.mailbox.settled.borrow_mut() = settled;
         let mut future = self.future.borrow_mut().take()?;
         loop {
             let outer = DRIVEN.replace(Some(Rc::clone(&self.mailbox)));
@@ -82,9 +53,9 @@ impl Task {
             match polled {
                 Poll::Ready(()) => return None,
                 Poll::Pending => {
-                    if let Some((_, promise)) = awaiting.borrow().first() {
+                    if let Some(promise) = self.mailbox.awaiting.borrow_mut().take() {
                         *self.future.borrow_mut() = Some(future);
-                        return Some(promise.clone());
+                        return Some(promise);
                     }
                     // Pending without a promise: a combinator that wakes itself. Poll it again.
                 }
@@ -93,16 +64,15 @@ impl Task {
     }
 }
 
-/// Awaits a JavaScript promise, under our driver or under anyone else's executor. A task may wait for several at a time.
+/// Awaits a JavaScript promise, under our driver or under anyone else's executor.
 pub fn wait(promise: Promise) -> impl Future<Output = Result<JsValue, JsValue>> {
-    Wait { promise: Some(promise), fallback: None, driven: None }
+    Wait { promise: Some(promise), fallback: None, driven: Cell::new(false) }
 }
 
 struct Wait {
     promise: Option<Promise>,
     fallback: Option<JsFuture<JsValue>>,
-    /// The driver, and the promise's number there.
-    driven: Option<(Rc<Mailbox>, u32)>,
+    driven: Cell<bool>,
 }
 
 impl Future for Wait {
@@ -110,29 +80,24 @@ impl Future for Wait {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if let Some(promise) = self.promise.take() {
-            match DRIVEN.with_borrow(Clone::clone) {
+            let mailbox = DRIVEN.with_borrow(Clone::clone);
+            match mailbox {
                 Some(mailbox) => {
-                    let number = mailbox.ask(promise);
-                    self.driven = Some((mailbox, number));
+                    self.driven.set(true);
+                    *mailbox.awaiting.borrow_mut() = Some(promise);
+                    return Poll::Pending;
                 }
                 None => self.fallback = Some(JsFuture::from(promise)),
             }
         }
-        if let Some((mailbox, number)) = &self.driven {
-            return mailbox.take(*number).map_or(Poll::Pending, Poll::Ready);
+        if self.driven.get() {
+            let mailbox = DRIVEN.with_borrow(Clone::clone);
+            let settled = mailbox.and_then(|mailbox| mailbox.settled.borrow_mut().take());
+            return settled.map_or(Poll::Pending, Poll::Ready);
         }
         match &mut self.fallback {
             Some(future) => Pin::new(future).poll(context),
             None => Poll::Pending,
-        }
-    }
-}
-
-/// What nobody waits for any more must not be waited for.
-impl Drop for Wait {
-    fn drop(&mut self) {
-        if let Some((mailbox, number)) = &self.driven {
-            mailbox.awaiting.borrow_mut().retain(|(known, _)| known != number);
         }
     }
 }
@@ -211,7 +176,7 @@ impl Gate for PromiseGate {
                 let timeout = Promise::new(&mut |resolve: Function, _reject: Function| {
                     timer = set_timeout(&resolve, ABANDONED_AFTER);
                 });
-                let _ = wait(Promise::race(&Array::of2(&before, &timeout))).await;
+                let _ = wait(Promise::race(&js_sys::Array::of2(&before, &timeout))).await;
                 clear_timeout(&timer);
             }
             *turn.borrow_mut() = JsValue::UNDEFINED;

@@ -136,6 +136,7 @@ export class HostedObject {
           return this.#read(memory);
         case "compact":
           await memory.call("compact", "[]");
+          this.#store.sealed();
           return undefined;
         case "consolidate":
           await memory.call("consolidate", `[${subject}]`);
@@ -170,7 +171,7 @@ export class HostedObject {
       const { messages } = (await memory.call("pending", "[]")) as { messages: number };
       if (messages > 0) this.#jobs.want("read", "", now + SECOND);
     }
-    if (this.#store.fragmented) this.#jobs.want("compact", "", now + 30 * SECOND);
+    if (this.#store.isLong) this.#jobs.want("compact", "", now + 30 * SECOND);
     if (settings.retention !== undefined || mentionsExpiry(call?.arguments)) this.#jobs.want("sweep", "", now + DAY);
     if (settings.consolidate !== undefined && call?.method === "add") {
       const owner = ownerOf(call.arguments?.[1]);

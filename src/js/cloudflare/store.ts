@@ -19,8 +19,8 @@ import type { ObjectStorage, SqlValue } from "./types.js";
 const LAYOUT = 1;
 /** A row of the log is written anew, with what is added, as long as it stays below this. */
 const TAIL_BYTES = 32 << 10;
-/** A log of more rows than this, or of so many full ones in one, is worth sealing. */
-const LONG_LOG = 2;
+/** A log of so many entries, or bytes, is worth sealing. */
+const LONG_LOG = { entries: 128, bytes: 64 << 10 };
 /** The most bytes of one row; SQLite in an object takes 2 MB, the names beside them included. */
 const ROW_BYTES = 1 << 20;
 
@@ -40,8 +40,8 @@ export class DurableStore implements Store {
   #closed = false;
   /** Whether the tables are known to be there. */
   #ready = false;
-  /** Whether a log has grown so long that sealing it would make the next start shorter. */
-  fragmented = false;
+  /** How much is in the log, as far as it was seen since it was sealed last. */
+  #unsealed = { entries: 0, bytes: 0 };
 
   /** A store in `ctx.storage`. Asks nothing yet. */
   constructor(storage: ObjectStorage) {
@@ -61,7 +61,9 @@ export class DurableStore implements Store {
       const version = this.#version(partition);
       if (version === known) return null;
       const blobs = this.#rows("SELECT name FROM edgemem_blobs WHERE partition = ? AND part = 0 ORDER BY name", partition);
-      return { version, entries: this.#log(partition), blobs: blobs.map(({ name }) => String(name)) };
+      const entries = this.#log(partition);
+      this.#unsealed.entries = entries.length;
+      return { version, entries, blobs: blobs.map(({ name }) => String(name)) };
     });
     return image?.version === known ? null : image;
   }
@@ -87,7 +89,7 @@ export class DurableStore implements Store {
       const version = (at === 0 ? this.#floor() : at) + 1;
       this.#run("INSERT OR REPLACE INTO edgemem_heads VALUES (?, ?)", partition, version);
       if (drop.length > 0) this.#rewrite(partition, new Set(drop), append, scrub === true);
-      else if (append.length > 0) this.#append(partition, packed(append));
+      else if (append.length > 0) this.#append(partition, append);
       for (const name of remove) this.#remove(partition, name, scrub === true);
       for (const { name, bytes } of put) {
         this.#remove(partition, name, false);
@@ -112,8 +114,21 @@ export class DurableStore implements Store {
     this.#closed = true;
   }
 
+  /** Whether a log has grown so long that sealing it would make the next start shorter. */
+  get isLong(): boolean {
+    return this.#unsealed.entries >= LONG_LOG.entries || this.#unsealed.bytes >= LONG_LOG.bytes;
+  }
+
+  /** The log was sealed, or there is nothing in it that is worth it. */
+  sealed(): void {
+    this.#unsealed = { entries: 0, bytes: 0 };
+  }
+
   /** Adds to the stream: to its last row as long as that is small. */
-  #append(partition: string, added: Uint8Array): void {
+  #append(partition: string, entries: Entry[]): void {
+    const added = packed(entries);
+    this.#unsealed.entries += entries.length;
+    this.#unsealed.bytes += added.length;
     const statement = "SELECT part, length(bytes) AS size FROM edgemem_log WHERE partition = ? ORDER BY part DESC LIMIT 1";
     const [last] = this.#rows(statement, partition);
     let part = last === undefined ? 0 : Number(last.part) + 1;
@@ -127,7 +142,6 @@ export class DurableStore implements Store {
       this.#run("INSERT OR REPLACE INTO edgemem_log VALUES (?, ?, ?)", partition, part, piece);
       part += 1;
     }
-    if (part > LONG_LOG || stream.length > LONG_LOG * TAIL_BYTES) this.fragmented = true;
   }
 
   /** Takes entries out of the stream, which is written anew. */
@@ -135,10 +149,10 @@ export class DurableStore implements Store {
     const kept = this.#log(partition);
     if (scrub) this.#run("UPDATE edgemem_log SET bytes = zeroblob(length(bytes)) WHERE partition = ?", partition);
     this.#run("DELETE FROM edgemem_log WHERE partition = ?", partition);
-    this.fragmented = false;
+    this.sealed();
     // What is added and dropped by the same commit was sealed before it was ever seen.
     const left = [...kept, ...append].filter(({ key }) => !drop.has(key));
-    if (left.length > 0) this.#append(partition, packed(left));
+    if (left.length > 0) this.#append(partition, left);
   }
 
   /** Removes a blob; overwritten first, its pages hold nothing of it any more. */
