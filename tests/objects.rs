@@ -222,12 +222,13 @@ fn resolved(value: &Value, known: &Map<String, Value>) -> Value {
             match object.get("$").and_then(Value::as_str) {
                 Some("of") => {
                     let path = object["path"].as_str().unwrap().split('.');
-                    let at = |value: Option<&Value>, part: &str| match value? {
+                    let at = |value: Value, part: &str| match &value {
                         Value::Array(list) => list.get(part.parse::<usize>().ok()?).cloned(),
                         value => value.get(part).cloned(),
                     };
                     let root = Value::Object(known.clone());
-                    path.fold(Some(root), |value, part| at(value.as_ref(), part)).unwrap_or_default()
+                    let mut path = path;
+                    path.try_fold(root, at).unwrap_or_default()
                 }
                 Some("today") => day(0).into(),
                 Some("yesterday") => day(-1).into(),

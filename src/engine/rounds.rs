@@ -140,7 +140,7 @@ const UNDERSTANDS: u8 = 2;
 impl Survey {
     /// The message.
     pub fn encode(&self, out: &mut Writer) {
-        out.u8(u8::from(self.table) * TABLE | u8::from(self.understands) * UNDERSTANDS);
+        out.u8((u8::from(self.table) * TABLE) | (u8::from(self.understands) * UNDERSTANDS));
         out.varint(self.named.len() as u64);
         self.named.iter().for_each(|name| out.text(name));
         floats(out, &self.strengths);
