@@ -9,6 +9,7 @@
 //! in the builds for Workers and in native ones only: a tab has no objects.
 
 mod reshard;
+mod reunion;
 mod round;
 mod router;
 mod routing;
