@@ -222,12 +222,13 @@ fn resolved(value: &Value, known: &Map<String, Value>) -> Value {
             match object.get("$").and_then(Value::as_str) {
                 Some("of") => {
                     let path = object["path"].as_str().unwrap().split('.');
-                    let at = |value: Option<&Value>, part: &str| match value? {
+                    let at = |value: Value, part: &str| match &value {
                         Value::Array(list) => list.get(part.parse::<usize>().ok()?).cloned(),
                         value => value.get(part).cloned(),
                     };
                     let root = Value::Object(known.clone());
-                    path.fold(Some(root), |value, part| at(value.as_ref(), part)).unwrap_or_default()
+                    let mut path = path;
+                    path.try_fold(root, at).unwrap_or_default()
                 }
                 Some("today") => day(0).into(),
                 Some("yesterday") => day(-1).into(),
@@ -364,6 +365,65 @@ proptest! {
         let both = Twice::new(&json!({ "shards": shards }), models);
         let steps: Vec<Step> = steps.into_iter().filter_map(without_facts).collect();
         play(&both, &steps);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// What is said in one shard takes the place of what was said in another.
+    #[test]
+    fn memories_take_each_others_places_across_shards(
+        said in prop::collection::vec((0usize..SAID.len(), 0u8..7, any::<bool>()), 1..16),
+        deleted in prop::option::of(0usize..16),
+        then in prop::option::of(0i64..16),
+    ) {
+        let both = Twice::new(&json!({ "shards": { "org:o1": 4 } }), Models::default());
+        let mut ids: Vec<Value> = Vec::new();
+        let mut known = Vec::new();
+        for (at, conversation, named) in said {
+            if known.contains(&at) {
+                continue;
+            }
+            known.push(at);
+            let mut message = json!({ "role": "user", "content": SAID[at] });
+            if named {
+                message["name"] = "Ann".into();
+            }
+            let options = json!({ "orgId": "o1", "conversationId": format!("c{conversation}") });
+            let added = both.call("add", &[json!([message]), options]).unwrap();
+            ids.extend(added["results"].as_array().unwrap().iter().map(|it| it["id"].clone()));
+        }
+        if let Some(id) = deleted.and_then(|nth| ids.get(nth)) {
+            both.call("delete", std::slice::from_ref(id)).unwrap();
+        }
+        let mut all = json!({ "orgId": "o1", "limit": 100, "topK": 100, "threshold": 0.0 });
+        for superseded in [false, true] {
+            all["includeSuperseded"] = superseded.into();
+            for method in ["getAll", "timeline", "graph", "entities"] {
+                both.call(method, &[all.clone()]).unwrap();
+            }
+            if let Some(then) = then {
+                let then = Timestamp::clamped(NOW + then * 1_000).to_string();
+                let mut past = all.clone();
+                past["validAt"] = then.as_str().into();
+                both.call("getAll", &[past]).unwrap();
+                let mut past = all.clone();
+                past["knownAt"] = then.as_str().into();
+                both.call("getAll", &[past]).unwrap();
+            }
+            let listed = call(&both.plain, "getAll", json!([all])).unwrap();
+            let listed = listed["results"].as_array().unwrap();
+            for question in QUESTIONS {
+                let found = call(&both.routed, "search", json!([question, all])).unwrap();
+                for hit in found["results"].as_array().unwrap() {
+                    let known = listed.iter().find(|it| it["id"] == hit["id"]);
+                    prop_assert!(known.is_some(), "{} is out of date: {}", hit["memory"], hit);
+                    prop_assert_eq!(&known.unwrap()["supersededBy"], &hit["supersededBy"]);
+                    prop_assert_eq!(&known.unwrap()["validTo"], &hit["validTo"]);
+                }
+            }
+        }
     }
 }
 

@@ -14,6 +14,8 @@ use crate::time::Timestamp;
 pub struct Listed {
     /// The stamp.
     pub born: u64,
+    /// Its operations, as they are stored.
+    pub record: Vec<u8>,
     /// The memory.
     pub seen: Seen,
 }
@@ -65,7 +67,8 @@ pub fn read_list(input: &mut Reader<'_>) -> Result<Vec<Listed>> {
     for _ in 0..input.varint()? {
         let mut input = Reader::new(input.bytes()?, MESSAGE);
         let born = input.u64()?;
-        let record = read_record(input.bytes()?)?;
+        let stored = input.bytes()?.to_vec();
+        let record = read_record(&stored)?;
         let standing = read_standing(&mut input)?;
         let mut spans = Vec::new();
         for _ in 0..input.varint()? {
@@ -81,7 +84,7 @@ pub fn read_list(input: &mut Reader<'_>) -> Result<Vec<Listed>> {
             }
             spans.push(span);
         }
-        listed.push(Listed { born, seen: Seen { record, standing, spans } });
+        listed.push(Listed { born, record: stored, seen: Seen { record, standing, spans } });
     }
     Ok(listed)
 }

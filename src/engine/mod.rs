@@ -5,6 +5,7 @@
 //! [`Engine::apply`] takes them in. Replaying a log goes through the same `apply`.
 
 mod checkpoint;
+mod claims;
 mod consolidate;
 mod conversations;
 mod erase;
@@ -39,6 +40,7 @@ use std::rc::Rc;
 use foldhash::quality::FixedState;
 
 pub use checkpoint::{Checkpoint, Limits};
+pub use claims::{Claims, record_id};
 pub use consolidate::{Consolidated, Merge, Promotion};
 pub use conversations::shown as conversation_shown;
 pub use federated::{Asker, HitAfter, levels, offers, survey};
@@ -47,7 +49,7 @@ pub use listing::{Listed, merge_lists, read_list, write_list};
 pub use moving::{Home, Moving};
 pub use plan::{Draft, Origin, Outcome, Plan};
 pub use provenance::{summary_place, sums_up};
-pub use rounds::{Levels, Offers, Shared, Survey, read_question, write_question};
+pub use rounds::{Levels, Offers, Shared, Survey, Verdict, read_question, write_question};
 pub use search::{Explanation, Hit, Query, TermScore, search};
 pub use sight::{Shown, Sight};
 pub use strength::strength;

@@ -8,7 +8,7 @@ use super::Query;
 use super::field::{Field, Related, Totals};
 use crate::error::{Error, Result};
 use crate::index::marks;
-use crate::index::meanings::{Meanings, TermId, Vocabulary};
+use crate::index::meanings::{Meanings, Nearest, TermId, Vocabulary};
 use crate::retrieve::bm25::{Bm25, TURN};
 use crate::retrieve::question::Question;
 use crate::retrieve::weights::Signal;
@@ -101,7 +101,7 @@ pub(super) struct Here<'f, 'a> {
     meanings: Option<Rc<Meanings>>,
     vocabulary: Cow<'a, Vocabulary>,
     /// The nearest words of the question term that was last asked about.
-    nearest: Option<(usize, Rc<[(TermId, f32)]>)>,
+    nearest: Option<(usize, Nearest)>,
 }
 
 impl<'f, 'a> Here<'f, 'a> {

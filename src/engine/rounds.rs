@@ -4,11 +4,12 @@
 //! of a list each have a length for the same reason. `docs/objects.md` describes them byte by byte.
 
 use super::Standing;
+use super::federated::read_record;
 use super::ranking::Best;
 use super::search::TermScore;
 use crate::bytes::{Reader, Writer};
 use crate::error::Result;
-use crate::record::MemoryId;
+use crate::record::{MemoryId, Record};
 use crate::retrieve::bm25::Statistics;
 use crate::retrieve::question::Question;
 use crate::retrieve::weights::{ADDED, Signal, Signals};
@@ -82,6 +83,9 @@ pub struct Offers {
     pub(super) offers: Vec<Offer>,
 }
 
+/// When a memory holds, if it is to be shown.
+pub type Verdict = Option<Standing>;
+
 /// A memory that may be a hit.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Offer {
@@ -140,7 +144,7 @@ const UNDERSTANDS: u8 = 2;
 impl Survey {
     /// The message.
     pub fn encode(&self, out: &mut Writer) {
-        out.u8(u8::from(self.table) * TABLE | u8::from(self.understands) * UNDERSTANDS);
+        out.u8((u8::from(self.table) * TABLE) | (u8::from(self.understands) * UNDERSTANDS));
         out.varint(self.named.len() as u64);
         self.named.iter().for_each(|name| out.text(name));
         floats(out, &self.strengths);
@@ -262,6 +266,25 @@ impl Levels {
 }
 
 impl Offers {
+    /// The records of the memories.
+    pub fn records(&self) -> Vec<&[u8]> {
+        self.offers.iter().map(|offer| offer.record.as_slice()).collect()
+    }
+
+    /// Leaves out what does not hold, by this verdict.
+    pub fn settle(&mut self, verdict: &dyn Fn(&Record) -> Result<Option<Verdict>>) -> Result<()> {
+        for mut offer in std::mem::take(&mut self.offers) {
+            let verdict = verdict(&read_record(&offer.record)?)?;
+            if verdict.is_none() {
+                self.offers.push(offer);
+            } else if let Some(Some(standing)) = verdict {
+                offer.standing = standing;
+                self.offers.push(offer);
+            }
+        }
+        Ok(())
+    }
+
     /// The message.
     pub fn encode(&self, out: &mut Writer) {
         float(out, self.best);

@@ -28,7 +28,7 @@ pub struct Meanings {
 }
 
 /// Terms, the nearest first, each with its nearness.
-type Nearest = Rc<[(TermId, f32)]>;
+pub type Nearest = Rc<[(TermId, f32)]>;
 
 /// A term, by its place among the terms of [`Meanings`].
 pub type TermId = u32;

@@ -54,6 +54,9 @@ pub struct Partition {
     waiting: RefCell<VecDeque<Rc<Waiting>>>,
 }
 
+/// What makes a checkpoint of an engine, by the stamp and the replica that name its blobs.
+type Sealing<'a> = &'a dyn Fn(&Engine, Stamp, u64) -> Result<Option<Checkpoint>>;
+
 /// What a write plans. Called again after a conflict, so it keeps what it needs.
 type Intent = Box<dyn Fn(&mut Plan<'_>) -> Result<()>>;
 
@@ -445,11 +448,7 @@ impl Partitions {
     }
 
     /// Commits and adopts the checkpoint that `plan` makes, if it makes one.
-    async fn seal(
-        &self,
-        partition: &Partition,
-        plan: &dyn Fn(&Engine, Stamp, u64) -> Result<Option<Checkpoint>>,
-    ) -> Result<bool> {
+    async fn seal(&self, partition: &Partition, plan: Sealing<'_>) -> Result<bool> {
         let planned = {
             let mut clock = self.clock();
             let stamp = clock.tick(self.now());

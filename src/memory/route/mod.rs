@@ -9,6 +9,7 @@
 //! in the builds for Workers and in native ones only: a tab has no objects.
 
 mod reshard;
+mod reunion;
 mod round;
 mod router;
 mod routing;
@@ -41,6 +42,24 @@ pub trait Objects {
     /// `OBJECT_FAILED` if it cannot be reached.
     fn ask<'a>(&'a self, object: &'a str, request: Vec<u8>) -> LocalFuture<'a, Result<Vec<u8>>>;
 
+    /// Sends one request to some objects and returns what each answers, in their order. As it is here, one after the
+    /// other: where they can be asked at the same time, do that. In JavaScript that takes one promise for all of them,
+    /// because a call waits for one promise at a time (`host/js.rs`), so futures of [`ask`](Objects::ask) must never be
+    /// polled side by side.
+    fn ask_all<'a>(
+        &'a self,
+        objects: &'a [String],
+        request: &'a [u8],
+    ) -> LocalFuture<'a, Vec<Result<Vec<u8>>>> {
+        Box::pin(async move {
+            let mut answers = Vec::with_capacity(objects.len());
+            for object in objects {
+                answers.push(self.ask(object, request.to_vec()).await);
+            }
+            answers
+        })
+    }
+
     /// The names of all objects of a tenant that anything was written to, in any order: what the registry lists.
     /// At least `most` of them, if there are so many.
     fn owners<'a>(&'a self, tenant: &'a str, most: usize) -> LocalFuture<'a, Result<Vec<String>>>;
@@ -66,7 +85,7 @@ pub async fn answer(memory: &Memory, request: &[u8]) -> Vec<u8> {
 async fn answered(memory: &Memory, request: &[u8]) -> Result<Vec<u8>> {
     match request {
         [VERSION, CALL, call @ ..] => {
-            let call: Value = serde_json::from_slice(call).map_err(|_| not_understood("a call"))?;
+            let call = read_json(call)?;
             let method = call["method"].as_str().ok_or_else(|| not_understood("a call"))?;
             let arguments = call["arguments"].as_array().map_or(&[][..], Vec::as_slice);
             let value = wire::local(memory, method, arguments).await?;
@@ -90,11 +109,17 @@ async fn answered(memory: &Memory, request: &[u8]) -> Result<Vec<u8>> {
 
 /// What an object answered to a call.
 fn read_answer(answer: &[u8]) -> Result<Value> {
-    let mut answer: Value = serde_json::from_slice(answer).map_err(|_| not_understood("an answer"))?;
+    let mut answer = read_json(answer)?;
     match answer.get("error") {
         Some(error) => Err(read_error(error)),
         None => Ok(answer["ok"].take()),
     }
+}
+
+/// JSON of another process. By way of a text: the parser of bytes would be a second one in the build.
+fn read_json(bytes: &[u8]) -> Result<Value> {
+    let text = std::str::from_utf8(bytes).map_err(|_| not_understood("a message"))?;
+    serde_json::from_str(text).map_err(|_| not_understood("a message"))
 }
 
 /// An error as [`wire::error`] shows it.

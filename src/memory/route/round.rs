@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::reach::lend;
 use super::super::{Memory, embed, embedder_changed, wire};
-use super::{VERSION, not_understood, reshard};
+use super::{VERSION, not_understood, reshard, reunion};
 use crate::bytes::{Reader, Writer};
 use crate::engine::{self, Engine, Query, Shared};
 use crate::error::{ErrorKind, Result};
@@ -23,6 +23,7 @@ pub(super) const KNOWLEDGE: u8 = 5;
 pub(super) const WHAT_MOVES: u8 = 6;
 pub(super) const TAKE_IN: u8 = 7;
 pub(super) const TAKE_OUT: u8 = 8;
+pub(super) const CLAIMS: u8 = 9;
 
 /// What all rounds begin with, beside their number: JSON with what was called, and the router's time.
 pub(super) fn header(round: u8, method: &str, arguments: &[Value], now: Timestamp) -> Writer {
@@ -57,6 +58,7 @@ pub(super) async fn answer(memory: &Memory, body: &[u8]) -> Result<Vec<u8>> {
             search(memory, round, method, arguments, now, &mut input, &mut out).await?
         }
         LIST | KNOWLEDGE => list(memory, round, method, arguments, now, &mut out).await?,
+        CLAIMS => reunion::answer(memory, method, arguments, &mut input, &mut out).await?,
         WHAT_MOVES..=TAKE_OUT => reshard::answer(memory, round, arguments, &mut input, &mut out).await?,
         _ => return Err(not_understood("a round")),
     }

@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use futures_util::future::join_all;
 use serde_json::Value;
 
 use super::super::{Memory, Models, Reach, reach, wire};
@@ -136,7 +135,6 @@ impl Router {
             return self.together(memory, objects, method, arguments).await;
         }
         let answers = self.ask(&objects, &call_request(method, arguments)).await;
-        let answers = answers.into_iter().map(|answer| read_answer(&answer?));
         match merge {
             Merge::Sum => sum(answers),
             Merge::First | Merge::Together => first(answers),
@@ -147,8 +145,7 @@ impl Router {
     pub(super) async fn ask(&self, objects: &[String], request: &[u8]) -> Vec<Result<Vec<u8>>> {
         let mut answers = Vec::with_capacity(objects.len());
         for objects in objects.chunks(AT_ONCE) {
-            let asked = objects.iter().map(|object| self.objects.ask(object, request.to_vec()));
-            answers.extend(join_all(asked).await);
+            answers.extend(self.objects.ask_all(objects, request).await);
         }
         answers
     }
@@ -156,16 +153,18 @@ impl Router {
     /// The objects that a call concerns, in order; none, or an error, if its arguments name nobody.
     async fn concerned(&self, whom: Whom, arguments: &[Value]) -> Result<Vec<String>> {
         let argument = |at: usize| arguments.get(at).unwrap_or(&Value::Null);
-        let of_ids = |ids: Vec<&str>| {
-            let prefixes = ids.into_iter().filter_map(|id| MemoryId::parse(id)?.partition_prefix());
-            let mut objects: Vec<String> =
-                prefixes.flat_map(|prefix| self.routing.objects(&prefix)).collect();
-            sort_names(&mut objects);
-            objects
+        let mut objects: Vec<String> = Vec::new();
+        let mut of_id = |id: &str| {
+            if let Some(prefix) = MemoryId::parse(id).and_then(MemoryId::partition_prefix) {
+                objects.extend(self.routing.objects(&prefix));
+            }
         };
         match (whom, argument(0)) {
             (Whom::Writer, messages) => self.writer(messages, argument(1)),
-            (Whom::Id, Value::String(id)) => Ok(of_ids(vec![id])),
+            (Whom::Id, Value::String(id)) => {
+                of_id(id);
+                Ok(objects)
+            }
             // `erase` takes an id or a scope.
             (Whom::Id | Whom::Owned, scope) => {
                 let (scope, _) = scope_of(&Options::of(scope)?, Literal)?;
@@ -178,9 +177,13 @@ impl Router {
             }
             (Whom::Reader(at), _) => self.readers(&wire::reach(&Options::of(argument(at))?)?).await,
             (Whom::Reported, report) => {
-                let lists = ["merged", "promoted"].into_iter().filter_map(|list| report[list].as_array());
-                let ids = lists.flatten().filter_map(|it| it["into"].as_str().or(it["id"].as_str()));
-                Ok(of_ids(ids.collect()))
+                for (list, id) in [("merged", "into"), ("promoted", "id")] {
+                    for it in report[list].as_array().map_or(&[][..], Vec::as_slice) {
+                        of_id(it[id].as_str().unwrap_or_default());
+                    }
+                }
+                sort_names(&mut objects);
+                Ok(objects)
             }
             (Whom::All, _) => self.everybody().await,
         }
@@ -198,7 +201,10 @@ impl Router {
     /// The objects that a read concerns.
     pub(super) async fn readers(&self, reach: &Reach) -> Result<Vec<String>> {
         let Some(names) = reach::names(reach)? else { return self.everybody().await };
-        let mut objects: Vec<String> = names.iter().flat_map(|name| self.routing.objects_of(name)).collect();
+        let mut objects: Vec<String> = Vec::new();
+        for name in names {
+            objects.extend(self.routing.objects_of(&name));
+        }
         sort_names(&mut objects);
         Ok(objects)
     }
@@ -219,11 +225,11 @@ impl Router {
 }
 
 /// The answer of the first object that knows the memory; where none does, what the first says.
-fn first(answers: impl Iterator<Item = Result<Value>>) -> Result<Value> {
+fn first(answers: Vec<Result<Vec<u8>>>) -> Result<Value> {
     let mut nothing: Option<Result<Value>> = None;
     let mut known: Option<Value> = None;
     for answer in answers {
-        match answer {
+        match answer.and_then(|answer| read_answer(&answer)) {
             Ok(Value::Null) => drop(nothing.get_or_insert(Ok(Value::Null))),
             Ok(Value::Array(rows)) if rows.is_empty() => drop(nothing.get_or_insert(Ok(Value::Array(rows)))),
             Ok(value) => drop(known.get_or_insert(value)),
@@ -235,11 +241,11 @@ fn first(answers: impl Iterator<Item = Result<Value>>) -> Result<Value> {
 }
 
 /// What all objects answer together. An object that does not know the memory adds nothing.
-fn sum(answers: impl Iterator<Item = Result<Value>>) -> Result<Value> {
+fn sum(answers: Vec<Result<Vec<u8>>>) -> Result<Value> {
     let mut missing = None;
     let mut total = None;
     for answer in answers {
-        match answer {
+        match answer.and_then(|answer| read_answer(&answer)) {
             Ok(value) => match &mut total {
                 Some(total) => add_up("", total, value),
                 none => *none = Some(value),
@@ -271,11 +277,7 @@ fn add_up(name: &str, total: &mut Value, value: Value) {
         (Value::Bool(total), Value::Bool(value)) => {
             *total = if name == "finished" { *total && value } else { *total || value };
         }
-        (Value::String(total), Value::String(value)) => {
-            if value > *total {
-                *total = value;
-            }
-        }
+        (Value::String(total), Value::String(value)) if value > *total => *total = value,
         (total @ Value::Number(_), Value::Number(value)) => {
             *total = (total.as_u64().unwrap_or(0) + value.as_u64().unwrap_or(0)).into();
         }

@@ -109,6 +109,11 @@ impl Routing {
         split.map_or(Layout { from: 1, to: 1 }, |split| split.layout)
     }
 
+    /// Whether any owner is spread.
+    pub(super) fn is_any_spread(&self) -> bool {
+        self.splits.iter().any(|split| split.layout != Layout { from: 1, to: 1 })
+    }
+
     /// All objects in which the partition that begins with these digits can be.
     pub(super) fn objects(&self, prefix: &str) -> Vec<String> {
         let Layout { from, to } = self.layout(prefix);

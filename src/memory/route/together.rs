@@ -7,11 +7,12 @@ use super::super::{
     Context, DEFAULT_KEYWORD_THRESHOLD, DEFAULT_THRESHOLD, Found, Memory, Recalled, SearchOptions, embed,
     rerank, wire,
 };
+use super::reunion::{Reunion, verdict};
 use super::round::{KNOWLEDGE, LEVELS, LIST, OFFERS, SURVEY, header, understood};
 use super::router::Router;
 use super::{VERSION, not_understood, read_answer, read_error};
 use crate::bytes::{Reader, Writer};
-use crate::engine::{self, Asker, Knowledge, Levels, Listed, Offers, Query, Survey};
+use crate::engine::{self, Asker, Knowledge, Levels, Listed, Offers, Query, Seen, Survey};
 use crate::error::Result;
 use crate::model::Purpose;
 use crate::time::Timestamp;
@@ -49,15 +50,34 @@ impl Router {
                 if list.newest_first {
                     all.reverse();
                 }
-                let page = all.into_iter().skip(list.offset).take(list.limit).map(|it| it.seen);
-                let page = page.map(|it| Recalled { record: it.record, standing: it.standing });
-                Ok(wire::show_all(&page.collect::<Vec<_>>()))
+                let page: Vec<Listed> = all.into_iter().skip(list.offset).take(list.limit).collect();
+                let records: Vec<&[u8]> = page.iter().map(|it| it.record.as_slice()).collect();
+                let now = self.now();
+                let reunions = self.reunite(method, arguments, &records, &list.reach, now).await?;
+                let mut shown = Vec::with_capacity(page.len());
+                for Seen { record, standing, .. } in page.into_iter().map(|it| it.seen) {
+                    match verdict(&reunions, &record, &list.reach.sight(now))? {
+                        None => shown.push(Recalled { record, standing }),
+                        Some(Some(standing)) => shown.push(Recalled { record, standing }),
+                        Some(None) => {}
+                    }
+                }
+                Ok(wire::show_all(&shown))
             }
             _ => {
                 let asked = wire::Asked::of(method, arguments)?;
                 let now = self.now();
                 let all = self.list(&objects, KNOWLEDGE, method, arguments).await?;
-                let seen = all.into_iter().map(|it| it.seen).collect();
+                let records: Vec<&[u8]> = all.iter().map(|it| it.record.as_slice()).collect();
+                let mut reunions = Vec::new();
+                for (prefix, own) in self.spread(&records)? {
+                    reunions.push((prefix.clone(), Reunion::of(prefix, &own, &asked.reach, now)?));
+                }
+                let mut seen: Vec<Seen> = all.into_iter().map(|it| it.seen).collect();
+                for (prefix, reunion) in &reunions {
+                    seen.retain(|it| it.record.id.partition_prefix().as_ref() != Some(prefix));
+                    seen.extend(reunion.seen(&asked.reach.sight(now), asked.time(now))?);
+                }
                 Ok(asked.show(&Knowledge::among(seen, &asked.reach.sight(now)), now))
             }
         }
@@ -181,6 +201,13 @@ impl Router {
                 Ok(())
             })
             .await?;
+            let records: Vec<&[u8]> = offers.iter().flat_map(Offers::records).collect();
+            let reunions = self.reunite(method, arguments, &records, &options.reach, now).await?;
+            if !reunions.is_empty() {
+                for offered in &mut offers {
+                    offered.settle(&|memory| verdict(&reunions, memory, &options.reach.sight(now)))?;
+                }
+            }
             match asker.offered(offers)? {
                 Ok(hits) => break hits,
                 Err(more) => {
