@@ -47,6 +47,32 @@ impl Objects for JsObjects {
         })
     }
 
+    /// All at once: one promise is waited for, of what became of each.
+    fn ask_all<'a>(
+        &'a self,
+        objects: &'a [String],
+        request: &'a [u8],
+    ) -> LocalFuture<'a, Vec<Result<Vec<u8>>>> {
+        Box::pin(async move {
+            let request = Uint8Array::from(request);
+            let ask = |object: &String| {
+                let asked = self.ask.call2(&JsValue::UNDEFINED, &object.as_str().into(), &request);
+                asked.unwrap_or_else(|thrown| Promise::reject(&thrown).into())
+            };
+            let asked: Array = objects.iter().map(ask).collect();
+            // It never rejects.
+            let settled = wait(Promise::all_settled(&asked)).await.unwrap_or_default();
+            let answer = |outcome: JsValue| {
+                let part = |name: &str| Reflect::get(&outcome, &name.into()).unwrap_or(JsValue::UNDEFINED);
+                match part("status") == "fulfilled" {
+                    true => Ok(Uint8Array::new(&part("value")).to_vec()),
+                    false => Err(failed(&part("reason"))),
+                }
+            };
+            Array::from(&settled).iter().map(answer).collect()
+        })
+    }
+
     fn owners<'a>(&'a self, tenant: &'a str, most: usize) -> LocalFuture<'a, Result<Vec<String>>> {
         Box::pin(async move {
             let most = JsValue::from_f64(most as f64);
@@ -62,7 +88,9 @@ async fn settled(returned: std::result::Result<JsValue, JsValue>) -> Result<JsVa
         Ok(promise) => wait(Promise::resolve(&promise)).await,
         Err(thrown) => Err(thrown),
     };
-    settled.map_err(|thrown| {
-        from_js(&thrown, ErrorKind::ObjectFailed, "an object did not answer; repeating the call is harmless")
-    })
+    settled.map_err(|thrown| failed(&thrown))
+}
+
+fn failed(thrown: &JsValue) -> Error {
+    from_js(thrown, ErrorKind::ObjectFailed, "an object did not answer; repeating the call is harmless")
 }
