@@ -5,6 +5,8 @@
 
 #[cfg(feature = "trap")]
 mod model_probe;
+#[cfg(feature = "objects")]
+pub mod objects;
 #[cfg(feature = "trap")]
 mod probe;
 mod store;
@@ -19,6 +21,8 @@ use wasm_bindgen::prelude::*;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::LocalFuture;
 use crate::host::js::{JsHost, Task};
+#[cfg(feature = "objects")]
+use crate::memory::route;
 use crate::memory::{Memory, Models, Reading, wire};
 use crate::model::config::{completer_from_js, embedder_from_js, reranker_from_js};
 use crate::model::tokens_from_js;
@@ -27,20 +31,27 @@ use crate::model::tokens_from_js;
 #[wasm_bindgen]
 pub struct Call {
     task: Task,
-    outcome: Rc<RefCell<String>>,
+    outcome: Rc<RefCell<Vec<u8>>>,
 }
 
 impl Call {
     /// A call whose outcome is this future's.
     pub(crate) fn of(future: LocalFuture<'static, Result<Value>>) -> Call {
-        let outcome = Rc::new(RefCell::new(String::new()));
-        let settled = Rc::clone(&outcome);
-        let task = Task::new(Box::pin(async move {
+        Call::start(async move {
             let result = match future.await {
                 Ok(value) => json!({ "ok": value }),
                 Err(error) => json!({ "error": wire::error(&error) }),
             };
-            *settled.borrow_mut() = result.to_string();
+            result.to_string().into_bytes()
+        })
+    }
+
+    fn start(future: impl Future<Output = Vec<u8>> + 'static) -> Call {
+        let outcome = Rc::new(RefCell::default());
+        let settled = Rc::clone(&outcome);
+        let task = Task::new(Box::pin(async move {
+            let bytes = future.await;
+            *settled.borrow_mut() = bytes;
         }));
         Call { task, outcome }
     }
@@ -56,7 +67,7 @@ impl Call {
 
     /// The finished call's outcome as JSON: `{"ok": …}` or `{"error": {code, message, field, cause}}`.
     pub fn outcome(&self) -> String {
-        self.outcome.take()
+        String::from_utf8(self.outcome.take()).unwrap_or_default()
     }
 }
 
@@ -92,25 +103,79 @@ impl Core {
     }
 }
 
-/// How messages are read, as the package's TypeScript has checked it.
-fn reading(config: &JsValue) -> Reading {
-    let member = |name: &str| Reflect::get(config, &name.into()).unwrap_or(JsValue::UNDEFINED);
-    Reading {
-        two_phase: member("twoPhase").is_truthy(),
-        instructions: member("instructions").as_string().unwrap_or_default(),
+/// What objects need, which are many memories in one instance.
+#[cfg(feature = "objects")]
+#[wasm_bindgen]
+impl Core {
+    /// A memory over another store in the same instance, which shares the token table of this one. What is wrong with
+    /// the configuration is reported by the first call.
+    pub fn beside(&self, config: &JsValue) -> Core {
+        let made = |memory: &Memory| {
+            let store = store::from_config(&member(config, "store"))?;
+            Ok(memory.beside(store, models(config)?))
+        };
+        Core(self.0.as_ref().map_err(Error::clone).and_then(made))
+    }
+
+    /// About how many bytes the loaded partitions take in memory.
+    pub fn resident(&self) -> f64 {
+        self.0.as_ref().map_or(0.0, |memory| memory.resident() as f64)
+    }
+
+    /// Starts to answer a request of the protocol between a Worker and its objects.
+    pub fn ask(&self, request: Vec<u8>) -> Call {
+        #[cfg(feature = "trap")]
+        if request.ends_with(b"trap") {
+            return Call::start(async { core::arch::wasm32::unreachable() });
+        }
+        let memory = self.0.clone();
+        Call::start(async move {
+            match memory {
+                Ok(memory) => route::answer(&memory, &request).await,
+                Err(error) => json!({ "error": wire::error(&error) }).to_string().into_bytes(),
+            }
+        })
     }
 }
 
+#[cfg(feature = "objects")]
+#[wasm_bindgen]
+impl Call {
+    /// The bytes that a finished call of [`Core::ask`] is answered with.
+    pub fn answer(&self) -> Vec<u8> {
+        self.outcome.take()
+    }
+}
+
+/// How messages are read, as the package's TypeScript has checked it.
+fn reading(config: &JsValue) -> Reading {
+    Reading {
+        two_phase: member(config, "twoPhase").is_truthy(),
+        instructions: member(config, "instructions").as_string().unwrap_or_default(),
+    }
+}
+
+/// A member; of undefined or of a primitive it is undefined, which means the default.
+fn member(config: &JsValue, name: &str) -> JsValue {
+    Reflect::get(config, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
 fn memory(config: &JsValue) -> Result<Memory> {
-    // A member of undefined or of a primitive is undefined, which means the default.
-    let member = |name: &str| Reflect::get(config, &name.into()).unwrap_or(JsValue::UNDEFINED);
-    let store = store::from_config(&member("store"))?;
-    let models = Models {
-        embedder: embedder_from_js(&member("embedder"))?,
-        completer: completer_from_js(&member("llm"))?,
-        reading: reading(&member("reading")),
-        reranker: reranker_from_js(&member("reranker"))?,
-        tokens: tokens_from_js(&member("tokens")),
-    };
-    Ok(Memory::with_models(store, Rc::new(JsHost), models))
+    let store = member(config, "store");
+    #[cfg(feature = "objects")]
+    if member(&store, "provider") == "objects" {
+        return objects::routed(&store, models(config)?);
+    }
+    Ok(Memory::with_models(store::from_config(&store)?, Rc::new(JsHost), models(config)?))
+}
+
+/// The models that a configuration names.
+fn models(config: &JsValue) -> Result<Models> {
+    Ok(Models {
+        embedder: embedder_from_js(&member(config, "embedder"))?,
+        completer: completer_from_js(&member(config, "llm"))?,
+        reading: reading(&member(config, "reading")),
+        reranker: reranker_from_js(&member(config, "reranker"))?,
+        tokens: tokens_from_js(&member(config, "tokens")),
+    })
 }

@@ -5,19 +5,26 @@
 //! [`Engine::apply`] takes them in. Replaying a log goes through the same `apply`.
 
 mod checkpoint;
+mod claims;
 mod consolidate;
 mod conversations;
 mod erase;
+mod federated;
 mod field;
 mod fields;
+mod fold;
 mod graph;
 mod indexing;
 mod layout;
+mod listing;
+mod moving;
 mod neighbours;
 mod newest;
 mod plan;
 mod provenance;
+mod ranking;
 mod related;
+mod rounds;
 mod search;
 mod siblings;
 mod sight;
@@ -33,11 +40,16 @@ use std::rc::Rc;
 use foldhash::quality::FixedState;
 
 pub use checkpoint::{Checkpoint, Limits};
+pub use claims::{Claims, record_id};
 pub use consolidate::{Consolidated, Merge, Promotion};
 pub use conversations::shown as conversation_shown;
+pub use federated::{Asker, HitAfter, levels, offers, survey};
 pub use graph::{Graph, Held, Knowledge, MAX_EDGES, MAX_HOPS, MAX_NODES, Named, Seen};
+pub use listing::{Listed, merge_lists, read_list, write_list};
+pub use moving::{Home, Moving};
 pub use plan::{Draft, Origin, Outcome, Plan};
 pub use provenance::{summary_place, sums_up};
+pub use rounds::{Levels, Offers, Shared, Survey, Verdict, read_question, write_question};
 pub use search::{Explanation, Hit, Query, TermScore, search};
 pub use sight::{Shown, Sight};
 pub use strength::strength;
@@ -554,17 +566,22 @@ impl Engine {
 
     /// Tallies for `stats()`.
     pub fn size(&self) -> Size {
-        let mut size = Size { entries: self.entries.len() as u64, ..Size::default() };
-        size.resident += self.layout.get().map_or(0, |layout| layout.resident() as u64);
+        let entries = self.entries.len() as u64;
+        let mut size = Size { entries, resident: self.resident(), ..Size::default() };
         for (index, part) in self.parts.iter().enumerate() {
             size.segments += u64::from(index != 0);
-            size.resident += part.size() as u64;
             for doc in (0..part.len()).filter(|&doc| part.is_remembered(doc) && !part.is_internal(doc)) {
                 size.memories += 1;
                 size.embedded += u64::from(part.is_embedded(doc, self.model.as_deref()));
             }
         }
         size
+    }
+
+    /// About how many bytes this partition takes in memory.
+    pub fn resident(&self) -> u64 {
+        let layout = self.layout.get().map_or(0, |layout| layout.resident());
+        self.parts.iter().fold(layout, |sum, part| sum + part.size()) as u64
     }
 
     /// The first 40 bits of the partition's name, which its memories' ids begin with.

@@ -271,11 +271,16 @@ impl<'a> Plan<'a> {
         Ok(folded.is_some_and(|folded| !folded.record.retracted && statement_key(&folded.record.text) == key))
     }
 
+    /// Plans an operation that was made elsewhere.
+    pub(super) fn push_as_is(&mut self, operation: Operation) {
+        self.by_memory.entry(operation.id).or_default().push(self.operations.len());
+        self.operations.push(operation);
+    }
+
     /// Plans a change of a memory that the caller has checked.
     pub fn push(&mut self, id: MemoryId, change: Change) {
         let stamp = self.clock.tick(self.now);
-        self.by_memory.entry(id).or_default().push(self.operations.len());
-        self.operations.push(Operation { stamp, replica: self.clock.replica(), id, change });
+        self.push_as_is(Operation { stamp, replica: self.clock.replica(), id, change });
     }
 }
 

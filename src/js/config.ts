@@ -69,8 +69,38 @@ export interface BindingStoreConfig {
   };
 }
 
+/**
+ * Cloudflare's Durable Objects, from the entry `edgemem/cloudflare`: every owner in an object of its own, found by name.
+ */
+export interface DurableObjectStoreConfig {
+  /** The provider's name. */
+  provider: "durable-object";
+  /** Which objects; inside of an object of your own, its storage instead. */
+  config:
+    | {
+        /** The binding of the class `EdgememObject`, as it stands in `env`. */
+        namespace: object;
+        /** Whose objects: 1 to 64 letters, digits, `.`, `_`, `-`. Default: `default`. */
+        tenant?: string;
+        /**
+         * Owners that one object is too small for, with the number of objects that they are spread over, such as
+         * `{ "org:acme": 4 }`; `{ from, to }` while the number is being changed.
+         */
+        shards?: Record<string, number | { from: number; to: number }>;
+      }
+    | {
+        /** `ctx.storage` of an object whose class is among `new_sqlite_classes`. */
+        storage: object;
+      };
+}
+
 /** Where memories are kept. */
-export type StoreConfig = MemoryStoreConfig | FileStoreConfig | IndexedDbStoreConfig | BindingStoreConfig;
+export type StoreConfig =
+  | MemoryStoreConfig
+  | FileStoreConfig
+  | IndexedDbStoreConfig
+  | BindingStoreConfig
+  | DurableObjectStoreConfig;
 
 /** Embeddings over HTTP: OpenAI, Ollama, LM Studio, vLLM and whoever speaks the same protocol. */
 export interface OpenAiEmbedderConfig {

@@ -4,12 +4,20 @@
 export interface GlueCall {
   step(fulfilled: boolean, value: unknown): Promise<unknown> | undefined;
   outcome(): string;
+  /** What a request of the protocol is answered with; instead of `outcome`. */
+  answer(): Uint8Array;
   free(): void;
 }
 
 /** One memory inside the core. */
 export interface GlueCore {
   call(method: string, args: string): GlueCall;
+  /** Starts to answer a request of the protocol between a Worker and its objects. */
+  ask(request: Uint8Array): GlueCall;
+  /** A memory over another store, which shares this one's token table. */
+  beside(config: unknown): GlueCore;
+  /** About how many bytes its loaded partitions take. */
+  resident(): number;
   free(): void;
 }
 

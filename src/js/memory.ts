@@ -4,7 +4,7 @@
 
 import type { MemoryConfig } from "./config.js";
 import { EdgememError, isErrorCode } from "./errors.js";
-import { Instance } from "./instance.js";
+import { Instance, Runtime } from "./instance.js";
 import { encodeArguments } from "./json.js";
 import type { Loader } from "./loader.js";
 import { type FlushResult, Queue, type QueueEvents } from "./queue.js";
@@ -294,7 +294,7 @@ export class HostedMemory {
   async #create(): Promise<Instance> {
     const compiled = await this.#loader.compiled();
     try {
-      return new Instance(compiled, this.#config);
+      return new Instance(new Runtime(compiled), this.#config);
     } catch (cause) {
       if (cause instanceof EdgememError) throw cause;
       const { code, message, field } = (cause ?? {}) as Partial<EdgememError>;

@@ -15,6 +15,8 @@ export interface Host {
   storeAdvice?: string;
   /** Opens a directory as a store, where there are files. */
   openDirectory?: OpenDirectory;
+  /** What the provider `durable-object` is, where there are objects. */
+  durableObjects?: (config: Record<string, unknown>, field: string) => CoreConfig["store"];
   /** An environment variable, where there are any. */
   variable?: (name: string) => string | undefined;
   /** Whether work may go on after the call that began it has returned. Workers cut it off. */
@@ -30,6 +32,12 @@ export interface CoreConfig {
   store:
     | { provider: "object"; object: Store }
     | { provider: "indexeddb"; name: string; durability?: unknown }
+    | {
+        provider: "objects";
+        ask: (name: string, request: Uint8Array) => Promise<Uint8Array>;
+        owners: (tenant: string, most: number) => Promise<string[]>;
+        routing: string;
+      }
     | { provider: "kv" | "d1"; binding: object; prefix?: unknown; staleAfter?: unknown };
   embedder?: unknown;
   llm?: unknown;
@@ -190,8 +198,22 @@ function store(value: unknown, field: string, host: Host): CoreConfig["store"] {
         name: text(config.name, `${field}.config.name`) ?? "edgemem",
         ...given(config, ["durability"]),
       };
+    case "durable-object":
+      if (host.durableObjects === undefined) {
+        const advice = 'import { Memory } from "edgemem/cloudflare", in a Worker';
+        throw new EdgememError("UNSUPPORTED", `The store provider durable-object is not in this entry: ${advice}.`, {
+          field: `${field}.provider`,
+        });
+      }
+      return host.durableObjects(config, `${field}.config`);
     case "d1":
     case "kv":
+      if (host.durableObjects !== undefined) {
+        const advice = 'import { Memory } from "edgemem"';
+        throw new EdgememError("UNSUPPORTED", `The store provider ${name} is not in this entry: ${advice}.`, {
+          field: `${field}.provider`,
+        });
+      }
       return {
         provider: name,
         binding: binding(config.binding, `${field}.config.binding`, name),

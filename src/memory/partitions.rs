@@ -15,7 +15,6 @@ use crate::host::{Gate, Host};
 use crate::index::meanings::Meanings;
 use crate::index::vectors::StoredVectors;
 use crate::log::Operation;
-use crate::model::TokenSource;
 use crate::record::{MemoryId, Record};
 use crate::scope::Axis;
 use crate::sorted::{SortedMap, sort};
@@ -31,7 +30,10 @@ pub struct Partitions {
     pub(super) host: Rc<dyn Host>,
     /// The configured embedder's name; without one the token table embeds.
     model: Option<String>,
-    meaning: Meaning,
+    /// Several memories may share one.
+    meaning: Rc<Meaning>,
+    /// Whether the open partitions have the token table.
+    equipped: Cell<bool>,
     clock: RefCell<Option<Clock>>,
     open: RefCell<SortedMap<Rc<Partition>>>,
     /// The last failure of a checkpoint: it costs no acknowledged write, but someone should see it.
@@ -51,6 +53,9 @@ pub struct Partition {
     loaded_at: Cell<i64>,
     waiting: RefCell<VecDeque<Rc<Waiting>>>,
 }
+
+/// What makes a checkpoint of an engine, by the stamp and the replica that name its blobs.
+type Sealing<'a> = &'a dyn Fn(&Engine, Stamp, u64) -> Result<Option<Checkpoint>>;
 
 /// What a write plans. Called again after a conflict, so it keeps what it needs.
 type Intent = Box<dyn Fn(&mut Plan<'_>) -> Result<()>>;
@@ -79,12 +84,13 @@ impl Partitions {
         store: Rc<dyn ByteStore>,
         host: Rc<dyn Host>,
         model: Option<String>,
-        tokens: Option<Rc<dyn TokenSource>>,
+        meaning: Rc<Meaning>,
     ) -> Partitions {
         Partitions {
             store,
             model,
-            meaning: Meaning::new(tokens, &*host),
+            equipped: Cell::new(meaning.loaded().is_some()),
+            meaning,
             host,
             clock: RefCell::default(),
             open: RefCell::default(),
@@ -94,14 +100,19 @@ impl Partitions {
 
     /// The token table, if there is to be one: loaded, and given to all open partitions.
     pub async fn meanings(&self) -> Result<Option<Rc<Meanings>>> {
-        let before = self.meaning.loaded();
         let meanings = self.meaning.load().await?;
-        if before.is_none() && meanings.is_some() {
+        // Another memory may have loaded it.
+        if meanings.is_some() && !self.equipped.replace(true) {
             for (_, partition) in self.open.borrow().iter() {
                 self.equip(&mut partition.engine.borrow_mut())?;
             }
         }
         Ok(meanings)
+    }
+
+    /// Where the token table comes from.
+    pub fn meaning(&self) -> Rc<Meaning> {
+        Rc::clone(&self.meaning)
     }
 
     /// The name of the token table, if it is loaded and is what embeds here.
@@ -370,12 +381,24 @@ impl Partitions {
             };
             let before = waiting(&partition);
             if before > 0 && progress.done == 0 {
-                self.seal(&partition, Engine::embed_sealed).await?;
+                self.seal(&partition, &Engine::embed_sealed).await?;
                 progress.done = before.saturating_sub(waiting(&partition));
             }
             progress.left += waiting(&partition);
         }
         Ok(progress)
+    }
+
+    /// Seals the heads of all partitions, so that the next process opens segments and need not index the log again.
+    /// Tells how many it sealed.
+    pub async fn compact(&self) -> Result<usize> {
+        let mut sealed = 0;
+        for name in self.names("").await? {
+            let partition = self.get(&name).await?;
+            let _turn = partition.writers.enter().await;
+            sealed += usize::from(self.seal(&partition, &Engine::compact).await?);
+        }
+        Ok(sealed)
     }
 
     /// Seals away what is still stored of erased memories. The checkpoint after the write that erased them mostly has
@@ -386,7 +409,7 @@ impl Partitions {
             if !partition.engine.borrow().has_remains() {
                 return Ok(());
             }
-            match self.seal(partition, Engine::checkpoint).await {
+            match self.seal(partition, &Engine::checkpoint).await {
                 Err(error) if error.kind() == ErrorKind::StoreConflict => self.refresh(partition).await?,
                 sealed => drop(sealed?),
             }
@@ -394,9 +417,28 @@ impl Partitions {
         Err(crowded())
     }
 
+    /// Takes memories out of a partition as if they had never been there, those to which nothing has happened since they
+    /// had these digests.
+    #[cfg(any(feature = "objects", not(target_family = "wasm")))]
+    pub async fn take_out(
+        &self,
+        partition: &Partition,
+        gone: &[(MemoryId, crate::text::Digest)],
+    ) -> Result<()> {
+        let _turn = partition.writers.enter().await;
+        for _ in 0..CONFLICTS {
+            let without = |engine: &Engine, stamp, replica| engine.without(gone, stamp, replica);
+            match self.seal(partition, &without).await {
+                Err(error) if error.kind() == ErrorKind::StoreConflict => self.refresh(partition).await?,
+                sealed => return sealed.map(drop),
+            }
+        }
+        Err(crowded())
+    }
+
     /// Seals and merges if it is due. A failure is kept for `stats()`: nothing acknowledged depends on it.
     async fn checkpoint(&self, partition: &Partition) {
-        match self.seal(partition, Engine::checkpoint).await {
+        match self.seal(partition, &Engine::checkpoint).await {
             Ok(false) => {}
             Ok(true) => *self.trouble.borrow_mut() = None,
             // Another process sealed first: the next load takes in what it made.
@@ -406,11 +448,7 @@ impl Partitions {
     }
 
     /// Commits and adopts the checkpoint that `plan` makes, if it makes one.
-    async fn seal(
-        &self,
-        partition: &Partition,
-        plan: fn(&Engine, Stamp, u64) -> Result<Option<Checkpoint>>,
-    ) -> Result<bool> {
+    async fn seal(&self, partition: &Partition, plan: Sealing<'_>) -> Result<bool> {
         let planned = {
             let mut clock = self.clock();
             let stamp = clock.tick(self.now());

@@ -150,7 +150,7 @@ pub trait ByteStore {
 }
 
 /// The error of every call on a store after [`ByteStore::close`].
-#[cfg(feature = "js")]
+#[cfg(any(feature = "web", feature = "cloudflare"))]
 fn closed() -> crate::error::Error {
     let message = "the store was closed; make a new Memory to go on";
     crate::error::Error::new(crate::error::ErrorKind::Closed, message)

@@ -24,7 +24,7 @@ export const SECTIONS = [
     name: "lint",
     steps: [
       cargo("clippy", "--quiet", "--workspace", "--all-targets", ...DENY_WARNINGS),
-      cargo("clippy", "--quiet", "--package", "edgemem", ...WASM, "--features", "cloudflare,trap", ...DENY_WARNINGS),
+      cargo("clippy", "--quiet", "--package", "edgemem", ...WASM, "--features", "cloudflare,objects,trap", ...DENY_WARNINGS),
       cargo("clippy", "--quiet", "--package", "edgemem-worker", ...WASM, ...DENY_WARNINGS),
     ],
   },

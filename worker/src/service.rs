@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn only_health_is_public() {
         let service = service(&[]);
-        assert_eq!(ask(&service, "GET", "/health", "").1["store"], "d1");
+        assert_eq!(ask(&service, "GET", "/health", "").1["store"], "durable-object");
         for path in ["/", "/v1/stats", "/v1/memories"] {
             assert_eq!(ask(&service, "GET", path, "").1["code"], "AUTH_NOT_CONFIGURED", "{path}");
         }
