@@ -4,9 +4,11 @@
 //! the engine plan, the store commit, and the engine apply.
 
 mod add;
+mod aside;
 mod change;
 mod consolidate;
 mod context;
+mod exchange;
 mod forget;
 mod graph;
 mod meaning;
@@ -20,6 +22,7 @@ mod reindex;
 mod rerank;
 mod results;
 mod search;
+mod verify;
 mod versions;
 pub mod wire;
 
@@ -27,11 +30,13 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 pub use context::{CONTEXT_CANDIDATES, Context};
+pub use exchange::{Changes, ChangesOptions, Ending, MAX_CHANGES_BYTES, Merged};
 pub use forget::{Gone, Rated, Removed};
 pub use graph::DEFAULT_ENTITIES;
 pub use options::*;
 pub use read::ReadStep;
 pub use results::*;
+pub use verify::{Fault, Problem, Verified};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;

@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::host::{Gate, Host};
 use crate::index::meanings::Meanings;
 use crate::index::vectors::StoredVectors;
-use crate::log::Operation;
+use crate::log::{Chain, Operation};
 use crate::model::TokenSource;
 use crate::record::{MemoryId, Record};
 use crate::scope::Axis;
@@ -22,8 +22,11 @@ use crate::sorted::{SortedMap, sort};
 use crate::store::{Blob, ByteStore, Commit, Entry, Row};
 use crate::time::{Clock, Stamp, Timestamp};
 
+/// What the names of partitions begin with that belong to no owner; a digest begins so once in 2^64.
+pub(super) const ASIDE: &str = "0000000000000000";
+
 /// How often a write is tried again after another writer was faster.
-const CONFLICTS: usize = 8;
+pub(super) const CONFLICTS: usize = 8;
 
 /// All partitions of one store.
 pub struct Partitions {
@@ -50,6 +53,11 @@ pub struct Partition {
     version: Cell<Option<u64>>,
     loaded_at: Cell<i64>,
     waiting: RefCell<VecDeque<Rc<Waiting>>>,
+    /// Where the chain of this replica's commits ends here. Nothing has to be read for it: a replica is new with each
+    /// opening of the store.
+    chain: Cell<Chain>,
+    /// Whether it is not known if the last commit was stored.
+    unsettled: Cell<bool>,
 }
 
 /// What a write plans. Called again after a conflict, so it keeps what it needs.
@@ -136,6 +144,22 @@ impl Partitions {
         })
     }
 
+    /// Goes on as another replica. The numbers of commits must name one commit each for ever, so a replica of which it is
+    /// not known what it has stored, or whose commits were removed, makes no more.
+    fn renew(&self) {
+        let replica = self.host.random();
+        self.clock().renew(replica);
+    }
+
+    /// Gives the operations that were planned here their place in the chain; returns where it ends then.
+    fn link(&self, partition: &Partition, operations: &mut [Operation]) -> Chain {
+        let replica = self.clock().replica();
+        let chain = partition.chain.get();
+        let chain = if chain.replica == replica { chain } else { Chain::new(replica) };
+        let seed = u128::from(self.host.random()) << 64 | u128::from(self.host.random());
+        chain.extend(&partition.name, operations, seed)
+    }
+
     /// The partition of an owner, loaded and fresh.
     pub async fn owner(&self, axis: Axis, id: &str) -> Result<Rc<Partition>> {
         self.get(&partition_name(axis, id)).await
@@ -162,7 +186,13 @@ impl Partitions {
         if let Some(open) = self.open.borrow().get(name) {
             return Ok(Rc::clone(open));
         }
-        let fresh = Rc::new(Partition {
+        let fresh = Rc::new(self.vacant(name)?);
+        self.open.borrow_mut().insert(name.to_owned(), Rc::clone(&fresh));
+        Ok(fresh)
+    }
+
+    fn vacant(&self, name: &str) -> Result<Partition> {
+        Ok(Partition {
             name: name.to_owned(),
             engine: RefCell::new(self.engine(name)?),
             writers: self.host.gate(),
@@ -171,9 +201,9 @@ impl Partitions {
             version: Cell::new(None),
             loaded_at: Cell::new(i64::MIN),
             waiting: RefCell::default(),
-        });
-        self.open.borrow_mut().insert(name.to_owned(), Rc::clone(&fresh));
-        Ok(fresh)
+            chain: Cell::new(Chain::new(0)),
+            unsettled: Cell::new(false),
+        })
     }
 
     /// Forgets a partition that was only looked at and does not exist, so that asking for unknown owners
@@ -187,7 +217,21 @@ impl Partitions {
 
     /// The names of all stored partitions that begin with `prefix`.
     pub async fn names(&self, prefix: &str) -> Result<Vec<String>> {
-        self.store.list(prefix).await
+        let mut names = self.store.list(prefix).await?;
+        names.retain(|name| !name.starts_with(ASIDE));
+        Ok(names)
+    }
+
+    /// The store, for what is kept beside the partitions of owners.
+    pub fn store(&self) -> &dyn ByteStore {
+        &*self.store
+    }
+
+    /// A copy of a partition that is read from the store whatever is in memory, and that nobody else sees.
+    pub async fn fresh(&self, name: &str) -> Result<Partition> {
+        let partition = self.vacant(name)?;
+        self.refresh(&partition).await?;
+        Ok(partition)
     }
 
     /// All partitions that are in memory.
@@ -306,12 +350,18 @@ impl Partitions {
     }
 
     async fn commit(&self, partition: &Partition, batch: &Batch) -> Result<()> {
-        for attempt in 0..CONFLICTS {
-            if attempt > 0 {
+        let mut tried: Option<Operation> = None;
+        for _ in 0..CONFLICTS {
+            if let Some(tried) = &tried {
                 self.refresh(partition).await?;
+                // A store that repeats a request may have been told of a conflict with that very request.
+                partition.unsettled.set(partition.engine.borrow().knows(tried)?);
+            }
+            if partition.unsettled.take() {
+                self.renew();
             }
             let now = self.now();
-            let (operations, rows) = {
+            let (mut operations, rows) = {
                 let mut engine = partition.engine.borrow_mut();
                 let mut clock = self.clock();
                 let mut plan = Plan::new(&mut engine, &mut clock, now);
@@ -329,6 +379,7 @@ impl Partitions {
             if operations.is_empty() {
                 return Ok(());
             }
+            let chain = self.link(partition, &mut operations);
             let append = operations
                 .iter()
                 .map(|operation| Entry { key: operation.key(), bytes: operation.encode() })
@@ -336,8 +387,11 @@ impl Partitions {
             let expect = partition.version.get().unwrap_or(0);
             let commit =
                 Commit { partition: partition.name.clone(), expect, append, rows, ..Commit::default() };
+            partition.unsettled.set(true);
             match self.store.commit(&commit).await {
                 Ok(version) => {
+                    partition.unsettled.set(false);
+                    partition.chain.set(chain);
                     let mut engine = partition.engine.borrow_mut();
                     for (operation, entry) in operations.into_iter().zip(commit.append) {
                         engine.apply(&entry.key, operation)?;
@@ -345,7 +399,9 @@ impl Partitions {
                     partition.version.set(Some(version));
                     return Ok(());
                 }
-                Err(error) if error.kind() == ErrorKind::StoreConflict => continue,
+                Err(error) if error.kind() == ErrorKind::StoreConflict => {
+                    tried = operations.into_iter().next()
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -445,6 +501,7 @@ impl Partitions {
         let partition = self.slot(name)?;
         let _turn = partition.writers.enter().await;
         self.store.erase(name).await?;
+        self.renew();
         *partition.engine.borrow_mut() = self.engine(name)?;
         partition.version.set(None);
         Ok(())
@@ -469,7 +526,7 @@ impl Drop for Batch {
     }
 }
 
-fn crowded() -> Error {
+pub(super) fn crowded() -> Error {
     Error::new(ErrorKind::StoreConflict, "the partition changes faster than it can be read; try again")
 }
 
