@@ -4,12 +4,14 @@
 export interface GlueCall {
   step(fulfilled: boolean, value: unknown): Promise<unknown> | undefined;
   outcome(): string;
+  bytes(): Uint8Array<ArrayBuffer>;
   free(): void;
 }
 
 /** One memory inside the core. */
 export interface GlueCore {
   call(method: string, args: string): GlueCall;
+  call_bytes(method: string, args: string, bytes: Uint8Array): GlueCall;
   free(): void;
 }
 

@@ -34,9 +34,12 @@ export class Instance {
 
   /** Runs one of the core's methods to its end. */
   async call(method: string, args: string): Promise<unknown> {
-    const { ok, error } = JSON.parse(await this.#drive(method, args)) as { ok?: unknown; error?: CoreError };
-    if (error !== undefined) throw fromCore(error);
-    return ok;
+    return (await this.#drive(() => this.#core.call(method, args))).ok;
+  }
+
+  /** Runs one of the core's methods that take and return bytes beside JSON. */
+  async callBytes(method: string, args: string, bytes: Uint8Array): Promise<Answer> {
+    return this.#drive(() => this.#core.call_bytes(method, args, bytes));
   }
 
   /** Frees the core and its memory. Calls that still run fail. */
@@ -49,8 +52,8 @@ export class Instance {
     }
   }
 
-  async #drive(method: string, args: string): Promise<string> {
-    const call = this.#enter(() => this.#core.call(method, args));
+  async #drive(begin: () => GlueCall): Promise<Answer> {
+    const call = this.#enter(begin);
     let pending = this.#step(call, true, undefined);
     while (pending !== undefined) {
       let fulfilled = true;
@@ -66,11 +69,14 @@ export class Instance {
       }
       pending = this.#step(call, fulfilled, value);
     }
-    return this.#enter(() => {
-      const outcome = call.outcome();
+    const [outcome, bytes] = this.#enter(() => {
+      const answer = [call.outcome(), call.bytes()] as const;
       call.free();
-      return outcome;
+      return answer;
     });
+    const { ok, error } = JSON.parse(outcome) as { ok?: unknown; error?: CoreError };
+    if (error !== undefined) throw fromCore(error);
+    return { ok, bytes };
   }
 
   #step(call: GlueCall, fulfilled: boolean, value: unknown): Promise<unknown> | undefined {
@@ -100,6 +106,12 @@ export class Instance {
     const advice = "The store is intact and the next call starts afresh; please report this with its cause";
     return new EdgememError("INTERNAL", `edgemem failed inside: this call was given up. ${advice}.`, { cause });
   }
+}
+
+/** What a call of the core returns; no bytes for most. */
+export interface Answer {
+  ok: unknown;
+  bytes: Uint8Array<ArrayBuffer>;
 }
 
 interface CoreError {

@@ -3,12 +3,13 @@
 //! Operations are exchanged as they were made and never made anew, so it does not matter over what ways, in what order
 //! and how often they come. What comes is checked whole before anything of it is kept.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use super::Memory;
-use super::partitions::{Partition, Partitions};
+use super::partitions::Partitions;
 use crate::bytes::{Reader, Writer, hex};
-use crate::engine::{Plan, partition_name};
+use crate::engine::{Engine, Plan, partition_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Change, Operation, Version};
 use crate::record::MemoryId;
@@ -79,16 +80,14 @@ impl Memory {
     /// Errors: `SCOPE_INVALID` for a scope of more than one id; the `STORE_…` codes.
     pub async fn version(&self, scope: &Scope) -> Result<Version> {
         let partitions = self.partitions()?;
+        let names = exchanged(partitions, scope).await?;
         let mut version = Version::new();
-        for name in exchanged(partitions, scope).await? {
-            let partition = partitions.get(&name).await?;
-            let (number, tally) = {
-                let engine = partition.engine();
-                (engine.number(), engine.tally()?)
-            };
-            tally.add_to(number, &mut version);
-            partitions.release(partition);
-        }
+        let mut count = |_: &str, engine: Result<&Engine>| {
+            let engine = engine?;
+            engine.tally()?.add_to(engine.number(), &mut version);
+            Ok(true)
+        };
+        partitions.visit(&names, false, &mut count).await?;
         Ok(version)
     }
 
@@ -102,41 +101,44 @@ impl Memory {
         let mut place = options.after.as_deref().map_or(Ok(Place::default()), Place::parse)?;
         let limit = if options.limit == 0 { usize::MAX } else { options.limit };
         let mut out = Writer::new();
-        for name in exchanged(partitions, &options.scope).await? {
-            if name < place.partition {
-                continue;
-            }
+        let mut names = exchanged(partitions, &options.scope).await?;
+        names.retain(|name| *name >= place.partition);
+        let mut has_more = false;
+        let mut extract = |name: &str, engine: Result<&Engine>| {
+            let engine = engine?;
             let after = place.id.take().filter(|_| name == place.partition);
-            let partition = partitions.get(&name).await?;
-            let extract = {
-                let left = limit.saturating_sub(out.len());
-                partition.engine().extract(&options.since, options.until.as_ref(), after, left)?
-            };
+            let extract = engine.extract(
+                &options.since,
+                options.until.as_ref(),
+                after,
+                limit.saturating_sub(out.len()),
+            )?;
             if extract.count > 0 {
                 place.ending.blocks += 1;
                 place.ending.operations += extract.count;
                 let mut body = Writer::with_capacity(extract.bytes.len() + 16);
-                body.u128(partition.engine().number());
+                body.u128(engine.number());
                 body.raw(&extract.bytes.finish());
                 let sum = block(&mut out, OPERATIONS, &body.finish());
                 place.ending.sum = place.ending.sum.wrapping_add(sum);
             }
-            partitions.release(partition);
             // The next page begins behind this memory, or behind the whole partition.
-            place.partition = name;
+            place.partition = name.to_owned();
             place.id = Some(extract.next.unwrap_or(MemoryId::from_bits(u128::MAX)));
-            if out.len() >= limit {
-                let (operations, next) = (place.ending.operations, Some(place.show()));
-                return Ok(Changes { bytes: out.finish(), operations, next });
-            }
-        }
+            has_more = out.len() >= limit;
+            Ok(!has_more)
+        };
+        partitions.visit(&names, false, &mut extract).await?;
         let Ending { blocks, operations, sum } = place.ending;
-        let mut end = Writer::new();
-        end.u64(blocks);
-        end.u64(operations);
-        end.u32(sum);
-        block(&mut out, END, &end.finish());
-        Ok(Changes { bytes: out.finish(), operations, next: None })
+        let next = has_more.then(|| place.show());
+        if !has_more {
+            let mut end = Writer::new();
+            end.u64(blocks);
+            end.u64(operations);
+            end.u32(sum);
+            block(&mut out, END, &end.finish());
+        }
+        Ok(Changes { bytes: out.finish(), operations, next })
     }
 
     /// Takes in changes of other devices, in any order and as often as they come. With a scope, only those of this owner.
@@ -151,88 +153,96 @@ impl Memory {
         if bytes.len() > MAX_CHANGES_BYTES {
             return Err(invalid(&format!("they are longer than {} MB", MAX_CHANGES_BYTES >> 20)));
         }
-        let owner = one_owner(scope)?;
         let latest = Timestamp::clamped(partitions.now().millis() + MAX_AHEAD_MS);
-        let mut merged = Merged::default();
-        let mut blocks: Vec<(String, &[u8])> = Vec::new();
-        let mut rest = bytes;
-        let mut is_whole = false;
-        while !rest.is_empty() {
-            let at = bytes.len() - rest.len();
-            let named = |error| placed(error, at);
-            let (kind, body, sum) = take_block(&mut rest).map_err(named)?;
-            let mut body = Reader::new(body, "changes");
-            is_whole = kind == END;
-            if is_whole {
-                let ending = read_ending(&mut body).map_err(named)?;
-                if whole && ending != merged.read {
-                    return Err(invalid("a part of them is missing"));
-                }
-                merged.ending = Some(ending);
-                continue;
-            }
-            let name = hex(&body.u128().map_err(named)?.to_be_bytes());
-            if owner.as_ref().is_some_and(|owner| *owner != name) {
-                let message =
-                    "the changes are of another owner than the one that is named; nothing was changed";
-                return Err(Error::new(ErrorKind::ChangesForeign, message).field("changes"));
-            }
-            let operations = body.rest();
-            merged.read.blocks += 1;
-            merged.read.sum = merged.read.sum.wrapping_add(sum);
-            for_each(operations, &mut |operation| {
-                merged.read.operations += 1;
-                check(&operation, &name, latest)
-            })
-            .map_err(named)?;
-            blocks.push((name, operations));
-        }
-        if whole && !is_whole {
-            return Err(invalid("they are cut off"));
-        }
+        let (mut merged, blocks) = read(bytes, one_owner(scope)?, latest, whole)?;
         // Vectors of the token table are made as memories come in.
         let _ = partitions.meanings().await;
-        for (name, operations) in &blocks {
+        let names: Vec<String> = blocks.iter().map(|(name, _)| name.clone()).collect();
+        let mut at = 0;
+        let mut news: Vec<Vec<Operation>> = Vec::new();
+        let mut compare = |_: &str, engine: Result<&Engine>| {
+            let engine = engine?;
+            let mut lacking = Vec::new();
+            for_each(blocks[at].1, &mut |operation| {
+                if !engine.knows(&operation)? {
+                    lacking.push(operation);
+                }
+                Ok(())
+            })?;
+            at += 1;
+            news.push(lacking);
+            Ok(true)
+        };
+        partitions.visit(&names, false, &mut compare).await?;
+        let applied = Rc::new(Cell::new(0));
+        for (name, mut operations) in names.iter().zip(news).filter(|(_, operations)| !operations.is_empty())
+        {
             let partition = partitions.get(name).await?;
-            for_each(operations, &mut |operation| partition.engine().knows(&operation).map(|_| ()))?;
-            partitions.release(partition);
-        }
-        for (name, operations) in &blocks {
-            let partition = partitions.get(name).await?;
-            merged.applied += take_in(partitions, &partition, operations).await?;
+            while !operations.is_empty() {
+                let rest = operations.split_off(operations.len().min(SLICE));
+                let slice = std::mem::replace(&mut operations, rest);
+                let (kept, counted) = (Rc::clone(&applied), applied.get());
+                let adopt = move |plan: &mut Plan<'_>| {
+                    kept.set(counted);
+                    for operation in &slice {
+                        kept.set(kept.get() + u64::from(plan.adopt(operation)?));
+                    }
+                    Ok(())
+                };
+                partitions.queue(&partition, Box::new(adopt)).await?;
+            }
             // Forgetting travels: what others erased is gone from this store too when this returns.
             partitions.purge(&partition).await?;
-            partitions.release(partition);
         }
+        merged.applied = applied.get();
         Ok(merged)
     }
 }
 
-/// Takes in the operations of one partition, with one commit for each slice of them.
-async fn take_in(partitions: &Partitions, partition: &Rc<Partition>, bytes: &[u8]) -> Result<u64> {
-    let mut slices: Vec<Vec<Operation>> = Vec::new();
-    for_each(bytes, &mut |operation| {
-        if partition.engine().knows(&operation)? {
-            return Ok(());
-        }
-        match slices.last_mut().filter(|slice| slice.len() < SLICE) {
-            Some(slice) => slice.push(operation),
-            None => slices.push(vec![operation]),
-        }
-        Ok(())
-    })?;
-    let mut applied = 0;
-    for slice in slices {
-        let adopt = move |plan: &mut Plan<'_>| {
-            let mut count = 0;
-            for operation in &slice {
-                count += u64::from(plan.adopt(operation)?);
+/// A block of operations: the partition's name, and the operations one after the other.
+type Block<'a> = (String, &'a [u8]);
+
+/// Reads the blocks of a file and checks every operation, before any of them counts.
+fn read(
+    bytes: &[u8],
+    owner: Option<String>,
+    latest: Timestamp,
+    whole: bool,
+) -> Result<(Merged, Vec<Block<'_>>)> {
+    let mut merged = Merged::default();
+    let mut blocks = Vec::new();
+    let mut rest = bytes;
+    let mut is_whole = false;
+    while !rest.is_empty() {
+        let at = bytes.len() - rest.len();
+        let named = |error| placed(error, at);
+        let (kind, body, sum) = take_block(&mut rest).map_err(named)?;
+        let mut body = Reader::new(body, "changes");
+        is_whole = kind == END;
+        if is_whole {
+            let ending = read_ending(&mut body).map_err(named)?;
+            if whole && ending != merged.read {
+                return Err(invalid("a part of them is missing"));
             }
-            Ok(count)
-        };
-        applied += partitions.write(partition, adopt).await?;
+            merged.ending = Some(ending);
+            continue;
+        }
+        let name = hex(&body.u128().map_err(named)?.to_be_bytes());
+        if owner.as_ref().is_some_and(|owner| *owner != name) {
+            let message = "the changes are of another owner than the one that is named; nothing was changed";
+            return Err(Error::new(ErrorKind::ChangesForeign, message).field("changes"));
+        }
+        let operations = body.rest();
+        merged.read.blocks += 1;
+        merged.read.sum = merged.read.sum.wrapping_add(sum);
+        for_each(operations, &mut |operation| {
+            merged.read.operations += 1;
+            check(&operation, &name, latest)
+        })
+        .map_err(named)?;
+        blocks.push((name, operations));
     }
-    Ok(applied)
+    if whole && !is_whole { Err(invalid("they are cut off")) } else { Ok((merged, blocks)) }
 }
 
 /// The partitions that an exchange is about.

@@ -4,7 +4,6 @@
 //! the engine plan, the store commit, and the engine apply.
 
 mod add;
-mod aside;
 mod change;
 mod consolidate;
 mod context;
@@ -135,6 +134,12 @@ impl Memory {
             Rc::new(crate::store::MemoryStore::new()),
             Rc::new(crate::host::native::NativeHost::new()),
         )
+    }
+
+    /// The store, for what is kept in it beside memories: partitions whose names begin with
+    /// [`RESERVED`](crate::store::RESERVED) belong to no owner, and no method here looks at them.
+    pub fn store(&self) -> Rc<dyn ByteStore> {
+        Rc::clone(&self.0.partitions.store)
     }
 
     fn partitions(&self) -> Result<&Partitions> {

@@ -11,7 +11,7 @@ use super::Progress;
 use super::meaning::Meaning;
 use crate::engine::{Checkpoint, Engine, Plan, partition_name};
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::{Gate, Host};
+use crate::host::{Gate, Host, LocalFuture};
 use crate::index::meanings::Meanings;
 use crate::index::vectors::StoredVectors;
 use crate::log::{Chain, Operation};
@@ -19,14 +19,11 @@ use crate::model::TokenSource;
 use crate::record::{MemoryId, Record};
 use crate::scope::Axis;
 use crate::sorted::{SortedMap, sort};
-use crate::store::{Blob, ByteStore, Commit, Entry, Row};
+use crate::store::{Blob, ByteStore, Commit, Entry, RESERVED, Row};
 use crate::time::{Clock, Stamp, Timestamp};
 
-/// What the names of partitions begin with that belong to no owner; a digest begins so once in 2^64.
-pub(super) const ASIDE: &str = "0000000000000000";
-
 /// How often a write is tried again after another writer was faster.
-pub(super) const CONFLICTS: usize = 8;
+const CONFLICTS: usize = 8;
 
 /// All partitions of one store.
 pub struct Partitions {
@@ -44,6 +41,8 @@ pub struct Partitions {
 /// One partition and its queue of writers.
 pub struct Partition {
     name: String,
+    /// Whether entries of the log have to be under their own keys. Nothing else depends on it.
+    strict: bool,
     engine: RefCell<Engine>,
     writers: Rc<dyn Gate>,
     /// Messages that a language model is reading, each with when (ms) it is given up.
@@ -61,7 +60,7 @@ pub struct Partition {
 }
 
 /// What a write plans. Called again after a conflict, so it keeps what it needs.
-type Intent = Box<dyn Fn(&mut Plan<'_>) -> Result<()>>;
+pub(super) type Intent = Box<dyn Fn(&mut Plan<'_>) -> Result<()>>;
 
 /// A write that waits for its turn: an intent that can be planned again after a conflict.
 struct Waiting {
@@ -186,14 +185,15 @@ impl Partitions {
         if let Some(open) = self.open.borrow().get(name) {
             return Ok(Rc::clone(open));
         }
-        let fresh = Rc::new(self.vacant(name)?);
+        let fresh = Rc::new(self.vacant(name, false)?);
         self.open.borrow_mut().insert(name.to_owned(), Rc::clone(&fresh));
         Ok(fresh)
     }
 
-    fn vacant(&self, name: &str) -> Result<Partition> {
+    fn vacant(&self, name: &str, strict: bool) -> Result<Partition> {
         Ok(Partition {
             name: name.to_owned(),
+            strict,
             engine: RefCell::new(self.engine(name)?),
             writers: self.host.gate(),
             in_reading: RefCell::default(),
@@ -218,20 +218,34 @@ impl Partitions {
     /// The names of all stored partitions that begin with `prefix`.
     pub async fn names(&self, prefix: &str) -> Result<Vec<String>> {
         let mut names = self.store.list(prefix).await?;
-        names.retain(|name| !name.starts_with(ASIDE));
+        names.retain(|name| !name.starts_with(RESERVED));
         Ok(names)
     }
 
-    /// The store, for what is kept beside the partitions of owners.
-    pub fn store(&self) -> &dyn ByteStore {
-        &*self.store
-    }
-
-    /// A copy of a partition that is read from the store whatever is in memory, and that nobody else sees.
-    pub async fn fresh(&self, name: &str) -> Result<Partition> {
-        let partition = self.vacant(name)?;
-        self.refresh(&partition).await?;
-        Ok(partition)
+    /// Goes through partitions until `visit` returns false. With `anew` they are read from the store whatever is in
+    /// memory, checked more strictly, and nobody else sees them; one that is damaged is told as an error.
+    pub fn visit<'a>(
+        &'a self,
+        names: &'a [String],
+        anew: bool,
+        visit: &'a mut dyn FnMut(&str, Result<&Engine>) -> Result<bool>,
+    ) -> LocalFuture<'a, Result<()>> {
+        Box::pin(async move {
+            for name in names {
+                let partition = if anew { Rc::new(self.vacant(name, true)?) } else { self.slot(name)? };
+                let read =
+                    if anew { self.refresh(&partition).await } else { self.get(name).await.map(|_| ()) };
+                let goes_on = match read {
+                    Err(error) if error.kind() == ErrorKind::StoreCorrupt => visit(name, Err(error))?,
+                    read => read.and_then(|()| visit(name, Ok(&partition.engine.borrow())))?,
+                };
+                if !goes_on {
+                    break;
+                }
+                self.release(partition);
+            }
+            Ok(())
+        })
     }
 
     /// All partitions that are in memory.
@@ -292,7 +306,12 @@ impl Partitions {
             mount(engine, wanted.into_iter().zip(blobs).collect())?;
             for entry in image.entries {
                 if !engine.has_entry(&entry.key) {
-                    engine.apply(&entry.key, Operation::decode(&entry.bytes)?)?;
+                    let operation = Operation::decode(&entry.bytes)?;
+                    if partition.strict && operation.key() != entry.key {
+                        let message = "an entry of the log is under the key of another one";
+                        return Err(Error::new(ErrorKind::StoreCorrupt, message).field(entry.key));
+                    }
+                    engine.apply(&entry.key, operation)?;
                 }
             }
             self.clock().observe(engine.newest());
@@ -333,7 +352,7 @@ impl Partitions {
     }
 
     /// The part of a write that does not depend on what is written: generic, every sort of write would have its copy.
-    async fn queue(&self, partition: &Rc<Partition>, intent: Intent) -> Result<()> {
+    pub(super) async fn queue(&self, partition: &Rc<Partition>, intent: Intent) -> Result<()> {
         let waiting = Rc::new(Waiting { intent, outcome: RefCell::default() });
         partition.waiting.borrow_mut().push_back(Rc::clone(&waiting));
         let _turn = partition.writers.enter().await;
@@ -526,7 +545,7 @@ impl Drop for Batch {
     }
 }
 
-pub(super) fn crowded() -> Error {
+fn crowded() -> Error {
     Error::new(ErrorKind::StoreConflict, "the partition changes faster than it can be read; try again")
 }
 

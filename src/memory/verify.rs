@@ -7,7 +7,7 @@ use super::Memory;
 use super::exchange::exchanged;
 use crate::bytes::{Writer, hex};
 use crate::engine::Engine;
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::log::{First, Operation, Sum, Version};
 use crate::record::MemoryId;
 use crate::scope::Scope;
@@ -96,36 +96,17 @@ impl Memory {
         let expected = held.spans().iter().map(|span| hex(&span.partition.to_be_bytes()));
         names.extend(expected.filter(|_| scope.is_empty()));
         crate::sorted::sort_names(&mut names);
-        for name in names {
+        let mut look = |name: &str, engine: Result<&Engine>| {
             verified.partitions += 1;
-            let read = self.misplaced(&name, &mut verified).await;
-            let read = match read {
-                Ok(()) => partitions.fresh(&name).await,
-                Err(error) => Err(error),
-            };
-            match read {
-                Ok(partition) => check(&partition.engine(), held, &mut verified, &mut digests)?,
-                Err(error) if error.kind() == ErrorKind::StoreCorrupt => {
-                    verified.find(&name, 0, 0, Fault::Damaged, Some(error.message().to_owned()));
-                }
-                Err(error) => return Err(error),
+            match engine {
+                Ok(engine) => check(engine, held, &mut verified, &mut digests)?,
+                Err(error) => verified.find(name, 0, 0, Fault::Damaged, Some(error.message().to_owned())),
             }
-        }
+            Ok(true)
+        };
+        partitions.visit(&names, true, &mut look).await?;
         verified.digest = Digest::of(&[b"log", &digests.finish()]).to_hex();
         Ok(verified)
-    }
-
-    /// Finds entries of the log that are not under their own key.
-    async fn misplaced(&self, name: &str, verified: &mut Verified) -> Result<()> {
-        let image = self.partitions()?.store().load(name, None).await?.unwrap_or_default();
-        for entry in image.entries {
-            let operation = Operation::decode(&entry.bytes)?;
-            if operation.key() != entry.key {
-                let number = operation.link.map_or(0, |link| link.number);
-                verified.find(name, operation.replica, number, Fault::Reordered, None);
-            }
-        }
-        Ok(())
     }
 }
 
