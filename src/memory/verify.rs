@@ -167,8 +167,9 @@ fn check_chain(name: &str, chain: &[Linked], verified: &mut Verified, digests: &
     let mut next = 1;
     // The digest of the commit before, if it is there whole and in its place.
     let mut before = Some(Digest([0; 16]));
-    let mut latest = Stamp::default();
-    for commit in chain.chunk_by(|a, b| a.number == b.number) {
+    let commits: Vec<&[Linked]> = chain.chunk_by(|a, b| a.number == b.number).collect();
+    let ends = |at: usize| commits.get(at).map(|it| (it[0].stamp, it[it.len() - 1].stamp));
+    for (at, commit) in commits.iter().enumerate() {
         let number = commit[0].number;
         verified.commits += 1;
         if number > next {
@@ -176,16 +177,17 @@ fn check_chain(name: &str, chain: &[Linked], verified: &mut Verified, digests: &
             before = None;
         }
         next = number + 1;
-        let is_late = commit[0].stamp <= latest;
-        latest = latest.max(commit[commit.len() - 1].stamp);
+        // Later commits have later stamps: of two that have not, both are where they do not belong.
+        let follows = |first: usize| ends(first).zip(ends(first + 1)).is_none_or(|(a, b)| a.1 < b.0);
+        let is_placed = follows(at) && (at == 0 || follows(at - 1));
         let told = commit[0].first.filter(|first| first.count as usize == commit.len());
         let is_alone = commit[1..].iter().all(|it| it.first.is_none());
-        let (Some(first), true, false) = (told, is_alone, is_late) else {
+        let (Some(first), true, true) = (told, is_alone, is_placed) else {
             let fewer = commit[0].first.is_none_or(|first| first.count as usize > commit.len());
-            let what = match (is_late, fewer && is_alone) {
-                (true, _) => Fault::Reordered,
-                (false, true) => Fault::Missing,
-                (false, false) => Fault::Changed,
+            let what = match (is_placed, fewer && is_alone) {
+                (false, _) => Fault::Reordered,
+                (true, true) => Fault::Missing,
+                (true, false) => Fault::Changed,
             };
             verified.find(name, replica, number, what, None);
             before = None;
