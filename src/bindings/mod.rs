@@ -32,6 +32,7 @@ use crate::model::tokens_from_js;
 pub struct Call {
     task: Task,
     outcome: Rc<RefCell<Vec<u8>>>,
+    bytes: Rc<RefCell<Vec<u8>>>,
 }
 
 impl Call {
@@ -53,7 +54,7 @@ impl Call {
             let bytes = future.await;
             *settled.borrow_mut() = bytes;
         }));
-        Call { task, outcome }
+        Call { task, outcome, bytes: Rc::default() }
     }
 }
 
@@ -68,6 +69,11 @@ impl Call {
     /// The finished call's outcome as JSON: `{"ok": …}` or `{"error": {code, message, field, cause}}`.
     pub fn outcome(&self) -> String {
         String::from_utf8(self.outcome.take()).unwrap_or_default()
+    }
+
+    /// The bytes that the finished call returned, if it was one that does.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.bytes.take()
     }
 }
 
@@ -90,16 +96,28 @@ impl Core {
         if method == "trap" {
             return Call::of(Box::pin(async { core::arch::wasm32::unreachable() }));
         }
-        let arguments = match serde_json::from_str(arguments) {
-            Ok(Value::Array(arguments)) => arguments,
-            _ => {
-                let error =
-                    Error::new(ErrorKind::InvalidArgument, "the arguments are not JSON that can be stored");
-                return Call::of(Box::pin(async { Err(error) }));
-            }
-        };
-        let (memory, method) = (self.0.clone(), method.to_owned());
-        Call::of(Box::pin(async move { wire::call(&memory?, &method, &arguments).await }))
+        let (memory, method, arguments) = (self.0.clone(), method.to_owned(), read(arguments));
+        Call::of(Box::pin(async move { wire::call(&memory?, &method, &arguments?).await }))
+    }
+
+    /// The same for a method that takes and returns bytes beside JSON.
+    pub fn call_bytes(&self, method: &str, arguments: &str, bytes: Vec<u8>) -> Call {
+        let (memory, method, arguments) = (self.0.clone(), method.to_owned(), read(arguments));
+        let returned = Rc::new(RefCell::new(Vec::new()));
+        let kept = Rc::clone(&returned);
+        let call = Call::of(Box::pin(async move {
+            let (value, bytes) = wire::call_bytes(&memory?, &method, &arguments?, bytes).await?;
+            *kept.borrow_mut() = bytes;
+            Ok(value)
+        }));
+        Call { bytes: returned, ..call }
+    }
+}
+
+fn read(arguments: &str) -> Result<Vec<Value>> {
+    match serde_json::from_str(arguments) {
+        Ok(Value::Array(arguments)) => Ok(arguments),
+        _ => Err(Error::new(ErrorKind::InvalidArgument, "the arguments are not JSON that can be stored")),
     }
 }
 

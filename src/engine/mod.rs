@@ -9,6 +9,7 @@ mod claims;
 mod consolidate;
 mod conversations;
 mod erase;
+mod exchange;
 mod federated;
 mod field;
 mod fields;
@@ -43,6 +44,7 @@ pub use checkpoint::{Checkpoint, Limits};
 pub use claims::{Claims, record_id};
 pub use consolidate::{Consolidated, Merge, Promotion};
 pub use conversations::shown as conversation_shown;
+pub use exchange::Extract;
 pub use federated::{Asker, HitAfter, levels, offers, survey};
 pub use graph::{Graph, Held, Knowledge, MAX_EDGES, MAX_HOPS, MAX_NODES, Named, Seen};
 pub use listing::{Listed, merge_lists, read_list, write_list};
@@ -63,7 +65,7 @@ use crate::index::meanings::{Meanings, Vocabulary};
 use crate::index::part::Part;
 use crate::index::segment::{Segment, outdated_records};
 use crate::index::vectors::StoredVectors;
-use crate::log::{Change, Folded, Operation, arrange, fold, fold_record};
+use crate::log::{Change, Folded, Head, Operation, arrange, fold, fold_record};
 use crate::record::{MemoryId, Record};
 use crate::scope::Axis;
 use crate::sorted::sort;
@@ -247,6 +249,11 @@ impl Engine {
         for doc in 0..self.parts[index].len() {
             let columns = self.parts[index].columns(doc);
             self.newest = self.newest.max(Stamp::from_bits(columns.born));
+            // Operations are in the order of stamps. What was done last may be dated long after the beginning, by a clock
+            // that runs ahead, and what is done from now on has to come after it.
+            for operation in stored_operations(self.parts[index].record(doc)) {
+                self.newest = self.newest.max(operation?.0.stamp);
+            }
             if columns.flags & (REVISED | RETRACTED) == REVISED {
                 let memory = self.read(Address { part: index as u32, doc })?;
                 self.revised.insert(revision_digest(&memory), memory.id);
@@ -272,8 +279,10 @@ impl Engine {
         let mounted = Address { part: index as u32, doc };
         self.remains |= self.is_erased(elsewhere) || self.is_erased(mounted);
         let (mut old, new) = (self.operations(elsewhere)?, self.operations(mounted)?);
+        // Of an operation and its stub, the stub is the one that knows more.
+        let state = |op: &Operation| (op.order(), matches!(op.change, Change::Stub));
         let subset = |some: &[Operation], all: &[Operation]| {
-            some.iter().all(|op| all.iter().any(|other| other.order() == op.order()))
+            some.iter().all(|op| all.iter().any(|other| state(other) == state(op)))
         };
         if subset(&new, &old) {
             self.kill(mounted);
@@ -295,20 +304,23 @@ impl Engine {
         }
         self.newest = self.newest.max(operation.stamp);
         let id = operation.id;
-        let erases = matches!(operation.change, Change::Erase);
-        self.remains |= erases;
-        match self.locate(id) {
-            Some(address) if !erases && self.is_erased(address) => {
-                // It counts no more, but its entry holds what it says until the head is sealed.
-                self.remains = true;
-                Ok(())
-            }
+        let ends = matches!(operation.change, Change::Erase | Change::Stub);
+        let located = self.locate(id);
+        let erased = located.is_some_and(|address| self.is_erased(address));
+        // What comes after an erasure counts no more, but its entry holds what it says until the head is sealed.
+        self.remains |= erased != ends;
+        match located {
+            Some(_) if erased && operation.link.is_none() && !ends => Ok(()),
             Some(address) => {
                 if let Change::Embed { text, model, codes, scale } = &operation.change {
                     return self.embed(address, *text, model, codes, *scale);
                 }
                 let mut operations = self.operations(address)?;
-                if operations.iter().any(|known| known.order() == operation.order()) {
+                let is_known = |known: &Operation| {
+                    known.order() == operation.order()
+                        && (erased || !matches!(operation.change, Change::Stub))
+                };
+                if operations.iter().any(is_known) {
                     return Ok(());
                 }
                 operations.push(operation);
@@ -601,6 +613,15 @@ fn encode_record(operations: &[Operation]) -> Vec<u8> {
         out.bytes(&operation.encode());
     }
     out.finish()
+}
+
+/// The operations of a record as they are stored, each with what its head says.
+fn stored_operations(record: &[u8]) -> impl Iterator<Item = Result<(Head, &[u8])>> {
+    let mut input = Reader::new(record, "record");
+    std::iter::from_fn(move || {
+        let next = |bytes| Ok((Head::peek(bytes)?, bytes));
+        (!input.is_empty()).then(|| input.bytes().and_then(next))
+    })
 }
 
 fn decode_record(record: &[u8]) -> Result<Vec<Operation>> {

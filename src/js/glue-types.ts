@@ -6,6 +6,7 @@ export interface GlueCall {
   outcome(): string;
   /** What a request of the protocol is answered with; instead of `outcome`. */
   answer(): Uint8Array;
+  bytes(): Uint8Array<ArrayBuffer>;
   free(): void;
 }
 
@@ -18,6 +19,7 @@ export interface GlueCore {
   beside(config: unknown): GlueCore;
   /** About how many bytes its loaded partitions take. */
   resident(): number;
+  call_bytes(method: string, args: string, bytes: Uint8Array): GlueCall;
   free(): void;
 }
 

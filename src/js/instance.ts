@@ -86,10 +86,13 @@ export class Instance {
 
   /** Runs one of the core's methods to its end. */
   async call(method: string, args: string): Promise<unknown> {
-    const outcome = await this.#drive(() => this.#core.call(method, args), (call) => call.outcome());
-    const { ok, error } = JSON.parse(outcome) as { ok?: unknown; error?: CoreError };
-    if (error !== undefined) throw fromCore(error);
+    const { ok } = await this.#finish(() => this.#core.call(method, args));
     return ok;
+  }
+
+  /** Runs one of the core's methods that take and return bytes beside JSON. */
+  async callBytes(method: string, args: string, bytes: Uint8Array): Promise<Answer> {
+    return this.#finish(() => this.#core.call_bytes(method, args, bytes));
   }
 
   /** Answers a request of the protocol between a Worker and its objects (src/memory/route), whatever it is. */
@@ -112,6 +115,13 @@ export class Instance {
     if (!this.dead) this.#runtime.enter(() => this.#core.free());
   }
 
+  async #finish(start: () => GlueCall): Promise<Answer> {
+    const [outcome, bytes] = await this.#drive(start, (call) => [call.outcome(), call.bytes()] as const);
+    const { ok, error } = JSON.parse(outcome) as { ok?: unknown; error?: CoreError };
+    if (error !== undefined) throw fromCore(error);
+    return { ok, bytes };
+  }
+
   async #drive<T>(start: () => GlueCall, finish: (call: GlueCall) => T): Promise<T> {
     const runtime = this.#runtime;
     const call = runtime.enter(start);
@@ -131,9 +141,9 @@ export class Instance {
       pending = runtime.enter(() => call.step(fulfilled, value));
     }
     return runtime.enter(() => {
-      const outcome = finish(call);
+      const answer = finish(call);
       call.free();
-      return outcome;
+      return answer;
     });
   }
 }
@@ -142,6 +152,12 @@ function died(cause: unknown): EdgememError {
   if (cause instanceof EdgememError) return cause;
   const advice = "The store is intact and the next call starts afresh; please report this with its cause";
   return new EdgememError("INTERNAL", `edgemem failed inside: this call was given up. ${advice}.`, { cause });
+}
+
+/** What a call of the core returns; no bytes for most. */
+export interface Answer {
+  ok: unknown;
+  bytes: Uint8Array<ArrayBuffer>;
 }
 
 interface CoreError {

@@ -2,6 +2,19 @@
 
 /// <reference lib="esnext.disposable" preserve="true" />
 
+import type { Port } from "./exchange.js";
+import type {
+  BackupSource,
+  ChangesOptions,
+  ExchangeOptions,
+  MergeResult,
+  Owner,
+  SyncOptions,
+  SyncResult,
+  TransferResult,
+  Verification,
+  VerifyOptions,
+} from "./exchange-types.js";
 import type { MemoryConfig } from "./config.js";
 import { EdgememError, isErrorCode } from "./errors.js";
 import { Instance, Runtime } from "./instance.js";
@@ -205,6 +218,74 @@ export class HostedMemory {
     return this.call("undoConsolidation", ["report", report]);
   }
 
+  /**
+   * What is held, of one owner or of all, as a text to give to another device, or to compare. It names commits and tells
+   * nothing of what they say.
+   */
+  async version(owner: Owner = {}): Promise<string> {
+    return (await exchange()).version(this.#port, owner);
+  }
+
+  /** What another device lacks that holds `since`: bytes for its `merge`. Their size goes with what has changed. */
+  async changes(options: ChangesOptions = {}): Promise<Uint8Array> {
+    return (await exchange()).changes(this.#port, options);
+  }
+
+  /**
+   * Takes in changes of other devices, in any order and as often as they come; all that have the same changes have the
+   * same memories. With an owner, changes of others are refused. Bytes that are damaged change nothing.
+   */
+  async merge(changes: Uint8Array | ArrayBuffer, owner: Owner = {}): Promise<MergeResult> {
+    if (!(ArrayBuffer.isView(changes) || changes instanceof ArrayBuffer)) {
+      throw new EdgememError("INVALID_ARGUMENT", "changes must be bytes: the Uint8Array that changes() returned.", { field: "changes" });
+    }
+    const given = ArrayBuffer.isView(changes) ? changes : new Uint8Array(changes);
+    // Copied at once, as all arguments are, unless they are too long to be taken in.
+    const bytes = given.length > MOST_COPIED ? given : given.slice();
+    return (await exchange()).merge(this.#port, bytes, owner);
+  }
+
+  /** Reads the log from the store and checks that every commit is there, unchanged and in its place. */
+  async verify(options: VerifyOptions = {}): Promise<Verification> {
+    return (await exchange()).verify(this.#port, options);
+  }
+
+  /**
+   * Everything, or what one owner has, as one file in pieces: the state of the moment in which it begins, while calls go
+   * on. `new Response(stream)` makes bytes or a Blob of it; in Node `writeFile` takes it as it is.
+   */
+  async backup(options: ExchangeOptions = {}): Promise<ReadableStream<Uint8Array>> {
+    return (await exchange()).backup(this.#port, options);
+  }
+
+  /**
+   * Takes in what `backup` wrote, into an empty memory or beside what is there. Of a file that is damaged what comes
+   * before is kept, or nothing if it is given as bytes; restoring again goes on.
+   */
+  async restore(source: BackupSource, options: ExchangeOptions = {}): Promise<TransferResult> {
+    return (await exchange()).restore(this.#port, source, options);
+  }
+
+  /**
+   * Brings everything, or what one owner has, to a memory in another store, and checks there that it has come whole. Doing
+   * it again brings what is missing.
+   */
+  async copyTo(other: HostedMemory, options: ExchangeOptions = {}): Promise<TransferResult> {
+    if (!(other instanceof HostedMemory)) {
+      throw new EdgememError("INVALID_ARGUMENT", "copyTo takes another memory.", { field: "other" });
+    }
+    return (await exchange()).copy(this.#port, other.#port, options);
+  }
+
+  /**
+   * Exchanges with the other devices of an account over a Worker's relay, which stores batches that it cannot read.
+   * Ended early or cut off, it goes on with the next call.
+   */
+  async sync(options: SyncOptions): Promise<SyncResult> {
+    const { sync } = await import("./sync.js");
+    return sync(this.#port, options ?? {});
+  }
+
   /** Removes everything from the store. */
   async reset(): Promise<void> {
     await this.call("reset");
@@ -257,14 +338,24 @@ export class HostedMemory {
    * @internal Tests reach methods of the core through this that are not public.
    */
   call<T>(method: string, ...args: [name: string, value: unknown][]): Promise<T> {
+    return this.#track(() => this.#run(method, encodeArguments(...args))) as Promise<T>;
+  }
+
+  /** Starts a call that takes and returns bytes. */
+  readonly #port: Port = (method, options, bytes = new Uint8Array()) => {
+    const args = encodeArguments(["", options]);
+    return this.#track(async () => (await this.#open()).callBytes(method, args, bytes));
+  };
+
+  #track<T>(begin: () => Promise<T>): Promise<T> {
     if (this.#closing !== undefined) {
       throw closed();
     }
-    const call = this.#run(method, encodeArguments(...args));
+    const call = begin();
     this.#active.add(call);
     const settled = (): boolean => this.#active.delete(call);
     call.then(settled, settled);
-    return call as Promise<T>;
+    return call;
   }
 
   async #run(method: string, args: string): Promise<unknown> {
@@ -303,6 +394,14 @@ export class HostedMemory {
     }
   }
 }
+
+/** What has to do with other devices is loaded when it is first asked for. */
+function exchange(): Promise<typeof import("./exchange.js")> {
+  return import("./exchange.js");
+}
+
+/** Changes that are longer are refused whatever they hold, so they are not copied first. */
+const MOST_COPIED = 64 << 20;
 
 function closed(): EdgememError {
   return new EdgememError("CLOSED", "This memory was closed. Open another one with new Memory().");

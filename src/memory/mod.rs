@@ -7,6 +7,7 @@ mod add;
 mod change;
 mod consolidate;
 mod context;
+mod exchange;
 mod forget;
 mod graph;
 mod meaning;
@@ -20,6 +21,7 @@ mod reindex;
 mod rerank;
 mod results;
 mod search;
+mod verify;
 mod versions;
 #[macro_use]
 pub mod wire;
@@ -31,11 +33,13 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 pub use context::{CONTEXT_CANDIDATES, Context};
+pub use exchange::{Changes, ChangesOptions, Ending, MAX_CHANGES_BYTES, Merged};
 pub use forget::{Gone, Rated, Removed};
 pub use graph::DEFAULT_ENTITIES;
 pub use options::*;
 pub use read::ReadStep;
 pub use results::*;
+pub use verify::{Fault, Problem, Verified};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
@@ -156,6 +160,12 @@ impl Memory {
             Rc::new(crate::store::MemoryStore::new()),
             Rc::new(crate::host::native::NativeHost::new()),
         )
+    }
+
+    /// The store, for what is kept in it beside memories: partitions whose names begin with
+    /// [`RESERVED`](crate::store::RESERVED) belong to no owner, and no method here looks at them.
+    pub fn store(&self) -> Rc<dyn ByteStore> {
+        Rc::clone(&self.0.partitions.store)
     }
 
     fn open(&self) -> Result<()> {

@@ -11,14 +11,14 @@ use super::Progress;
 use super::meaning::Meaning;
 use crate::engine::{Checkpoint, Engine, Plan, partition_name};
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::{Gate, Host};
+use crate::host::{Gate, Host, LocalFuture};
 use crate::index::meanings::Meanings;
 use crate::index::vectors::StoredVectors;
-use crate::log::Operation;
+use crate::log::{Chain, Operation};
 use crate::record::{MemoryId, Record};
 use crate::scope::Axis;
 use crate::sorted::{SortedMap, sort};
-use crate::store::{Blob, ByteStore, Commit, Entry, Row};
+use crate::store::{Blob, ByteStore, Commit, Entry, RESERVED, Row};
 use crate::time::{Clock, Stamp, Timestamp};
 
 /// How often a write is tried again after another writer was faster.
@@ -43,6 +43,8 @@ pub struct Partitions {
 /// One partition and its queue of writers.
 pub struct Partition {
     name: String,
+    /// Whether entries of the log have to be under their own keys. Nothing else depends on it.
+    strict: bool,
     engine: RefCell<Engine>,
     writers: Rc<dyn Gate>,
     /// Messages that a language model is reading, each with when (ms) it is given up.
@@ -52,13 +54,18 @@ pub struct Partition {
     version: Cell<Option<u64>>,
     loaded_at: Cell<i64>,
     waiting: RefCell<VecDeque<Rc<Waiting>>>,
+    /// Where the chain of this replica's commits ends here. Nothing has to be read for it: a replica is new with each
+    /// opening of the store.
+    chain: Cell<Chain>,
+    /// Whether it is not known if the last commit was stored.
+    unsettled: Cell<bool>,
 }
 
 /// What makes a checkpoint of an engine, by the stamp and the replica that name its blobs.
 type Sealing<'a> = &'a dyn Fn(&Engine, Stamp, u64) -> Result<Option<Checkpoint>>;
 
 /// What a write plans. Called again after a conflict, so it keeps what it needs.
-type Intent = Box<dyn Fn(&mut Plan<'_>) -> Result<()>>;
+pub(super) type Intent = Box<dyn Fn(&mut Plan<'_>) -> Result<()>>;
 
 /// A write that waits for its turn: an intent that can be planned again after a conflict.
 struct Waiting {
@@ -147,6 +154,22 @@ impl Partitions {
         })
     }
 
+    /// Goes on as another replica. The numbers of commits must name one commit each for ever, so a replica of which it is
+    /// not known what it has stored, or whose commits were removed, makes no more.
+    fn renew(&self) {
+        let replica = self.host.random();
+        self.clock().renew(replica);
+    }
+
+    /// Gives the operations that were planned here their place in the chain; returns where it ends then.
+    fn link(&self, partition: &Partition, operations: &mut [Operation]) -> Chain {
+        let replica = self.clock().replica();
+        let chain = partition.chain.get();
+        let chain = if chain.replica == replica { chain } else { Chain::new(replica) };
+        let seed = u128::from(self.host.random()) << 64 | u128::from(self.host.random());
+        chain.extend(&partition.name, operations, seed)
+    }
+
     /// The partition of an owner, loaded and fresh.
     pub async fn owner(&self, axis: Axis, id: &str) -> Result<Rc<Partition>> {
         self.get(&partition_name(axis, id)).await
@@ -173,8 +196,15 @@ impl Partitions {
         if let Some(open) = self.open.borrow().get(name) {
             return Ok(Rc::clone(open));
         }
-        let fresh = Rc::new(Partition {
+        let fresh = Rc::new(self.vacant(name, false)?);
+        self.open.borrow_mut().insert(name.to_owned(), Rc::clone(&fresh));
+        Ok(fresh)
+    }
+
+    fn vacant(&self, name: &str, strict: bool) -> Result<Partition> {
+        Ok(Partition {
             name: name.to_owned(),
+            strict,
             engine: RefCell::new(self.engine(name)?),
             writers: self.host.gate(),
             in_reading: RefCell::default(),
@@ -182,9 +212,9 @@ impl Partitions {
             version: Cell::new(None),
             loaded_at: Cell::new(i64::MIN),
             waiting: RefCell::default(),
-        });
-        self.open.borrow_mut().insert(name.to_owned(), Rc::clone(&fresh));
-        Ok(fresh)
+            chain: Cell::new(Chain::new(0)),
+            unsettled: Cell::new(false),
+        })
     }
 
     /// Forgets a partition that was only looked at and does not exist, so that asking for unknown owners
@@ -198,7 +228,35 @@ impl Partitions {
 
     /// The names of all stored partitions that begin with `prefix`.
     pub async fn names(&self, prefix: &str) -> Result<Vec<String>> {
-        self.store.list(prefix).await
+        let mut names = self.store.list(prefix).await?;
+        names.retain(|name| !name.starts_with(RESERVED));
+        Ok(names)
+    }
+
+    /// Goes through partitions until `visit` returns false. With `anew` they are read from the store whatever is in
+    /// memory, checked more strictly, and nobody else sees them; one that is damaged is told as an error.
+    pub fn visit<'a>(
+        &'a self,
+        names: &'a [String],
+        anew: bool,
+        visit: &'a mut dyn FnMut(&str, Result<&Engine>) -> Result<bool>,
+    ) -> LocalFuture<'a, Result<()>> {
+        Box::pin(async move {
+            for name in names {
+                let partition = if anew { Rc::new(self.vacant(name, true)?) } else { self.slot(name)? };
+                let read =
+                    if anew { self.refresh(&partition).await } else { self.get(name).await.map(|_| ()) };
+                let goes_on = match read {
+                    Err(error) if error.kind() == ErrorKind::StoreCorrupt => visit(name, Err(error))?,
+                    read => read.and_then(|()| visit(name, Ok(&partition.engine.borrow())))?,
+                };
+                if !goes_on {
+                    break;
+                }
+                self.release(partition);
+            }
+            Ok(())
+        })
     }
 
     /// All partitions that are in memory.
@@ -259,7 +317,12 @@ impl Partitions {
             mount(engine, wanted.into_iter().zip(blobs).collect())?;
             for entry in image.entries {
                 if !engine.has_entry(&entry.key) {
-                    engine.apply(&entry.key, Operation::decode(&entry.bytes)?)?;
+                    let operation = Operation::decode(&entry.bytes)?;
+                    if partition.strict && operation.key() != entry.key {
+                        let message = "an entry of the log is under the key of another one";
+                        return Err(Error::new(ErrorKind::StoreCorrupt, message).field(entry.key));
+                    }
+                    engine.apply(&entry.key, operation)?;
                 }
             }
             self.clock().observe(engine.newest());
@@ -300,7 +363,7 @@ impl Partitions {
     }
 
     /// The part of a write that does not depend on what is written: generic, every sort of write would have its copy.
-    async fn queue(&self, partition: &Rc<Partition>, intent: Intent) -> Result<()> {
+    pub(super) async fn queue(&self, partition: &Rc<Partition>, intent: Intent) -> Result<()> {
         let waiting = Rc::new(Waiting { intent, outcome: RefCell::default() });
         partition.waiting.borrow_mut().push_back(Rc::clone(&waiting));
         let _turn = partition.writers.enter().await;
@@ -317,12 +380,18 @@ impl Partitions {
     }
 
     async fn commit(&self, partition: &Partition, batch: &Batch) -> Result<()> {
-        for attempt in 0..CONFLICTS {
-            if attempt > 0 {
+        let mut tried: Option<Operation> = None;
+        for _ in 0..CONFLICTS {
+            if let Some(tried) = &tried {
                 self.refresh(partition).await?;
+                // A store that repeats a request may have been told of a conflict with that very request.
+                partition.unsettled.set(partition.engine.borrow().knows(tried)?);
+            }
+            if partition.unsettled.take() {
+                self.renew();
             }
             let now = self.now();
-            let (operations, rows) = {
+            let (mut operations, rows) = {
                 let mut engine = partition.engine.borrow_mut();
                 let mut clock = self.clock();
                 let mut plan = Plan::new(&mut engine, &mut clock, now);
@@ -340,6 +409,7 @@ impl Partitions {
             if operations.is_empty() {
                 return Ok(());
             }
+            let chain = self.link(partition, &mut operations);
             let append = operations
                 .iter()
                 .map(|operation| Entry { key: operation.key(), bytes: operation.encode() })
@@ -347,8 +417,11 @@ impl Partitions {
             let expect = partition.version.get().unwrap_or(0);
             let commit =
                 Commit { partition: partition.name.clone(), expect, append, rows, ..Commit::default() };
+            partition.unsettled.set(true);
             match self.store.commit(&commit).await {
                 Ok(version) => {
+                    partition.unsettled.set(false);
+                    partition.chain.set(chain);
                     let mut engine = partition.engine.borrow_mut();
                     for (operation, entry) in operations.into_iter().zip(commit.append) {
                         engine.apply(&entry.key, operation)?;
@@ -356,7 +429,9 @@ impl Partitions {
                     partition.version.set(Some(version));
                     return Ok(());
                 }
-                Err(error) if error.kind() == ErrorKind::StoreConflict => continue,
+                Err(error) if error.kind() == ErrorKind::StoreConflict => {
+                    tried = operations.into_iter().next()
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -483,6 +558,7 @@ impl Partitions {
         let partition = self.slot(name)?;
         let _turn = partition.writers.enter().await;
         self.store.erase(name).await?;
+        self.renew();
         *partition.engine.borrow_mut() = self.engine(name)?;
         partition.version.set(None);
         Ok(())

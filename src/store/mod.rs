@@ -33,6 +33,10 @@ pub use memory::MemoryStore;
 use crate::error::Result;
 use crate::host::LocalFuture;
 
+/// What the names of partitions begin with that belong to no owner. The digest that an owner's name is begins so once
+/// in 2^64.
+pub const RESERVED: &str = "0000000000000000";
+
 /// What a store can promise. Declared by the store, never guessed from its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {

@@ -15,6 +15,7 @@ mod entry;
 pub mod http;
 pub mod problem;
 pub mod query;
+pub mod relay;
 pub mod router;
 pub mod service;
 pub mod settings;

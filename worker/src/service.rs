@@ -8,6 +8,7 @@ use crate::body;
 use crate::http::{Answer, Head};
 use crate::problem::Problem;
 use crate::query::{self, PAGE, SCOPE};
+use crate::relay::{self, Wish};
 use crate::router::{self, Route};
 use crate::settings::Settings;
 
@@ -56,9 +57,11 @@ impl Service {
         }
         settings.access.check(head)?;
         let route = route?;
-        let known: Vec<&str> = match route {
+        let known: Vec<&str> = match &route {
             Route::List => SCOPE.into_iter().chain(PAGE).collect(),
             Route::DeleteAll => SCOPE.to_vec(),
+            Route::Relay(_, Wish::List) => vec!["after"],
+            Route::Relay(_, Wish::Drop) => vec!["through"],
             _ => vec![],
         };
         let mut options = query::read(&head.query, &known)?;
@@ -95,6 +98,7 @@ async fn run(memory: &Memory, route: Route, options: Value) -> edgemem::Result<V
         Route::Search => call("search", &[part(&options, "query"), options]).await,
         Route::Context => call("context", &[part(&options, "query"), options]).await,
         Route::Stats => call("stats", &[]).await,
+        Route::Relay(account, wish) => relay::serve(&*memory.store(), &account, &wish, &options).await,
     }
 }
 
