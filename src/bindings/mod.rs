@@ -3,10 +3,9 @@
 //! Requests and results cross as JSON text: one copy each way, and the same wire types that the HTTP
 //! service reads. Calls are driven by JavaScript, see [`crate::host::js`].
 
+mod handle;
 #[cfg(feature = "trap")]
 mod model_probe;
-#[cfg(feature = "trap")]
-mod probe;
 mod store;
 
 use std::cell::RefCell;
@@ -27,23 +26,32 @@ use crate::model::tokens_from_js;
 #[wasm_bindgen]
 pub struct Call {
     task: Task,
-    outcome: Rc<RefCell<String>>,
+    outcome: Rc<RefCell<JsValue>>,
 }
 
 impl Call {
-    /// A call whose outcome is this future's.
+    /// A call whose outcome is this future's, as JSON text.
     pub(crate) fn of(future: LocalFuture<'static, Result<Value>>) -> Call {
-        let outcome = Rc::new(RefCell::new(String::new()));
+        Call::raw(Box::pin(async move { Ok(json_text(json!({ "ok": future.await? }))) }))
+    }
+
+    /// A call whose outcome is this future's; only an error is JSON text.
+    pub(crate) fn raw(future: LocalFuture<'static, Result<JsValue>>) -> Call {
+        let outcome = Rc::new(RefCell::new(JsValue::UNDEFINED));
         let settled = Rc::clone(&outcome);
         let task = Task::new(Box::pin(async move {
             let result = match future.await {
-                Ok(value) => json!({ "ok": value }),
-                Err(error) => json!({ "error": wire::error(&error) }),
+                Ok(value) => value,
+                Err(error) => json_text(json!({ "error": wire::error(&error) })),
             };
-            *settled.borrow_mut() = result.to_string();
+            settled.replace(result);
         }));
         Call { task, outcome }
     }
+}
+
+fn json_text(value: Value) -> JsValue {
+    JsValue::from_str(&value.to_string())
 }
 
 #[wasm_bindgen]
@@ -54,8 +62,9 @@ impl Call {
         self.task.step(Some(if fulfilled { Ok(value) } else { Err(value) }))
     }
 
-    /// The finished call's outcome as JSON: `{"ok": …}` or `{"error": {code, message, field, cause}}`.
-    pub fn outcome(&self) -> String {
+    /// The finished call's outcome: as JSON text `{"ok": …}` or `{"error": {code, message, field, cause}}`. What is
+    /// answered by a store is a list, see [`handle`].
+    pub fn outcome(&self) -> JsValue {
         self.outcome.take()
     }
 }

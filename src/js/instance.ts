@@ -9,6 +9,9 @@
 import { EdgememError, isErrorCode } from "./errors.js";
 import type { GlueCall, GlueCore, GlueInstance } from "./glue-types.js";
 import type { Compiled } from "./loader.js";
+import type { CoreConfig } from "./resolve.js";
+import { CoreStore } from "./stores/core.js";
+import type { Store } from "./stores/store.js";
 
 export class Instance {
   readonly #glue: GlueInstance;
@@ -19,9 +22,12 @@ export class Instance {
   #kill!: (reason: EdgememError) => void;
 
   /** The configuration is kept by the caller, stores included: they outlive an instance. */
-  constructor(compiled: Compiled, config: object) {
+  constructor(compiled: Compiled, config: CoreConfig) {
     this.#glue = compiled.createInstance(compiled.module);
-    this.#core = new this.#glue.Core(config);
+    const { encryption, store } = config;
+    this.#core = new this.#glue.Core(
+      encryption === undefined ? config : { ...config, store: { provider: "object", object: encryption.over(this.#store(store)) } },
+    );
     this.#death = new Promise((_, reject) => (this.#kill = reject));
     // Calls wait for it; that nobody does right now is no unhandled rejection.
     this.#death.catch(() => undefined);
@@ -34,9 +40,7 @@ export class Instance {
 
   /** Runs one of the core's methods to its end. */
   async call(method: string, args: string): Promise<unknown> {
-    const { ok, error } = JSON.parse(await this.#drive(method, args)) as { ok?: unknown; error?: CoreError };
-    if (error !== undefined) throw fromCore(error);
-    return ok;
+    return this.#drive(this.#enter(() => this.#core.call(method, args)));
   }
 
   /** Frees the core and its memory. Calls that still run fail. */
@@ -49,8 +53,14 @@ export class Instance {
     }
   }
 
-  async #drive(method: string, args: string): Promise<string> {
-    const call = this.#enter(() => this.#core.call(method, args));
+  /** A store of the configuration as an object. One of the core lives and dies with this instance. */
+  #store(config: CoreConfig["store"]): Store {
+    if (config.provider === "object") return config.object;
+    return new CoreStore(new this.#glue.StoreHandle(config), (call) => this.#drive(call));
+  }
+
+  /** Steps a call to its end. */
+  async #drive(call: GlueCall): Promise<unknown> {
     let pending = this.#step(call, true, undefined);
     while (pending !== undefined) {
       let fulfilled = true;
@@ -66,11 +76,15 @@ export class Instance {
       }
       pending = this.#step(call, fulfilled, value);
     }
-    return this.#enter(() => {
+    const outcome = this.#enter(() => {
       const outcome = call.outcome();
       call.free();
       return outcome;
     });
+    if (Array.isArray(outcome)) return outcome[0];
+    const { ok, error } = JSON.parse(outcome as string) as { ok?: unknown; error?: CoreError };
+    if (error !== undefined) throw fromCore(error);
+    return ok;
   }
 
   #step(call: GlueCall, fulfilled: boolean, value: unknown): Promise<unknown> | undefined {

@@ -32,13 +32,13 @@ export const SECTIONS = [
   { name: "docs", steps: [{ ...cargo("doc", "--quiet", "--workspace", "--no-deps"), env: { RUSTDOCFLAGS: "-D warnings" } }] },
   { name: "licences", steps: [cargo("xtask", "licences"), { ...cargo("deny", "check"), onlyIf: ["cargo", ["deny", "--version"]] }] },
   { name: "build", steps: [{ ...npm("run", "build"), show: true }] },
-  { name: "node", needsBuild: true, steps: [node("tests/node/*.test.mjs", "tests/eval/*.test.mjs", "tests/contract/node.test.mjs", "tests/contract/object.test.mjs", "tests/crash/*.test.mjs", "tests/bench/*.test.mjs")] },
+  { name: "node", needsBuild: true, steps: [node("tests/node/*.test.mjs", "tests/eval/*.test.mjs", "tests/contract/node.test.mjs", "tests/contract/object.test.mjs", "tests/encryption/names.test.mjs", "tests/encryption/stores.test.mjs", "tests/encryption/memory.test.mjs", "tests/crash/*.test.mjs", "tests/bench/*.test.mjs")] },
   {
     name: "browser",
     needsBuild: true,
     needsBrowser: true,
-    steps: [node("tests/contract/browser.test.mjs", "tests/www/*.test.mjs")],
+    steps: [node("tests/contract/browser.test.mjs", "tests/encryption/browser.test.mjs", "tests/www/*.test.mjs")],
   },
-  { name: "workerd", needsBuild: true, steps: [node("tests/contract/workerd.test.mjs", "tests/worker/*.test.mjs")] },
+  { name: "workerd", needsBuild: true, steps: [node("tests/contract/workerd.test.mjs", "tests/encryption/workerd.test.mjs", "tests/worker/*.test.mjs")] },
   { name: "packaging", needsBuild: true, needsBrowser: true, steps: [node("tests/packaging/run.mjs")] },
 ];
