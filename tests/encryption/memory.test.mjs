@@ -6,6 +6,7 @@ import { cpSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { writeHeapSnapshot } from "node:v8";
 
 import { Memory } from "../../dist/node.js";
 import { importFileStore, scratch } from "../contract/filestore.mjs";
@@ -137,6 +138,24 @@ test("erasing an owner destroys the key of its partition, and the receipt stays 
   const after = await keys();
   assert.deepEqual([before.length, after.length, before[0] === after[0]], [1, 1, false]);
   assert.deepEqual((await memory.erase(erased[0])).erased, [erased[0]], "the receipt");
+  await memory.close();
+});
+
+test("a passphrase is nowhere in the heap once it was given", async () => {
+  // Put together at run time, so that no source text holds it; the text of another way to say it is the control.
+  const parts = ["pass", "phrase", "of", String(process.pid), "heap"];
+  const kept = [...parts, "kept"].join("-");
+  const memory = await (async () => {
+    const memory = open(scratch("heap"), { passphrase: [...parts, "given"].join("-") });
+    await memory.add("I like tea.", user);
+    return memory;
+  })();
+  const path = join(scratch("snapshot"), "heap.json");
+  writeHeapSnapshot(path);
+  const heap = readFileSync(path, "latin1");
+  assert.ok(heap.includes(kept), "the snapshot shows what is there");
+  assert.equal(heap.includes([...parts, "given"].join("-")), false);
+  assert.equal(kept.length > 0, true);
   await memory.close();
 });
 

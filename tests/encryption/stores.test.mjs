@@ -434,3 +434,62 @@ test("a later format is told from damage", async () => {
   await meddle(inner, p, ({ entries }) => (entries.get(key(3))[0] = 0xe2));
   assert.equal(await outcome(open()), "FORMAT_UNSUPPORTED");
 });
+
+/** A store that fails now and then, before or after it did what it was asked. */
+function failing(inner, next) {
+  const around = (name) => async (...args) => {
+    const fate = next(12);
+    if (fate === 0) throw Object.assign(new Error("before"), { code: "STORE_FAILED" });
+    const answer = await inner[name](...args);
+    if (fate === 1) throw Object.assign(new Error("after"), { code: "STORE_FAILED" });
+    return answer;
+  };
+  const { capabilities } = inner;
+  return { capabilities, ...Object.fromEntries(["list", "load", "read", "commit", "erase", "close"].map((name) => [name, around(name)])) };
+}
+
+/** Random numbers below a limit, the same for the same seed. */
+function random(seed) {
+  let state = seed;
+  return (limit) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * limit);
+  };
+}
+
+test("two handles on a store that fails at random: nothing acknowledged is lost, and no honest state looks tampered with", async () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const next = random(seed);
+    const inner = new MemoryStore();
+    // Some sessions end in the middle: a new handle knows nothing.
+    const handles = [0, 1].map(() => sealed(failing(inner, next)));
+    const acknowledged = new Set();
+    const given = new Set();
+    for (let step = 0; step < 60; step++) {
+      const at = next(2);
+      if (next(10) === 0) handles[at] = sealed(failing(inner, next));
+      const store = handles[at];
+      try {
+        const image = await store.load(P, null);
+        const name = `s-${step}`;
+        given.add(key(step));
+        const drop = next(4) === 0 ? image.entries.map((one) => one.key) : [];
+        const more = drop.length > 0 ? { put: [blob(name, drop.join())], drop, remove: image.blobs, scrub: next(2) === 0 } : { append: [entry(step)] };
+        if (drop.length > 0) {
+          const held = await store.read(P, image.blobs);
+          more.put = [blob(name, [...held.map((bytes) => new TextDecoder().decode(bytes)), ...drop].filter(Boolean).join())];
+        }
+        await store.commit(change(image.version, more));
+        if (more.append !== undefined) acknowledged.add(key(step));
+      } catch (error) {
+        assert.match(error.code ?? error.stack, /^STORE_(FAILED|CONFLICT)$/, `seed ${seed}, step ${step}`);
+      }
+    }
+    const store = sealed(inner);
+    const image = await store.load(P, null);
+    const blobs = await store.read(P, image.blobs);
+    const found = new Set([...image.entries.map((one) => one.key), ...blobs.flatMap((bytes) => new TextDecoder().decode(bytes).split(","))]);
+    for (const one of acknowledged) assert.ok(found.has(one), `seed ${seed}: ${one} was acknowledged`);
+    for (const one of found) assert.ok(one === "" || given.has(one), `seed ${seed}: ${one} was never given`);
+  }
+});

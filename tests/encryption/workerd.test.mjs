@@ -46,6 +46,11 @@ test("encrypted D1 and KV keep the contract in a Worker", async (parent) => {
       }
       await report(parent, `encrypted ${provider}`, "workerd", results);
     }
+    await parent.test("keys of a memory that the module made serve overlapping requests", async () => {
+      const counts = await Promise.all([...Array(10).keys()].map((n) => ask("early", n)));
+      assert.deepEqual(counts.filter(({ error }) => error), []);
+      assert.equal((await ask("early", 10)).ok, 11);
+    });
   } finally {
     await worker.dispose();
   }
