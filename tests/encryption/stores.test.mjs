@@ -419,6 +419,34 @@ test("no more than 100,000 iterations are asked for at once: Cloudflare's runtim
   assert.deepEqual(asked, Array(6).fill(100_000), "600,000 in all, once for a store that is opened");
 });
 
+test("where others write, an entry is decrypted once, and what was changed meanwhile is noticed all the same", async (t) => {
+  const inner = new MemoryStore();
+  const shared = Object.assign(Object.create(inner), {
+    capabilities: { ...inner.capabilities, shared: true },
+    ...Object.fromEntries(["list", "load", "read", "commit", "erase", "close"].map((name) => [name, inner[name].bind(inner)])),
+  });
+  const [one, two] = [sealed(shared), sealed(shared)];
+  const append = [...Array(100).keys()].map((n) => entry(n));
+  await one.commit(change(0, { append }));
+  assert.equal((await two.load(P, null)).entries.length, 100);
+  const { subtle } = webcrypto;
+  const original = subtle.decrypt;
+  let count = 0;
+  t.mock.method(Object.getPrototypeOf(subtle), "decrypt", function (...args) {
+    count += 1;
+    return original.apply(this, args);
+  });
+  await one.commit(change(1, { append: [entry(100)] }));
+  const image = await two.load(P, 1);
+  assert.deepEqual(image.entries, [...append, entry(100)]);
+  assert.ok(count <= 2, `${count} were decrypted`);
+  image.entries[0].bytes.fill(0);
+  assert.deepEqual((await two.load(P, 1)).entries[0], entry(0), "what was handed out is the caller's");
+  const [p] = (await inner.list("")).filter((name) => name !== RING);
+  await meddle(inner, p, ({ entries }) => (entries.get(key(3)).fill(0, -1), entries.get(key(4)).fill(7, -16)));
+  assert.equal(await outcome(two), "TAMPERED");
+});
+
 test("a store that was cleared under an open one gets a new ring", async () => {
   const inner = new MemoryStore();
   const store = sealed(inner, { passphrase: "p" });

@@ -14,11 +14,12 @@
 
 import { EdgememError } from "../errors.js";
 import type { Commit, Entry, Image, Store } from "../stores/store.js";
-import { type Item, KEY, Place, RESERVED, RING, SEAL, State, aad, isSealed, keyOf, numbered, own, tampered, unique } from "./item.js";
+import { type Item, KEY, type Opened, Place, RESERVED, RING, SEAL, State, aad, isSealed, keyOf, numbered, own, tampered, unique } from "./item.js";
 import { hex } from "./gcm.js";
 import type { Keyring } from "./keyring.js";
 import type { Master } from "./master.js";
 import { Names } from "./names.js";
+import { OpenedEntries } from "./opened.js";
 
 export { Keyring } from "./keyring.js";
 
@@ -36,6 +37,7 @@ export class SealedStore {
   /** Undefined until the ring is open. */
   #names: Names | undefined;
   readonly #known = new Map<string, State>();
+  readonly #opened = new OpenedEntries();
 
   /** Encrypts what goes into `inner`. Asks nothing yet. */
   constructor(inner: Store, keyring: Keyring, master: () => Master) {
@@ -127,6 +129,8 @@ export class SealedStore {
       throw error;
     }
     this.#remember(partition, state);
+    // What was erased is not kept here, either.
+    if (commit.scrub === true) this.#opened.clear();
     return state.version;
   }
 
@@ -136,6 +140,7 @@ export class SealedStore {
     if (names === undefined) return;
     const stored = names.hide(partition);
     this.#known.delete(partition);
+    this.#opened.clear();
     await retried(async () => {
       const image = await this.#inner.load(stored, null);
       const drop = (image?.entries ?? []).map(({ key }) => key).filter((key) => key.startsWith(KEY));
@@ -149,6 +154,7 @@ export class SealedStore {
   close(): void {
     this.#names = undefined;
     this.#known.clear();
+    this.#opened.clear();
   }
 
   isStale(partition: string, loadedAt: number, now: number): boolean {
@@ -236,7 +242,7 @@ export class SealedStore {
         // Written elsewhere in ignorance of an erasure, whose key is gone: as if it had come before it.
         items = items.filter(({ bytes }) => !isSealed(bytes) || state.keys.some(({ key }) => key === KEY + keyOf(bytes)));
       }
-      const opened = await place.open("e", state.keys, items);
+      const opened = await this.#open(place, state, items);
       const newest = opened.reduce((most, { version }) => Math.max(most, version), 0);
       const sum = opened.find((found) => found.version === newest && found.sum !== undefined)?.sum;
       // The first commit of a partition that was there before may get another version than 1.
@@ -250,6 +256,17 @@ export class SealedStore {
       const entries = items.map(({ name: key }, at) => ({ key, bytes: opened[at]!.bytes }));
       return { ...image, entries: entries.filter(({ key }) => !key.startsWith(RESERVED)) };
     }
+  }
+
+  /** Decrypts entries; those that were decrypted before are at hand, where others write and all come again. */
+  async #open(place: Place, state: State, items: { name: string; bytes: Uint8Array }[]): Promise<Opened[]> {
+    if (!this.#inner.capabilities.shared) return place.open("e", state.keys, items);
+    const named = (name: string): string => `${place.partition}/${name}`;
+    const opened = items.map(({ name, bytes }) => this.#opened.get(named(name), bytes));
+    const missing = items.filter((_, at) => opened[at] === undefined);
+    const rest = await place.open("e", state.keys, missing);
+    missing.forEach(({ name, bytes }, at) => this.#opened.set(named(name), bytes, rest[at]!));
+    return opened.map((one) => one ?? rest.shift()!);
   }
 
   /** The state of a partition as it is now. */
