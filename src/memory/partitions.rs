@@ -202,7 +202,7 @@ impl Partitions {
     async fn check_plain(&self) -> Result<()> {
         if !self.plain.get() {
             let ring = self.store.load(RING_PARTITION, Some(0)).await?;
-            if ring.is_some_and(|ring| !ring.entries.is_empty()) {
+            if ring.is_some_and(|ring| !ring.entries.is_empty() || !ring.blobs.is_empty()) {
                 let message = "the store is encrypted; configure `encryption` with its passphrase or key";
                 return Err(Error::new(ErrorKind::KeyRequired, message).field("encryption"));
             }

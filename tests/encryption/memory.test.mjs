@@ -2,7 +2,7 @@
 // change nothing, keys change, and what was once written opens for ever.
 
 import assert from "node:assert/strict";
-import { cpSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -156,6 +156,57 @@ test("a passphrase is nowhere in the heap once it was given", async () => {
   assert.ok(heap.includes(kept), "the snapshot shows what is there");
   assert.equal(heap.includes([...parts, "given"].join("-")), false);
   assert.equal(kept.length > 0, true);
+  await memory.close();
+});
+
+test("files: whatever bit is flipped, nothing is read that was not written", async (t) => {
+  const source = fileURLToPath(new URL("../fixtures/encrypted-1", import.meta.url));
+  const everything = async (directory) => {
+    const memory = open(directory, { passphrase: "fixture passphrase" });
+    try {
+      const { results } = await memory.getAll({ filters: { OR: [{ user_id: "ownerquokka" }, { agent_id: "agentnarwhal" }] }, topK: 1000 });
+      return results.map((item) => `${item.id} ${item.memory}`);
+    } catch (error) {
+      return error.code;
+    } finally {
+      await memory.close();
+    }
+  };
+  const copy = () => {
+    const directory = scratch("flip");
+    cpSync(source, directory, { recursive: true });
+    return directory;
+  };
+  const whole = await everything(copy());
+  assert.ok(whole.length > 4);
+  const counts = {};
+  for (const [path, content] of files(source)) {
+    // The ring takes a quarter of a second each time, wherever it is hurt.
+    for (let at = 5; at < content.length; at += path.startsWith("656467") ? 60 : 97) {
+      const directory = copy();
+      const hurt = Buffer.from(content);
+      hurt[at] ^= 1 << (at % 8);
+      writeFileSync(join(directory, path), hurt);
+      const said = await everything(directory);
+      const kind = Array.isArray(said) ? (said.length === whole.length ? "all" : "fewer") : said;
+      counts[kind] = (counts[kind] ?? 0) + 1;
+      if (Array.isArray(said)) for (const line of said) assert.ok(whole.includes(line), `${path} ${at}: ${line}`);
+      else assert.match(said, /^(TAMPERED|STORE_CORRUPT|CONFIG_INVALID|FORMAT_UNSUPPORTED)$/, `${path} ${at}`);
+    }
+  }
+  t.diagnostic(JSON.stringify(counts));
+});
+
+test("files: blobs and logs swapped between partitions are noticed", async () => {
+  const source = fileURLToPath(new URL("../fixtures/encrypted-1", import.meta.url));
+  const partitions = readdirSync(source).filter((name) => !name.startsWith("656467"));
+  const directory = scratch("swap");
+  cpSync(join(source, "656467656d656d2d6b657972696e6731"), join(directory, "656467656d656d2d6b657972696e6731"), { recursive: true });
+  for (const [at, name] of partitions.entries()) cpSync(join(source, name), join(directory, partitions[1 - at]), { recursive: true });
+  const memory = open(directory, { passphrase: "fixture passphrase" });
+  for (const call of [() => memory.getAll({ filters: { user_id: "ownerquokka" } }), () => memory.add("x", user), () => memory.stats()]) {
+    await assert.rejects(call(), { code: "TAMPERED" });
+  }
   await memory.close();
 });
 

@@ -206,6 +206,20 @@ test("any bit of the ring: refused, and nothing is changed", async () => {
   assert.deepEqual(await everything(inner), before);
 });
 
+test("a ring whose entry is lost is read from its copy, and rotated from there", async () => {
+  const { inner, open } = await filled();
+  await meddle(inner, RING, ({ entries }) => entries.clear());
+  assert.deepEqual(await outcome(open()), ["entry 3", "entry 4", "entry 5", "blob s-1", "blob v-1"]);
+  const encryption = new Encryption({ key: KEY });
+  await encryption.over(inner).list("");
+  await encryption.rotate({ passphrase: "p" });
+  assert.deepEqual(await outcome(open({ passphrase: "p" })), ["entry 3", "entry 4", "entry 5", "blob s-1", "blob v-1"]);
+  const { entries, blobs } = await inner.load(RING, null);
+  assert.deepEqual([entries.length, blobs.length], [1, 1], "the older copy is gone");
+  await meddle(inner, RING, ({ entries, blobs }) => (entries.clear(), blobs.get(first(blobs))[50] ^= 1));
+  assert.equal(await outcome(open({ passphrase: "p" })), "TAMPERED");
+});
+
 test("a ring from before a rotation is not taken back", async () => {
   const { inner, open } = await filled();
   let old;

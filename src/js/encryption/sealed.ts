@@ -25,6 +25,8 @@ export { Keyring } from "./keyring.js";
 
 /** The partition of the ring: `edgemem-keyring1` in hex. No owner's name is this one. */
 const RING_PARTITION = "656467656d656d2d6b657972696e6731";
+/** What the ring's second copy is called, with its generation: without a ring nothing in the store can be read. */
+const COPY = "ring-";
 /** How often something is tried again after another writer was faster. */
 const RACES = 8;
 /** Of how many partitions the state is remembered. */
@@ -171,8 +173,8 @@ export class SealedStore {
     const generation = this.#isExact() ? version + 1 : Number.parseInt(entry.key.slice(RING.length), 16) + 1;
     const key = numbered(RING, generation);
     const bytes = await this.#keyring.rewrap(this.#master(), ringAad(entry.key), own(entry.bytes), next, ringAad(key));
-    const commit = { partition: RING_PARTITION, expect: version, append: [{ key, bytes }], put: [], drop: [entry.key], remove: [], rows: [], scrub: true };
-    await this.#inner.commit(commit);
+    const commit = ringCommit(version, { key, bytes });
+    await this.#inner.commit({ ...commit, drop: [entry.key], remove: [copyOf(entry.key)], scrub: true });
     // A store whose connection broke may take another's ring of this generation for this one.
     const now = (await this.#ring()).entry;
     if (now?.key !== key || hex(now.bytes) !== hex(bytes)) throw conflict();
@@ -197,25 +199,27 @@ export class SealedStore {
   }
 
   async #makeRing(version: number): Promise<void> {
-    const commit: Commit = { partition: RING_PARTITION, expect: version, append: [], put: [], drop: [], remove: [], rows: [] };
     if (this.#isExact() && version === 0) {
       // A store may begin with another version than 1, and the ring is to bear the one it gets.
-      commit.expect = await this.#inner.commit(commit);
+      version = await this.#inner.commit(ringCommit(0));
     }
-    const key = numbered(RING, this.#isExact() ? commit.expect + 1 : 1);
+    const key = numbered(RING, this.#isExact() ? version + 1 : 1);
     const bytes = await this.#keyring.make(this.#master(), ringAad(key), this.#inner.capabilities.compareAndSet);
-    await this.#inner.commit({ ...commit, append: [{ key, bytes }] });
+    await this.#inner.commit(ringCommit(version, { key, bytes }));
   }
 
   /** The version of the ring's partition, and the newest ring. */
   async #ring(): Promise<{ version: number; entry: Entry | undefined }> {
-    const { version, entries } = (await this.#inner.load(RING_PARTITION, null)) ?? { version: 0, entries: [] };
+    const { version, entries, blobs } = (await this.#inner.load(RING_PARTITION, null))!;
     const rings = entries.filter(({ key }) => key.startsWith(RING));
     const entry = rings.at(-1);
     // A rotation takes the old ring away with the same commit. Where commits have versions, a ring bears that of its own.
     const isWhole = rings.length === 1 && entry?.key === numbered(RING, version);
     if (entry !== undefined && this.#isExact() && !isWhole) throw tampered(`${RING_PARTITION}/${entry.key}`);
-    return { version, entry };
+    const copy = blobs.filter((name) => name.startsWith(COPY)).at(-1);
+    if (entry !== undefined || copy === undefined) return { version, entry };
+    const [bytes] = await this.#inner.read(RING_PARTITION, [copy]);
+    return { version, entry: bytes == null ? undefined : { key: RING + copy.slice(COPY.length), bytes } };
   }
 
   /** Whether a loaded image is one commit's doing, with that commit's version. */
@@ -286,6 +290,16 @@ function nothingStays(before: State, commit: Commit): boolean {
   for (const key of [...commit.drop, ...before.seals, ...before.keys.map(({ key }) => key)]) before.delete("e", key);
   for (const name of commit.remove) before.delete("b", name);
   return before.size === 0;
+}
+
+/** Puts a ring into its partition: as an entry, and as a blob for the day on which the log is damaged. */
+function ringCommit(expect: number, ring?: Entry): Commit {
+  const put = ring === undefined ? [] : [{ name: copyOf(ring.key), bytes: ring.bytes }];
+  return { partition: RING_PARTITION, expect, append: ring === undefined ? [] : [ring], put, drop: [], remove: [], rows: [] };
+}
+
+function copyOf(ring: string): string {
+  return COPY + ring.slice(RING.length);
 }
 
 /** What a ring is bound to: its place and generation. */
