@@ -503,7 +503,7 @@ test("two handles on a store that fails at random: nothing acknowledged is lost,
   for (let seed = 1; seed <= 60; seed++) {
     const next = random(seed);
     const inner = new MemoryStore();
-    // Some sessions end in the middle: a new handle knows nothing.
+    // Some end in the middle: a new handle knows nothing.
     const handles = [0, 1].map(() => sealed(failing(inner, next)));
     const acknowledged = new Set();
     const given = new Set();
