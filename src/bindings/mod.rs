@@ -3,17 +3,18 @@
 //! Requests and results cross as JSON text: one copy each way, and the same wire types that the HTTP
 //! service reads. Calls are driven by JavaScript, see [`crate::host::js`].
 
+mod handle;
 #[cfg(feature = "trap")]
 mod model_probe;
 #[cfg(feature = "objects")]
 pub mod objects;
-#[cfg(feature = "trap")]
-mod probe;
 mod store;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
+#[cfg(feature = "objects")]
+use js_sys::Uint8Array;
 use js_sys::{Promise, Reflect};
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
@@ -31,31 +32,33 @@ use crate::model::tokens_from_js;
 #[wasm_bindgen]
 pub struct Call {
     task: Task,
-    outcome: Rc<RefCell<Vec<u8>>>,
+    outcome: Rc<RefCell<JsValue>>,
     bytes: Rc<RefCell<Vec<u8>>>,
 }
 
 impl Call {
-    /// A call whose outcome is this future's.
+    /// A call whose outcome is this future's, as JSON text.
     pub(crate) fn of(future: LocalFuture<'static, Result<Value>>) -> Call {
-        Call::start(async move {
-            let result = match future.await {
-                Ok(value) => json!({ "ok": value }),
-                Err(error) => json!({ "error": wire::error(&error) }),
-            };
-            result.to_string().into_bytes()
-        })
+        Call::raw(Box::pin(async move { Ok(json_text(json!({ "ok": future.await? }))) }))
     }
 
-    fn start(future: impl Future<Output = Vec<u8>> + 'static) -> Call {
-        let outcome = Rc::new(RefCell::default());
+    /// A call whose outcome is this future's; only an error is JSON text.
+    pub(crate) fn raw(future: LocalFuture<'static, Result<JsValue>>) -> Call {
+        let outcome = Rc::new(RefCell::new(JsValue::UNDEFINED));
         let settled = Rc::clone(&outcome);
         let task = Task::new(Box::pin(async move {
-            let bytes = future.await;
-            *settled.borrow_mut() = bytes;
+            let result = match future.await {
+                Ok(value) => value,
+                Err(error) => json_text(json!({ "error": wire::error(&error) })),
+            };
+            settled.replace(result);
         }));
         Call { task, outcome, bytes: Rc::default() }
     }
+}
+
+fn json_text(value: Value) -> JsValue {
+    JsValue::from_str(&value.to_string())
 }
 
 #[wasm_bindgen]
@@ -66,12 +69,13 @@ impl Call {
         self.task.step(Some(if fulfilled { Ok(value) } else { Err(value) }))
     }
 
-    /// The finished call's outcome as JSON: `{"ok": …}` or `{"error": {code, message, field, cause}}`.
-    pub fn outcome(&self) -> String {
-        String::from_utf8(self.outcome.take()).unwrap_or_default()
+    /// The finished call's outcome: as JSON text `{"ok": …}` or `{"error": {code, message, field, cause}}`. What is
+    /// answered by a store is a list, see [`handle`]; what an object answers is bytes.
+    pub fn outcome(&self) -> JsValue {
+        self.outcome.take()
     }
 
-    /// The bytes that the finished call returned, if it was one that does.
+    /// The bytes that the finished call returned beside its outcome, if it was one that does.
     pub fn bytes(&self) -> Vec<u8> {
         self.bytes.take()
     }
@@ -144,24 +148,13 @@ impl Core {
     pub fn ask(&self, request: Vec<u8>) -> Call {
         #[cfg(feature = "trap")]
         if request.ends_with(b"trap") {
-            return Call::start(async { core::arch::wasm32::unreachable() });
+            return Call::of(Box::pin(async { core::arch::wasm32::unreachable() }));
         }
         let memory = self.0.clone();
-        Call::start(async move {
-            match memory {
-                Ok(memory) => route::answer(&memory, &request).await,
-                Err(error) => json!({ "error": wire::error(&error) }).to_string().into_bytes(),
-            }
-        })
-    }
-}
-
-#[cfg(feature = "objects")]
-#[wasm_bindgen]
-impl Call {
-    /// The bytes that a finished call of [`Core::ask`] is answered with.
-    pub fn answer(&self) -> Vec<u8> {
-        self.outcome.take()
+        Call::raw(Box::pin(async move {
+            let answer = route::answer(&memory?, &request).await;
+            Ok(Uint8Array::from(answer.as_slice()).into())
+        }))
     }
 }
 

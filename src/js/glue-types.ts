@@ -1,12 +1,21 @@
 /** What the generated glue (see xtask/src/glue.rs) gives: the classes of the core. */
 
+import type { Capabilities } from "./stores/store.js";
+
 /** A call that JavaScript drives: step it, await what it returns, step it again with the outcome. */
 export interface GlueCall {
   step(fulfilled: boolean, value: unknown): Promise<unknown> | undefined;
-  outcome(): string;
-  /** What a request of the protocol is answered with; instead of `outcome`. */
-  answer(): Uint8Array;
+  /** JSON text; what a store answers is a list, what an object answers is bytes. */
+  outcome(): unknown;
   bytes(): Uint8Array<ArrayBuffer>;
+  free(): void;
+}
+
+/** A store of the core, see `src/bindings/handle.rs`. */
+export interface GlueStore {
+  readonly capabilities: Capabilities;
+  isStale(partition: string, loadedAt: number, now: number): boolean;
+  call(method: string, first: unknown, second: unknown): GlueCall;
   free(): void;
 }
 
@@ -27,6 +36,7 @@ export interface GlueCore {
 export interface GlueInstance {
   Core: new (config: unknown) => GlueCore;
   Call: abstract new () => GlueCall;
+  StoreHandle: new (config: unknown) => GlueStore;
   /** Bytes of the instance's memory. It never shrinks. */
   size(): number;
   /** Cuts JavaScript off from the instance: whatever still refers to it does nothing from now on. */

@@ -7,8 +7,11 @@
  */
 
 import { EdgememError, isErrorCode } from "./errors.js";
-import type { GlueCall, GlueCore, GlueInstance } from "./glue-types.js";
+import type { GlueCall, GlueCore, GlueInstance, GlueStore } from "./glue-types.js";
 import type { Compiled } from "./loader.js";
+import type { CoreConfig } from "./resolve.js";
+import { CoreStore } from "./stores/core.js";
+import type { Store } from "./stores/store.js";
 
 /** An instance of the core's module: one linear memory, in which one or more memories live. */
 export class Runtime {
@@ -40,6 +43,11 @@ export class Runtime {
     return new this.#glue.Core(config);
   }
 
+  /** A store of the core in it. */
+  store(config: object): GlueStore {
+    return this.enter(() => new this.#glue.StoreHandle(config));
+  }
+
   /** Enters the instance. Whatever comes out as an exception is a trap, or a host's call that must not throw. */
   enter<T>(enter: () => T): T {
     if (this.#dead) throw died("another call trapped");
@@ -69,9 +77,11 @@ export class Instance {
    * The configuration is kept by the caller, stores included: they outlive an instance. `beside` is a memory of the
    * same instance whose token table this one shares.
    */
-  constructor(runtime: Runtime, config: object, beside?: Instance) {
+  constructor(runtime: Runtime, config: CoreConfig, beside?: Instance) {
     this.#runtime = runtime;
-    this.#core = beside === undefined ? runtime.core(config) : runtime.enter(() => beside.#core.beside(config));
+    const { encryption, store } = config;
+    const given = encryption === undefined ? config : { ...config, store: { provider: "object", object: encryption.over(this.#store(store)) } };
+    this.#core = beside === undefined ? runtime.core(given) : runtime.enter(() => beside.#core.beside(given));
   }
 
   /** Whether the instance was ended. */
@@ -97,7 +107,8 @@ export class Instance {
 
   /** Answers a request of the protocol between a Worker and its objects (src/memory/route), whatever it is. */
   async ask(request: Uint8Array): Promise<Uint8Array> {
-    return this.#drive(() => this.#core.ask(request), (call) => call.answer());
+    const answer = await this.#drive(() => this.#core.ask(request), (call) => call.outcome());
+    return typeof answer === "string" ? new TextEncoder().encode(answer) : (answer as Uint8Array);
   }
 
   /** Frees the memory and ends the instance. */
@@ -115,9 +126,16 @@ export class Instance {
     if (!this.dead) this.#runtime.enter(() => this.#core.free());
   }
 
+  /** A store of the configuration as an object. One of the core lives and dies with this instance. */
+  #store(config: CoreConfig["store"]): Store {
+    if (config.provider === "object") return config.object as Store;
+    return new CoreStore(this.#runtime.store(config), async (call) => (await this.#finish(() => call)).ok);
+  }
+
   async #finish(start: () => GlueCall): Promise<Answer> {
     const [outcome, bytes] = await this.#drive(start, (call) => [call.outcome(), call.bytes()] as const);
-    const { ok, error } = JSON.parse(outcome) as { ok?: unknown; error?: CoreError };
+    if (Array.isArray(outcome)) return { ok: outcome[0], bytes };
+    const { ok, error } = JSON.parse(outcome as string) as { ok?: unknown; error?: CoreError };
     if (error !== undefined) throw fromCore(error);
     return { ok, bytes };
   }

@@ -15,7 +15,7 @@ import type {
   Verification,
   VerifyOptions,
 } from "./exchange-types.js";
-import type { MemoryConfig } from "./config.js";
+import type { EncryptionConfig, MemoryConfig } from "./config.js";
 import { EdgememError, isErrorCode } from "./errors.js";
 import { Instance, Runtime } from "./instance.js";
 import { encodeArguments } from "./json.js";
@@ -75,6 +75,8 @@ export class HostedMemory {
   readonly #queue: Queue;
   #instance: Promise<Instance> | undefined;
   #closing: Promise<void> | undefined;
+  /** One change of the key at a time. */
+  #rotation: Promise<unknown> = Promise.resolve();
   #resumed = false;
 
   /** @internal Each host's entry has a class that passes its own ways here. */
@@ -291,6 +293,20 @@ export class HostedMemory {
     await this.call("reset");
   }
 
+  /**
+   * Opens an encrypted store by another passphrase or key from now on. Wraps the keys anew and writes no memory anew, so it
+   * takes as long for a million memories as for one. Memories that are open elsewhere go on; opening with the old one
+   * is `KEY_WRONG`. If it fails, the old one stays.
+   */
+  rotate(encryption: EncryptionConfig): Promise<void> {
+    const turn = this.#rotation.then(() => this.#rotate(encryption));
+    this.#rotation = turn.catch(() => undefined);
+    this.#active.add(turn);
+    const settled = (): boolean => this.#active.delete(turn);
+    turn.then(settled, settled);
+    return turn;
+  }
+
   /** Figures about what is stored. */
   async stats(): Promise<Stats> {
     const stats = await this.call<Stats>("stats");
@@ -312,6 +328,18 @@ export class HostedMemory {
       onProgress?.(progress);
       if (step.finished) return progress;
     }
+  }
+
+  async #rotate(encryption: EncryptionConfig): Promise<void> {
+    if (this.#closing !== undefined) throw closed();
+    const { encryption: own } = this.#config;
+    if (own === undefined) {
+      const message = "This memory is not encrypted, so it has no key that could be changed.";
+      throw new EdgememError("CONFIG_INVALID", message, { field: "encryption" });
+    }
+    // The store may belong to the instance.
+    await this.#open();
+    await own.rotate(encryption);
   }
 
   /** Waits for the calls under way and releases the store. Calls after it fail with `CLOSED`; closing again is harmless. */

@@ -1,6 +1,7 @@
 /** From what `new Memory(config)` takes to what the core reads: checks, defaults, mem0's names. Opens nothing. */
 
 import type { MemoryConfig, StoreConfig } from "./config.js";
+import { Encryption } from "./encryption/encryption.js";
 import { EdgememError } from "./errors.js";
 import { MemoryStore } from "./stores/memory.js";
 import type { Store } from "./stores/store.js";
@@ -39,6 +40,8 @@ export interface CoreConfig {
         routing: string;
       }
     | { provider: "kv" | "d1"; binding: object; prefix?: unknown; staleAfter?: unknown };
+  /** Encrypts what goes into the store. */
+  encryption?: Encryption;
   embedder?: unknown;
   llm?: unknown;
   /** How the language model reads messages. */
@@ -61,7 +64,7 @@ const CAPABILITIES = ["atomic", "compareAndSet", "shared", "rows"] as const;
 /** What a binding must have to be one. */
 const BINDING_METHODS = { d1: ["prepare", "batch"], kv: ["get", "put", "list", "delete"] } as const;
 
-const KEYS = ["store", "vectorStore", "embedder", "llm", "reading", "customInstructions", "reranker", "tokens", "index", "retention"];
+const KEYS = ["store", "vectorStore", "encryption", "embedder", "llm", "reading", "customInstructions", "reranker", "tokens", "index", "retention"];
 
 /** Keys of mem0's configuration that mean nothing here: the history is always kept, in the store itself. */
 const IGNORED_KEYS = ["version", "historyStore", "historyDbPath", "disableHistory"];
@@ -121,6 +124,7 @@ export function resolve(config: MemoryConfig | undefined, host: Host): CoreConfi
   checkIndex(given.index);
   const field = given.store == null && given.vectorStore != null ? "vectorStore" : "store";
   const resolved: CoreConfig = { store: store(given[field], field, host) };
+  if (given.encryption != null) resolved.encryption = new Encryption(given.encryption);
   for (const field of ["embedder", "llm", "reranker"] as const) {
     if (given[field] != null) resolved[field] = model(given[field], field, host);
   }

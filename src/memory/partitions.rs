@@ -18,7 +18,7 @@ use crate::log::{Chain, Operation};
 use crate::record::{MemoryId, Record};
 use crate::scope::Axis;
 use crate::sorted::{SortedMap, sort};
-use crate::store::{Blob, ByteStore, Commit, Entry, RESERVED, Row};
+use crate::store::{Blob, ByteStore, Commit, Entry, RESERVED, RING_PARTITION, Row};
 use crate::time::{Clock, Stamp, Timestamp};
 
 /// How often a write is tried again after another writer was faster.
@@ -36,6 +36,8 @@ pub struct Partitions {
     equipped: Cell<bool>,
     clock: RefCell<Option<Clock>>,
     open: RefCell<SortedMap<Rc<Partition>>>,
+    /// Whether the store is known not to be an encrypted one that was opened without its key.
+    plain: Cell<bool>,
     /// The last failure of a checkpoint: it costs no acknowledged write, but someone should see it.
     pub(super) trouble: RefCell<Option<Error>>,
 }
@@ -101,6 +103,7 @@ impl Partitions {
             host,
             clock: RefCell::default(),
             open: RefCell::default(),
+            plain: Cell::new(false),
             trouble: RefCell::default(),
         }
     }
@@ -229,6 +232,9 @@ impl Partitions {
     /// The names of all stored partitions that begin with `prefix`.
     pub async fn names(&self, prefix: &str) -> Result<Vec<String>> {
         let mut names = self.store.list(prefix).await?;
+        if names.is_empty() || names.iter().any(|name| name == RING_PARTITION) {
+            self.check_plain().await?;
+        }
         names.retain(|name| !name.starts_with(RESERVED));
         Ok(names)
     }
@@ -257,6 +263,20 @@ impl Partitions {
             }
             Ok(())
         })
+    }
+
+    /// Refuses an encrypted store that was opened without its key, where every owner seems to have nothing: a store that
+    /// encrypts shows no ring. Asked where nothing is found, and once.
+    async fn check_plain(&self) -> Result<()> {
+        if !self.plain.get() {
+            let ring = self.store.load(RING_PARTITION, Some(0)).await?;
+            if ring.is_some_and(|ring| !ring.entries.is_empty() || !ring.blobs.is_empty()) {
+                let message = "the store is encrypted; configure `encryption` with its passphrase or key";
+                return Err(Error::new(ErrorKind::KeyRequired, message).field("encryption"));
+            }
+        }
+        self.plain.set(true);
+        Ok(())
     }
 
     /// All partitions that are in memory.
@@ -293,6 +313,9 @@ impl Partitions {
                 partition.loaded_at.set(asked_at);
                 return Ok(());
             };
+            if image.version == 0 {
+                self.check_plain().await?;
+            }
             // Another writer's checkpoint replaced what this engine holds: start from what is there now.
             let replaced = {
                 let engine = partition.engine.borrow();

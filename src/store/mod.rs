@@ -24,7 +24,7 @@ pub use d1::D1Store;
 pub use indexeddb::{Durability, IndexedDbStore};
 #[cfg(feature = "js")]
 pub use js_object::JsObjectStore;
-#[cfg(feature = "trap")]
+#[cfg(feature = "js")]
 pub(crate) use js_object::convert;
 #[cfg(feature = "cloudflare")]
 pub use kv::KvStore;
@@ -36,6 +36,10 @@ use crate::host::LocalFuture;
 /// What the names of partitions begin with that belong to no owner. The digest that an owner's name is begins so once
 /// in 2^64.
 pub const RESERVED: &str = "0000000000000000";
+
+/// The partition in which an encrypted store keeps its key ring: `edgemem-keyring1` in hex. No owner's name is this one.
+/// `src/js/encryption/` encrypts; the core only knows an encrypted store when it sees one.
+pub const RING_PARTITION: &str = "656467656d656d2d6b657972696e6731";
 
 /// What a store can promise. Declared by the store, never guessed from its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
