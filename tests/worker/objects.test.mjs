@@ -50,7 +50,7 @@ test("what several objects hold is found together, also of an owner that is spre
   const { names } = await admin(`spread/registry-${digit}`, { op: "list", after: "", limit: 10 });
   assert.deepEqual(names, ["", "-1", "-2"].map((shard) => objectOf(all).replace("default", "spread") + shard));
 
-  // Into one again: everything is found on the way, and the objects that are left are taken out of the registry.
+  // Into one again: everything is found on the way, and afterwards without a word about shards.
   const moving = { tenant: "spread", shards: { "org:acme": { from: 3, to: 1 } } };
   const whole = ["getAll", { ...acme, runId: "*", topK: 100 }];
   const [before, progress, after] = await callWith(moving, whole, ["reshard", "org:acme"], whole);
@@ -215,7 +215,8 @@ test("all objects of an isolate share a budget, and what is dropped is free", as
   const last = await report();
   t.diagnostic(`after ${3 * users.length} cold starts: ${JSON.stringify(last)}`);
   assert.ok(last.resident <= budget, JSON.stringify(last));
-  assert.ok(last.memory <= 2 * budget + (16 << 20), `${last.memory} bytes of linear memory`);
+  // What was dropped is what the others were opened in: the instance's linear memory has not grown.
+  assert.ok(last.memory <= 1.2 * first.memory && last.memory <= 2 * budget + (16 << 20), `${first.memory}, then ${last.memory} bytes`);
 });
 
 test("a trap fails the calls of its instance; every object goes on with a fresh one", async (t) => {
