@@ -69,7 +69,7 @@ test("a configuration that is wrong is told", async (t) => {
 });
 
 test("what is stored opens again after an eviction, a restart, and from few rows", async (t) => {
-  const { call, evict, restart, sql, ring } = await objects(t);
+  const { call, evict, restart, sql, ring, admin } = await objects(t);
   const say = (n) => ({ role: "user", content: `note number n${n} about the harbour` });
   const [added] = await call(["add", Array.from({ length: 200 }, (_, n) => say(n)), verbatim(ann)]);
   const object = objectOf(added);
@@ -77,6 +77,7 @@ test("what is stored opens again after an eviction, a restart, and from few rows
   assert.deepEqual(await find(), ["note number n150 about the harbour"]);
   await evict(object);
   assert.deepEqual(await find(), ["note number n150 about the harbour"]);
+  assert.equal((await admin(object, { op: "isolate" })).objects, 1, "what its earlier life had loaded is free");
   await restart();
   assert.deepEqual(await find(), ["note number n150 about the harbour"]);
 
@@ -128,6 +129,32 @@ test("the registry lists who holds something, in pages, and nobody else", async 
   assert.match((await raw(first, [9, 1], "{}")).error.message, /version 1/);
   assert.equal((await raw(first, [1, 3], '{"op":"dance"}')).error.code, "OBJECT_FAILED");
   assert.equal((await raw(first, [1, 3], "no JSON")).error.code, "OBJECT_FAILED");
+});
+
+test("no row of an object holds what was erased", async (t) => {
+  const { call, sql } = await objects(t);
+  const add = (n) => ["add", `We keep fact${n}zx`, { ...verbatim(ann), metadata: { note: `meta${n}zx` }, expirationDate: "2999-01-01" }];
+  const added = await call(...[0, 1, 2, 3].map(add));
+  const object = objectOf(added[0]);
+  const [ids, tables] = [added.map(({ results }) => results[0].id), await sql(object, "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'edgemem%'")];
+  const everything = async () => {
+    const parts = [];
+    for (const { name } of tables) {
+      const columns = (await sql(object, `SELECT name FROM pragma_table_info('${name}')`)).map((column) => `hex("${column.name}")`);
+      const rows = await sql(object, `SELECT ${columns.join(" || ' ' || ")} AS row FROM ${name}`);
+      parts.push(...rows.flatMap(({ row }) => row.split(" ")).map((hex) => Buffer.from(hex, "hex").toString("latin1")));
+    }
+    return parts.join("\n");
+  };
+  await call(["update", ids[1], { text: "Now late1zx" }], ["feedback", ids[2], "negative", "why2zx"], ["delete", ids[3]]);
+  const before = await everything();
+  for (const word of ["fact0zx", "meta1zx", "late1zx", "why2zx", "fact3zx"]) assert.ok(before.includes(word), word);
+  for (const id of ids.slice(1)) assert.deepEqual((await call(["erase", id]))[0].erased, [id]);
+  const after = await everything();
+  for (const n of [1, 2, 3]) for (const kind of ["fact", "meta", "late", "why"]) assert.ok(!after.includes(`${kind}${n}zx`), `${kind}${n}zx`);
+  assert.ok(after.includes("fact0zx") && after.includes("meta0zx"));
+  await call(["erase", ann]);
+  assert.doesNotMatch(await everything(), /zx|"ann"/);
 });
 
 test("what waits is read by the alarm; a model that fails is asked again", async (t) => {
