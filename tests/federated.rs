@@ -5,7 +5,7 @@ use std::rc::Rc;
 use edgemem::bytes::{Reader, Writer};
 use edgemem::engine::{
     Asker, Draft, Engine, Hit, Levels, Limits, Offers, Origin, Plan, Query, Shared, Shown, Sight, Survey,
-    levels, offers, partition_name, read_question, search, survey, write_question,
+    levels, offers, partition_name, read_list, read_question, search, survey, write_list, write_question,
 };
 use edgemem::index::filter::Filter;
 use edgemem::index::meanings::Meanings;
@@ -248,6 +248,105 @@ fn federated(
 /// A hit with the bits of its numbers.
 fn shown(hit: &Hit) -> String {
     format!("{} {:?} {:?} {:?}", hit.score.to_bits(), hit, hit.explanation, hit.twins)
+}
+
+/// What was asked when the messages of a version were recorded.
+fn recorded_query() -> Query {
+    Query {
+        text: "which pets like jazz in Lisbon?".to_owned(),
+        vector: Some(vector("which pets like jazz in Lisbon?")),
+        today: Some(Timestamp::clamped(START).day()),
+        limit: 3,
+        threshold: 0.1,
+        weights: Weights::default(),
+        explain: true,
+    }
+}
+
+/// Messages as the first version of the protocol wrote them are understood by every later one.
+#[test]
+fn messages_of_version_1_are_understood() {
+    let file = include_str!("fixtures/rounds-1.json");
+    let file: serde_json::Value = serde_json::from_str(file).unwrap();
+    let bytes = |name: &str| -> Vec<u8> {
+        let digits = file[name].as_str().unwrap();
+        (0..digits.len() / 2).map(|at| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).unwrap()).collect()
+    };
+    let mut asker = Asker::new(recorded_query());
+    let message = bytes("question");
+    let asked = read_question(&mut asker.question, &mut Reader::new(&message, "question")).unwrap();
+    assert_eq!(asked, recorded_query().vector);
+    let question = asker.question.clone();
+    let survey = Survey::decode(&mut Reader::new(&bytes("survey"), "survey"), &question).unwrap();
+    assert!(survey.table && survey.understands && survey.named.is_empty());
+    let sums = Shared::decode(&mut Reader::new(&bytes("sums"), "sums"), &question).unwrap();
+    let levels = Levels::decode(&mut Reader::new(&bytes("levels"), "levels")).unwrap();
+    let offers = Offers::decode(&mut Reader::new(&bytes("offers"), "offers"), &question).unwrap();
+    assert_eq!(sums.threshold(), 0.1);
+    asker.surveyed(&[survey]).unwrap();
+    asker.levelled(&[levels]);
+    let hits = asker.offered(vec![offers]).unwrap().unwrap();
+    let shown: Vec<&str> = hits.iter().map(|(hit, _)| hit.record.text.as_str()).collect();
+    let expected: Vec<&str> =
+        file["hits"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+    assert_eq!(shown, expected);
+    assert!(hits.iter().any(|(_, before)| before.is_some()));
+    let listed = read_list(&mut Reader::new(&bytes("list"), "list")).unwrap();
+    let texts: Vec<&str> = listed.iter().map(|it| it.seen.record.text.as_str()).collect();
+    assert_eq!(
+        texts,
+        file["listed"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+#[ignore = "prints what this version writes, to be kept when the protocol gets a new version"]
+fn record_messages() {
+    let said = |text, conversation, minutes| Said {
+        text,
+        more: None,
+        conversation,
+        name: None,
+        assistant: conversation == 1,
+        run: false,
+        embed: true,
+        deleted: false,
+        minutes,
+    };
+    let all: Vec<Said> =
+        TEXTS.iter().enumerate().map(|(at, text)| said(text, at as u8 % 2, at as i64)).collect();
+    let (whole, _) = history(&all, true);
+    let query = recorded_query();
+    let scope = Scope::new().with(Axis::Org, "acme");
+    let sight = Sight { view: Some(View { scope, any_run: false }), ..Sight::default() };
+    let mut asker = Asker::new(query.clone());
+    let question = asker.question.clone();
+    let hex = |write: &dyn Fn(&mut Writer)| {
+        let mut out = Writer::new();
+        write(&mut out);
+        serde_json::Value::from(edgemem::bytes::hex(&out.finish()))
+    };
+    let mut file = serde_json::Map::new();
+    file.insert("question".into(), hex(&|out| write_question(&question, query.vector.as_ref(), out)));
+    let survey = survey(&[&whole], &query, &question, &sight).unwrap();
+    file.insert("survey".into(), hex(&|out| survey.encode(out)));
+    let shared = asker.surveyed(&[survey]).unwrap().clone();
+    let best = levels(&[&whole], &query, &question, &sight, &shared).unwrap();
+    file.insert("levels".into(), hex(&|out| best.encode(out)));
+    let shared = asker.levelled(&[best]).clone();
+    file.insert("sums".into(), hex(&|out| shared.encode(out)));
+    let offers = offers(&[&whole], &query, &question, &sight, &shared, true).unwrap();
+    file.insert("offers".into(), hex(&|out| offers.encode(out)));
+    let hits = asker.offered(vec![offers]).unwrap().unwrap();
+    let hits = hits.iter().map(|(hit, _)| serde_json::Value::from(hit.record.text.as_str()));
+    file.insert("hits".into(), hits.collect());
+    let now = Timestamp::clamped(START);
+    let list = hex(&|out| write_list(&[&whole], &sight, now, 2, true, out).unwrap());
+    file.insert("list".into(), list);
+    let listed = whole.list(&sight).unwrap();
+    let texts = listed[listed.len() - 2..].iter().map(|&(_, at)| whole.read(at).unwrap().text);
+    file.insert("listed".into(), texts.map(serde_json::Value::from).collect());
+    println!("RECORDED{}", serde_json::Value::from(file));
 }
 
 proptest! {
