@@ -14,6 +14,22 @@ const verbatim = (scope) => ({ ...scope, infer: false });
 const texts = ({ results }) => results.map(({ memory }) => memory);
 const objectOf = ({ results }) => `default/${results[0].id.replaceAll("-", "").slice(0, 10)}`;
 
+/** A language model whose answer is one fact, the text that `said` resolves to; an error if that is undefined. */
+async function model(t, said) {
+  const server = createServer((request, response) => {
+    request.resume().on("end", async () => {
+      const text = await said();
+      if (text === undefined) return response.writeHead(400).end("{}");
+      const facts = { facts: [{ text, from: [1] }] };
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify({ choices: [{ message: { content: JSON.stringify(facts) } }] }));
+    });
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  return { provider: "openai", config: { baseUrl: `http://127.0.0.1:${server.address().port}/v1`, model: "m" } };
+}
+
 test("a memory lives its life in the object of its owner", async (t) => {
   const { call, sql } = await objects(t);
   const [added, other] = await call(["add", "I moved to Lisbon", verbatim(ann)], ["add", "I live in Lima", verbatim(bob)]);
@@ -159,19 +175,7 @@ test("no row of an object holds what was erased", async (t) => {
 
 test("what waits is read by the alarm; a model that fails is asked again", async (t) => {
   let broken = true;
-  const server = createServer((request, response) => {
-    request.resume().on("end", () => {
-      if (broken) response.writeHead(400).end("{}");
-      else {
-        const facts = { facts: [{ text: "Ann moved to Lisbon", from: [1] }] };
-        response.setHeader("content-type", "application/json");
-        response.end(JSON.stringify({ choices: [{ message: { content: JSON.stringify(facts) } }] }));
-      }
-    });
-  });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => server.close());
-  const llm = { provider: "openai", config: { baseUrl: `http://127.0.0.1:${server.address().port}/v1`, model: "m" } };
+  const llm = await model(t, async () => (broken ? undefined : "Ann moved to Lisbon"));
   const { call, sql, ring, admin } = await objects(t, { bindings: { EDGEMEM_CONFIG: JSON.stringify({ llm }) } });
   const [added] = await call(["add", "I moved to Lisbon, you know", { ...ann, background: true }]);
   const object = objectOf(added);
@@ -191,6 +195,29 @@ test("what waits is read by the alarm; a model that fails is asked again", async
   assert.equal(await job(), undefined);
   assert.deepEqual(texts((await call(["getAll", ann]))[0]), ["Ann moved to Lisbon"]);
   assert.deepEqual(await sql(object, "SELECT * FROM edgemem_jobs WHERE kind = 'read'"), []);
+});
+
+test("calls go on while the alarm asks a model, and what changed meanwhile counts", async (t) => {
+  let [asked, release] = [];
+  const waiting = new Promise((resolve) => (asked = resolve));
+  const released = new Promise((resolve) => (release = resolve));
+  const llm = await model(t, async () => {
+    asked();
+    await released;
+    return "Ann moved to Lisbon";
+  });
+  const { call, admin } = await objects(t, { bindings: { EDGEMEM_CONFIG: JSON.stringify({ llm }) } });
+  const [added] = await call(["add", "I moved to Lisbon, you know", { ...ann, background: true }]);
+  await waiting;
+  const [found] = await call(["search", "Lisbon", ann], ["add", "I like tea", verbatim(ann)], ["delete", added.results[0].id]);
+  assert.deepEqual(texts(found), ["I moved to Lisbon, you know"]);
+  release();
+  const left = async () => (await admin(objectOf(added), { op: "jobs" })).filter(({ kind }) => kind === "read").length;
+  for (let tries = 0; (await left()) > 0; tries++) {
+    assert.ok(tries < 100);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assert.deepEqual(texts((await call(["getAll", ann]))[0]), ["I like tea"], "of what was deleted nothing is made");
 });
 
 test("a job that throws is put off, and the alarm is armed again; the others are done", async (t) => {
