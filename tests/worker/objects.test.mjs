@@ -79,6 +79,8 @@ test("a configuration that is wrong is told", async (t) => {
   const { callWith, call, raw } = await objects(t, { bindings: { EDGEMEM_CONFIG: "{" } });
   await assert.rejects(callWith({ tenant: "a/b" }, ["stats"]), { code: "CONFIG_INVALID", message: /tenant/ });
   await assert.rejects(callWith({ namespace: {} }, ["stats"]), { code: "CONFIG_INVALID", message: /env\.EDGEMEM/ });
+  const llm = { provider: "openai", config: { apiKey: "k" } };
+  await assert.rejects(callWith({ models: { llm } }, ["stats"]), { code: "CONFIG_INVALID", message: /^CONFIG_INVALID: llm is configured .* in the objects/ });
   await assert.rejects(callWith({ storage: {} }, ["stats"]), { code: "CONFIG_INVALID", message: /ctx\.storage/ });
   await assert.rejects(call(["add", "tea", ann]), { code: "CONFIG_INVALID", message: /EDGEMEM_CONFIG is not JSON/ });
   assert.equal((await raw("default/0123456789", [1, 1], "{}")).error.code, "CONFIG_INVALID");
