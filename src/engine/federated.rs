@@ -19,7 +19,7 @@ use crate::record::{MemoryId, Record};
 use crate::retrieve::bm25::Statistics;
 use crate::retrieve::question::Question;
 use crate::retrieve::top::Candidate;
-use crate::sorted::sort;
+use crate::sorted::{order, sort};
 use crate::text::Analyzer;
 
 /// The first round: what these partitions hold of a question.
@@ -260,14 +260,9 @@ impl Asker {
         let mut offers: Vec<Offer> = all.into_iter().flat_map(|it| it.offers).collect();
         sort(&mut offers, |a, b| candidate(a).order(&candidate(b)));
         // What was said in two conversations may lie in two places under one id.
-        let mut known: Vec<u128> = Vec::new();
-        offers.retain(|offer| match known.binary_search(&offer.id) {
-            Ok(_) => false,
-            Err(at) => {
-                known.insert(at, offer.id);
-                true
-            }
-        });
+        let ids: Vec<u128> = offers.iter().map(|offer| offer.id).collect();
+        let mut again = repeated(&ids).into_iter();
+        offers.retain(|_| again.next() != Some(true));
         let exhausted = offers.len() < self.shared.wanted;
         offers.truncate(self.shared.wanted);
         let ranks: Vec<f32> = offers.iter().map(|offer| offer.fused).collect();
@@ -292,6 +287,16 @@ impl Asker {
         };
         hits.map(after).collect::<Result<_>>().map(Ok)
     }
+}
+
+/// Which of these were there before.
+pub(super) fn repeated(ids: &[u128]) -> Vec<bool> {
+    let mut again = vec![false; ids.len()];
+    let order = order(ids.len(), &|a, b| ids[a].cmp(&ids[b]));
+    for pair in order.windows(2) {
+        again[pair[1] as usize] = ids[pair[0] as usize] == ids[pair[1] as usize];
+    }
+    again
 }
 
 fn candidate(offer: &Offer) -> Candidate<()> {

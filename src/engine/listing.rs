@@ -1,6 +1,6 @@
 //! Memories as one place tells another of them: their records, when they hold, and since when they are known.
 
-use super::federated::read_record;
+use super::federated::{read_record, repeated};
 use super::rounds::{MESSAGE, part, read_standing, write_standing};
 use super::{Address, Engine, Seen, Sight, Span};
 use crate::bytes::{Reader, Writer};
@@ -93,13 +93,8 @@ pub fn read_list(input: &mut Reader<'_>) -> Result<Vec<Listed>> {
 pub fn merge_lists(lists: Vec<Vec<Listed>>) -> Vec<Listed> {
     let mut all: Vec<Listed> = lists.into_iter().flatten().collect();
     sort(&mut all, |a, b| a.born.cmp(&b.born));
-    let mut known: Vec<MemoryId> = Vec::new();
-    all.retain(|listed| match known.binary_search(&listed.seen.record.id) {
-        Ok(_) => false,
-        Err(at) => {
-            known.insert(at, listed.seen.record.id);
-            true
-        }
-    });
+    let ids: Vec<u128> = all.iter().map(|listed| listed.seen.record.id.bits()).collect();
+    let mut again = repeated(&ids).into_iter();
+    all.retain(|_| again.next() != Some(true));
     all
 }

@@ -49,7 +49,9 @@ pub use listing::{Listed, merge_lists, read_list, write_list};
 pub use moving::{Home, Moving};
 pub use plan::{Draft, Origin, Outcome, Plan};
 pub use provenance::{summary_place, sums_up};
-pub use rounds::{Levels, Offers, Shared, Survey, Verdict, read_question, write_question};
+pub use rounds::{
+    Levels, Offers, Shared, Survey, Verdict, read_codes, read_question, write_codes, write_question,
+};
 pub use search::{Explanation, Hit, Query, TermScore, search};
 pub use sight::{Shown, Sight};
 pub use strength::strength;

@@ -38,10 +38,10 @@ impl Moving {
 pub type Home<'a> = &'a dyn Fn(&Scope, Option<&str>, Timestamp) -> u32;
 
 impl Engine {
-    /// Memories that belong elsewhere than `here`, deleted and erased ones too: of the oldest part that has any, some of
-    /// up to about `bytes`; and how many there are in all.
+    /// Memories that belong elsewhere than `here`, deleted and erased ones too: some of up to about `bytes`, and how many
+    /// there are in all. Those of the oldest part first, because each part that loses any is written anew.
     pub fn misplaced(&self, here: u32, home: Home<'_>, bytes: usize) -> Result<(Vec<Moving>, usize)> {
-        let (mut found, mut total, mut size, mut from) = (Vec::new(), 0, 0, None);
+        let (mut found, mut total, mut size) = (Vec::new(), 0, 0);
         let no_one = Scope::new();
         for index in (1..self.parts.len()).chain([0]) {
             let part = &self.parts[index];
@@ -56,8 +56,7 @@ impl Engine {
                     continue;
                 }
                 total += 1;
-                // One part after the other, because each that loses a memory is written anew.
-                if *from.get_or_insert(index) == index && size < bytes {
+                if size < bytes {
                     let record = part.record(doc).to_vec();
                     let of_embedder = part.model().filter(|_| !self.embeds_itself());
                     let row = part.row_of(doc).zip(of_embedder);

@@ -146,12 +146,15 @@ impl<'f, 'a> Here<'f, 'a> {
 
 impl Words for Here<'_, '_> {
     fn take(&mut self, at: usize, word: &str, _: f32) -> Result<u64> {
-        let lists: Vec<_> =
-            self.fields.iter().map(|field| field.postings(at, word)).collect::<Result<_>>()?;
-        let frequency = lists.iter().map(|list| list.len() as u64).sum();
-        if frequency > 0 {
-            for (field, list) in self.fields.iter_mut().zip(lists) {
-                field.related[at].push(list);
+        let mut frequency = 0;
+        for field in self.fields.iter_mut() {
+            let list = field.postings(at, word)?;
+            frequency += list.len() as u64;
+            field.related[at].push(list);
+        }
+        if frequency == 0 {
+            for field in self.fields.iter_mut() {
+                field.related[at].pop();
             }
         }
         Ok(frequency)

@@ -115,8 +115,7 @@ pub fn write_question(question: &Question, vector: Option<&Quantized>, out: &mut
     }
     out.u8(u8::from(vector.is_some()));
     if let Some(vector) = vector {
-        out.bytes(&vector.codes().iter().map(|&code| code as u8).collect::<Vec<_>>());
-        float(out, vector.scale());
+        write_codes(out, vector.codes(), vector.scale());
     }
 }
 
@@ -134,8 +133,21 @@ pub fn read_question(question: &mut Question, input: &mut Reader<'_>) -> Result<
     if input.u8()? == 0 {
         return Ok(None);
     }
+    let (codes, scale) = read_codes(input)?;
+    Ok(Some(Quantized::of(codes, scale)?))
+}
+
+/// Writes a vector's codes and their scale.
+pub fn write_codes(out: &mut Writer, codes: &[i8], scale: f32) {
+    out.varint(codes.len() as u64);
+    codes.iter().for_each(|&code| out.u8(code as u8));
+    float(out, scale);
+}
+
+/// Reads what [`write_codes`] wrote.
+pub fn read_codes(input: &mut Reader<'_>) -> Result<(Vec<i8>, f32)> {
     let codes = input.bytes()?.iter().map(|&code| code as i8).collect();
-    Ok(Some(Quantized::of(codes, read_float(input)?)?))
+    Ok((codes, read_float(input)?))
 }
 
 const TABLE: u8 = 1;
@@ -313,7 +325,8 @@ impl Offer {
         out.bytes(&self.record);
         out.bytes(self.before.as_deref().unwrap_or_default());
         write_standing(out, &self.standing);
-        floats(out, &Signal::ALL[..ADDED].iter().map(|&signal| self.signals.of(signal)).collect::<Vec<_>>());
+        out.varint(ADDED as u64);
+        Signal::ALL[..ADDED].iter().for_each(|&signal| float(out, self.signals.of(signal)));
         // No cosine is below -1.
         float(out, self.cosine.unwrap_or(-2.0));
         out.varint(self.terms.len() as u64);
@@ -415,7 +428,11 @@ fn floats(out: &mut Writer, values: &[f32]) {
 
 fn read_floats(input: &mut Reader<'_>, len: usize) -> Result<Vec<f32>> {
     counted(input, len)?;
-    (0..len).map(|_| read_float(input)).collect()
+    let mut values = vec![0.0; len];
+    for value in &mut values {
+        *value = read_float(input)?;
+    }
+    Ok(values)
 }
 
 fn numbers(out: &mut Writer, values: &[u64]) {
@@ -425,7 +442,11 @@ fn numbers(out: &mut Writer, values: &[u64]) {
 
 fn read_numbers(input: &mut Reader<'_>, len: usize) -> Result<Vec<u64>> {
     counted(input, len)?;
-    (0..len).map(|_| input.varint()).collect()
+    let mut values = vec![0; len];
+    for value in &mut values {
+        *value = input.varint()?;
+    }
+    Ok(values)
 }
 
 /// There must be as many values as the question has terms, or pairs.

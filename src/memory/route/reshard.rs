@@ -14,7 +14,7 @@ use super::router::Router;
 use super::routing::{DIGITS, shard_of};
 use super::{not_understood, wire};
 use crate::bytes::{Reader, Writer};
-use crate::engine::{Moving, Plan};
+use crate::engine::{self, Moving, Plan};
 use crate::error::Result;
 use crate::record::MemoryId;
 use crate::scope::Scope;
@@ -128,8 +128,7 @@ fn write_moving(moving: &[&Moving], out: &mut Writer) {
         out.bytes(record);
         out.optional(vector.as_ref().map(|(model, ..)| model.as_str()));
         if let Some((_, codes, scale)) = vector {
-            out.bytes(&codes.iter().map(|&code| code as u8).collect::<Vec<_>>());
-            out.u32(scale.to_bits());
+            engine::write_codes(out, codes, *scale);
         }
     }
 }
@@ -141,8 +140,8 @@ fn read_moving(input: &mut Reader<'_>) -> Result<Vec<Moving>> {
         let (record, model) = (input.bytes()?.to_vec(), input.optional()?.map(str::to_owned));
         let vector = match model {
             Some(model) => {
-                let codes = input.bytes()?.iter().map(|&code| code as i8).collect();
-                Some((model, codes, f32::from_bits(input.u32()?)))
+                let (codes, scale) = engine::read_codes(input)?;
+                Some((model, codes, scale))
             }
             None => None,
         };

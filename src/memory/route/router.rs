@@ -135,10 +135,7 @@ impl Router {
             return self.together(memory, objects, method, arguments).await;
         }
         let answers = self.ask(&objects, &call_request(method, arguments)).await;
-        match merge {
-            Merge::Sum => sum(answers),
-            Merge::First | Merge::Together => first(answers),
-        }
+        merged(answers, merge == Merge::Sum)
     }
 
     /// Sends one request to all of these objects, a few at a time. Their answers, in the objects' order.
@@ -224,41 +221,27 @@ impl Router {
     }
 }
 
-/// The answer of the first object that knows the memory; where none does, what the first says.
-fn first(answers: Vec<Result<Vec<u8>>>) -> Result<Value> {
-    let mut nothing: Option<Result<Value>> = None;
+/// What all objects answer together: added up, or with `adds` not set the answer of the first that knows the memory. One
+/// that does not know it says so, by nothing or by `NOT_FOUND`, which counts where none knows it.
+fn merged(answers: Vec<Result<Vec<u8>>>, adds: bool) -> Result<Value> {
     let mut known: Option<Value> = None;
+    let mut unknown = Ok(Value::Null);
     for answer in answers {
         match answer.and_then(|answer| read_answer(&answer)) {
-            Ok(Value::Null) => drop(nothing.get_or_insert(Ok(Value::Null))),
-            Ok(Value::Array(rows)) if rows.is_empty() => drop(nothing.get_or_insert(Ok(Value::Array(rows)))),
-            Ok(value) => drop(known.get_or_insert(value)),
-            Err(error) if error.kind() == ErrorKind::NotFound => drop(nothing.get_or_insert(Err(error))),
-            Err(error) => return Err(error),
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            Ok(value) if adds || !is_nothing(&value) => match &mut known {
+                Some(known) if adds => add_up("", known, value),
+                Some(_) => {}
+                None => known = Some(value),
+            },
+            nothing => unknown = nothing,
         }
     }
-    known.map(Ok).or(nothing).unwrap_or(Ok(Value::Null))
+    known.map_or(unknown, Ok)
 }
 
-/// What all objects answer together. An object that does not know the memory adds nothing.
-fn sum(answers: Vec<Result<Vec<u8>>>) -> Result<Value> {
-    let mut missing = None;
-    let mut total = None;
-    for answer in answers {
-        match answer.and_then(|answer| read_answer(&answer)) {
-            Ok(value) => match &mut total {
-                Some(total) => add_up("", total, value),
-                none => *none = Some(value),
-            },
-            Err(error) if error.kind() == ErrorKind::NotFound => missing = Some(error),
-            Err(error) => return Err(error),
-        }
-    }
-    match (total, missing) {
-        (Some(total), _) => Ok(total),
-        (None, Some(error)) => Err(error),
-        (None, None) => Ok(Value::Null),
-    }
+fn is_nothing(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
 }
 
 /// Numbers are added, lists joined, objects added up by their members. What is so for one is so for all, but for
