@@ -36,10 +36,11 @@ const script = (body) => `
   }
 
   const memories = new Map();
-  const open = (env, config) => {
-    const key = JSON.stringify(config);
+  const open = (env, given) => {
+    const { models, ...config } = given;
+    const key = JSON.stringify(given);
     const store = { provider: "durable-object", config: { namespace: env.EDGEMEM, ...config } };
-    if (!memories.has(key)) memories.set(key, new Memory({ store }));
+    if (!memories.has(key)) memories.set(key, new Memory({ store, ...models }));
     return memories.get(key);
   };
 

@@ -18,6 +18,8 @@ const LEAST = 32 << 10;
 const TABLE = 16 << 20;
 
 interface Opened {
+  /** Which life of the object it belongs to: the runtime makes another when it has evicted one. */
+  owner: object;
   memory: Instance;
   /** How many calls are using it now. */
   calls: number;
@@ -44,8 +46,8 @@ export class Isolate {
   #runtime: Runtime | undefined;
   /** A memory of nobody: it keeps the token table for the others. */
   #root: Instance | undefined;
-  /** Who has a memory loaded, in the order of their last use. */
-  readonly #open = new Map<object, Opened>();
+  /** Who has a memory loaded, by the object's id, in the order of their last use. */
+  readonly #open = new Map<string, Opened>();
 
   constructor(loader: Loader, tokens: () => Promise<Uint8Array>) {
     this.#loader = loader;
@@ -57,8 +59,8 @@ export class Isolate {
     this.#budget = bytes;
   }
 
-  /** Lets `use` work with the memory of an object, which is opened if it is not. */
-  async lend<T>(owner: object, config: () => CoreConfig, use: (memory: Instance) => Promise<T>): Promise<T> {
+  /** Lets `use` work with the memory of the object of this id, which is opened if it is not. */
+  async lend<T>(id: string, owner: object, config: () => CoreConfig, use: (memory: Instance) => Promise<T>): Promise<T> {
     const compiled = await this.#loader.compiled();
     if (this.#runtime === undefined || this.#runtime.dead) {
       // Whatever was open died with the instance.
@@ -66,16 +68,23 @@ export class Isolate {
       this.#runtime = new Runtime(compiled);
       this.#root = new Instance(this.#runtime, { store: { provider: "object", object: new MemoryStore() }, tokens: this.#tokens });
     }
-    const opened = this.#open.get(owner) ?? { memory: new Instance(this.#runtime, config(), this.#root), calls: 0, resident: 0 };
-    this.#open.delete(owner);
-    this.#open.set(owner, opened);
+    let opened = this.#open.get(id);
+    if (opened?.owner !== owner) {
+      const memory = new Instance(this.#runtime, config(), this.#root);
+      // An earlier life of the object is over. A call that it was in the middle of frees it when it ends.
+      if (opened?.calls === 0) opened.memory.release();
+      opened = { owner, memory, calls: 0, resident: 0 };
+    }
+    this.#open.delete(id);
+    this.#open.set(id, opened);
     opened.calls += 1;
     try {
       return await use(opened.memory);
     } finally {
       opened.calls -= 1;
       if (!opened.memory.dead) {
-        opened.resident = LEAST + opened.memory.resident;
+        if (this.#open.get(id) === opened) opened.resident = LEAST + opened.memory.resident;
+        else if (opened.calls === 0) opened.memory.release();
         this.#trim();
       }
     }
@@ -95,13 +104,13 @@ export class Isolate {
   #trim(): void {
     let over = this.#resident() - this.#budget;
     let left = this.#open.size;
-    for (const [owner, { calls, memory, resident }] of this.#open) {
+    for (const [id, { calls, memory, resident }] of this.#open) {
       left -= 1;
       // The last one was just used: dropping it would not make it smaller the next time.
       if (over <= 0 || left === 0) break;
       if (calls > 0) continue;
       memory.release();
-      this.#open.delete(owner);
+      this.#open.delete(id);
       over -= resident;
     }
     const idle = [...this.#open.values()].every(({ calls }) => calls === 0);

@@ -218,7 +218,7 @@ export class HostedObject {
   }
 
   #lend<T>(use: (memory: Instance) => Promise<T>): Promise<T> {
-    return this.#isolate.lend(this, () => this.#settings(), use);
+    return this.#isolate.lend(this.#state.id.toString(), this, () => this.#settings(), use);
   }
 
   #settings(): CoreConfig & Pick<ObjectConfig, "consolidate"> {

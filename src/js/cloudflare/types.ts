@@ -23,7 +23,7 @@ export interface ObjectStorage {
 /** What an object is constructed with. */
 export interface ObjectState {
   storage: ObjectStorage;
-  id: { name?: string };
+  id: { name?: string; toString(): string };
   waitUntil(promise: Promise<unknown>): void;
 }
 
