@@ -8,9 +8,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use edgemem::host::LocalFuture;
-use edgemem::log::Version;
+use edgemem::log::{Operation, Version};
 use edgemem::scope::Scope;
-use edgemem::store::{ByteStore, Capabilities, Commit, Image, MemoryStore};
+use edgemem::store::{ByteStore, Capabilities, Commit, Entry, Image, MemoryStore};
 use edgemem::{ChangesOptions, Error, ErrorKind, Fault, Result, Verified};
 use futures_executor::block_on;
 use proptest::prelude::*;
@@ -186,7 +186,10 @@ fn pages_are_one_state_however_small_they_are() {
         loop {
             let page = block_on(phone.memory.changes(&options)).unwrap();
             // Said between two pages, and not of that moment.
-            phone.call("add", json!([format!("Later, {limit} and {pages}"), { "userId": "u1", "infer": false }]));
+            phone.call(
+                "add",
+                json!([format!("Later, {limit} and {pages}"), { "userId": "u1", "infer": false }]),
+            );
             file.extend(page.bytes);
             pages += 1;
             options.after = page.next;
@@ -247,4 +250,57 @@ proptest! {
             }
         }
     }
+}
+
+/// A store with the same operations as before there were links.
+fn unlinked(device: &Device) -> Rc<dyn ByteStore> {
+    let store = MemoryStore::new();
+    for partition in block_on(device.store.list("")).unwrap() {
+        let image = block_on(device.store.load(&partition, None)).unwrap().unwrap();
+        let old = |entry: &Entry| {
+            let operation = Operation { link: None, ..Operation::decode(&entry.bytes).unwrap() };
+            Entry { key: operation.key(), bytes: operation.encode() }
+        };
+        let append = image.entries.iter().map(old).collect();
+        block_on(store.commit(&Commit { partition, append, ..Commit::default() })).unwrap();
+    }
+    Rc::new(store)
+}
+
+#[test]
+fn what_was_written_before_there_were_links_is_exchanged_too() {
+    let first = Device::new(1, 0);
+    let ids: Vec<_> =
+        (0..4).map(|n| say(&first, &format!("Old fact {n}")).unwrap()["results"][0]["id"].clone()).collect();
+    first.call("update", json!([ids[0], "Old fact, changed"]));
+    let (phone, laptop) = (Device::over(unlinked(&first), 2, 0), Device::new(3, 0));
+    say(&phone, "A new fact").unwrap();
+    assert_eq!(laptop.merge(&phone.changes(laptop.version())), 6);
+    assert_eq!(laptop.version(), phone.version());
+    // Once they have all of it, none of it goes over again.
+    assert_eq!(
+        block_on(laptop.memory.merge(&phone.changes(laptop.version()), &Scope::new(), true))
+            .unwrap()
+            .read
+            .operations,
+        0
+    );
+    assert_eq!((verify(&laptop).unlinked, verify(&laptop).is_ok()), (5, true));
+    // Each erases one of them, and one of them was changed by an old device meanwhile.
+    phone.call("erase", json!([ids[0]]));
+    laptop.call("erase", json!([ids[1]]));
+    laptop.call("update", json!([ids[2], "Old fact, changed late"]));
+    let old = first.changes(Version::new());
+    for _ in 0..2 {
+        laptop.merge(&phone.changes(laptop.version()));
+        phone.merge(&laptop.changes(phone.version()));
+    }
+    let texts: Vec<String> = ids.iter().map(|id| id.as_str().unwrap().to_owned()).collect();
+    assert_eq!(laptop.state("u", &texts), phone.state("u", &texts));
+    assert_eq!(laptop.version(), phone.version());
+    // One operation in two forms is a contradiction: nobody gives a link to what has none.
+    let third = Device::new(4, 0);
+    third.merge(&phone.changes(Version::new()));
+    assert_eq!(third.state("u", &texts), phone.state("u", &texts));
+    assert_eq!(third.try_merge(&old).unwrap_err().code(), "CHANGES_INVALID");
 }

@@ -7,7 +7,7 @@ use crate::bytes::Writer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Change, Head, Link, Operation, Tally, Version};
 use crate::record::MemoryId;
-use crate::sorted::sort;
+use crate::sorted::order;
 
 /// Some of a partition's operations.
 #[derive(Default)]
@@ -90,9 +90,10 @@ impl Engine {
         }
         let orphans = self.orphans.keys().filter(|&&id| after.is_none_or(|after| id > after));
         found.extend(orphans.map(|&id| (id, None)));
-        sort(&mut found, |a, b| a.0.cmp(&b.0));
         let mut extract = Extract::default();
-        for (at, &(id, address)) in found.iter().enumerate() {
+        let by_id = order(found.len(), &|a, b| found[a].0.cmp(&found[b].0));
+        for (at, &place) in by_id.iter().enumerate() {
+            let (id, address) = found[place as usize];
             let orphaned;
             let record = match address {
                 Some(Address { part, doc }) => self.parts[part as usize].record(doc),

@@ -90,7 +90,9 @@ export interface SyncOptions extends ExchangeOptions {
   /** The token that the Worker asks for. */
   token?: string;
   /** What all devices of the account know and the relay does not: the key of the batches is made from it. */
-  passphrase: string;
+  passphrase?: string;
+  /** In place of a passphrase: 32 random bytes. */
+  key?: Uint8Array;
   /** The account's name at the relay: devices of one account exchange. Default: `default`. */
   account?: string;
   /** In place of the host's `fetch`. */

@@ -5,6 +5,12 @@ import { EdgememError } from "./errors.js";
 /** What is sealed: it cannot be taken for the other. */
 export type Purpose = "label" | "batch";
 
+/** What the devices of an account share: one of the two. */
+export interface Secret {
+  passphrase?: string | undefined;
+  key?: Uint8Array | undefined;
+}
+
 /** What OWASP recommends for PBKDF2 with SHA-256 (2023). */
 const ROUNDS = 600_000;
 /** Bytes of the random number that each sealing has of its own. */
@@ -24,14 +30,22 @@ export class Sealer {
     this.#account = account;
   }
 
-  /** The sealer of an account. `KEY_INVALID` for a passphrase that is none or too short. */
-  static async of(passphrase: string, account: string): Promise<Sealer> {
-    if (typeof passphrase !== "string" || passphrase.length < 12) {
-      const message = "sync needs a passphrase of at least 12 characters, the same on all devices: the relay must not be able to guess it.";
-      throw new EdgememError("KEY_INVALID", message, { field: "passphrase" });
-    }
-    if (globalThis.crypto?.subtle === undefined) {
+  /** The sealer of an account. `KEY_INVALID` for a secret that is none. */
+  static async of({ passphrase, key }: Secret, account: string): Promise<Sealer> {
+    const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
+    if (subtle === undefined) {
       throw new EdgememError("UNSUPPORTED", "This page has no WebCrypto: serve it over https.", { field: "passphrase" });
+    }
+    if (key !== undefined) {
+      if (!(key instanceof Uint8Array) || key.length !== 32) {
+        throw new EdgememError("KEY_INVALID", "key must be a Uint8Array of 32 random bytes, the same on all devices.", { field: "key" });
+      }
+      const imported = await subtle.importKey("raw", key.slice(), { name: "AES-GCM" }, false, ["encrypt", "decrypt"]);
+      return new Sealer(imported, account);
+    }
+    if (typeof passphrase !== "string" || passphrase === "" || passphrase.length > 1024) {
+      const message = "sync needs a passphrase of 1 to 1,024 characters, the same on all devices. What is short can be guessed by who keeps the batches.";
+      throw new EdgememError("KEY_INVALID", message, { field: "passphrase" });
     }
     let known = recent.find((it) => it.passphrase === passphrase && it.account === account);
     if (known === undefined) {

@@ -33,12 +33,12 @@ const places = new WeakMap<Port, Map<string, Place>>();
 
 /** Brings everything that the account's devices lack to the relay, and what this one lacks from there. */
 export async function sync(port: Port, options: SyncOptions): Promise<SyncResult> {
-  const { url, token, passphrase, account = "default", fetch: fetcher, onProgress, signal, ...owner } = options;
+  const { url, token, passphrase, key, account = "default", fetch: fetcher, onProgress, signal, ...owner } = options;
   if (typeof account !== "string" || account === "" || account.length > 200) {
     throw new EdgememError("INVALID_ARGUMENT", "account must be a name of 1 to 200 characters.", { field: "account" });
   }
   const relay = new Relay({ url, token, account, fetcher: fetcher ?? globalThis.fetch, signal });
-  const sealer = await Sealer.of(passphrase, account);
+  const sealer = await Sealer.of({ passphrase, key }, account);
   const known = places.get(port) ?? new Map<string, Place>();
   places.set(port, known);
   const name = JSON.stringify([relay.address, owner]);

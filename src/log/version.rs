@@ -3,6 +3,8 @@
 //! A version lists, for each partition and replica, the ranges of commit numbers that are there whole. Operations of
 //! before there were links are named by one number for all of them together.
 
+use std::cmp::Ordering;
+
 use crate::bytes::{Reader, Writer};
 use crate::error::Result;
 use crate::sorted::sort;
@@ -80,34 +82,36 @@ impl Version {
         Ok(())
     }
 
-    /// The stored form.
+    /// The stored form, which has one sum for each partition: that of one holder.
     pub fn encode(&self) -> Vec<u8> {
-        let mut partitions: Vec<u128> = self.spans.iter().map(|span| span.partition).collect();
-        partitions.extend(self.older.iter().map(|(partition, _)| *partition));
-        sort(&mut partitions, u128::cmp);
-        partitions.dedup();
-        let mut out = Writer::new();
-        out.u8(FORMAT);
-        out.varint(partitions.len() as u64);
-        for partition in partitions {
-            out.u128(partition);
-            out.u64(self.older.iter().find(|it| it.0 == partition).map_or(0, |it| it.1));
-            let start = self.spans.partition_point(|span| span.partition < partition);
-            let end = self.spans.partition_point(|span| span.partition <= partition);
-            out.varint((end - start) as u64);
-            for span in &self.spans[start..end] {
-                out.u64(span.replica);
-                out.varint(span.from);
-                out.varint(span.to - span.from);
+        let (mut body, mut count) = (Writer::new(), 0);
+        let (mut spans, mut older) = (&self.spans[..], &self.older[..]);
+        // Both are in the order of partitions, and either may lack one.
+        while let Some(partition) = first(spans).into_iter().chain(older.first().map(|it| it.0)).min() {
+            count += 1;
+            body.u128(partition);
+            let sum = older.first().filter(|it| it.0 == partition).map_or(0, |it| it.1);
+            body.u64(sum);
+            older = &older[older.partition_point(|it| it.0 <= partition)..];
+            let (here, rest) = spans.split_at(spans.partition_point(|span| span.partition <= partition));
+            spans = rest;
+            body.varint(here.len() as u64);
+            for span in here {
+                body.u64(span.replica);
+                body.varint(span.from);
+                body.varint(span.to - span.from);
             }
         }
+        let mut out = Writer::new();
+        out.u8(FORMAT);
+        out.varint(count);
+        out.raw(&body.finish());
         out.finish()
     }
 
     /// Brings the runs into order and joins those that touch.
     fn settle(&mut self) {
-        let key = |span: &Span| (span.partition, span.replica, span.from);
-        sort(&mut self.spans, |a, b| key(a).cmp(&key(b)));
+        sort(&mut self.spans, by_place);
         self.spans.dedup_by(|next, span| {
             let joins = (next.partition, next.replica) == (span.partition, span.replica)
                 && next.from <= span.to.saturating_add(1);
@@ -119,11 +123,20 @@ impl Version {
     }
 }
 
+fn first(spans: &[Span]) -> Option<u128> {
+    spans.first().map(|span| span.partition)
+}
+
+/// One function for all sorting: each closure would bring its own copy of it.
+fn by_place(a: &Span, b: &Span) -> Ordering {
+    (a.partition, a.replica, a.from).cmp(&(b.partition, b.replica, b.from))
+}
+
 /// What is counted of one partition, to make its part of a version.
 #[derive(Default)]
 pub struct Tally {
-    /// Replica and number of each operation's commit, and its number of operations where that is told.
-    links: Vec<(u64, u64, u32)>,
+    /// The commit of each operation, from its number to how many operations it has, where that is told.
+    links: Vec<Span>,
     older: u64,
 }
 
@@ -131,7 +144,10 @@ impl Tally {
     /// Counts an operation. Vectors do not count: every device makes its own.
     pub fn add(&mut self, head: &Head) {
         match head.link {
-            Some(link) => self.links.push((head.replica, link.number, link.first.map_or(0, |it| it.count))),
+            Some(link) => {
+                let to = link.first.map_or(0, |it| u64::from(it.count));
+                self.links.push(Span { partition: 0, replica: head.replica, from: link.number, to });
+            }
             None if head.is_vector() => {}
             None => {
                 self.older = self.older.wrapping_add(mixed(head.stamp.bits() ^ mixed(head.replica)).max(1))
@@ -149,11 +165,11 @@ impl Tally {
         if self.older != 0 {
             version.older.push((partition, self.older));
         }
-        sort(&mut self.links, |a, b| (a.0, a.1).cmp(&(b.0, b.1)));
-        for commit in self.links.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-            let (replica, number, _) = commit[0];
-            if commit.iter().any(|link| link.2 as usize == commit.len()) {
-                version.spans.push(Span { partition, replica, from: number, to: number });
+        sort(&mut self.links, by_place);
+        for commit in self.links.chunk_by(|a, b| by_place(a, b).is_eq()) {
+            if commit.iter().any(|link| link.to == commit.len() as u64) {
+                let Span { replica, from, .. } = commit[0];
+                version.spans.push(Span { partition, replica, from, to: from });
             }
         }
         version.settle();

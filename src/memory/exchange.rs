@@ -7,7 +7,6 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use super::Memory;
-use super::partitions::Partitions;
 use crate::bytes::{Reader, Writer, hex};
 use crate::engine::{Engine, Plan, partition_name};
 use crate::error::{Error, ErrorKind, Result};
@@ -80,14 +79,14 @@ impl Memory {
     /// Errors: `SCOPE_INVALID` for a scope of more than one id; the `STORE_…` codes.
     pub async fn version(&self, scope: &Scope) -> Result<Version> {
         let partitions = self.partitions()?;
-        let names = exchanged(partitions, scope).await?;
+        let names = one_owner(scope)?;
         let mut version = Version::new();
         let mut count = |_: &str, engine: Result<&Engine>| {
             let engine = engine?;
             engine.tally()?.add_to(engine.number(), &mut version);
             Ok(true)
         };
-        partitions.visit(&names, false, &mut count).await?;
+        partitions.visit(names, "", false, &mut count).await?;
         Ok(version)
     }
 
@@ -101,8 +100,8 @@ impl Memory {
         let mut place = options.after.as_deref().map_or(Ok(Place::default()), Place::parse)?;
         let limit = if options.limit == 0 { usize::MAX } else { options.limit };
         let mut out = Writer::new();
-        let mut names = exchanged(partitions, &options.scope).await?;
-        names.retain(|name| *name >= place.partition);
+        let names = one_owner(&options.scope)?;
+        let from = place.partition.clone();
         let mut has_more = false;
         let mut extract = |name: &str, engine: Result<&Engine>| {
             let engine = engine?;
@@ -128,7 +127,7 @@ impl Memory {
             has_more = out.len() >= limit;
             Ok(!has_more)
         };
-        partitions.visit(&names, false, &mut extract).await?;
+        partitions.visit(names, &from, false, &mut extract).await?;
         let Ending { blocks, operations, sum } = place.ending;
         let next = has_more.then(|| place.show());
         if !has_more {
@@ -173,7 +172,7 @@ impl Memory {
             news.push(lacking);
             Ok(true)
         };
-        partitions.visit(&names, false, &mut compare).await?;
+        partitions.visit(Some(names.clone()), "", false, &mut compare).await?;
         let applied = Rc::new(Cell::new(0));
         for (name, mut operations) in names.iter().zip(news).filter(|(_, operations)| !operations.is_empty())
         {
@@ -205,7 +204,7 @@ type Block<'a> = (String, &'a [u8]);
 /// Reads the blocks of a file and checks every operation, before any of them counts.
 fn read(
     bytes: &[u8],
-    owner: Option<String>,
+    owner: Option<Vec<String>>,
     latest: Timestamp,
     whole: bool,
 ) -> Result<(Merged, Vec<Block<'_>>)> {
@@ -228,7 +227,7 @@ fn read(
             continue;
         }
         let name = hex(&body.u128().map_err(named)?.to_be_bytes());
-        if owner.as_ref().is_some_and(|owner| *owner != name) {
+        if owner.as_ref().is_some_and(|owner| !owner.contains(&name)) {
             let message = "the changes are of another owner than the one that is named; nothing was changed";
             return Err(Error::new(ErrorKind::ChangesForeign, message).field("changes"));
         }
@@ -245,18 +244,10 @@ fn read(
     if whole && !is_whole { Err(invalid("they are cut off")) } else { Ok((merged, blocks)) }
 }
 
-/// The partitions that an exchange is about.
-pub(super) async fn exchanged(partitions: &Partitions, scope: &Scope) -> Result<Vec<String>> {
-    match one_owner(scope)? {
-        Some(name) => Ok(vec![name]),
-        None => partitions.names("").await,
-    }
-}
-
-/// The partition of the one owner that a scope names; `None` for an empty scope.
-fn one_owner(scope: &Scope) -> Result<Option<String>> {
+/// The partition of the one owner that a scope names; `None`, which is all, for an empty scope.
+pub(super) fn one_owner(scope: &Scope) -> Result<Option<Vec<String>>> {
     let mut ids = scope.ids();
-    let owner = ids.next().map(|(axis, id)| partition_name(axis, id));
+    let owner = ids.next().map(|(axis, id)| vec![partition_name(axis, id)]);
     match ids.next() {
         None => Ok(owner),
         Some((axis, _)) => {

@@ -239,16 +239,21 @@ impl Partitions {
         Ok(names)
     }
 
-    /// Goes through partitions until `visit` returns false. With `anew` they are read from the store whatever is in
+    /// Goes through these partitions, or all from this name on, until `visit` returns false. With `anew` they are read from the store whatever is in
     /// memory, checked more strictly, and nobody else sees them; one that is damaged is told as an error.
     pub fn visit<'a>(
         &'a self,
-        names: &'a [String],
+        names: Option<Vec<String>>,
+        from: &'a str,
         anew: bool,
         visit: &'a mut dyn FnMut(&str, Result<&Engine>) -> Result<bool>,
     ) -> LocalFuture<'a, Result<()>> {
         Box::pin(async move {
-            for name in names {
+            let names = match names {
+                Some(names) => names,
+                None => self.names("").await?,
+            };
+            for name in names.iter().filter(|name| name.as_str() >= from) {
                 let partition = if anew { Rc::new(self.vacant(name, true)?) } else { self.slot(name)? };
                 let read =
                     if anew { self.refresh(&partition).await } else { self.get(name).await.map(|_| ()) };

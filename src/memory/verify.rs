@@ -4,11 +4,11 @@
 //! the newest commit of a replica says is covered by the next one only.
 
 use super::Memory;
-use super::exchange::exchanged;
+use super::exchange::one_owner;
 use crate::bytes::{Writer, hex};
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::log::{First, Operation, Sum, Version};
+use crate::log::{First, Operation, Span, Sum, Version};
 use crate::record::MemoryId;
 use crate::scope::Scope;
 use crate::sorted::sort;
@@ -92,19 +92,23 @@ impl Memory {
         let partitions = self.partitions()?;
         let mut verified = Verified::default();
         let mut digests = Writer::new();
-        let mut names = exchanged(partitions, scope).await?;
-        let expected = held.spans().iter().map(|span| hex(&span.partition.to_be_bytes()));
-        names.extend(expected.filter(|_| scope.is_empty()));
-        crate::sorted::sort_names(&mut names);
+        let names = one_owner(scope)?;
+        let is_whole = names.is_none();
+        let mut lost: Vec<&Span> = held.spans().iter().collect();
         let mut look = |name: &str, engine: Result<&Engine>| {
             verified.partitions += 1;
+            lost.retain(|span| hex(&span.partition.to_be_bytes()) != name);
             match engine {
                 Ok(engine) => check(engine, held, &mut verified, &mut digests)?,
                 Err(error) => verified.find(name, 0, 0, Fault::Damaged, Some(error.message().to_owned())),
             }
             Ok(true)
         };
-        partitions.visit(&names, true, &mut look).await?;
+        partitions.visit(names, "", true, &mut look).await?;
+        for span in lost.iter().filter(|_| is_whole) {
+            let name = hex(&span.partition.to_be_bytes());
+            verified.find(&name, span.replica, span.from, Fault::Missing, several(span.from, span.to));
+        }
         verified.digest = Digest::of(&[b"log", &digests.finish()]).to_hex();
         Ok(verified)
     }

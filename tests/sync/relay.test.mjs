@@ -84,7 +84,9 @@ test("three devices through the relay", async (t) => {
   await say(stranger, "I am someone else");
   const before = await stranger.version();
   await refused(stranger.sync({ ...relay, passphrase: "wrong horse battery staple" }), "CHANGES_FOREIGN", "passphrase");
-  await refused(stranger.sync({ ...relay, passphrase: "short" }), "KEY_INVALID", "passphrase");
+  await refused(stranger.sync({ ...relay, passphrase: "" }), "KEY_INVALID", "passphrase");
+  await refused(stranger.sync({ ...relay, key: new Uint8Array(16) }), "KEY_INVALID", "key");
+  await refused(stranger.sync({ ...relay, key: new Uint8Array(32) }), "CHANGES_FOREIGN", "passphrase");
   await refused(stranger.sync({ ...relay, token: "other" }), "RELAY_FAILED", "token");
   await refused(stranger.sync({ ...relay, token: undefined }), "RELAY_FAILED", "token");
   await refused(stranger.sync({ ...relay, url: "no address" }), "INVALID_ARGUMENT", "url");
@@ -95,6 +97,10 @@ test("three devices through the relay", async (t) => {
   // An account of its own is empty; a relay that has lost everything is filled again.
   const other = { ...relay, account: "another" };
   assert.equal((await stranger.sync(other)).sent.batches, 1);
+  const keyed = { ...relay, passphrase: undefined, key: crypto.getRandomValues(new Uint8Array(32)), account: "keyed" };
+  await phone.sync(keyed);
+  const guest = device();
+  assert.equal((await guest.sync(keyed)).version, await phone.version());
   const lost = { ...relay, account: "lost" };
   const through = (from, to) => async (address, init) => fetch(String(address).replace(from, to), init);
   await phone.sync({ ...lost });
