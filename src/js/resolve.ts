@@ -124,8 +124,8 @@ export function resolve(config: MemoryConfig | undefined, host: Host): CoreConfi
   checkIndex(given.index);
   const field = given.store == null && given.vectorStore != null ? "vectorStore" : "store";
   const resolved: CoreConfig = { store: store(given[field], field, host) };
+  if (resolved.store.provider === "objects") refuseObjects(given);
   if (given.encryption != null) resolved.encryption = new Encryption(given.encryption);
-  if (resolved.store.provider === "objects") refuseReading(given);
   for (const field of ["embedder", "llm", "reranker"] as const) {
     if (given[field] != null) resolved[field] = model(given[field], field, host);
   }
@@ -140,11 +140,11 @@ export function resolve(config: MemoryConfig | undefined, host: Host): CoreConfi
   return resolved;
 }
 
-/** Messages are read by the objects that they are in; what is said here about it would mean nothing. */
-function refuseReading(given: Record<string, unknown>): void {
-  const field = ["llm", "reading", "customInstructions"].find((name) => given[name] != null);
+/** Objects read and store the messages that they are given; what is said here about it would mean nothing. */
+function refuseObjects(given: Record<string, unknown>): void {
+  const field = ["llm", "reading", "customInstructions", "encryption"].find((name) => given[name] != null);
   if (field === undefined) return;
-  throw invalid(field, "is configured where messages are read, in the objects: by configure() of their class, or EDGEMEM_CONFIG");
+  throw invalid(field, "is configured where messages are read and stored, in the objects: by configure() of their class, or EDGEMEM_CONFIG");
 }
 
 /** How the language model reads messages. `customInstructions` has its own place in mem0. */
