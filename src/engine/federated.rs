@@ -21,6 +21,7 @@ use crate::retrieve::question::Question;
 use crate::retrieve::top::Candidate;
 use crate::sorted::{order, sort};
 use crate::text::Analyzer;
+use crate::time::Day;
 
 /// The first round: what these partitions hold of a question.
 pub fn survey(engines: &[&Engine], query: &Query, question: &Question, sight: &Sight<'_>) -> Result<Survey> {
@@ -165,6 +166,13 @@ fn gather_shared<'a>(
         }
     }
     Ok((fields, totals))
+}
+
+impl Engine {
+    /// A question as this partition reads it; its analyzer knows the words of earlier ones.
+    pub fn question(&self, text: &str, today: Option<Day>) -> Question {
+        Question::of(text, &self.analyzer, today)
+    }
 }
 
 impl Shared {

@@ -21,6 +21,9 @@ pub(super) struct Reunion {
     hidden: Vec<MemoryId>,
 }
 
+/// Records of one owner's memories, and the first digits of its partition.
+pub(super) type Owned<'a> = (String, Vec<&'a [u8]>);
+
 impl Router {
     /// Asks the shards of every spread owner among these memories for what decides whether they hold.
     pub(super) async fn reunite(
@@ -54,8 +57,8 @@ impl Router {
     }
 
     /// The records of owners that are spread, by owner.
-    pub(super) fn spread<'a>(&self, records: &[&'a [u8]]) -> Result<Vec<(String, Vec<&'a [u8]>)>> {
-        let mut owners: Vec<(String, Vec<&[u8]>)> = Vec::new();
+    pub(super) fn spread<'a>(&self, records: &[&'a [u8]]) -> Result<Vec<Owned<'a>>> {
+        let mut owners: Vec<Owned<'a>> = Vec::new();
         for &record in records.iter().filter(|_| self.routing.is_any_spread()) {
             let Some(prefix) = crate::engine::record_id(record)?.partition_prefix() else { continue };
             if self.routing.objects(&prefix).len() == 1 {

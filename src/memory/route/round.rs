@@ -78,14 +78,18 @@ async fn search(
     let argument = |at: usize| arguments.get(at).unwrap_or(&Value::Null);
     let text = wire::read::text(argument(0), "query")?;
     let options = wire::search_options(&Options::of(argument(1))?)?;
-    let mut question = Question::of(text, &Analyzer::default(), Some(now.day()));
+    let partitions = memory.partitions()?;
+    let reached = memory.reached(partitions, &options.reach).await?;
+    let today = Some(now.day());
+    let mut question = match reached.first() {
+        Some(partition) => partition.engine().question(text, today),
+        None => Question::of(text, &Analyzer::default(), today),
+    };
     let vector = understood(engine::read_question(&mut question, input))?;
     let shared = match round {
         SURVEY => Shared::default(),
         _ => understood(Shared::decode(input, &question))?,
     };
-    let partitions = memory.partitions()?;
-    let reached = memory.reached(partitions, &options.reach).await?;
     let mut warnings = Vec::new();
     let meanings = partitions.meanings().await.unwrap_or_else(|error| {
         warnings.push(error);
