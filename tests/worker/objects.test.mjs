@@ -178,7 +178,7 @@ test("no row of an object holds what was erased", async (t) => {
 test("what waits is read by the alarm; a model that fails is asked again", async (t) => {
   let broken = true;
   const llm = await model(t, async () => (broken ? undefined : "Ann moved to Lisbon"));
-  const { call, sql, ring, admin } = await objects(t, { bindings: { EDGEMEM_CONFIG: JSON.stringify({ llm }) } });
+  const { call, sql, ring, admin, evict } = await objects(t, { bindings: { EDGEMEM_CONFIG: JSON.stringify({ llm }) } });
   const [added] = await call(["add", "I moved to Lisbon, you know", { ...ann, background: true }]);
   const object = objectOf(added);
   const job = async () => (await admin(object, { op: "jobs" })).find(({ kind }) => kind === "read");
