@@ -77,9 +77,9 @@ export class Jobs {
 
   /** Sets the alarm to the earliest job, if it is not so already. */
   async arm(): Promise<void> {
-    const due = this.all()[0]?.due;
+    const due = this.all()[0]?.due ?? null;
     if (due === (await this.#storage.getAlarm())) return;
-    if (due === undefined) await this.#storage.deleteAlarm();
+    if (due === null) await this.#storage.deleteAlarm();
     else await this.#storage.setAlarm(due);
   }
 

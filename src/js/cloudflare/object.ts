@@ -74,6 +74,8 @@ export class HostedObject {
   readonly #jobs: Jobs;
   #config: (CoreConfig & Pick<ObjectConfig, "consolidate">) | undefined;
   #name: string | undefined;
+  /** Whether this life of the object has not looked yet at what is to be done. */
+  #isNew = true;
   /** Listing and delisting, one after the other. */
   #listing: Promise<void> = Promise.resolve();
 
@@ -157,13 +159,14 @@ export class HostedObject {
       try {
         return await memory.ask(request);
       } finally {
-        if (this.#store.changes !== before && !memory.dead) await this.#plan(memory, request).catch(tell);
+        if ((this.#store.changes !== before || this.#isNew) && !memory.dead) await this.#plan(memory, request).catch(tell);
       }
     });
   }
 
-  /** What follows from a call that has written. */
+  /** What follows from a call that has written, or from what an earlier life of the object did not get to. */
   async #plan(memory: Instance, request: Uint8Array): Promise<void> {
+    this.#isNew = false;
     const call = (isOf(request, CALL) ? body(request) : undefined) as { method?: string; arguments?: unknown[] } | undefined;
     const settings = this.#settings();
     const now = Date.now();
