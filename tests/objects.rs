@@ -44,6 +44,11 @@ impl Host for Still {
     }
 }
 
+/// The store of what is kept beside memories.
+fn beside() -> Rc<MemoryStore> {
+    Rc::new(MemoryStore::new())
+}
+
 /// The same memory twice: in one store, and spread over objects.
 struct Twice {
     host: Rc<Still>,
@@ -59,7 +64,13 @@ impl Twice {
         let routing = Routing::read(config).unwrap();
         Twice {
             plain: Memory::with_models(Rc::new(MemoryStore::new()), Rc::clone(&host) as _, models.clone()),
-            routed: Memory::routed(Rc::clone(&objects) as _, Rc::clone(&host) as _, models, routing),
+            routed: Memory::routed(
+                Rc::clone(&objects) as _,
+                beside(),
+                Rc::clone(&host) as _,
+                models,
+                routing,
+            ),
             host,
             objects,
         }
@@ -70,7 +81,13 @@ impl Twice {
         let routing = Routing::read(config).unwrap();
         let host = Rc::clone(&self.host);
         Twice {
-            routed: Memory::routed(Rc::clone(&self.objects) as _, Rc::clone(&host) as _, models, routing),
+            routed: Memory::routed(
+                Rc::clone(&self.objects) as _,
+                beside(),
+                Rc::clone(&host) as _,
+                models,
+                routing,
+            ),
             plain: self.plain.clone(),
             objects: Rc::clone(&self.objects),
             host,
@@ -207,7 +224,7 @@ fn a_call_about_everybody_has_bounds() {
         }
     }
     let host = Rc::new(NativeHost::new());
-    let memory = Memory::routed(Rc::new(Many), host, Models::default(), Routing::default());
+    let memory = Memory::routed(Rc::new(Many), beside(), host, Models::default(), Routing::default());
     for (method, arguments) in [("stats", json!([])), ("getAll", json!([{ "filters": { "agent_id": "a" } }]))]
     {
         let error = call(&memory, method, arguments).unwrap_err();

@@ -12,14 +12,16 @@ use crate::host::js::{JsHost, wait};
 use crate::host::js_error::from_js;
 use crate::memory::route::{Objects, Routing};
 use crate::memory::{Memory, Models};
+use crate::store::JsObjectStore;
 
 struct JsObjects {
     ask: Function,
     owners: Function,
 }
 
-/// A memory whose owners live in objects. `store` is `{ ask, owners, routing }`: `ask(name, request)` resolves to an
-/// answer's bytes, `owners(tenant, most)` to names, and `routing` is the JSON that [`Routing::read`] reads.
+/// A memory whose owners live in objects. `store` is `{ ask, owners, routing, beside }`: `ask(name, request)` resolves to an
+/// answer's bytes, `owners(tenant, most)` to names, `routing` is the JSON that [`Routing::read`] reads, and
+/// `beside` a store for what is kept beside memories.
 /// `CONFIG_INVALID` names what is wrong with it.
 pub fn routed(store: &JsValue, models: Models) -> Result<Memory> {
     let member = |name: &str| Reflect::get(store, &name.into()).unwrap_or(JsValue::UNDEFINED);
@@ -35,7 +37,8 @@ pub fn routed(store: &JsValue, models: Models) -> Result<Memory> {
         error.field(field)
     })?;
     let objects = JsObjects { ask: function("ask")?, owners: function("owners")? };
-    Ok(Memory::routed(Rc::new(objects), Rc::new(JsHost), models, routing))
+    let beside = Rc::new(JsObjectStore::new(member("beside"))?);
+    Ok(Memory::routed(Rc::new(objects), beside, Rc::new(JsHost), models, routing))
 }
 
 impl Objects for JsObjects {

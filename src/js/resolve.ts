@@ -38,6 +38,8 @@ export interface CoreConfig {
         ask: (name: string, request: Uint8Array) => Promise<Uint8Array>;
         owners: (tenant: string, most: number) => Promise<string[]>;
         routing: string;
+        /** For what is kept beside memories. */
+        beside: Store;
       }
     | { provider: "kv" | "d1"; binding: object; prefix?: unknown; staleAfter?: unknown };
   /** Encrypts what goes into the store. */

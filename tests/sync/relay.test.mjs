@@ -31,9 +31,9 @@ async function refused(work, code, field) {
   });
 }
 
-test("three devices through the relay", async (t) => {
+for (const kind of ["durable-object", "d1"]) test(`three devices through the relay of a Worker over ${kind}`, async (t) => {
   const persist = await folder(t);
-  const worker = await start(t, ["--store", "d1", "--persist", persist], { EDGEMEM_TOKEN_HASHES: digest("secret-token") });
+  const worker = await start(t, ["--store", kind, "--persist", persist], { EDGEMEM_TOKEN_HASHES: digest("secret-token") });
   const relay = { url: worker.origin, token: "secret-token", passphrase, account: "ann's devices" };
   const store = { provider: "file", config: { directory: scratch("relay"), durability: "none" } };
   let [phone, laptop, tablet] = [device(), device(store), device()];

@@ -12,6 +12,7 @@ import { EdgememError } from "../errors.js";
 import type { Instance } from "../instance.js";
 import { type CoreConfig, type Host, resolve } from "../resolve.js";
 import type { Commit } from "../stores/store.js";
+import { answerStore } from "./distant-store.js";
 import type { Isolate } from "./isolate.js";
 import { type JobKind, Jobs } from "./jobs.js";
 import { askOver, isNamespace } from "./namespace.js";
@@ -74,6 +75,7 @@ export class HostedObject {
   readonly #jobs: Jobs;
   #config: (CoreConfig & Pick<ObjectConfig, "consolidate">) | undefined;
   #name: string | undefined;
+  #distant: DurableStore | undefined;
   /** Whether this life of the object has not looked yet at what is to be done. */
   #isNew = true;
   /** Listing and delisting, one after the other. */
@@ -114,7 +116,7 @@ export class HostedObject {
     this.#name ??= request.headers.get(NAME_HEADER) ?? undefined;
     const bytes = new Uint8Array(await request.arrayBuffer());
     try {
-      const answer = isOf(bytes, ADMIN) ? this.#administer(body(bytes) as AdminRequest) : await this.#answer(bytes);
+      const answer = isOf(bytes, ADMIN) ? await this.#administer(body(bytes) as AdminRequest) : await this.#answer(bytes);
       return new Response(answer as BodyInit);
     } catch (cause) {
       return Response.json(errorAnswer(cause));
@@ -199,7 +201,7 @@ export class HostedObject {
     }
   }
 
-  #administer(request: AdminRequest | undefined): string {
+  async #administer(request: AdminRequest | undefined): Promise<string> {
     const registry = new Registry(this.#state.storage);
     const administer = (): unknown => {
       switch (request?.op) {
@@ -213,11 +215,14 @@ export class HostedObject {
           return this.#jobs.all();
         case "isolate":
           return this.#isolate.report();
+        // What is kept so belongs to no owner: no registry lists it.
+        case "store":
+          return answerStore((this.#distant ??= new DurableStore(this.#state.storage)), request.method, request.args);
         default:
-          throw new EdgememError("OBJECT_FAILED", "This object understands add, remove, list, jobs and isolate: deploy Worker and objects with versions next to each other.");
+          throw new EdgememError("OBJECT_FAILED", "This object understands add, remove, list, jobs, isolate and store: deploy Worker and objects with versions next to each other.");
       }
     };
-    return JSON.stringify({ ok: administer() ?? null });
+    return JSON.stringify({ ok: (await administer()) ?? null });
   }
 
   #lend<T>(use: (memory: Instance) => Promise<T>): Promise<T> {

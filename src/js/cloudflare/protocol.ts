@@ -4,6 +4,7 @@
  */
 
 import { EdgememError, isErrorCode } from "../errors.js";
+import type { StoreMethod } from "./distant-store.js";
 
 /** The version of the protocol. A rollout mixes Workers and objects of two versions, so both know the one before. */
 export const VERSION = 1;
@@ -19,7 +20,8 @@ export const NAME_HEADER = "edgemem-object";
 export type AdminRequest =
   | { op: "add" | "remove"; name: string }
   | { op: "list"; after: string; limit: number }
-  | { op: "jobs" | "isolate" };
+  | { op: "jobs" | "isolate" }
+  | { op: "store"; method: StoreMethod; args: unknown[] };
 
 /** A page of a registry. */
 export interface Page {

@@ -2,6 +2,7 @@
 
 import { EdgememError } from "../errors.js";
 import type { CoreConfig } from "../resolve.js";
+import { DistantStore } from "./distant-store.js";
 import { askOver, isNamespace } from "./namespace.js";
 import { owners } from "./registry.js";
 import { DurableStore } from "./store.js";
@@ -26,6 +27,7 @@ export function durableObjects(config: Record<string, unknown>, field: string): 
     ask,
     owners: (tenant, most) => owners(ask, tenant, most),
     routing: JSON.stringify({ tenant, shards }),
+    beside: new DistantStore(ask, `${typeof tenant === "string" ? tenant : "default"}/beside`),
   };
 }
 

@@ -11,7 +11,7 @@ use crate::host::Host;
 use crate::record::MemoryId;
 use crate::scope::Axis;
 use crate::sorted::sort_names;
-use crate::store::MemoryStore;
+use crate::store::{ByteStore, MemoryStore};
 use wire::read::{Literal, Options, read_messages, scope_of, timestamp};
 
 /// So many objects are asked at a time.
@@ -88,12 +88,18 @@ const METHODS: &[(&str, Whom, Merge)] = &[
 impl Memory {
     /// A memory whose owners live in objects, which the methods of [`wire::call`] are sent to. Of the models, the
     /// embedder is asked for questions to several objects and the reranker for their answers; all else is asked by the
-    /// objects.
-    pub fn routed(objects: Rc<dyn Objects>, host: Rc<dyn Host>, models: Models, routing: Routing) -> Memory {
+    /// objects. `beside` is for what is kept beside memories; [`Memory::store`] returns it.
+    pub fn routed(
+        objects: Rc<dyn Objects>,
+        beside: Rc<dyn ByteStore>,
+        host: Rc<dyn Host>,
+        models: Models,
+        routing: Routing,
+    ) -> Memory {
         let models = Models { tokens: None, ..models };
-        let blank = |models| Memory::with_models(Rc::new(MemoryStore::new()), Rc::clone(&host), models);
-        let mut routed = blank(models.clone());
-        let router = Router { objects, routing, host: Rc::clone(&host), blank: blank(Models::default()) };
+        let mut routed = Memory::with_models(beside, Rc::clone(&host), models);
+        let blank = Memory::new(Rc::new(MemoryStore::new()), Rc::clone(&host));
+        let router = Router { objects, routing, host, blank };
         if let Some(inner) = Rc::get_mut(&mut routed.0) {
             inner.router = Some(router);
         }
