@@ -10,13 +10,14 @@ import { parseArgs } from "node:util";
 import { count } from "../tools/lib/terminal.mjs";
 import { add } from "./add.mjs";
 import { distil } from "./distil.mjs";
+import { encryption } from "./encryption.mjs";
 import { open } from "./open.mjs";
 import { KINDS, peers } from "./peers.mjs";
 import { CONTESTANTS } from "./peers/contestants.mjs";
 import { reading } from "./reading.mjs";
 import { search } from "./search.mjs";
 
-const PARTS = ["search", "add", "distil", "reading", "open", "chromium", "bindings", "embedding", "size", "start"];
+const PARTS = ["search", "add", "distil", "reading", "open", "encryption", "chromium", "bindings", "embedding", "size", "start"];
 /** Downloads packages and takes long: only where it is named, or for the page. */
 const PEERS = "peers";
 /** Takes long and is for those who work on edgemem: only where it is named. */
@@ -69,6 +70,7 @@ try {
     const stores = [middle, large].map((size) => ({ size, directory: directory(size) }));
     figures.open = await open({ stores, runs: quick ? 3 : 9, say });
   }
+  if (only.includes("encryption")) figures.encryption = await encryption({ Memory, sizes: sizes.slice(0, 2), folder, runs: quick ? 5 : 15, say });
   // These two need packages and a browser, which the others do not.
   if (only.includes("chromium")) {
     const { chromium } = await import("./chromium.mjs");

@@ -263,6 +263,11 @@ impl Clock {
         self.replica
     }
 
+    /// Goes on as another replica, from the same time.
+    pub fn renew(&mut self, replica: u64) {
+        self.replica = replica;
+    }
+
     /// Learns of a stamp made elsewhere: later stamps of this clock are greater.
     pub fn observe(&mut self, stamp: Stamp) {
         self.last = self.last.max(stamp);

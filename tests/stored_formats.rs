@@ -3,7 +3,11 @@
 //! `tests/fixtures/partition-N` was written when the format of segments was N. When it gains a version, a
 //! fixture is added beside the others: give [`VERSIONS`] one more, run
 //! `UPDATE_FIXTURES=1 cargo test --test stored_formats` once, which writes what is missing, and never rewrite an
-//! old one. `tests/fixtures/operations-1` has every kind of operation of format 1, in a segment and in the log after it.
+//! old one. `tests/fixtures/operations-N` has every kind of operation of format N, in a segment and in the log after it,
+//! and `changes-1.edgx` is a file of changes for other devices.
+
+#[path = "support/devices.rs"]
+mod devices;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,13 +17,15 @@ use edgemem::engine::{Draft, Engine, Limits, Origin, Plan, Query, Sight, partiti
 use edgemem::index::segment;
 use edgemem::index::vectors::StoredVectors;
 use edgemem::knowledge::{self, Closing, Dated, Entity, EntityKind, Fact, Feedback, Kind, Note};
-use edgemem::log::{Change, Operation};
+use edgemem::log::{Chain, Change, Operation, Version};
 use edgemem::record::{Actor, MemoryId, Metadata, Role};
 use edgemem::retrieve::weights::Weights;
 use edgemem::scope::{Axis, Scope, View};
 use edgemem::time::{Clock, Day, Timestamp};
 use edgemem::vector::quantize;
 use edgemem::wire;
+
+use devices::Device;
 
 const MODEL: &str = "fixture/2";
 
@@ -120,6 +126,7 @@ fn write_operations(folder: &Path) {
         ..Note::default()
     };
     let mut expected = BTreeMap::new();
+    let mut chain = Chain::new(clock.replica());
     for sealed in [true, false] {
         let mut plan = Plan::new(&mut engine, &mut clock, now);
         let mut say = |text: &str, note: Note| {
@@ -144,7 +151,8 @@ fn write_operations(folder: &Path) {
         }
         plan.push(ids[7], Change::Erase);
         plan.push(ids[8], Change::Retract);
-        let operations = plan.finish();
+        let mut operations = plan.finish();
+        chain = chain.extend(engine.name(), &mut operations, 7);
         for operation in &operations {
             engine.apply(&operation.key(), operation.clone()).unwrap();
         }
@@ -198,20 +206,50 @@ fn tells(found: &serde_json::Value, expected: &serde_json::Value) -> bool {
     }
 }
 
+/// The formats of operations that there have been.
+const OPERATIONS: u32 = 2;
+
 #[test]
 fn every_operation_opens() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/operations-1");
-    if std::env::var_os("UPDATE_FIXTURES").is_some() && !folder.exists() {
-        write_operations(&folder);
+    for version in 1..=OPERATIONS {
+        let folder =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/operations-{version}"));
+        if std::env::var_os("UPDATE_FIXTURES").is_some() && !folder.exists() {
+            write_operations(&folder);
+        }
+        let engine = open(&folder);
+        let expected = fs::read_to_string(folder.join("expected.json")).unwrap();
+        let expected: BTreeMap<String, serde_json::Value> = serde_json::from_str(&expected).unwrap();
+        for (id, expected) in &expected {
+            let found = observe_memory(&engine, MemoryId::parse(id).unwrap());
+            assert!(tells(&found, expected), "{found:#} is not {expected:#}");
+        }
+        assert_eq!(expected.len(), 18);
+        let mut held = Version::new();
+        engine.tally().unwrap().add_to(engine.number(), &mut held);
+        let spans: Vec<_> = held.spans().iter().map(|span| (span.from, span.to)).collect();
+        assert_eq!(spans, if version == 1 { vec![] } else { vec![(1, 2)] });
     }
-    let engine = open(&folder);
-    let expected = fs::read_to_string(folder.join("expected.json")).unwrap();
-    let expected: BTreeMap<String, serde_json::Value> = serde_json::from_str(&expected).unwrap();
-    for (id, expected) in &expected {
-        let found = observe_memory(&engine, MemoryId::parse(id).unwrap());
-        assert!(tells(&found, expected), "{found:#} is not {expected:#}");
+}
+
+#[test]
+fn changes_for_other_devices_open() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/changes-1.edgx");
+    if std::env::var_os("UPDATE_FIXTURES").is_some() && !path.exists() {
+        let device = Device::new(7, 0);
+        device.call("add", serde_json::json!(["I live in Köln 🏙️", { "userId": "ann" }]));
+        device.call("add", serde_json::json!(["Bob likes tea", { "userId": "bob" }]));
+        let gone = device.call("add", serde_json::json!(["It is a secret", { "userId": "bob" }]));
+        device.call("erase", serde_json::json!([gone["results"][0]["id"]]));
+        fs::write(&path, device.changes(Version::new())).unwrap();
     }
-    assert_eq!(expected.len(), 18);
+    let device = Device::new(8, 0);
+    assert_eq!(device.merge(&fs::read(&path).unwrap()), 4);
+    let text = |user: &str| {
+        let found = device.call("getAll", serde_json::json!([{ "userId": user }]));
+        found["results"].as_array().unwrap().iter().map(|it| it["memory"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!((text("ann"), text("bob")), (vec!["I live in Köln 🏙️".into()], vec!["Bob likes tea".into()]));
 }
 
 fn open(folder: &Path) -> Engine {

@@ -10,10 +10,10 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = path.join(root, "worker");
 
 /** The variables that may be set from outside, as secrets and `--var` may with wrangler. */
-const FROM_ENVIRONMENT = ["EDGEMEM_TOKEN_HASHES", "EDGEMEM_CORS_ORIGINS", "EDGEMEM_BODY_LIMIT"];
+const FROM_ENVIRONMENT = ["EDGEMEM_TOKEN_HASHES", "EDGEMEM_CORS_ORIGINS", "EDGEMEM_BODY_LIMIT", "EDGEMEM_TENANT", "EDGEMEM_SHARDS", "EDGEMEM_CONFIG"];
 
 /**
- * @param {{ store: "d1" | "kv", port: number, persist: string, environment: Record<string, string | undefined> }} wanted
+ * @param {{ store: "durable-object" | "d1" | "kv", port: number, persist: string, environment: Record<string, string | undefined> }} wanted
  * @returns {Promise<{ options: import("miniflare").MiniflareOptions, development: boolean }>}
  */
 export async function workerOptions({ store, port, persist, environment }) {
@@ -41,8 +41,12 @@ export async function workerOptions({ store, port, persist, environment }) {
       { type: "Data", path: path.join(build, "edgemem-tokens.bin") },
     ],
     bindings,
+    durableObjects: Object.fromEntries(
+      config.durable_objects.bindings.map(({ name, class_name: className }) => [name, { className, useSQLite: true }]),
+    ),
     d1Databases: names(config.d1_databases, "database_name"),
     kvNamespaces: names(config.kv_namespaces, "title"),
+    durableObjectsPersist: path.join(persist, "do"),
     d1Persist: path.join(persist, "d1"),
     kvPersist: path.join(persist, "kv"),
     // The real one would be fetched from the network.

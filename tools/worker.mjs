@@ -15,14 +15,17 @@ import { root, workerOptions } from "./worker-options.mjs";
 
 const USAGE = `usage: npm run worker -- [options]
 
-  --store d1|kv    where memories are kept (default d1)
-  --port N         the port on 127.0.0.1 (default: a free one)
-  --persist DIR    the folder of the database (default .edgemem/worker)
-  --no-build       start what was built before
-  --help           print this
+  --store durable-object|d1|kv  where memories are kept (default durable-object)
+  --port N                      the port on 127.0.0.1 (default: a free one)
+  --persist DIR                 the folder of the database (default .edgemem/worker)
+  --no-build                    start what was built before
+  --help                        print this
 
 Set EDGEMEM_TOKEN_HASHES (SHA-256 digests of tokens, in hexadecimal, separated by commas) to have tokens asked
-for as in production; EDGEMEM_CORS_ORIGINS and EDGEMEM_BODY_LIMIT are passed on too.`;
+for as in production; the other variables of worker/wrangler.toml are passed on too.`;
+
+/** What the stores are called. */
+const STORES = { "durable-object": "Durable Objects", d1: "D1", kv: "KV" };
 
 class UsageError extends Error {}
 
@@ -32,7 +35,7 @@ function readArguments(args) {
     values = parseArgs({
       args,
       options: {
-        store: { type: "string", default: "d1" },
+        store: { type: "string", default: "durable-object" },
         port: { type: "string", default: "0" },
         persist: { type: "string", default: path.join(root, ".edgemem", "worker") },
         "no-build": { type: "boolean", default: false },
@@ -43,7 +46,9 @@ function readArguments(args) {
     throw new UsageError(error.message);
   }
   if (values.help) return values;
-  if (values.store !== "d1" && values.store !== "kv") throw new UsageError(`--store is d1 or kv, not ${values.store}`);
+  if (!(values.store in STORES)) {
+    throw new UsageError(`--store is ${Object.keys(STORES).join(", ")}, not ${values.store}`);
+  }
   const port = Number(values.port);
   if (!/^\d+$/.test(values.port) || port > 65535)
     throw new UsageError(`--port is a number up to 65535, not ${values.port}`);
@@ -93,7 +98,7 @@ async function start({ store, port, persist, "no-build": built }) {
     const ready = await Promise.race([miniflare.ready, stopped.then(() => undefined)]);
     if (ready instanceof URL) {
       console.log(
-        `edgemem over ${store === "d1" ? "D1" : "KV"}, kept in ${path.relative(process.cwd(), persist) || "."}`,
+        `edgemem over ${STORES[store]}, kept in ${path.relative(process.cwd(), persist) || "."}`,
       );
       if (development) console.log("Development mode: no token is asked for (EDGEMEM_TOKEN_HASHES is not set).");
       console.log(`Listening on ${ready.origin}`);

@@ -1,5 +1,6 @@
 /**
- * The module that Cloudflare runs: drives requests through the core, and replaces the core when it trapped.
+ * The module that Cloudflare runs: drives requests through the core, and replaces the core when it trapped. It has the
+ * class of the Durable Objects, too, which run in an instance of their own.
  *
  * One instance of the core serves all requests of an isolate. It never schedules anything: a request is
  * stepped here, what it waits for is awaited here, in the same request, and then it is stepped again. A trap
@@ -11,10 +12,25 @@ import tokens from "./edgemem-tokens.bin";
 import wasm from "./edgemem.wasm";
 import { createInstance } from "./glue.js";
 
+import { Isolate } from "../src/js/cloudflare/isolate.ts";
+import { HostedObject } from "../src/js/cloudflare/object.ts";
+import { durableObjects } from "../src/js/cloudflare/provider.ts";
+import { Loader } from "../src/js/loader.ts";
 import { TokenLoader } from "../src/js/tokens.ts";
 
 // The build writes in what identifies the table that belongs to the core.
 const table = new TokenLoader(TOKEN_TABLE, () => tokens);
+
+// The objects are those of the npm package over this core: the same protocol, the same bytes, the same jobs.
+const isolate = new Isolate(new Loader(createInstance, () => wasm), table.load);
+const host = { name: "Workers", outlivesCalls: false, tokens: table.load };
+
+/** The class of objects that memories live in, bound as `EDGEMEM`. */
+export class EdgememObject extends HostedObject {
+  constructor(state, env) {
+    super(state, env, isolate, host);
+  }
+}
 
 class Instance {
   #glue = createInstance(wasm);
@@ -23,7 +39,7 @@ class Instance {
   dead = false;
 
   constructor(env) {
-    this.#worker = new this.#glue.Worker(env, table.load);
+    this.#worker = new this.#glue.Worker(env, table.load, durableObjects);
   }
 
   /** Resolves to the response; rejects if the instance died, also if another request killed it. */

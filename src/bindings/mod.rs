@@ -3,15 +3,18 @@
 //! Requests and results cross as JSON text: one copy each way, and the same wire types that the HTTP
 //! service reads. Calls are driven by JavaScript, see [`crate::host::js`].
 
+mod handle;
 #[cfg(feature = "trap")]
 mod model_probe;
-#[cfg(feature = "trap")]
-mod probe;
+#[cfg(feature = "objects")]
+pub mod objects;
 mod store;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
+#[cfg(feature = "objects")]
+use js_sys::Uint8Array;
 use js_sys::{Promise, Reflect};
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
@@ -19,6 +22,8 @@ use wasm_bindgen::prelude::*;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::LocalFuture;
 use crate::host::js::{JsHost, Task};
+#[cfg(feature = "objects")]
+use crate::memory::route;
 use crate::memory::{Memory, Models, Reading, wire};
 use crate::model::config::{completer_from_js, embedder_from_js, reranker_from_js};
 use crate::model::tokens_from_js;
@@ -27,23 +32,33 @@ use crate::model::tokens_from_js;
 #[wasm_bindgen]
 pub struct Call {
     task: Task,
-    outcome: Rc<RefCell<String>>,
+    outcome: Rc<RefCell<JsValue>>,
+    bytes: Rc<RefCell<Vec<u8>>>,
 }
 
 impl Call {
-    /// A call whose outcome is this future's.
+    /// A call whose outcome is this future's, as JSON text.
     pub(crate) fn of(future: LocalFuture<'static, Result<Value>>) -> Call {
-        let outcome = Rc::new(RefCell::new(String::new()));
+        Call::raw(Box::pin(async move { Ok(json_text(json!({ "ok": future.await? }))) }))
+    }
+
+    /// A call whose outcome is this future's; only an error is JSON text.
+    pub(crate) fn raw(future: LocalFuture<'static, Result<JsValue>>) -> Call {
+        let outcome = Rc::new(RefCell::new(JsValue::UNDEFINED));
         let settled = Rc::clone(&outcome);
         let task = Task::new(Box::pin(async move {
             let result = match future.await {
-                Ok(value) => json!({ "ok": value }),
-                Err(error) => json!({ "error": wire::error(&error) }),
+                Ok(value) => value,
+                Err(error) => json_text(json!({ "error": wire::error(&error) })),
             };
-            *settled.borrow_mut() = result.to_string();
+            settled.replace(result);
         }));
-        Call { task, outcome }
+        Call { task, outcome, bytes: Rc::default() }
     }
+}
+
+fn json_text(value: Value) -> JsValue {
+    JsValue::from_str(&value.to_string())
 }
 
 #[wasm_bindgen]
@@ -54,9 +69,15 @@ impl Call {
         self.task.step(Some(if fulfilled { Ok(value) } else { Err(value) }))
     }
 
-    /// The finished call's outcome as JSON: `{"ok": …}` or `{"error": {code, message, field, cause}}`.
-    pub fn outcome(&self) -> String {
+    /// The finished call's outcome: as JSON text `{"ok": …}` or `{"error": {code, message, field, cause}}`. What is
+    /// answered by a store is a list, see [`handle`]; what an object answers is bytes.
+    pub fn outcome(&self) -> JsValue {
         self.outcome.take()
+    }
+
+    /// The bytes that the finished call returned beside its outcome, if it was one that does.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.bytes.take()
     }
 }
 
@@ -79,38 +100,93 @@ impl Core {
         if method == "trap" {
             return Call::of(Box::pin(async { core::arch::wasm32::unreachable() }));
         }
-        let arguments = match serde_json::from_str(arguments) {
-            Ok(Value::Array(arguments)) => arguments,
-            _ => {
-                let error =
-                    Error::new(ErrorKind::InvalidArgument, "the arguments are not JSON that can be stored");
-                return Call::of(Box::pin(async { Err(error) }));
-            }
+        let (memory, method, arguments) = (self.0.clone(), method.to_owned(), read(arguments));
+        Call::of(Box::pin(async move { wire::call(&memory?, &method, &arguments?).await }))
+    }
+
+    /// The same for a method that takes and returns bytes beside JSON.
+    pub fn call_bytes(&self, method: &str, arguments: &str, bytes: Vec<u8>) -> Call {
+        let (memory, method, arguments) = (self.0.clone(), method.to_owned(), read(arguments));
+        let returned = Rc::new(RefCell::new(Vec::new()));
+        let kept = Rc::clone(&returned);
+        let call = Call::of(Box::pin(async move {
+            let (value, bytes) = wire::call_bytes(&memory?, &method, &arguments?, bytes).await?;
+            *kept.borrow_mut() = bytes;
+            Ok(value)
+        }));
+        Call { bytes: returned, ..call }
+    }
+}
+
+fn read(arguments: &str) -> Result<Vec<Value>> {
+    match serde_json::from_str(arguments) {
+        Ok(Value::Array(arguments)) => Ok(arguments),
+        _ => Err(Error::new(ErrorKind::InvalidArgument, "the arguments are not JSON that can be stored")),
+    }
+}
+
+/// What objects need, which are many memories in one instance.
+#[cfg(feature = "objects")]
+#[wasm_bindgen]
+impl Core {
+    /// A memory over another store in the same instance, which shares the token table of this one. What is wrong with
+    /// the configuration is reported by the first call.
+    pub fn beside(&self, config: &JsValue) -> Core {
+        let made = |memory: &Memory| {
+            let store = store::from_config(&member(config, "store"))?;
+            Ok(memory.beside(store, models(config)?))
         };
-        let (memory, method) = (self.0.clone(), method.to_owned());
-        Call::of(Box::pin(async move { wire::call(&memory?, &method, &arguments).await }))
+        Core(self.0.as_ref().map_err(Error::clone).and_then(made))
+    }
+
+    /// About how many bytes the loaded partitions take in memory.
+    pub fn resident(&self) -> f64 {
+        self.0.as_ref().map_or(0.0, |memory| memory.resident() as f64)
+    }
+
+    /// Starts to answer a request of the protocol between a Worker and its objects.
+    pub fn ask(&self, request: Vec<u8>) -> Call {
+        #[cfg(feature = "trap")]
+        if request.ends_with(b"trap") {
+            return Call::of(Box::pin(async { core::arch::wasm32::unreachable() }));
+        }
+        let memory = self.0.clone();
+        Call::raw(Box::pin(async move {
+            let answer = route::answer(&memory?, &request).await;
+            Ok(Uint8Array::from(answer.as_slice()).into())
+        }))
     }
 }
 
 /// How messages are read, as the package's TypeScript has checked it.
 fn reading(config: &JsValue) -> Reading {
-    let member = |name: &str| Reflect::get(config, &name.into()).unwrap_or(JsValue::UNDEFINED);
     Reading {
-        two_phase: member("twoPhase").is_truthy(),
-        instructions: member("instructions").as_string().unwrap_or_default(),
+        two_phase: member(config, "twoPhase").is_truthy(),
+        instructions: member(config, "instructions").as_string().unwrap_or_default(),
     }
 }
 
+/// A member; of undefined or of a primitive it is undefined, which means the default.
+fn member(config: &JsValue, name: &str) -> JsValue {
+    Reflect::get(config, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
 fn memory(config: &JsValue) -> Result<Memory> {
-    // A member of undefined or of a primitive is undefined, which means the default.
-    let member = |name: &str| Reflect::get(config, &name.into()).unwrap_or(JsValue::UNDEFINED);
-    let store = store::from_config(&member("store"))?;
-    let models = Models {
-        embedder: embedder_from_js(&member("embedder"))?,
-        completer: completer_from_js(&member("llm"))?,
-        reading: reading(&member("reading")),
-        reranker: reranker_from_js(&member("reranker"))?,
-        tokens: tokens_from_js(&member("tokens")),
-    };
-    Ok(Memory::with_models(store, Rc::new(JsHost), models))
+    let store = member(config, "store");
+    #[cfg(feature = "objects")]
+    if member(&store, "provider") == "objects" {
+        return objects::routed(&store, models(config)?);
+    }
+    Ok(Memory::with_models(store::from_config(&store)?, Rc::new(JsHost), models(config)?))
+}
+
+/// The models that a configuration names.
+fn models(config: &JsValue) -> Result<Models> {
+    Ok(Models {
+        embedder: embedder_from_js(&member(config, "embedder"))?,
+        completer: completer_from_js(&member(config, "llm"))?,
+        reading: reading(&member(config, "reading")),
+        reranker: reranker_from_js(&member(config, "reranker"))?,
+        tokens: tokens_from_js(&member(config, "tokens")),
+    })
 }

@@ -46,7 +46,7 @@ pub(crate) fn from_config(config: &JsValue) -> Result<Rc<dyn ByteStore>> {
         }
         unknown => {
             let message = format!(
-                "there is no store \"{unknown}\"; choose memory, indexeddb, file, kv, d1, or pass an object with the \
+                "there is no store \"{unknown}\"; choose memory, indexeddb, file, kv, d1, durable-object, or pass an object with the \
                  store's methods"
             );
             return Err(Error::new(ErrorKind::ProviderUnknown, message).field("store.provider"));

@@ -8,6 +8,7 @@ use crate::index::build::SegmentBuilder;
 use crate::index::part::Part;
 use crate::index::segment::Segment;
 use crate::index::vectors::StoredVectors;
+use crate::record::MemoryId;
 use crate::sorted::sort;
 use crate::time::Stamp;
 use crate::vector::Vectors;
@@ -28,6 +29,9 @@ impl Default for Limits {
         Limits { documents: 1024, bytes: 1 << 20, fan_out: 8 }
     }
 }
+
+/// A head with this many documents, or about so many bytes, is sealed when there is time for it.
+const WORTH_SEALING: (u32, usize) = (64, 64 << 10);
 
 /// A checkpoint that is ready to be committed.
 pub struct Checkpoint {
@@ -60,8 +64,22 @@ impl Engine {
             sources.dedup();
         }
         sources.push(0);
-        let checkpoint = self.seal(sources, stamp, replica)?;
+        let checkpoint = self.seal(sources, &|_| true, stamp, replica)?;
         Ok(Some(Checkpoint { scrub: self.remains, ..checkpoint }))
+    }
+
+    /// The checkpoint of a head that is not full, but would take longer to index again than to open; for when there is
+    /// time.
+    pub fn compact(&self, stamp: Stamp, replica: u64) -> Result<Option<Checkpoint>> {
+        // What is left of erased memories is sealed away by the checkpoint that scrubs.
+        let head = &self.parts[0];
+        let is_short = head.len() < WORTH_SEALING.0 && head.size() < WORTH_SEALING.1;
+        if self.remains || is_short {
+            return self.checkpoint(stamp, replica);
+        }
+        let mut sources = self.due_for_merge();
+        sources.push(0);
+        self.seal(sources, &|_| true, stamp, replica).map(Some)
     }
 
     /// The checkpoint that gives vectors of the token table to the first sealed part in which living memories
@@ -72,7 +90,7 @@ impl Engine {
             (0..part.len()).any(|doc| part.is_remembered(doc) && !part.is_embedded(doc, model))
         };
         let lacking = (1..self.parts.len()).find(|&part| lacks(&self.parts[part]));
-        lacking.map(|part| self.seal(vec![part, 0], stamp, replica)).transpose()
+        lacking.map(|part| self.seal(vec![part, 0], &|_| true, stamp, replica)).transpose()
     }
 
     /// Sealed parts that are merged together with the head: the newest run of segments that are about as
@@ -107,8 +125,14 @@ impl Engine {
         chosen
     }
 
-    /// Builds one segment from the live documents of these parts, oldest part first, the head last.
-    fn seal(&self, sources: Vec<usize>, stamp: Stamp, replica: u64) -> Result<Checkpoint> {
+    /// Builds one segment from the live documents of these parts that are to be kept, oldest part first, the head last.
+    pub(super) fn seal(
+        &self,
+        sources: Vec<usize>,
+        keeps: &dyn Fn(MemoryId) -> bool,
+        stamp: Stamp,
+        replica: u64,
+    ) -> Result<Checkpoint> {
         let mut builder = SegmentBuilder::default();
         // Without an embedder, vectors are kept for when one is configured again.
         let held = || sources.iter().find_map(|&source| self.parts[source].model());
@@ -117,7 +141,7 @@ impl Engine {
         let mut row_of = Vec::new();
         for &source in &sources {
             let part = &self.parts[source];
-            let taken = builder.add(part, |doc| part.is_alive(doc))?;
+            let taken = builder.add(part, |doc| part.is_alive(doc) && keeps(part.id(doc)))?;
             for doc in taken {
                 let made;
                 let vector = match stored_vector(part, doc, model) {

@@ -8,12 +8,20 @@
 
 use super::{Address, Engine};
 use crate::index::columns::ERASED;
+use crate::index::part::Part;
 use crate::record::MemoryId;
 
 impl Engine {
     /// Whether more than the receipt of an erased memory may still be stored, so that a checkpoint is due.
     pub fn has_remains(&self) -> bool {
         self.remains
+    }
+
+    /// Whether it holds anything of a memory, be it deleted, but for receipts of erased ones.
+    pub fn holds_something(&self) -> bool {
+        let holds =
+            |part: &Part| (0..part.len()).any(|doc| part.is_alive(doc) && part.flags(doc) & ERASED == 0);
+        self.remains || self.parts.iter().any(holds)
     }
 
     pub(super) fn is_erased(&self, Address { part, doc }: Address) -> bool {

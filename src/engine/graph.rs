@@ -130,15 +130,21 @@ struct Name {
 impl Knowledge {
     /// What these partitions hold for a request; `now` is the time that "current" refers to.
     pub fn of(engines: &[&Engine], sight: &Sight<'_>, now: Timestamp) -> Result<Knowledge> {
-        let mut knowledge = Knowledge::default();
+        let mut memories = Vec::new();
         for engine in engines {
             for (_, address) in engine.list(sight)? {
                 let record = engine.read(address)?;
                 let standing = engine.standing(&record, sight)?;
                 let spans = engine.spans(&record, sight, now)?;
-                knowledge.memories.push(Seen { record, standing, spans });
+                memories.push(Seen { record, standing, spans });
             }
         }
+        Ok(Knowledge::among(memories, sight))
+    }
+
+    /// What these memories, which a request sees, amount to.
+    pub fn among(memories: Vec<Seen>, sight: &Sight<'_>) -> Knowledge {
+        let mut knowledge = Knowledge { memories, ..Knowledge::default() };
         sort(&mut knowledge.memories, |a, b| {
             (a.record.timestamp, a.record.id).cmp(&(b.record.timestamp, b.record.id))
         });
@@ -188,7 +194,7 @@ impl Knowledge {
             knowledge.facts[at].subject = subject.unwrap_or(u32::MAX);
         }
         knowledge.facts.retain(|held| held.subject != u32::MAX);
-        Ok(knowledge)
+        knowledge
     }
 
     /// Makes entities of names.

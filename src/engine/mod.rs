@@ -5,19 +5,27 @@
 //! [`Engine::apply`] takes them in. Replaying a log goes through the same `apply`.
 
 mod checkpoint;
+mod claims;
 mod consolidate;
 mod conversations;
 mod erase;
+mod exchange;
+mod federated;
 mod field;
 mod fields;
+mod fold;
 mod graph;
 mod indexing;
 mod layout;
+mod listing;
+mod moving;
 mod neighbours;
 mod newest;
 mod plan;
 mod provenance;
+mod ranking;
 mod related;
+mod rounds;
 mod search;
 mod siblings;
 mod sight;
@@ -33,11 +41,19 @@ use std::rc::Rc;
 use foldhash::quality::FixedState;
 
 pub use checkpoint::{Checkpoint, Limits};
+pub use claims::{Claims, record_id};
 pub use consolidate::{Consolidated, Merge, Promotion};
 pub use conversations::shown as conversation_shown;
+pub use exchange::Extract;
+pub use federated::{Asker, HitAfter, levels, offers, survey};
 pub use graph::{Graph, Held, Knowledge, MAX_EDGES, MAX_HOPS, MAX_NODES, Named, Seen};
+pub use listing::{Listed, merge_lists, read_list, write_list};
+pub use moving::{Home, Moving};
 pub use plan::{Draft, Origin, Outcome, Plan};
 pub use provenance::{summary_place, sums_up};
+pub use rounds::{
+    Levels, Offers, Shared, Survey, Verdict, read_codes, read_question, write_codes, write_question,
+};
 pub use search::{Explanation, Hit, Query, TermScore, search};
 pub use sight::{Shown, Sight};
 pub use strength::strength;
@@ -51,7 +67,7 @@ use crate::index::meanings::{Meanings, Vocabulary};
 use crate::index::part::Part;
 use crate::index::segment::{Segment, outdated_records};
 use crate::index::vectors::StoredVectors;
-use crate::log::{Change, Folded, Operation, arrange, fold, fold_record};
+use crate::log::{Change, Folded, Head, Operation, arrange, fold, fold_record};
 use crate::record::{MemoryId, Record};
 use crate::scope::Axis;
 use crate::sorted::sort;
@@ -235,6 +251,11 @@ impl Engine {
         for doc in 0..self.parts[index].len() {
             let columns = self.parts[index].columns(doc);
             self.newest = self.newest.max(Stamp::from_bits(columns.born));
+            // Operations are in the order of stamps. What was done last may be dated long after the beginning, by a clock
+            // that runs ahead, and what is done from now on has to come after it.
+            for operation in stored_operations(self.parts[index].record(doc)) {
+                self.newest = self.newest.max(operation?.0.stamp);
+            }
             if columns.flags & (REVISED | RETRACTED) == REVISED {
                 let memory = self.read(Address { part: index as u32, doc })?;
                 self.revised.insert(revision_digest(&memory), memory.id);
@@ -260,8 +281,10 @@ impl Engine {
         let mounted = Address { part: index as u32, doc };
         self.remains |= self.is_erased(elsewhere) || self.is_erased(mounted);
         let (mut old, new) = (self.operations(elsewhere)?, self.operations(mounted)?);
+        // Of an operation and its stub, the stub is the one that knows more.
+        let state = |op: &Operation| (op.order(), matches!(op.change, Change::Stub));
         let subset = |some: &[Operation], all: &[Operation]| {
-            some.iter().all(|op| all.iter().any(|other| other.order() == op.order()))
+            some.iter().all(|op| all.iter().any(|other| state(other) == state(op)))
         };
         if subset(&new, &old) {
             self.kill(mounted);
@@ -283,20 +306,23 @@ impl Engine {
         }
         self.newest = self.newest.max(operation.stamp);
         let id = operation.id;
-        let erases = matches!(operation.change, Change::Erase);
-        self.remains |= erases;
-        match self.locate(id) {
-            Some(address) if !erases && self.is_erased(address) => {
-                // It counts no more, but its entry holds what it says until the head is sealed.
-                self.remains = true;
-                Ok(())
-            }
+        let ends = matches!(operation.change, Change::Erase | Change::Stub);
+        let located = self.locate(id);
+        let erased = located.is_some_and(|address| self.is_erased(address));
+        // What comes after an erasure counts no more, but its entry holds what it says until the head is sealed.
+        self.remains |= erased != ends;
+        match located {
+            Some(_) if erased && operation.link.is_none() && !ends => Ok(()),
             Some(address) => {
                 if let Change::Embed { text, model, codes, scale } = &operation.change {
                     return self.embed(address, *text, model, codes, *scale);
                 }
                 let mut operations = self.operations(address)?;
-                if operations.iter().any(|known| known.order() == operation.order()) {
+                let is_known = |known: &Operation| {
+                    known.order() == operation.order()
+                        && (erased || !matches!(operation.change, Change::Stub))
+                };
+                if operations.iter().any(is_known) {
                     return Ok(());
                 }
                 operations.push(operation);
@@ -554,17 +580,22 @@ impl Engine {
 
     /// Tallies for `stats()`.
     pub fn size(&self) -> Size {
-        let mut size = Size { entries: self.entries.len() as u64, ..Size::default() };
-        size.resident += self.layout.get().map_or(0, |layout| layout.resident() as u64);
+        let entries = self.entries.len() as u64;
+        let mut size = Size { entries, resident: self.resident(), ..Size::default() };
         for (index, part) in self.parts.iter().enumerate() {
             size.segments += u64::from(index != 0);
-            size.resident += part.size() as u64;
             for doc in (0..part.len()).filter(|&doc| part.is_remembered(doc) && !part.is_internal(doc)) {
                 size.memories += 1;
                 size.embedded += u64::from(part.is_embedded(doc, self.model.as_deref()));
             }
         }
         size
+    }
+
+    /// About how many bytes this partition takes in memory.
+    pub fn resident(&self) -> u64 {
+        let layout = self.layout.get().map_or(0, |layout| layout.resident());
+        self.parts.iter().fold(layout, |sum, part| sum + part.size()) as u64
     }
 
     /// The first 40 bits of the partition's name, which its memories' ids begin with.
@@ -584,6 +615,15 @@ fn encode_record(operations: &[Operation]) -> Vec<u8> {
         out.bytes(&operation.encode());
     }
     out.finish()
+}
+
+/// The operations of a record as they are stored, each with what its head says.
+fn stored_operations(record: &[u8]) -> impl Iterator<Item = Result<(Head, &[u8])>> {
+    let mut input = Reader::new(record, "record");
+    std::iter::from_fn(move || {
+        let next = |bytes| Ok((Head::peek(bytes)?, bytes));
+        (!input.is_empty()).then(|| input.bytes().and_then(next))
+    })
 }
 
 fn decode_record(record: &[u8]) -> Result<Vec<Operation>> {

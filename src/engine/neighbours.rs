@@ -1,14 +1,24 @@
 //! What was said right before a memory: often the question that it answers.
 
-use super::Engine;
 use super::layout::NOWHERE;
 use super::sight::{Sight, Turns};
+use super::{Address, Engine};
 use crate::error::Result;
 use crate::record::{MemoryId, Record};
 
 impl Engine {
     /// What was said right before each of these memories, as far as the request may see it.
     pub fn preceding(&self, ids: &[MemoryId], sight: &Sight<'_>) -> Result<Vec<(MemoryId, Record)>> {
+        let read = |(id, address)| Ok((id, self.read(address)?));
+        self.preceding_at(ids, sight)?.into_iter().map(read).collect()
+    }
+
+    /// As [`preceding`](Self::preceding), where that is.
+    pub(super) fn preceding_at(
+        &self,
+        ids: &[MemoryId],
+        sight: &Sight<'_>,
+    ) -> Result<Vec<(MemoryId, Address)>> {
         let mut found = Vec::new();
         if ids.iter().any(|&id| self.locate(id).is_some()) {
             let seen = sight.turns(self, self.layout())?;
@@ -23,7 +33,7 @@ impl Engine {
     ///
     /// It must pass everything that a result must pass: scope, expiry, whether it holds, and filter. `None` also if that turn was deleted
     /// or hidden: what was said earlier still is not what the memory goes on from.
-    fn before(&self, id: MemoryId, sight: &Sight<'_>, seen: &Turns) -> Result<Option<Record>> {
+    fn before(&self, id: MemoryId, sight: &Sight<'_>, seen: &Turns) -> Result<Option<Address>> {
         let Some(address) = self.locate(id) else { return Ok(None) };
         let layout = self.layout();
         let statement = layout.positions(address.part as usize)[address.doc as usize];
@@ -46,7 +56,7 @@ impl Engine {
         if !seen.holds(before as u32) {
             return Ok(None);
         }
-        let memory = self.read(layout.addresses[before])?;
-        Ok(sight.filter.is_none_or(|filter| filter.matches(&memory)).then_some(memory))
+        let address = layout.addresses[before];
+        Ok(sight.accepts(|| self.read(address))?.then_some(address))
     }
 }

@@ -271,11 +271,34 @@ impl<'a> Plan<'a> {
         Ok(folded.is_some_and(|folded| !folded.record.retracted && statement_key(&folded.record.text) == key))
     }
 
+    /// Takes over an operation of another device as it is. Tells whether it was new here. `CHANGES_INVALID` if another
+    /// one is known under its name.
+    pub fn adopt(&mut self, operation: &Operation) -> Result<bool> {
+        let planned = self.by_memory.get(&operation.id).into_iter().flatten();
+        let mut planned = planned.map(|&index| &self.operations[index]);
+        if self.engine.knows(operation)? || planned.any(|it| it.order() == operation.order()) {
+            return Ok(false);
+        }
+        let mut operation = operation.clone();
+        if self.engine.has_erased(operation.id) && !matches!(operation.change, Change::Erase) {
+            // What it says is not to reach the store again.
+            operation.wither();
+        }
+        self.clock.observe(operation.stamp);
+        self.push_as_is(operation);
+        Ok(true)
+    }
+
+    /// Plans an operation that was made elsewhere.
+    pub(super) fn push_as_is(&mut self, operation: Operation) {
+        self.by_memory.entry(operation.id).or_default().push(self.operations.len());
+        self.operations.push(operation);
+    }
+
     /// Plans a change of a memory that the caller has checked.
     pub fn push(&mut self, id: MemoryId, change: Change) {
         let stamp = self.clock.tick(self.now);
-        self.by_memory.entry(id).or_default().push(self.operations.len());
-        self.operations.push(Operation { stamp, replica: self.clock.replica(), id, change });
+        self.push_as_is(Operation { stamp, replica: self.clock.replica(), id, link: None, change });
     }
 }
 

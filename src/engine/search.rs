@@ -5,27 +5,16 @@
 //! rank does not depend on how memories are spread over partitions and segments, nor on memories that the
 //! request may not see.
 
-use std::cell::Cell;
-use std::collections::HashMap;
-
-use edgemem_kernels::ranking::{Blend, blend_all, blend_some, next_at_least};
-use edgemem_kernels::turns::{TIMED, bounds, unit};
-
-use foldhash::quality::FixedState;
-
-use super::field::{Field, Scores, Totals};
-use super::newest::newest_first;
-use super::related::{gather_related, strengths};
-use super::siblings::Siblings;
-use super::strength::opinion;
-use super::twins::Saying;
+use super::field::{Field, Totals};
+use super::fold::{self, Measure};
+use super::ranking::{Best, Ranked, Ranking, larger, pick};
+use super::related::{Here, choose, strengths};
 use super::{Engine, Sight, Standing};
 use crate::error::Result;
-use crate::record::{Actor, MemoryId, Record, Role};
+use crate::record::{MemoryId, Record};
 use crate::retrieve::bm25::{Bm25, TURN};
 use crate::retrieve::question::Question;
-use crate::retrieve::top::{Candidate, Top};
-use crate::retrieve::weights::{Signal, Signals, TELLING, Weights};
+use crate::retrieve::weights::{Signals, Weights};
 use crate::time::Day;
 use crate::vector::Quantized;
 
@@ -93,379 +82,94 @@ pub struct TermScore {
     pub with_context: f32,
 }
 
+/// Gathers what these partitions hold of a question, and what that adds up to.
+pub(super) fn gather<'a>(
+    engines: &[&'a Engine],
+    question: &Question,
+    sight: &Sight<'_>,
+) -> Result<(Vec<Field<'a>>, Totals)> {
+    let mut totals = Totals::new(question);
+    let mut fields = Vec::with_capacity(engines.len());
+    for engine in engines {
+        fields.push(Field::gather(engine, question, sight, &mut totals)?);
+    }
+    Ok((fields, totals))
+}
+
+/// How well the question is covered at all, 0 to 1.
+pub(super) fn coverage(best: &Best, strengths: &[f32], totals: &Totals, understands: bool) -> f32 {
+    let bm25 = Bm25::new(&totals.terms, TURN);
+    let full = strengths.iter().enumerate().map(|(term, strength)| strength * bm25.idf(term)).sum();
+    best.coverage(full, understands, totals.terms.documents)
+}
+
 /// Finds the best memories of these partitions.
 pub fn search(engines: &[&Engine], query: &Query, sight: &Sight<'_>) -> Result<Vec<Hit>> {
     let Some(first) = engines.first() else { return Ok(vec![]) };
     let question = Question::of(&query.text, &first.analyzer, query.today);
-    let mut totals = Totals::new(&question);
-    let mut fields = Vec::with_capacity(engines.len());
-    for engine in engines {
-        fields.push(Field::gather(engine, &question, sight, &mut totals)?);
-    }
+    let (mut fields, mut totals) = gather(engines, &question, sight)?;
     let strengths = strengths(&question, query, first.meanings.as_deref());
-    gather_related(&mut fields, &question, query, &strengths, &mut totals)?;
+    let mut here = Here::new(&mut fields, &question)?;
+    choose(&first.analyzer, &question, query, &strengths, &mut totals, &mut here)?;
     let mut scores = Vec::with_capacity(fields.len());
     for field in &fields {
         scores.push(field.scores(query, &strengths, &totals)?);
     }
     let best = Best::of(&fields, &scores);
-    let bm25 = Bm25::new(&totals.terms, TURN);
-    let full: f32 = strengths.iter().enumerate().map(|(term, strength)| strength * bm25.idf(term)).sum();
-    let understands = !first.embeds_itself();
-    let coverage = best.coverage(full, understands, totals.terms.documents);
+    let coverage = coverage(&best, &strengths, &totals, !first.embeds_itself());
     let named = question.named(fields.iter().flat_map(|field| field.seen.actors(field.layout)));
-    let worth = |(term, strength): (usize, &f32)| over(strength * bm25.idf(term), best.keyword);
-    let terms = strengths.iter().enumerate().map(worth).collect();
-    let ranking = Ranking { query, question: &question, best, named, terms };
-
+    let ranking = Ranking::new(query, &question, &strengths, &totals, best, named);
     let ranked: Vec<Ranked> =
         fields.iter().zip(scores).map(|(field, scores)| ranking.rank(field, scores)).collect();
-    let best_rank =
-        fields.iter().zip(&ranked).fold(0.0, |best, (field, ranked)| larger(best, ranked.best(field)));
-    // Some more than asked for, to take the places of those that say the same; more again if that is not enough.
+    let best = fields.iter().zip(&ranked).fold(0.0, |best, (field, ranked)| larger(best, ranked.best(field)));
     if query.limit == 0 {
         return Ok(vec![]);
     }
-    let most = if query.limit < SPARE { SPARE } else { query.limit };
-    let mut wanted = most.saturating_add(SPARE);
+    let mut wanted = fold::wanted(query);
     loop {
         let candidates = pick(&fields, &ranked, &ranking, sight, wanted)?;
-        let exhausted = candidates.len() < wanted;
-        let mut hits: Vec<Hit> = Vec::new();
-        let mut sayings: HashMap<Saying, usize, FixedState> = HashMap::default();
-        let mut below = false;
-        for candidate in candidates {
-            let (index, statement) = candidate.place;
-            let (field, score) = (&fields[index], shown(candidate.score, best_rank, coverage));
-            below = score < query.threshold;
-            if below || hits.len() == most {
-                break;
-            }
-            let record = field.engine.read(field.layout.addresses[statement])?;
-            let place = *sayings.entry(Saying::of(&record)).or_insert(hits.len());
-            if let Some(twin) = hits.get_mut(place) {
-                twin.twins.push(record.id);
-                continue;
-            }
-            let mut explanation = Explanation { fused: candidate.score, coverage, ..Explanation::default() };
+        let ranks: Vec<f32> = candidates.iter().map(|candidate| candidate.score).collect();
+        let mut read = |at: usize| {
+            let (index, statement) = candidates[at].place;
+            fields[index].engine.read(fields[index].layout.addresses[statement])
+        };
+        let mut tell = |at: usize, record: &Record, explanation: &mut Explanation| {
+            let (index, statement) = candidates[at].place;
             if query.explain {
-                ranking.explain(field, &ranked[index], statement, &mut explanation);
-                let turn = field.layout.turn_of(statement) as u32;
-                let terms = field.explain(query, &strengths, &totals, turn);
-                explanation.terms = terms
-                    .into_iter()
-                    .map(|(term, frequency, score, with_context)| TermScore {
-                        term: question.terms[term].clone(),
-                        idf: bm25.idf(term),
-                        frequency,
-                        score,
-                        with_context,
-                    })
-                    .collect();
+                ranking.explain(&fields[index], &ranked[index], statement, explanation);
+                explanation.terms =
+                    explain_terms(&fields[index], query, &question, &strengths, &totals, statement);
             }
-            let standing = field.engine.standing(&record, sight)?;
-            hits.push(Hit { record, score, explanation, twins: vec![], standing });
-        }
-        if below || exhausted || hits.len() >= most {
-            newest_first(&mut hits, &first.analyzer);
-            hits.truncate(query.limit);
-            return Ok(hits);
+            fields[index].engine.standing(record, sight)
+        };
+        let measure = Measure { best, coverage };
+        let exhausted = candidates.len() < wanted;
+        if let Some(hits) = fold::fold(query, measure, &ranks, exhausted, &mut read, &mut tell)? {
+            return Ok(fold::finish(query, hits, &first.analyzer));
         }
         wanted = wanted.saturating_mul(4);
     }
 }
 
-/// The best statements of all partitions that the request's filter accepts, best first.
-fn pick(
-    fields: &[Field<'_>],
-    ranked: &[Ranked],
-    ranking: &Ranking<'_>,
-    sight: &Sight<'_>,
-    wanted: usize,
-) -> Result<Vec<Candidate<(usize, usize)>>> {
-    let mut top = Top::new(wanted);
-    let failed = Cell::new(None);
-    for (index, (field, ranked)) in fields.iter().zip(ranked).enumerate() {
-        let siblings = ranking.siblings(field, ranked);
-        let offer = |top: &mut Top<_>, turn: usize| {
-            let fused = ranked.fused[turn];
-            if !top.wants(fused) || !field.seen.holds(turn as u32) {
-                return;
-            }
-            siblings.each(turn, |statement, behind| {
-                let address = field.layout.addresses[statement];
-                let part = &field.engine.parts[address.part as usize];
-                let candidate = Candidate {
-                    score: fused - behind,
-                    timestamp: part.columns(address.doc).timestamp,
-                    id: part.id(address.doc).bits(),
-                    place: (index, statement),
-                };
-                top.offer(candidate, |_| {
-                    sight.accepts(|| field.engine.read(address)).unwrap_or_else(|error| {
-                        failed.set(Some(error));
-                        false
-                    })
-                });
-            });
-        };
-        if ranked.semantic.is_empty() {
-            ranked.touched.iter().for_each(|&turn| offer(&mut top, turn as usize));
-        } else {
-            let mut from = 0;
-            while let Some(turn) = next_at_least(&ranked.fused, from, top.floor()) {
-                offer(&mut top, turn);
-                from = turn + 1;
-            }
-        }
-    }
-    match failed.take() {
-        Some(error) => Err(error),
-        None => Ok(top.finish()),
-    }
-}
-
-/// A score: what part of the question is covered at all, times how near a hit's rank comes to the best one.
-fn shown(fused: f32, best: f32, coverage: f32) -> f32 {
-    // As it is shown, with six digits: who asks for a score as the threshold gets the hit that has it.
-    let score = f64::from(coverage * positive(over(fused, best)));
-    ((score * 1e6).round() / 1e6) as f32
-}
-
-/// So many hits are ranked beyond the limit, to take the places of folded ones.
-const SPARE: usize = 8;
-
-/// The best value of each signal over all partitions, by which it is divided.
-#[derive(Clone, Copy, Debug, Default)]
-struct Best {
-    keyword: f32,
-    pairs: f32,
-    session: f32,
-    lowest: f32,
-    cosine: f32,
-    /// Whether both users and assistants have spoken.
-    dialogue: bool,
-}
-
-impl Best {
-    fn of(fields: &[Field<'_>], scores: &[Scores]) -> Best {
-        let mut best = Best { lowest: 1.0, cosine: -1.0, ..Best::default() };
-        let (mut users, mut assistants) = (false, false);
-        for (field, scores) in fields.iter().zip(scores) {
-            for &turn in scores.touched.iter().filter(|&&turn| field.seen.holds(turn)) {
-                best.keyword = larger(best.keyword, scores.keyword[turn as usize]);
-            }
-            best.pairs = scores.pairs.iter().fold(best.pairs, |best, &(_, score)| larger(best, score));
-            best.session = scores.session.iter().fold(best.session, |best, &score| larger(best, score));
-            if let Some((low, high)) = bounds(&scores.cosines) {
-                best.cosine = larger(best.cosine, high);
-                best.lowest = if low < best.lowest { low } else { best.lowest };
-            }
-            for actor in field.seen.actors(field.layout) {
-                users |= actor.role == Role::User;
-                assistants |= actor.role == Role::Assistant;
-            }
-        }
-        best.dialogue = users && assistants;
-        best
-    }
-
-    /// How well the question is covered, 0 to 1: of the weight of all its terms, that which the best turn and its
-    /// surroundings hold; or the best cosine, if that is more. The means of a token table are near to each other
-    /// whatever they say, so only what is above [`UNRELATED`] counts of theirs.
-    ///
-    /// Among a handful of memories nothing is known of how rare a word is, so what is not covered counts for a
-    /// half, the less the more memories there are.
-    fn coverage(&self, full: f32, understands: bool, memories: u64) -> f32 {
-        let words = over(self.keyword, full);
-        let words = if words < 1.0 { words } else { 1.0 };
-        let meaning = if understands { self.cosine } else { (self.cosine - UNRELATED) * SPREAD };
-        let known = larger(words, positive(meaning));
-        let known = if known < 1.0 { known } else { 1.0 };
-        known + (1.0 - known) * 0.5 * HANDFUL / (HANDFUL + memories as f32)
-    }
-}
-
-/// The best cosine of a token table for a question about something else, and what the rest up to 1 is stretched by.
-const UNRELATED: f32 = 0.45;
-const SPREAD: f32 = 1.2;
-
-/// So many memories are a handful.
-const HANDFUL: f32 = 5.0;
-
-/// One question's way from signals to ranks and scores.
-struct Ranking<'a> {
-    query: &'a Query,
-    question: &'a Question,
-    best: Best,
-    /// The one speaker whom the question names.
-    named: Option<String>,
-    /// Per question term, what it is worth against the best turn's keyword total.
-    terms: Vec<f32>,
-}
-
-/// The ranks of one partition's turns.
-struct Ranked {
-    fused: Vec<f32>,
-    touched: Vec<u32>,
-    keyword: Vec<f32>,
-    semantic: Vec<f32>,
-    cosines: Vec<f32>,
-    pairs: Vec<(u32, f32)>,
-    session: Vec<f32>,
-    /// What people's opinion adds to rated turns, before its weight.
-    opinions: Vec<(u32, f32)>,
-}
-
-impl Ranked {
-    /// The best rank of a seen turn, whether or not the request's filter accepts it: what scores are measured by.
-    fn best(&self, field: &Field<'_>) -> f32 {
-        let rank = |best, turn: usize| {
-            if field.seen.holds(turn as u32) { larger(best, self.fused[turn]) } else { best }
-        };
-        if self.semantic.is_empty() {
-            self.touched.iter().fold(0.0, |best, &turn| rank(best, turn as usize))
-        } else {
-            let mut best = 0.0;
-            let mut from = 0;
-            while let Some(turn) = next_at_least(&self.fused, from, best) {
-                best = rank(best, turn);
-                from = turn + 1;
-            }
-            best
-        }
-    }
-}
-
-impl Ranking<'_> {
-    fn weight(&self, signal: Signal) -> f32 {
-        self.query.weights.of(signal)
-    }
-
-    /// Fuses the signals of all turns of a partition.
-    fn rank(&self, field: &Field<'_>, scores: Scores) -> Ranked {
-        let Scores { keyword, touched, pairs, session, cosines } = scores;
-        let layout = field.layout;
-        let semantic = match cosines.is_empty() {
-            true => vec![],
-            false => field.semantic(self.query, &cosines, self.best.lowest, self.best.cosine),
-        };
-        let per_session = over(self.weight(Signal::Session), self.best.session);
-        let weighted: Vec<f32> = session.iter().map(|score| score * per_session).collect();
-        let speaker: Vec<f32> = layout
-            .actors
-            .iter()
-            .map(|actor| {
-                self.weight(Signal::Speaker) * self.speaker(actor)
-                    + self.weight(Signal::Role) * self.role(actor)
-            })
-            .collect();
-        let content: [f32; 256] =
-            std::array::from_fn(|words| self.weight(Signal::Content) * telling(words as u32));
-        let blend = Blend {
-            keyword: over(self.weight(Signal::Keyword), self.best.keyword),
-            semantic: self.weight(Signal::Semantic),
-            session: &weighted,
-            speaker: &speaker,
-            content: &content,
-            questions: self.weight(Signal::Asking),
-            timed: if self.question.asks_when { self.weight(Signal::When) } else { 0.0 },
-        };
-        let mut fused = keyword.clone();
-        if semantic.is_empty() {
-            blend_some(&mut fused, &touched, &blend, &field.turns(), &layout.speakers);
-        } else {
-            blend_all(&mut fused, &semantic, &blend, &field.turns(), &layout.speakers);
-        }
-        let per_pair = over(self.weight(Signal::Pairs), self.best.pairs);
-        for &(turn, score) in &pairs {
-            fused[turn as usize] += score * per_pair;
-        }
-        if !self.question.spans.is_empty() && self.weight(Signal::Date) > 0.0 {
-            for (fused, &day) in fused.iter_mut().zip(&layout.days).filter(|(fused, _)| **fused != 0.0) {
-                *fused += self.weight(Signal::Date) * self.date(day);
-            }
-        }
-        let mut opinions = Vec::with_capacity(layout.rated.len());
-        for &(turn, rating) in &layout.rated {
-            let sum = fused[turn as usize];
-            let value = opinion(rating) * if sum.abs() < 1.0 { sum.abs() } else { 1.0 };
-            fused[turn as usize] = sum + self.weight(Signal::Strength) * value;
-            opinions.push((turn, value));
-        }
-        Ranked { fused, touched, keyword, semantic, cosines, pairs, session, opinions }
-    }
-
-    /// What tells the statements of a turn apart.
-    fn siblings<'f>(&'f self, field: &'f Field<'f>, ranked: &'f Ranked) -> Siblings<'f> {
-        Siblings {
-            field,
-            terms: &self.terms,
-            cosines: &ranked.cosines,
-            lowest: self.best.lowest,
-            range: self.best.cosine - self.best.lowest,
-            keyword: self.weight(Signal::Keyword),
-            semantic: self.weight(Signal::Semantic),
-        }
-    }
-
-    fn speaker(&self, actor: &Actor) -> f32 {
-        f32::from(u8::from(self.named.is_some() && actor.name == self.named))
-    }
-
-    fn role(&self, actor: &Actor) -> f32 {
-        let wanted = if self.question.asks_assistant { Role::Assistant } else { Role::User };
-        f32::from(u8::from(self.best.dialogue && actor.role == wanted))
-    }
-
-    fn date(&self, day: i32) -> f32 {
-        self.question.spans.iter().fold(0.0, |best, span| larger(best, span.fit(day)))
-    }
-
-    fn explain(&self, field: &Field<'_>, ranked: &Ranked, statement: usize, out: &mut Explanation) {
-        let layout = field.layout;
-        let turn = layout.turn_of(statement);
-        let mark = field.marks[turn];
-        let actor = layout.actors.get(layout.speakers[turn] as usize);
-        let listed = |values: &[(u32, f32)]| {
-            values.iter().find(|&&(at, _)| at as usize == turn).map_or(0.0, |&(_, value)| value)
-        };
-        let pair = listed(&ranked.pairs);
-        let session = ranked.session[layout.conversations[turn] as usize];
-        let signals = &mut out.signals;
-        let behind = self.siblings(field, ranked).explain(statement);
-        signals.set(Signal::Keyword, over(ranked.keyword[turn], self.best.keyword) - behind.keyword);
-        signals.set(Signal::Semantic, ranked.semantic.get(turn).copied().unwrap_or(0.0) - behind.semantic);
-        signals.set(Signal::Session, over(session, self.best.session));
-        signals.set(Signal::Pairs, over(pair, self.best.pairs));
-        signals.set(Signal::Speaker, actor.map_or(0.0, |actor| self.speaker(actor)));
-        signals.set(Signal::Role, actor.map_or(0.0, |actor| self.role(actor)));
-        let is_timed = self.question.asks_when && mark.flags & TIMED != 0;
-        signals.set(Signal::When, f32::from(u8::from(is_timed)));
-        signals.set(Signal::Date, self.date(layout.days[turn]));
-        signals.set(Signal::Content, telling(u32::from(mark.informative)));
-        signals.set(Signal::Asking, unit(mark.questions) * unit(mark.gate));
-        signals.set(Signal::Strength, listed(&ranked.opinions));
-        out.cosine = ranked.cosines.get(statement).copied().filter(|&cosine| cosine > -1.0);
-    }
-}
-
-/// How much a number of informative words says, 0 to 1.
-fn telling(words: u32) -> f32 {
-    if words < TELLING { words as f32 / TELLING as f32 } else { 1.0 }
-}
-
-/// A quotient that is 0 where there is nothing to divide by.
-fn over(value: f32, by: f32) -> f32 {
-    if by > 0.0 { value / by } else { 0.0 }
-}
-
-// Not `f32::max`, which is a library call in WebAssembly.
-
-fn positive(value: f32) -> f32 {
-    larger(value, 0.0)
-}
-
-fn larger(a: f32, b: f32) -> f32 {
-    if a > b { a } else { b }
+/// What each query term contributes to a statement's message.
+pub(super) fn explain_terms(
+    field: &Field<'_>,
+    query: &Query,
+    question: &Question,
+    strengths: &[f32],
+    totals: &Totals,
+    statement: usize,
+) -> Vec<TermScore> {
+    let bm25 = Bm25::new(&totals.terms, TURN);
+    let turn = field.layout.turn_of(statement) as u32;
+    let terms = field.explain(query, strengths, totals, turn).into_iter();
+    terms
+        .map(|(term, frequency, score, with_context)| TermScore {
+            term: question.terms[term].clone(),
+            idf: bm25.idf(term),
+            frequency,
+            score,
+            with_context,
+        })
+        .collect()
 }

@@ -244,6 +244,13 @@ impl Engine {
         Ok(self.versions.get_or_init(|| versions))
     }
 
+    /// The memories that claim a slot: of more than so many those that hold since last.
+    pub(super) fn claimed(&self, slot: &str, most: usize) -> Result<Vec<Address>> {
+        let claims = self.versions()?.slots.get(slot).map_or(&[][..], Vec::as_slice);
+        let from = claims.len().saturating_sub(most);
+        Ok(claims[from..].iter().map(|claim| claim.address).collect())
+    }
+
     /// The memories that a request may see and that are not to be shown, in order: superseded by what it may see, or,
     /// for a time in the past, not yet so.
     pub(super) fn outdated(&self, sight: &Sight<'_>, shown: Shown) -> Result<Vec<Address>> {

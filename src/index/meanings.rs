@@ -28,7 +28,7 @@ pub struct Meanings {
 }
 
 /// Terms, the nearest first, each with its nearness.
-type Nearest = Rc<[(TermId, f32)]>;
+pub type Nearest = Rc<[(TermId, f32)]>;
 
 /// A term, by its place among the terms of [`Meanings`].
 pub type TermId = u32;
@@ -111,6 +111,11 @@ impl Meanings {
     pub fn term(&self, id: TermId) -> &str {
         let from = if id == 0 { 0 } else { self.ends[id as usize - 1] as usize };
         &self.letters[from..self.ends[id as usize] as usize]
+    }
+
+    /// A term's row in the table.
+    pub fn row(&self, id: TermId) -> u32 {
+        self.rows[id as usize]
     }
 
     /// The term of these letters, if the table has a row for it.

@@ -69,8 +69,38 @@ export interface BindingStoreConfig {
   };
 }
 
+/**
+ * Cloudflare's Durable Objects, from the entry `edgemem/cloudflare`: every owner in an object of its own, found by name.
+ */
+export interface DurableObjectStoreConfig {
+  /** The provider's name. */
+  provider: "durable-object";
+  /** Which objects; inside of an object of your own, its storage instead. */
+  config:
+    | {
+        /** The binding of the class `EdgememObject`, as it stands in `env`. */
+        namespace: object;
+        /** Whose objects: 1 to 64 letters, digits, `.`, `_`, `-`. Default: `default`. */
+        tenant?: string;
+        /**
+         * Owners that one object is too small for, with the number of objects that they are spread over, such as
+         * `{ "org:acme": 4 }`; `{ from, to }` while the number is being changed.
+         */
+        shards?: Record<string, number | { from: number; to: number }>;
+      }
+    | {
+        /** `ctx.storage` of an object whose class is among `new_sqlite_classes`. */
+        storage: object;
+      };
+}
+
 /** Where memories are kept. */
-export type StoreConfig = MemoryStoreConfig | FileStoreConfig | IndexedDbStoreConfig | BindingStoreConfig;
+export type StoreConfig =
+  | MemoryStoreConfig
+  | FileStoreConfig
+  | IndexedDbStoreConfig
+  | BindingStoreConfig
+  | DurableObjectStoreConfig;
 
 /** Embeddings over HTTP: OpenAI, Ollama, LM Studio, vLLM and whoever speaks the same protocol. */
 export interface OpenAiEmbedderConfig {
@@ -163,6 +193,21 @@ export interface RetentionRule {
   orgId?: string;
 }
 
+/**
+ * Encryption of everything that tells what a memory says, with AES-256-GCM. One way to say how the store's keys are opened.
+ * The store keeps the key ring; without what opens it, nothing can be read again.
+ */
+export type EncryptionConfig =
+  /** 1 to 1,024 characters. It is turned into a key at once and not kept. */
+  | { passphrase: string }
+  /** 32 bytes, or a `CryptoKey` for AES-GCM of 256 bits that may encrypt and decrypt; it need not be extractable. */
+  | { key: Uint8Array | CryptoKey }
+  /**
+   * Gives the key of this id: 32 hex digits that were made with the store, or with the last `rotate`. For keys that a
+   * service keeps. All zeros in KV, where two Workers may begin the store at once.
+   */
+  | { unwrap: (id: string) => Promise<Uint8Array | CryptoKey> | Uint8Array | CryptoKey };
+
 /** What `new Memory()` takes. Everything has a default, except the store in a Worker. */
 export interface MemoryConfig {
   /**
@@ -170,6 +215,8 @@ export interface MemoryConfig {
    * IndexedDB in a browser, files in Node; in a Worker a binding has to be named.
    */
   store?: StoreConfig | Store;
+  /** Encrypts what is stored. Only for stores that are empty or were encrypted from the start. Default: not encrypted. */
+  encryption?: EncryptionConfig;
   /** What turns texts into vectors. Default: `embedded`, the token table. */
   embedder?: EmbedderConfig;
   /**

@@ -7,7 +7,7 @@ import type { TokenLoader, TokensSource } from "./tokens.js";
 /** What {@link init} takes: at least one of these. */
 export interface InitOptions {
   /**
-   * The file `edgemem/edgemem.wasm`, in a Worker `edgemem/edgemem-workerd.wasm`: a compiled module, its bytes, a response, or its address; also a promise
+   * The file `edgemem/edgemem.wasm`, in a Worker `edgemem/edgemem-workerd.wasm`, with `edgemem/cloudflare` `edgemem/edgemem-cloudflare.wasm`: a compiled module, its bytes, a response, or its address; also a promise
    * of one of these.
    */
   wasm?: WasmSource | Promise<WasmSource>;

@@ -1,5 +1,5 @@
 /**
- * One instance of the core, and the driver of its calls.
+ * The instances of the core, the memories in them, and the driver of their calls.
  *
  * The core never schedules anything: JavaScript steps a call, awaits the promise that it waits for, and steps
  * it again. So a trap surfaces here, as an exception of `step`. After one the instance's memory cannot be
@@ -7,51 +7,143 @@
  */
 
 import { EdgememError, isErrorCode } from "./errors.js";
-import type { GlueCall, GlueCore, GlueInstance } from "./glue-types.js";
+import type { GlueCall, GlueCore, GlueInstance, GlueStore } from "./glue-types.js";
 import type { Compiled } from "./loader.js";
+import type { CoreConfig } from "./resolve.js";
+import { CoreStore } from "./stores/core.js";
+import type { Store } from "./stores/store.js";
 
-export class Instance {
+/** An instance of the core's module: one linear memory, in which one or more memories live. */
+export class Runtime {
   readonly #glue: GlueInstance;
-  readonly #core: GlueCore;
   #dead = false;
   /** Rejects when the instance dies. */
-  readonly #death: Promise<never>;
+  readonly death: Promise<never>;
   #kill!: (reason: EdgememError) => void;
 
-  /** The configuration is kept by the caller, stores included: they outlive an instance. */
-  constructor(compiled: Compiled, config: object) {
+  constructor(compiled: Compiled) {
     this.#glue = compiled.createInstance(compiled.module);
-    this.#core = new this.#glue.Core(config);
-    this.#death = new Promise((_, reject) => (this.#kill = reject));
+    this.death = new Promise((_, reject) => (this.#kill = reject));
     // Calls wait for it; that nobody does right now is no unhandled rejection.
-    this.#death.catch(() => undefined);
+    this.death.catch(() => undefined);
   }
 
-  /** Whether a trap or {@link dispose} has ended this instance. */
+  /** Whether a trap or {@link end} has ended this instance. */
   get dead(): boolean {
     return this.#dead;
   }
 
-  /** Runs one of the core's methods to its end. */
-  async call(method: string, args: string): Promise<unknown> {
-    const { ok, error } = JSON.parse(await this.#drive(method, args)) as { ok?: unknown; error?: CoreError };
-    if (error !== undefined) throw fromCore(error);
-    return ok;
+  /** Bytes of its memory, which never shrinks. */
+  get size(): number {
+    return this.#dead ? 0 : this.#glue.size();
   }
 
-  /** Frees the core and its memory. Calls that still run fail. */
-  dispose(): void {
-    if (this.#dead) return;
+  /** A core in it. What the constructor throws is no trap. */
+  core(config: object): GlueCore {
+    return new this.#glue.Core(config);
+  }
+
+  /** A store of the core in it. */
+  store(config: object): GlueStore {
+    return this.enter(() => new this.#glue.StoreHandle(config));
+  }
+
+  /** Enters the instance. Whatever comes out as an exception is a trap, or a host's call that must not throw. */
+  enter<T>(enter: () => T): T {
+    if (this.#dead) throw died("another call trapped");
     try {
-      this.#core.free();
-    } finally {
-      this.#die("the memory was closed");
+      return enter();
+    } catch (cause) {
+      this.end(cause);
+      throw died(cause);
     }
   }
 
-  async #drive(method: string, args: string): Promise<string> {
-    const call = this.#enter(() => this.#core.call(method, args));
-    let pending = this.#step(call, true, undefined);
+  /** Cuts the instance off, so that its memory can be collected. Calls that still run fail. */
+  end(cause: unknown): void {
+    if (this.#dead) return;
+    this.#dead = true;
+    this.#kill(died(cause));
+    this.#glue.abandon();
+  }
+}
+
+/** A memory in an instance of the core. */
+export class Instance {
+  readonly #runtime: Runtime;
+  readonly #core: GlueCore;
+
+  /**
+   * The configuration is kept by the caller, stores included: they outlive an instance. `beside` is a memory of the
+   * same instance whose token table this one shares.
+   */
+  constructor(runtime: Runtime, config: CoreConfig, beside?: Instance) {
+    this.#runtime = runtime;
+    const { encryption, store } = config;
+    const given = encryption === undefined ? config : { ...config, store: { provider: "object", object: encryption.over(this.#store(store)) } };
+    this.#core = beside === undefined ? runtime.core(given) : runtime.enter(() => beside.#core.beside(given));
+  }
+
+  /** Whether the instance was ended. */
+  get dead(): boolean {
+    return this.#runtime.dead;
+  }
+
+  /** About how many bytes the memory's loaded partitions take. */
+  get resident(): number {
+    return this.#runtime.enter(() => this.#core.resident());
+  }
+
+  /** Runs one of the core's methods to its end. */
+  async call(method: string, args: string): Promise<unknown> {
+    const { ok } = await this.#finish(() => this.#core.call(method, args));
+    return ok;
+  }
+
+  /** Runs one of the core's methods that take and return bytes beside JSON. */
+  async callBytes(method: string, args: string, bytes: Uint8Array): Promise<Answer> {
+    return this.#finish(() => this.#core.call_bytes(method, args, bytes));
+  }
+
+  /** Answers a request of the protocol between a Worker and its objects (src/memory/route), whatever it is. */
+  async ask(request: Uint8Array): Promise<Uint8Array> {
+    const answer = await this.#drive(() => this.#core.ask(request), (call) => call.outcome());
+    return typeof answer === "string" ? new TextEncoder().encode(answer) : (answer as Uint8Array);
+  }
+
+  /** Frees the memory and ends the instance. */
+  dispose(): void {
+    if (this.dead) return;
+    try {
+      this.#core.free();
+    } finally {
+      this.#runtime.end("the memory was closed");
+    }
+  }
+
+  /** Frees the memory, of which no call may be running, and leaves the instance to the others. */
+  release(): void {
+    if (!this.dead) this.#runtime.enter(() => this.#core.free());
+  }
+
+  /** A store of the configuration as an object. One of the core lives and dies with this instance. */
+  #store(config: CoreConfig["store"]): Store {
+    if (config.provider === "object") return config.object as Store;
+    return new CoreStore(this.#runtime.store(config), async (call) => (await this.#finish(() => call)).ok);
+  }
+
+  async #finish(start: () => GlueCall): Promise<Answer> {
+    const [outcome, bytes] = await this.#drive(start, (call) => [call.outcome(), call.bytes()] as const);
+    if (Array.isArray(outcome)) return { ok: outcome[0], bytes };
+    const { ok, error } = JSON.parse(outcome as string) as { ok?: unknown; error?: CoreError };
+    if (error !== undefined) throw fromCore(error);
+    return { ok, bytes };
+  }
+
+  async #drive<T>(start: () => GlueCall, finish: (call: GlueCall) => T): Promise<T> {
+    const runtime = this.#runtime;
+    const call = runtime.enter(start);
+    let pending = runtime.enter(() => call.step(true, undefined));
     while (pending !== undefined) {
       let fulfilled = true;
       let value: unknown;
@@ -59,47 +151,31 @@ export class Instance {
         // A call may wait for something that a trapped instance will never do, so it waits for the death too.
         // It must be the call itself that ends its promise: a Worker cancels a request whose promise another
         // request settles.
-        value = await Promise.race([pending, this.#death]);
+        value = await Promise.race([pending, runtime.death]);
       } catch (reason) {
         fulfilled = false;
         value = reason;
       }
-      pending = this.#step(call, fulfilled, value);
+      pending = runtime.enter(() => call.step(fulfilled, value));
     }
-    return this.#enter(() => {
-      const outcome = call.outcome();
+    return runtime.enter(() => {
+      const answer = finish(call);
       call.free();
-      return outcome;
+      return answer;
     });
   }
+}
 
-  #step(call: GlueCall, fulfilled: boolean, value: unknown): Promise<unknown> | undefined {
-    return this.#enter(() => call.step(fulfilled, value));
-  }
+function died(cause: unknown): EdgememError {
+  if (cause instanceof EdgememError) return cause;
+  const advice = "The store is intact and the next call starts afresh; please report this with its cause";
+  return new EdgememError("INTERNAL", `edgemem failed inside: this call was given up. ${advice}.`, { cause });
+}
 
-  /** Enters the core. Whatever comes out as an exception is a trap, or a host's call that must not throw. */
-  #enter<T>(enter: () => T): T {
-    if (this.#dead) throw this.#died("another call trapped");
-    try {
-      return enter();
-    } catch (cause) {
-      this.#die(cause);
-      throw this.#died(cause);
-    }
-  }
-
-  #die(cause: unknown): void {
-    if (this.#dead) return;
-    this.#dead = true;
-    this.#kill(this.#died(cause));
-    this.#glue.abandon();
-  }
-
-  #died(cause: unknown): EdgememError {
-    if (cause instanceof EdgememError) return cause;
-    const advice = "The store is intact and the next call starts afresh; please report this with its cause";
-    return new EdgememError("INTERNAL", `edgemem failed inside: this call was given up. ${advice}.`, { cause });
-  }
+/** What a call of the core returns; no bytes for most. */
+export interface Answer {
+  ok: unknown;
+  bytes: Uint8Array<ArrayBuffer>;
 }
 
 interface CoreError {

@@ -2,9 +2,22 @@
 
 /// <reference lib="esnext.disposable" preserve="true" />
 
-import type { MemoryConfig } from "./config.js";
+import type { Port } from "./exchange.js";
+import type {
+  BackupSource,
+  ChangesOptions,
+  ExchangeOptions,
+  MergeResult,
+  Owner,
+  SyncOptions,
+  SyncResult,
+  TransferResult,
+  Verification,
+  VerifyOptions,
+} from "./exchange-types.js";
+import type { EncryptionConfig, MemoryConfig } from "./config.js";
 import { EdgememError, isErrorCode } from "./errors.js";
-import { Instance } from "./instance.js";
+import { Instance, Runtime } from "./instance.js";
 import { encodeArguments } from "./json.js";
 import type { Loader } from "./loader.js";
 import { type FlushResult, Queue, type QueueEvents } from "./queue.js";
@@ -62,6 +75,8 @@ export class HostedMemory {
   readonly #queue: Queue;
   #instance: Promise<Instance> | undefined;
   #closing: Promise<void> | undefined;
+  /** One change of the key at a time. */
+  #rotation: Promise<unknown> = Promise.resolve();
   #resumed = false;
 
   /** @internal Each host's entry has a class that passes its own ways here. */
@@ -205,9 +220,91 @@ export class HostedMemory {
     return this.call("undoConsolidation", ["report", report]);
   }
 
+  /**
+   * What is held, of one owner or of all, as a text to give to another device, or to compare. It names commits and tells
+   * nothing of what they say.
+   */
+  async version(owner: Owner = {}): Promise<string> {
+    return (await exchange()).version(this.#port, owner);
+  }
+
+  /** What another device lacks that holds `since`: bytes for its `merge`. Their size goes with what has changed. */
+  async changes(options: ChangesOptions = {}): Promise<Uint8Array> {
+    return (await exchange()).changes(this.#port, options);
+  }
+
+  /**
+   * Takes in changes of other devices, in any order and as often as they come; all that have the same changes have the
+   * same memories. With an owner, changes of others are refused. Bytes that are damaged change nothing.
+   */
+  async merge(changes: Uint8Array | ArrayBuffer, owner: Owner = {}): Promise<MergeResult> {
+    if (!(ArrayBuffer.isView(changes) || changes instanceof ArrayBuffer)) {
+      throw new EdgememError("INVALID_ARGUMENT", "changes must be bytes: the Uint8Array that changes() returned.", { field: "changes" });
+    }
+    const given = ArrayBuffer.isView(changes) ? changes : new Uint8Array(changes);
+    // Copied at once, as all arguments are, unless they are too long to be taken in.
+    const bytes = given.length > MOST_COPIED ? given : given.slice();
+    return (await exchange()).merge(this.#port, bytes, owner);
+  }
+
+  /** Reads the log from the store and checks that every commit is there, unchanged and in its place. */
+  async verify(options: VerifyOptions = {}): Promise<Verification> {
+    return (await exchange()).verify(this.#port, options);
+  }
+
+  /**
+   * Everything, or what one owner has, as one file in pieces: the state of the moment in which it begins, while calls go
+   * on. `new Response(stream)` makes bytes or a Blob of it; in Node `writeFile` takes it as it is.
+   */
+  async backup(options: ExchangeOptions = {}): Promise<ReadableStream<Uint8Array>> {
+    return (await exchange()).backup(this.#port, options);
+  }
+
+  /**
+   * Takes in what `backup` wrote, into an empty memory or beside what is there. Of a file that is damaged what comes
+   * before is kept, or nothing if it is given as bytes; restoring again goes on.
+   */
+  async restore(source: BackupSource, options: ExchangeOptions = {}): Promise<TransferResult> {
+    return (await exchange()).restore(this.#port, source, options);
+  }
+
+  /**
+   * Brings everything, or what one owner has, to a memory in another store, and checks there that it has come whole. Doing
+   * it again brings what is missing.
+   */
+  async copyTo(other: HostedMemory, options: ExchangeOptions = {}): Promise<TransferResult> {
+    if (!(other instanceof HostedMemory)) {
+      throw new EdgememError("INVALID_ARGUMENT", "copyTo takes another memory.", { field: "other" });
+    }
+    return (await exchange()).copy(this.#port, other.#port, options);
+  }
+
+  /**
+   * Exchanges with the other devices of an account over a Worker's relay, which stores batches that it cannot read.
+   * Ended early or cut off, it goes on with the next call.
+   */
+  async sync(options: SyncOptions): Promise<SyncResult> {
+    const { sync } = await import("./sync.js");
+    return sync(this.#port, options ?? {});
+  }
+
   /** Removes everything from the store. */
   async reset(): Promise<void> {
     await this.call("reset");
+  }
+
+  /**
+   * Opens an encrypted store by another passphrase or key from now on. Wraps the keys anew and writes no memory anew, so it
+   * takes as long for a million memories as for one. Memories that are open elsewhere go on; opening with the old one
+   * is `KEY_WRONG`. If it fails, the old one stays.
+   */
+  rotate(encryption: EncryptionConfig): Promise<void> {
+    const turn = this.#rotation.then(() => this.#rotate(encryption));
+    this.#rotation = turn.catch(() => undefined);
+    this.#active.add(turn);
+    const settled = (): boolean => this.#active.delete(turn);
+    turn.then(settled, settled);
+    return turn;
   }
 
   /** Figures about what is stored. */
@@ -231,6 +328,18 @@ export class HostedMemory {
       onProgress?.(progress);
       if (step.finished) return progress;
     }
+  }
+
+  async #rotate(encryption: EncryptionConfig): Promise<void> {
+    if (this.#closing !== undefined) throw closed();
+    const { encryption: own } = this.#config;
+    if (own === undefined) {
+      const message = "This memory is not encrypted, so it has no key that could be changed.";
+      throw new EdgememError("CONFIG_INVALID", message, { field: "encryption" });
+    }
+    // The store may belong to the instance.
+    await this.#open();
+    await own.rotate(encryption);
   }
 
   /** Waits for the calls under way and releases the store. Calls after it fail with `CLOSED`; closing again is harmless. */
@@ -257,14 +366,24 @@ export class HostedMemory {
    * @internal Tests reach methods of the core through this that are not public.
    */
   call<T>(method: string, ...args: [name: string, value: unknown][]): Promise<T> {
+    return this.#track(() => this.#run(method, encodeArguments(...args))) as Promise<T>;
+  }
+
+  /** Starts a call that takes and returns bytes. */
+  readonly #port: Port = (method, options, bytes = new Uint8Array()) => {
+    const args = encodeArguments(["", options]);
+    return this.#track(async () => (await this.#open()).callBytes(method, args, bytes));
+  };
+
+  #track<T>(begin: () => Promise<T>): Promise<T> {
     if (this.#closing !== undefined) {
       throw closed();
     }
-    const call = this.#run(method, encodeArguments(...args));
+    const call = begin();
     this.#active.add(call);
     const settled = (): boolean => this.#active.delete(call);
     call.then(settled, settled);
-    return call as Promise<T>;
+    return call;
   }
 
   async #run(method: string, args: string): Promise<unknown> {
@@ -294,7 +413,7 @@ export class HostedMemory {
   async #create(): Promise<Instance> {
     const compiled = await this.#loader.compiled();
     try {
-      return new Instance(compiled, this.#config);
+      return new Instance(new Runtime(compiled), this.#config);
     } catch (cause) {
       if (cause instanceof EdgememError) throw cause;
       const { code, message, field } = (cause ?? {}) as Partial<EdgememError>;
@@ -303,6 +422,14 @@ export class HostedMemory {
     }
   }
 }
+
+/** What has to do with other devices is loaded when it is first asked for. */
+function exchange(): Promise<typeof import("./exchange.js")> {
+  return import("./exchange.js");
+}
+
+/** Changes that are longer are refused whatever they hold, so they are not copied first. */
+const MOST_COPIED = 64 << 20;
 
 function closed(): EdgememError {
   return new EdgememError("CLOSED", "This memory was closed. Open another one with new Memory().");

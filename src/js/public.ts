@@ -2,6 +2,7 @@
 
 export type * from "./config.js";
 export { EdgememError, type ErrorCode, type ErrorInfo } from "./errors.js";
+export type * from "./exchange-types.js";
 export type { InitOptions } from "./init.js";
 export type { WasmSource } from "./loader.js";
 export type { FlushResult, QueueEvents } from "./queue.js";

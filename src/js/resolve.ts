@@ -1,6 +1,7 @@
 /** From what `new Memory(config)` takes to what the core reads: checks, defaults, mem0's names. Opens nothing. */
 
 import type { MemoryConfig, StoreConfig } from "./config.js";
+import { Encryption } from "./encryption/encryption.js";
 import { EdgememError } from "./errors.js";
 import { MemoryStore } from "./stores/memory.js";
 import type { Store } from "./stores/store.js";
@@ -15,6 +16,8 @@ export interface Host {
   storeAdvice?: string;
   /** Opens a directory as a store, where there are files. */
   openDirectory?: OpenDirectory;
+  /** What the provider `durable-object` is, where there are objects. */
+  durableObjects?: (config: Record<string, unknown>, field: string) => CoreConfig["store"];
   /** An environment variable, where there are any. */
   variable?: (name: string) => string | undefined;
   /** Whether work may go on after the call that began it has returned. Workers cut it off. */
@@ -30,7 +33,17 @@ export interface CoreConfig {
   store:
     | { provider: "object"; object: Store }
     | { provider: "indexeddb"; name: string; durability?: unknown }
+    | {
+        provider: "objects";
+        ask: (name: string, request: Uint8Array) => Promise<Uint8Array>;
+        owners: (tenant: string, most: number) => Promise<string[]>;
+        routing: string;
+        /** For what is kept beside memories. */
+        beside: Store;
+      }
     | { provider: "kv" | "d1"; binding: object; prefix?: unknown; staleAfter?: unknown };
+  /** Encrypts what goes into the store. */
+  encryption?: Encryption;
   embedder?: unknown;
   llm?: unknown;
   /** How the language model reads messages. */
@@ -53,7 +66,7 @@ const CAPABILITIES = ["atomic", "compareAndSet", "shared", "rows"] as const;
 /** What a binding must have to be one. */
 const BINDING_METHODS = { d1: ["prepare", "batch"], kv: ["get", "put", "list", "delete"] } as const;
 
-const KEYS = ["store", "vectorStore", "embedder", "llm", "reading", "customInstructions", "reranker", "tokens", "index", "retention"];
+const KEYS = ["store", "vectorStore", "encryption", "embedder", "llm", "reading", "customInstructions", "reranker", "tokens", "index", "retention"];
 
 /** Keys of mem0's configuration that mean nothing here: the history is always kept, in the store itself. */
 const IGNORED_KEYS = ["version", "historyStore", "historyDbPath", "disableHistory"];
@@ -113,6 +126,8 @@ export function resolve(config: MemoryConfig | undefined, host: Host): CoreConfi
   checkIndex(given.index);
   const field = given.store == null && given.vectorStore != null ? "vectorStore" : "store";
   const resolved: CoreConfig = { store: store(given[field], field, host) };
+  if (resolved.store.provider === "objects") refuseObjects(given);
+  if (given.encryption != null) resolved.encryption = new Encryption(given.encryption);
   for (const field of ["embedder", "llm", "reranker"] as const) {
     if (given[field] != null) resolved[field] = model(given[field], field, host);
   }
@@ -125,6 +140,13 @@ export function resolve(config: MemoryConfig | undefined, host: Host): CoreConfi
   // Nobody named an embedder, and the one that is there by itself is the table.
   else resolved.embedder ??= { provider: "none" };
   return resolved;
+}
+
+/** Objects read and store the messages that they are given; what is said here about it would mean nothing. */
+function refuseObjects(given: Record<string, unknown>): void {
+  const field = ["llm", "reading", "customInstructions", "encryption"].find((name) => given[name] != null);
+  if (field === undefined) return;
+  throw invalid(field, "is configured where messages are read and stored, in the objects: by configure() of their class, or EDGEMEM_CONFIG");
 }
 
 /** How the language model reads messages. `customInstructions` has its own place in mem0. */
@@ -190,8 +212,22 @@ function store(value: unknown, field: string, host: Host): CoreConfig["store"] {
         name: text(config.name, `${field}.config.name`) ?? "edgemem",
         ...given(config, ["durability"]),
       };
+    case "durable-object":
+      if (host.durableObjects === undefined) {
+        const advice = 'import { Memory } from "edgemem/cloudflare", in a Worker';
+        throw new EdgememError("UNSUPPORTED", `The store provider durable-object is not in this entry: ${advice}.`, {
+          field: `${field}.provider`,
+        });
+      }
+      return host.durableObjects(config, `${field}.config`);
     case "d1":
     case "kv":
+      if (host.durableObjects !== undefined) {
+        const advice = 'import { Memory } from "edgemem"';
+        throw new EdgememError("UNSUPPORTED", `The store provider ${name} is not in this entry: ${advice}.`, {
+          field: `${field}.provider`,
+        });
+      }
       return {
         provider: name,
         binding: binding(config.binding, `${field}.config.binding`, name),

@@ -20,14 +20,24 @@ pub struct Folded {
     history: bool,
 }
 
-/// Puts operations into their order and drops repetitions. Of an erased memory only the first erasure stays.
+/// Puts operations into their order and drops repetitions. Of an erased memory the first erasure stays, and of the
+/// others that have a link what keeps the log without gaps. A stub tells of an erasure as well as the erasure itself.
 pub fn arrange(operations: &mut Vec<Operation>) {
-    sort(operations, |a, b| a.order().cmp(&b.order()));
-    operations.dedup_by_key(|operation| operation.order());
-    if let Some(at) = operations.iter().position(|it| matches!(it.change, Change::Erase)) {
-        operations.swap(0, at);
-        operations.truncate(1);
+    let is_stub = |it: &Operation| matches!(it.change, Change::Stub);
+    sort(operations, |a, b| a.order().cmp(&b.order()).then(is_stub(a).cmp(&is_stub(b))));
+    if operations.iter().any(|it| matches!(it.change, Change::Erase | Change::Stub)) {
+        let erasure = operations.iter().position(|it| matches!(it.change, Change::Erase));
+        let mut at = 0;
+        operations.retain_mut(|operation| {
+            let stays = Some(at) == erasure;
+            at += 1;
+            if !stays {
+                operation.wither();
+            }
+            stays || operation.link.is_some()
+        });
     }
+    operations.dedup_by_key(|operation| operation.order());
 }
 
 /// Folds the operations of one memory. `None` as long as its first saying is not among them: the rest
@@ -43,8 +53,10 @@ pub fn fold_record(operations: Vec<Operation>) -> Option<Record> {
 
 fn fold_with(mut operations: Vec<Operation>, history: bool) -> Option<Folded> {
     arrange(&mut operations);
-    if let [Operation { id, stamp, change: Change::Erase, .. }] = operations[..] {
-        return Some(erased(id, stamp.wall(), history));
+    let erases = |it: &&Operation| matches!(it.change, Change::Erase);
+    let stub = operations.first().filter(|it| matches!(it.change, Change::Stub));
+    if let Some(end) = operations.iter().find(erases).or(stub) {
+        return Some(erased(end.id, end.stamp.wall(), history));
     }
     let first = operations.iter().position(|operation| matches!(operation.change, Change::Remember(_)))?;
     let Change::Remember(said) = &operations[first].change else { return None };
@@ -156,7 +168,7 @@ impl Folded {
                 });
             }
             // Vectors are kept by the index, beside the memory; an erasure stands alone.
-            Change::Embed { .. } | Change::Erase => {}
+            Change::Embed { .. } | Change::Erase | Change::Stub => {}
         }
     }
 
@@ -203,6 +215,7 @@ impl Folded {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::link::Link;
     use super::super::operation::Remember;
     use super::*;
     use crate::knowledge::{Closing, Feedback, Note};
@@ -238,11 +251,15 @@ mod tests {
                 .into_iter()
                 .map(|(stamp, replica, change)| {
                     let id = MemoryId::new(1, [0; 16]);
-                    Operation { stamp: Stamp::from_bits(stamp), replica, id, change }
+                    // One commit for each operation; some are of before there were links.
+                    let link = Link { number: stamp + 1, seal: [replica as u8; 16], first: None };
+                    let link = (stamp % 3 > 0).then_some(link);
+                    Operation { stamp: Stamp::from_bits(stamp), replica, id, link, change }
                 })
                 .collect();
             // A stamp and replica name one operation; a replica never makes two under one stamp.
-            arrange(&mut operations);
+            sort(&mut operations, |a, b| a.order().cmp(&b.order()));
+            operations.dedup_by_key(|operation| operation.order());
             operations
         })
     }
@@ -255,7 +272,26 @@ mod tests {
                 (Just(operations), Just(twice).prop_shuffle())
             })
         ) {
+            let (mut some, mut all) = (sorted.clone(), shuffled.clone());
+            arrange(&mut some);
+            arrange(&mut all);
+            prop_assert_eq!(some, all);
             prop_assert_eq!(fold(sorted), fold(shuffled));
+        }
+
+        /// A device that took in some of them first, and arranged these, ends with the same operations.
+        #[test]
+        fn what_came_first_does_not_matter(operations in operations(), first in 0usize..9) {
+            let mut whole = operations.clone();
+            arrange(&mut whole);
+            let (early, late) = operations.split_at(first.min(operations.len()));
+            for (early, late) in [(early, late), (late, early)] {
+                let mut held = early.to_vec();
+                arrange(&mut held);
+                held.extend_from_slice(late);
+                arrange(&mut held);
+                prop_assert_eq!(&held, &whole);
+            }
         }
     }
 }

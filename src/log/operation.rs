@@ -1,5 +1,6 @@
 //! Operations: the smallest changes, and their stored form (described in `docs/format.md`).
 
+use super::link::Link;
 use super::note;
 use crate::bytes::{Reader, Writer};
 use crate::error::{Error, ErrorKind, Result};
@@ -18,8 +19,24 @@ pub struct Operation {
     pub replica: u64,
     /// The memory it changes.
     pub id: MemoryId,
+    /// Its place in the log of its replica; `None` if it was written before there were links, and for vectors.
+    pub link: Option<Link>,
     /// What it does.
     pub change: Change,
+}
+
+/// What is known of an operation without reading what it does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Head {
+    /// When it was made.
+    pub stamp: Stamp,
+    /// The replica that made it.
+    pub replica: u64,
+    /// The memory it changes.
+    pub id: MemoryId,
+    /// Its place in the log of its replica.
+    pub link: Option<Link>,
+    kind: u8,
 }
 
 /// What an operation does.
@@ -80,6 +97,9 @@ pub enum Change {
     /// Everything about it is removed, but that this was done. Other operations of the memory count no more,
     /// whenever they arrive.
     Erase,
+    /// Something was done to a memory that has been erased. What it was is gone; that it was there is what keeps the
+    /// numbers of commits without gaps. Always has a link.
+    Stub,
 }
 
 /// Everything that is known when a memory is first said.
@@ -103,8 +123,11 @@ pub struct Remember {
     pub note: Note,
 }
 
-/// The version of the stored form that this code writes, and the newest that it reads.
-const FORMAT: u8 = 1;
+/// The newest version of the stored form that this code reads, and writes where there is a link.
+const FORMAT: u8 = 2;
+
+/// The version without links, in which what has none is still written.
+const UNLINKED: u8 = 1;
 
 const REMEMBER: u8 = 1;
 const TOUCH: u8 = 2;
@@ -118,6 +141,7 @@ const CLOSE: u8 = 8;
 const REOPEN: u8 = 9;
 const RATE: u8 = 10;
 const ERASE: u8 = 11;
+const STUB: u8 = 12;
 
 impl Operation {
     /// The key under which a store keeps it: 32 hex digits that sort in time order.
@@ -132,8 +156,12 @@ impl Operation {
 
     /// The stored form.
     pub fn encode(&self) -> Vec<u8> {
+        self.encode_as(self.link.as_ref())
+    }
+
+    pub(super) fn encode_as(&self, link: Option<&Link>) -> Vec<u8> {
         let mut out = Writer::new();
-        out.u8(FORMAT);
+        out.u8(if link.is_some() { FORMAT } else { UNLINKED });
         out.u8(match &self.change {
             Change::Remember(remember) if remember.note == Note::default() => REMEMBER,
             Change::Remember(_) => REMEMBER_NOTED,
@@ -146,10 +174,14 @@ impl Operation {
             Change::Reopen => REOPEN,
             Change::Rate { .. } => RATE,
             Change::Erase => ERASE,
+            Change::Stub => STUB,
         });
         out.u64(self.stamp.bits());
         out.u64(self.replica);
         out.u128(self.id.bits());
+        if let Some(link) = link {
+            link.write(&mut out);
+        }
         match &self.change {
             Change::Remember(remember) => {
                 for axis in Axis::ALL {
@@ -181,7 +213,7 @@ impl Operation {
                     write_day(&mut out, *expires);
                 }
             }
-            Change::Retract | Change::Reopen | Change::Erase => {}
+            Change::Retract | Change::Reopen | Change::Erase | Change::Stub => {}
             Change::Annotate(note) => out.bytes(&note::encode(note)),
             Change::Close { why, at, by } => {
                 out.u8(*why as u8);
@@ -206,14 +238,7 @@ impl Operation {
     /// Reads the stored form. `STORE_CORRUPT` for damaged bytes, `FORMAT_UNSUPPORTED` for newer ones.
     pub fn decode(bytes: &[u8]) -> Result<Operation> {
         let mut input = Reader::checked(bytes, "operation")?;
-        let format = input.u8()?;
-        let kind = input.u8()?;
-        if format > FORMAT || !(REMEMBER..=ERASE).contains(&kind) {
-            return Err(newer(format, kind));
-        }
-        let stamp = Stamp::from_bits(input.u64()?);
-        let replica = input.u64()?;
-        let id = MemoryId::from_bits(input.u128()?);
+        let Head { stamp, replica, id, link, kind } = Head::read(&mut input)?;
         let change = match kind {
             REMEMBER => Change::Remember(Box::new(read_remember(&mut input)?)),
             REMEMBER_NOTED => {
@@ -243,6 +268,7 @@ impl Operation {
                 reason: input.optional()?.map(str::to_owned),
             },
             ERASE => Change::Erase,
+            STUB => Change::Stub,
             _ => Change::Embed {
                 text: Digest(u128::to_le_bytes(input.u128()?)),
                 model: input.text()?.to_owned(),
@@ -253,7 +279,45 @@ impl Operation {
         if !input.is_empty() {
             return Err(input.corrupt("has bytes left over"));
         }
-        Ok(Operation { stamp, replica, id, change })
+        Ok(Operation { stamp, replica, id, link, change })
+    }
+}
+
+impl Head {
+    /// Reads the beginning of a stored form that was checked when it was loaded.
+    pub fn peek(bytes: &[u8]) -> Result<Head> {
+        Head::read(&mut Reader::new(bytes, "operation"))
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Head> {
+        let format = input.u8()?;
+        let kind = input.u8()?;
+        if format > FORMAT || !(REMEMBER..=STUB).contains(&kind) {
+            return Err(newer(format, kind));
+        }
+        let stamp = Stamp::from_bits(input.u64()?);
+        let replica = input.u64()?;
+        let id = MemoryId::from_bits(input.u128()?);
+        let link = if format > UNLINKED { Some(Link::read(input)?) } else { None };
+        if kind == STUB && link.is_none() {
+            return Err(input.corrupt("a stub has no link"));
+        }
+        Ok(Head { stamp, replica, id, link, kind })
+    }
+
+    /// Its place in the total order of operations.
+    pub fn order(&self) -> (Stamp, u64) {
+        (self.stamp, self.replica)
+    }
+
+    /// Whether its content was erased.
+    pub fn is_stub(&self) -> bool {
+        self.kind == STUB
+    }
+
+    /// Whether it is a vector, which every device makes for itself.
+    pub fn is_vector(&self) -> bool {
+        self.kind == EMBED
     }
 }
 
@@ -355,6 +419,7 @@ fn read_metadata(input: &mut Reader<'_>) -> Result<Metadata> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::link::{Chain, First, Sum};
     use super::*;
     use proptest::prelude::*;
 
@@ -365,6 +430,7 @@ mod tests {
             stamp: Stamp::from_bits(77 << 16 | 3),
             replica: 9,
             id: MemoryId::new(5, [7; 16]),
+            link: None,
             change: Change::Remember(Box::new(Remember {
                 scope: Scope::user("u1").with(Axis::Run, "r1"),
                 text: "Ich wohne in Köln 🏙️".into(),
@@ -402,10 +468,38 @@ mod tests {
             Change::Rate { feedback: Feedback::VeryNegative, reason: Some("wrong".into()) },
             Change::Erase,
         ];
+        let first = First { count: 300, before: Digest([5; 16]) };
+        let link = Link { number: 1 << 40, seal: [8; 16], first: Some(first) };
         for change in changes {
-            let operation = Operation { change, ..sample() };
-            assert_eq!(Operation::decode(&operation.encode()).unwrap(), operation);
+            for link in [None, Some(link), Some(Link { first: None, ..link })] {
+                let operation = Operation { change: change.clone(), link, ..sample() };
+                let bytes = operation.encode();
+                assert_eq!(Operation::decode(&bytes).unwrap(), operation);
+                let head = Head::peek(&bytes).unwrap();
+                assert_eq!((head.order(), head.id, head.link), (operation.order(), operation.id, link));
+            }
         }
+        let stub = Operation { change: Change::Stub, link: Some(link), ..sample() };
+        assert_eq!(Operation::decode(&stub.encode()).unwrap(), stub);
+        let unlinked = Operation { link: None, ..stub }.encode();
+        assert_eq!(Operation::decode(&unlinked).unwrap_err().code(), "STORE_CORRUPT");
+    }
+
+    #[test]
+    fn what_is_erased_keeps_its_digest_and_nothing_else() {
+        let mut operations = [sample(), Operation { stamp: Stamp::from_bits(78 << 16), ..sample() }];
+        let chain = Chain::new(9).extend("p", &mut operations, 7);
+        assert_ne!(operations[0].link.unwrap().seal, operations[1].link.unwrap().seal);
+        let (before, digest) = (operations[0].clone(), operations[0].digest());
+        operations[0].wither();
+        assert_eq!(operations[0].digest(), digest);
+        let bytes = operations[0].encode();
+        for part in [&before.link.unwrap().seal[..], "Köln".as_bytes(), b"u1"] {
+            assert!(!bytes.windows(part.len()).any(|window| window == part));
+        }
+        let mut sum = Sum::new("p", 9, 1, Digest([0; 16]));
+        operations.iter().for_each(|op| sum.add(op.stamp, op.id, op.digest()));
+        assert_eq!(chain, Chain { replica: 9, number: 1, digest: sum.finish() });
     }
 
     #[test]

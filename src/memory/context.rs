@@ -1,11 +1,12 @@
 //! [`Memory::context`]: a search whose hits, and what makes them readable, become one text for a prompt.
 
-use super::{Memory, SearchOptions};
+use super::{Found, Memory, SearchOptions};
 use crate::engine::{Engine, Hit, Sight};
 use crate::error::{Error, Result};
 use crate::record::{MemoryId, Record};
 use crate::retrieve::context::{Candidate, Packed, pack};
 use crate::retrieve::question::Question;
+use crate::sorted::sort;
 use crate::text::Analyzer;
 
 /// How many hits [`Memory::context`] packs from if the caller does not say; and of how many hits it looks at what was
@@ -37,6 +38,10 @@ pub(super) fn preceding(engines: &[&Engine], hits: &[Hit], sight: &Sight<'_>) ->
     for engine in engines {
         found.extend(engine.preceding(&ids, sight)?);
     }
+    // In the order of the hits, however they are spread.
+    sort(&mut found, |(a, _), (b, _)| {
+        ids.iter().position(|id| id == a).cmp(&ids.iter().position(|id| id == b))
+    });
     Ok(found)
 }
 
@@ -47,6 +52,13 @@ impl Memory {
     pub async fn context(&self, query: &str, options: &SearchOptions, tokens: usize) -> Result<Context> {
         let mut preceding = Preceding::new();
         let found = self.find(query, options, Some(&mut preceding)).await?;
+        Ok(Context::of(query, tokens, found, preceding))
+    }
+}
+
+impl Context {
+    /// Packs what was found, and what was said right before it, into so many tokens.
+    pub(super) fn of(query: &str, tokens: usize, found: Found, preceding: Preceding) -> Context {
         // A reranker's order stands for itself; its scores are of no known range.
         let is_reranked = !found.relevance.is_empty();
         let candidates: Vec<Candidate<'_>> = found
@@ -63,12 +75,7 @@ impl Memory {
         let packed = pack(&candidates, tokens, &|text| question.found_in(text, &analyzer));
         let shown = |id: MemoryId| packed.neighbours.iter().any(|&index| found.hits[index].record.id == id);
         let neighbours = preceding.into_iter().filter(|&(id, _)| shown(id)).collect();
-        Ok(Context {
-            packed,
-            hits: found.hits,
-            neighbours,
-            relevance: found.relevance,
-            warnings: found.warnings,
-        })
+        let Found { hits, relevance, warnings, .. } = found;
+        Context { packed, hits, neighbours, relevance, warnings }
     }
 }

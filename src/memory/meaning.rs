@@ -13,7 +13,7 @@ use crate::text::Analyzer;
 use crate::vector::TokenTable;
 
 /// The table, once it is there.
-pub(super) struct Meaning {
+pub struct Meaning {
     source: Option<Rc<dyn TokenSource>>,
     loaders: Rc<dyn Gate>,
     meanings: RefCell<Option<Rc<Meanings>>>,

@@ -7,6 +7,7 @@ mod add;
 mod change;
 mod consolidate;
 mod context;
+mod exchange;
 mod forget;
 mod graph;
 mod meaning;
@@ -20,18 +21,25 @@ mod reindex;
 mod rerank;
 mod results;
 mod search;
+mod verify;
 mod versions;
+#[macro_use]
 pub mod wire;
+// After `wire`, whose macro it uses.
+#[cfg(any(feature = "objects", not(target_family = "wasm")))]
+pub mod route;
 
 use std::cell::Cell;
 use std::rc::Rc;
 
 pub use context::{CONTEXT_CANDIDATES, Context};
+pub use exchange::{Changes, ChangesOptions, Ending, MAX_CHANGES_BYTES, Merged};
 pub use forget::{Gone, Rated, Removed};
 pub use graph::DEFAULT_ENTITIES;
 pub use options::*;
 pub use read::ReadStep;
 pub use results::*;
+pub use verify::{Fault, Problem, Verified};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
@@ -40,6 +48,7 @@ use crate::record::MemoryId;
 use crate::store::ByteStore;
 use crate::vector::{Quantized, quantize};
 
+use meaning::Meaning;
 use partitions::Partitions;
 
 /// A memory: the entry to everything.
@@ -67,6 +76,9 @@ struct Inner {
     reading: Reading,
     reranker: Option<Rc<dyn Reranker>>,
     closed: Cell<bool>,
+    /// What leads to the objects that the memories are in, if they are not here.
+    #[cfg(any(feature = "objects", not(target_family = "wasm")))]
+    router: Option<route::Router>,
 }
 
 /// How a language model reads messages.
@@ -113,14 +125,32 @@ impl Memory {
 
     /// A memory over this store, with these models.
     pub fn with_models(store: Rc<dyn ByteStore>, host: Rc<dyn Host>, models: Models) -> Memory {
+        let meaning = Rc::new(Meaning::new(models.tokens.clone(), &*host));
+        Memory::made(store, host, models, meaning)
+    }
+
+    /// A memory over another store with models of its own, which shares this one's host and, if it is to have the
+    /// token table, this one's: it is large, and one serves all memories of a process.
+    pub fn beside(&self, store: Rc<dyn ByteStore>, models: Models) -> Memory {
+        let Partitions { host, .. } = &self.0.partitions;
+        let meaning = match models.tokens {
+            Some(_) => self.0.partitions.meaning(),
+            None => Rc::new(Meaning::new(None, &**host)),
+        };
+        Memory::made(store, Rc::clone(host), models, meaning)
+    }
+
+    fn made(store: Rc<dyn ByteStore>, host: Rc<dyn Host>, models: Models, meaning: Rc<Meaning>) -> Memory {
         let model = models.embedder.as_ref().map(|embedder| embedder.name());
         Memory(Rc::new(Inner {
-            partitions: Partitions::new(store, host, model, models.tokens),
+            partitions: Partitions::new(store, host, model, meaning),
             embedder: models.embedder,
             completer: models.completer,
             reading: models.reading,
             reranker: models.reranker,
             closed: Cell::new(false),
+            #[cfg(any(feature = "objects", not(target_family = "wasm")))]
+            router: None,
         }))
     }
 
@@ -132,9 +162,24 @@ impl Memory {
         )
     }
 
-    fn partitions(&self) -> Result<&Partitions> {
+    /// The store, for what is kept in it beside memories: partitions whose names begin with
+    /// [`RESERVED`](crate::store::RESERVED) belong to no owner, and no method here looks at them.
+    pub fn store(&self) -> Rc<dyn ByteStore> {
+        Rc::clone(&self.0.partitions.store)
+    }
+
+    fn open(&self) -> Result<()> {
         if self.0.closed.get() {
             return Err(Error::new(ErrorKind::Closed, "this memory was closed; create a new one"));
+        }
+        Ok(())
+    }
+
+    fn partitions(&self) -> Result<&Partitions> {
+        self.open()?;
+        #[cfg(any(feature = "objects", not(target_family = "wasm")))]
+        if self.0.router.is_some() {
+            return Err(route::elsewhere());
         }
         Ok(&self.0.partitions)
     }
@@ -199,6 +244,28 @@ impl Memory {
             }
         }
         Ok(stats)
+    }
+
+    /// Seals what the log of each partition holds into segments, which open faster, and tells in how many partitions
+    /// there was enough of it to be worth that. All are loaded for it.
+    pub async fn compact(&self) -> Result<usize> {
+        self.partitions()?.compact().await
+    }
+
+    /// Whether nothing is stored but receipts of what was erased.
+    pub async fn is_empty(&self) -> Result<bool> {
+        let partitions = self.partitions()?;
+        for name in partitions.names("").await? {
+            if partitions.get(&name).await?.engine().holds_something() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// About how many bytes the loaded partitions take in memory.
+    pub fn resident(&self) -> u64 {
+        self.0.partitions.loaded().iter().map(|partition| partition.engine().resident()).sum()
     }
 
     /// Releases the store. Everything acknowledged is durable already; later calls fail with `CLOSED`.

@@ -11,15 +11,14 @@ use super::Progress;
 use super::meaning::Meaning;
 use crate::engine::{Checkpoint, Engine, Plan, partition_name};
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::{Gate, Host};
+use crate::host::{Gate, Host, LocalFuture};
 use crate::index::meanings::Meanings;
 use crate::index::vectors::StoredVectors;
-use crate::log::Operation;
-use crate::model::TokenSource;
+use crate::log::{Chain, Operation};
 use crate::record::{MemoryId, Record};
 use crate::scope::Axis;
 use crate::sorted::{SortedMap, sort};
-use crate::store::{Blob, ByteStore, Commit, Entry, Row};
+use crate::store::{Blob, ByteStore, Commit, Entry, RESERVED, RING_PARTITION, Row};
 use crate::time::{Clock, Stamp, Timestamp};
 
 /// How often a write is tried again after another writer was faster.
@@ -31,9 +30,14 @@ pub struct Partitions {
     pub(super) host: Rc<dyn Host>,
     /// The configured embedder's name; without one the token table embeds.
     model: Option<String>,
-    meaning: Meaning,
+    /// Several memories may share one.
+    meaning: Rc<Meaning>,
+    /// Whether the open partitions have the token table.
+    equipped: Cell<bool>,
     clock: RefCell<Option<Clock>>,
     open: RefCell<SortedMap<Rc<Partition>>>,
+    /// Whether the store is known not to be an encrypted one that was opened without its key.
+    plain: Cell<bool>,
     /// The last failure of a checkpoint: it costs no acknowledged write, but someone should see it.
     pub(super) trouble: RefCell<Option<Error>>,
 }
@@ -41,6 +45,8 @@ pub struct Partitions {
 /// One partition and its queue of writers.
 pub struct Partition {
     name: String,
+    /// Whether entries of the log have to be under their own keys. Nothing else depends on it.
+    strict: bool,
     engine: RefCell<Engine>,
     writers: Rc<dyn Gate>,
     /// Messages that a language model is reading, each with when (ms) it is given up.
@@ -50,10 +56,18 @@ pub struct Partition {
     version: Cell<Option<u64>>,
     loaded_at: Cell<i64>,
     waiting: RefCell<VecDeque<Rc<Waiting>>>,
+    /// Where the chain of this replica's commits ends here. Nothing has to be read for it: a replica is new with each
+    /// opening of the store.
+    chain: Cell<Chain>,
+    /// Whether it is not known if the last commit was stored.
+    unsettled: Cell<bool>,
 }
 
+/// What makes a checkpoint of an engine, by the stamp and the replica that name its blobs.
+type Sealing<'a> = &'a dyn Fn(&Engine, Stamp, u64) -> Result<Option<Checkpoint>>;
+
 /// What a write plans. Called again after a conflict, so it keeps what it needs.
-type Intent = Box<dyn Fn(&mut Plan<'_>) -> Result<()>>;
+pub(super) type Intent = Box<dyn Fn(&mut Plan<'_>) -> Result<()>>;
 
 /// A write that waits for its turn: an intent that can be planned again after a conflict.
 struct Waiting {
@@ -79,29 +93,36 @@ impl Partitions {
         store: Rc<dyn ByteStore>,
         host: Rc<dyn Host>,
         model: Option<String>,
-        tokens: Option<Rc<dyn TokenSource>>,
+        meaning: Rc<Meaning>,
     ) -> Partitions {
         Partitions {
             store,
             model,
-            meaning: Meaning::new(tokens, &*host),
+            equipped: Cell::new(meaning.loaded().is_some()),
+            meaning,
             host,
             clock: RefCell::default(),
             open: RefCell::default(),
+            plain: Cell::new(false),
             trouble: RefCell::default(),
         }
     }
 
     /// The token table, if there is to be one: loaded, and given to all open partitions.
     pub async fn meanings(&self) -> Result<Option<Rc<Meanings>>> {
-        let before = self.meaning.loaded();
         let meanings = self.meaning.load().await?;
-        if before.is_none() && meanings.is_some() {
+        // Another memory may have loaded it.
+        if meanings.is_some() && !self.equipped.replace(true) {
             for (_, partition) in self.open.borrow().iter() {
                 self.equip(&mut partition.engine.borrow_mut())?;
             }
         }
         Ok(meanings)
+    }
+
+    /// Where the token table comes from.
+    pub fn meaning(&self) -> Rc<Meaning> {
+        Rc::clone(&self.meaning)
     }
 
     /// The name of the token table, if it is loaded and is what embeds here.
@@ -136,6 +157,22 @@ impl Partitions {
         })
     }
 
+    /// Goes on as another replica. The numbers of commits must name one commit each for ever, so a replica of which it is
+    /// not known what it has stored, or whose commits were removed, makes no more.
+    fn renew(&self) {
+        let replica = self.host.random();
+        self.clock().renew(replica);
+    }
+
+    /// Gives the operations that were planned here their place in the chain; returns where it ends then.
+    fn link(&self, partition: &Partition, operations: &mut [Operation]) -> Chain {
+        let replica = self.clock().replica();
+        let chain = partition.chain.get();
+        let chain = if chain.replica == replica { chain } else { Chain::new(replica) };
+        let seed = u128::from(self.host.random()) << 64 | u128::from(self.host.random());
+        chain.extend(&partition.name, operations, seed)
+    }
+
     /// The partition of an owner, loaded and fresh.
     pub async fn owner(&self, axis: Axis, id: &str) -> Result<Rc<Partition>> {
         self.get(&partition_name(axis, id)).await
@@ -162,8 +199,15 @@ impl Partitions {
         if let Some(open) = self.open.borrow().get(name) {
             return Ok(Rc::clone(open));
         }
-        let fresh = Rc::new(Partition {
+        let fresh = Rc::new(self.vacant(name, false)?);
+        self.open.borrow_mut().insert(name.to_owned(), Rc::clone(&fresh));
+        Ok(fresh)
+    }
+
+    fn vacant(&self, name: &str, strict: bool) -> Result<Partition> {
+        Ok(Partition {
             name: name.to_owned(),
+            strict,
             engine: RefCell::new(self.engine(name)?),
             writers: self.host.gate(),
             in_reading: RefCell::default(),
@@ -171,9 +215,9 @@ impl Partitions {
             version: Cell::new(None),
             loaded_at: Cell::new(i64::MIN),
             waiting: RefCell::default(),
-        });
-        self.open.borrow_mut().insert(name.to_owned(), Rc::clone(&fresh));
-        Ok(fresh)
+            chain: Cell::new(Chain::new(0)),
+            unsettled: Cell::new(false),
+        })
     }
 
     /// Forgets a partition that was only looked at and does not exist, so that asking for unknown owners
@@ -187,7 +231,57 @@ impl Partitions {
 
     /// The names of all stored partitions that begin with `prefix`.
     pub async fn names(&self, prefix: &str) -> Result<Vec<String>> {
-        self.store.list(prefix).await
+        let mut names = self.store.list(prefix).await?;
+        if names.is_empty() || names.iter().any(|name| name == RING_PARTITION) {
+            self.check_plain().await?;
+        }
+        names.retain(|name| !name.starts_with(RESERVED));
+        Ok(names)
+    }
+
+    /// Goes through these partitions, or all from this name on, until `visit` returns false. With `anew` they are read from the store whatever is in
+    /// memory, checked more strictly, and nobody else sees them; one that is damaged is told as an error.
+    pub fn visit<'a>(
+        &'a self,
+        names: Option<Vec<String>>,
+        from: &'a str,
+        anew: bool,
+        visit: &'a mut dyn FnMut(&str, Result<&Engine>) -> Result<bool>,
+    ) -> LocalFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let names = match names {
+                Some(names) => names,
+                None => self.names("").await?,
+            };
+            for name in names.iter().filter(|name| name.as_str() >= from) {
+                let partition = if anew { Rc::new(self.vacant(name, true)?) } else { self.slot(name)? };
+                let read =
+                    if anew { self.refresh(&partition).await } else { self.get(name).await.map(|_| ()) };
+                let goes_on = match read {
+                    Err(error) if error.kind() == ErrorKind::StoreCorrupt => visit(name, Err(error))?,
+                    read => read.and_then(|()| visit(name, Ok(&partition.engine.borrow())))?,
+                };
+                if !goes_on {
+                    break;
+                }
+                self.release(partition);
+            }
+            Ok(())
+        })
+    }
+
+    /// Refuses an encrypted store that was opened without its key, where every owner seems to have nothing: a store that
+    /// encrypts shows no ring. Asked where nothing is found, and once.
+    async fn check_plain(&self) -> Result<()> {
+        if !self.plain.get() {
+            let ring = self.store.load(RING_PARTITION, Some(0)).await?;
+            if ring.is_some_and(|ring| !ring.entries.is_empty() || !ring.blobs.is_empty()) {
+                let message = "the store is encrypted; configure `encryption` with its passphrase or key";
+                return Err(Error::new(ErrorKind::KeyRequired, message).field("encryption"));
+            }
+        }
+        self.plain.set(true);
+        Ok(())
     }
 
     /// All partitions that are in memory.
@@ -224,6 +318,9 @@ impl Partitions {
                 partition.loaded_at.set(asked_at);
                 return Ok(());
             };
+            if image.version == 0 {
+                self.check_plain().await?;
+            }
             // Another writer's checkpoint replaced what this engine holds: start from what is there now.
             let replaced = {
                 let engine = partition.engine.borrow();
@@ -248,7 +345,12 @@ impl Partitions {
             mount(engine, wanted.into_iter().zip(blobs).collect())?;
             for entry in image.entries {
                 if !engine.has_entry(&entry.key) {
-                    engine.apply(&entry.key, Operation::decode(&entry.bytes)?)?;
+                    let operation = Operation::decode(&entry.bytes)?;
+                    if partition.strict && operation.key() != entry.key {
+                        let message = "an entry of the log is under the key of another one";
+                        return Err(Error::new(ErrorKind::StoreCorrupt, message).field(entry.key));
+                    }
+                    engine.apply(&entry.key, operation)?;
                 }
             }
             self.clock().observe(engine.newest());
@@ -289,7 +391,7 @@ impl Partitions {
     }
 
     /// The part of a write that does not depend on what is written: generic, every sort of write would have its copy.
-    async fn queue(&self, partition: &Rc<Partition>, intent: Intent) -> Result<()> {
+    pub(super) async fn queue(&self, partition: &Rc<Partition>, intent: Intent) -> Result<()> {
         let waiting = Rc::new(Waiting { intent, outcome: RefCell::default() });
         partition.waiting.borrow_mut().push_back(Rc::clone(&waiting));
         let _turn = partition.writers.enter().await;
@@ -306,12 +408,18 @@ impl Partitions {
     }
 
     async fn commit(&self, partition: &Partition, batch: &Batch) -> Result<()> {
-        for attempt in 0..CONFLICTS {
-            if attempt > 0 {
+        let mut tried: Option<Operation> = None;
+        for _ in 0..CONFLICTS {
+            if let Some(tried) = &tried {
                 self.refresh(partition).await?;
+                // A store that repeats a request may have been told of a conflict with that very request.
+                partition.unsettled.set(partition.engine.borrow().knows(tried)?);
+            }
+            if partition.unsettled.take() {
+                self.renew();
             }
             let now = self.now();
-            let (operations, rows) = {
+            let (mut operations, rows) = {
                 let mut engine = partition.engine.borrow_mut();
                 let mut clock = self.clock();
                 let mut plan = Plan::new(&mut engine, &mut clock, now);
@@ -329,6 +437,7 @@ impl Partitions {
             if operations.is_empty() {
                 return Ok(());
             }
+            let chain = self.link(partition, &mut operations);
             let append = operations
                 .iter()
                 .map(|operation| Entry { key: operation.key(), bytes: operation.encode() })
@@ -336,8 +445,11 @@ impl Partitions {
             let expect = partition.version.get().unwrap_or(0);
             let commit =
                 Commit { partition: partition.name.clone(), expect, append, rows, ..Commit::default() };
+            partition.unsettled.set(true);
             match self.store.commit(&commit).await {
                 Ok(version) => {
+                    partition.unsettled.set(false);
+                    partition.chain.set(chain);
                     let mut engine = partition.engine.borrow_mut();
                     for (operation, entry) in operations.into_iter().zip(commit.append) {
                         engine.apply(&entry.key, operation)?;
@@ -345,7 +457,9 @@ impl Partitions {
                     partition.version.set(Some(version));
                     return Ok(());
                 }
-                Err(error) if error.kind() == ErrorKind::StoreConflict => continue,
+                Err(error) if error.kind() == ErrorKind::StoreConflict => {
+                    tried = operations.into_iter().next()
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -370,12 +484,24 @@ impl Partitions {
             };
             let before = waiting(&partition);
             if before > 0 && progress.done == 0 {
-                self.seal(&partition, Engine::embed_sealed).await?;
+                self.seal(&partition, &Engine::embed_sealed).await?;
                 progress.done = before.saturating_sub(waiting(&partition));
             }
             progress.left += waiting(&partition);
         }
         Ok(progress)
+    }
+
+    /// Seals the heads of all partitions, so that the next process opens segments and need not index the log again.
+    /// Tells how many it sealed.
+    pub async fn compact(&self) -> Result<usize> {
+        let mut sealed = 0;
+        for name in self.names("").await? {
+            let partition = self.get(&name).await?;
+            let _turn = partition.writers.enter().await;
+            sealed += usize::from(self.seal(&partition, &Engine::compact).await?);
+        }
+        Ok(sealed)
     }
 
     /// Seals away what is still stored of erased memories. The checkpoint after the write that erased them mostly has
@@ -386,7 +512,7 @@ impl Partitions {
             if !partition.engine.borrow().has_remains() {
                 return Ok(());
             }
-            match self.seal(partition, Engine::checkpoint).await {
+            match self.seal(partition, &Engine::checkpoint).await {
                 Err(error) if error.kind() == ErrorKind::StoreConflict => self.refresh(partition).await?,
                 sealed => drop(sealed?),
             }
@@ -394,9 +520,28 @@ impl Partitions {
         Err(crowded())
     }
 
+    /// Takes memories out of a partition as if they had never been there, those to which nothing has happened since they
+    /// had these digests.
+    #[cfg(any(feature = "objects", not(target_family = "wasm")))]
+    pub async fn take_out(
+        &self,
+        partition: &Partition,
+        gone: &[(MemoryId, crate::text::Digest)],
+    ) -> Result<()> {
+        let _turn = partition.writers.enter().await;
+        for _ in 0..CONFLICTS {
+            let without = |engine: &Engine, stamp, replica| engine.without(gone, stamp, replica);
+            match self.seal(partition, &without).await {
+                Err(error) if error.kind() == ErrorKind::StoreConflict => self.refresh(partition).await?,
+                sealed => return sealed.map(drop),
+            }
+        }
+        Err(crowded())
+    }
+
     /// Seals and merges if it is due. A failure is kept for `stats()`: nothing acknowledged depends on it.
     async fn checkpoint(&self, partition: &Partition) {
-        match self.seal(partition, Engine::checkpoint).await {
+        match self.seal(partition, &Engine::checkpoint).await {
             Ok(false) => {}
             Ok(true) => *self.trouble.borrow_mut() = None,
             // Another process sealed first: the next load takes in what it made.
@@ -406,11 +551,7 @@ impl Partitions {
     }
 
     /// Commits and adopts the checkpoint that `plan` makes, if it makes one.
-    async fn seal(
-        &self,
-        partition: &Partition,
-        plan: fn(&Engine, Stamp, u64) -> Result<Option<Checkpoint>>,
-    ) -> Result<bool> {
+    async fn seal(&self, partition: &Partition, plan: Sealing<'_>) -> Result<bool> {
         let planned = {
             let mut clock = self.clock();
             let stamp = clock.tick(self.now());
@@ -445,6 +586,7 @@ impl Partitions {
         let partition = self.slot(name)?;
         let _turn = partition.writers.enter().await;
         self.store.erase(name).await?;
+        self.renew();
         *partition.engine.borrow_mut() = self.engine(name)?;
         partition.version.set(None);
         Ok(())

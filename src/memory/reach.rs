@@ -42,26 +42,31 @@ pub(super) fn lend<'a>(reached: &'a [Rc<Partition>], reach: &Reach) -> Result<Ve
     reached.iter().map(lend).collect()
 }
 
+/// The names of the partitions that a read concerns, in order; `None` if that can be any.
+pub(super) fn names(reach: &Reach) -> Result<Option<Vec<String>>> {
+    let mut names: Vec<String> = Vec::new();
+    if !reach.scope.is_empty() {
+        names.extend(reach.scope.ids().map(|(axis, id)| engine::partition_name(axis, id)));
+    } else {
+        let owners = reach.filter.as_ref().ok_or_else(scope_required)?.owners();
+        owners.require()?;
+        let users = owners.alternatives().iter().map(|owner| owner.ids(Axis::User));
+        // Every memory that carries a user id lives in that user's partition; those of an agent, a run … may be in the
+        // partition of any user.
+        let Some(users) = users.collect::<Option<Vec<_>>>() else { return Ok(None) };
+        names.extend(users.concat().iter().map(|id| engine::partition_name(Axis::User, id)));
+    }
+    sort_names(&mut names);
+    Ok(Some(names))
+}
+
 impl Memory {
     /// The partitions that a read concerns.
     pub(super) async fn reached(&self, partitions: &Partitions, reach: &Reach) -> Result<Vec<Rc<Partition>>> {
-        let mut names: Vec<String> = Vec::new();
-        if !reach.scope.is_empty() {
-            names.extend(reach.scope.ids().map(|(axis, id)| engine::partition_name(axis, id)));
-        } else {
-            let owners = reach.filter.as_ref().ok_or_else(scope_required)?.owners();
-            owners.require()?;
-            let users = owners.alternatives().iter().map(|owner| owner.ids(Axis::User));
-            match users.collect::<Option<Vec<_>>>() {
-                // Every memory that carries a user id lives in that user's partition.
-                Some(users) => {
-                    names.extend(users.concat().iter().map(|id| engine::partition_name(Axis::User, id)))
-                }
-                // Memories of an agent, a run … may be in the partition of any user.
-                None => names = partitions.names("").await?,
-            }
-        }
-        sort_names(&mut names);
+        let names = match names(reach)? {
+            Some(names) => names,
+            None => partitions.names("").await?,
+        };
         let mut found = Vec::with_capacity(names.len());
         for name in names {
             found.push(partitions.get(&name).await?);

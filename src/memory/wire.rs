@@ -11,27 +11,42 @@ macro_rules! object {
     };
 }
 
+mod exchange;
 mod forget;
-mod read;
+mod knowledge;
+pub(super) mod read;
 mod show;
 mod show_graph;
 
 use serde_json::{Map, Value};
 
 use super::*;
-use crate::engine::MAX_HOPS;
 use crate::index::filter::Filter;
-use crate::knowledge::EntityKind;
 use crate::record::Record;
 use crate::retrieve::context::DEFAULT_TOKENS;
 use crate::retrieve::weights::Weights;
 use crate::scope::{Axis, Scope};
+pub use exchange::call_bytes;
+pub(super) use knowledge::Asked;
 use read::*;
 use show::{conflict, history_row, read_step, recalled, scored_item, stats};
 pub use show::{error, item};
 
-/// Calls a method by name with its arguments as JSON. `UNSUPPORTED` for a method that does not exist.
+/// Calls a method by name with its arguments as JSON, on the memory or on the objects that it is spread over.
+/// `UNSUPPORTED` for a method that does not exist.
+#[cfg(any(feature = "objects", not(target_family = "wasm")))]
 pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<Value> {
+    match &memory.0.router {
+        Some(router) => router.call(memory, method, arguments).await,
+        None => local(memory, method, arguments).await,
+    }
+}
+
+#[cfg(not(any(feature = "objects", not(target_family = "wasm"))))]
+pub use local as call;
+
+/// Calls a method by name with its arguments as JSON. `UNSUPPORTED` for a method that does not exist.
+pub async fn local(memory: &Memory, method: &str, arguments: &[Value]) -> Result<Value> {
     let first = arguments.first().unwrap_or(&Value::Null);
     let second = arguments.get(1).unwrap_or(&Value::Null);
     match method {
@@ -67,8 +82,11 @@ pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<
             let found = memory.conflicts(&reach(&Options::of(first)?)?).await?;
             Ok(object!({ "conflicts": found.iter().map(conflict).collect::<Vec<_>>() }))
         }
-        "entities" | "graph" | "timeline" => knowledge(memory, method, first, None).await,
-        "entity" => knowledge(memory, method, second, Some(first)).await,
+        "entities" | "graph" | "timeline" | "entity" => {
+            let asked = Asked::of(method, arguments)?;
+            let known = memory.knowledge(&asked.reach).await?;
+            Ok(asked.show(&known, memory.partitions()?.now()))
+        }
         "consolidate" => {
             let options = Options::of(first)?;
             options.only(&["dryRun", "dry_run", "filters", "showExpired", "show_expired"])?;
@@ -92,6 +110,10 @@ pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<
             let Progress { done, left } = memory.reindex_step().await?;
             Ok(object!({ "done": done, "total": done + left, "finished": left == 0 }))
         }
+        #[cfg(any(feature = "objects", not(target_family = "wasm")))]
+        "compact" => Ok(object!({ "sealed": memory.compact().await? })),
+        #[cfg(any(feature = "objects", not(target_family = "wasm")))]
+        "isEmpty" => Ok(memory.is_empty().await?.into()),
         "pending" => Ok(object!({ "messages": memory.pending().await? })),
         "readStep" => Ok(read_step(&memory.read_step(first == &Value::Bool(true)).await?)),
         "close" => memory.close().await.map(|()| Value::Null),
@@ -102,27 +124,7 @@ pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<
 async fn add(memory: &Memory, messages: &Value, options: &Value) -> Result<Value> {
     let options = Options::of(options)?;
     let messages = read_messages(messages)?;
-    let mut scope = scope_of(&options, Literal)?.0;
-    if let Some((_, filters)) = options.get(&["filters"]) {
-        // mem0's older way to name the scope.
-        let (legacy, _) = scope_of(&Options::of(filters)?, Literal)?;
-        for (axis, id) in legacy.ids() {
-            if scope.get(axis).is_none() {
-                scope.set(axis, id, axis.id_name())?;
-            }
-        }
-    }
-    let conversation = match options.get(&["conversationId", "conversation_id"]) {
-        None => None,
-        Some((name, value)) => {
-            let mut checked = Scope::new();
-            let given =
-                value.as_str().map(str::to_owned).or_else(|| value.as_i64().map(|number| number.to_string()));
-            let given = given.ok_or_else(|| wrong(name, "a string"))?;
-            checked.set(Axis::Run, &given, name)?;
-            checked.get(Axis::Run).map(str::to_owned)
-        }
-    };
+    let (scope, conversation) = place(&options)?;
     let options = AddOptions {
         scope,
         conversation,
@@ -142,6 +144,28 @@ async fn add(memory: &Memory, messages: &Value, options: &Value) -> Result<Value
     };
     let result = object!({ "results": results.into_iter().map(result).collect::<Vec<_>>() });
     Ok(with_warnings(result, &warnings))
+}
+
+/// Whom messages belong to, and the conversation they are of, if that is named.
+pub(super) fn place(options: &Options<'_>) -> Result<(Scope, Option<String>)> {
+    let mut scope = scope_of(options, Literal)?.0;
+    if let Some((_, filters)) = options.get(&["filters"]) {
+        // mem0's older way to name the scope.
+        let (legacy, _) = scope_of(&Options::of(filters)?, Literal)?;
+        for (axis, id) in legacy.ids() {
+            if scope.get(axis).is_none() {
+                scope.set(axis, id, axis.id_name())?;
+            }
+        }
+    }
+    let Some((name, value)) = options.get(&["conversationId", "conversation_id"]) else {
+        return Ok((scope, None));
+    };
+    let mut checked = Scope::new();
+    let given = value.as_str().map(str::to_owned).or_else(|| value.as_i64().map(|number| number.to_string()));
+    let given = given.ok_or_else(|| wrong(name, "a string"))?;
+    checked.set(Axis::Run, &given, name)?;
+    Ok((scope, checked.get(Axis::Run).map(str::to_owned)))
 }
 
 /// mem0's `memory_type`, which knows one value: whether an agent's run is to be summed up.
@@ -181,7 +205,7 @@ fn instructions(options: &Options<'_>) -> Result<String> {
 const MAX_INSTRUCTIONS_BYTES: usize = 10_000;
 
 /// What a read may see. Without composed scopes, the filters have to name an owner.
-fn reach(options: &Options<'_>) -> Result<Reach> {
+pub(super) fn reach(options: &Options<'_>) -> Result<Reach> {
     let (scope, any_run) = scope_of(options, AnyRun)?;
     let filter = options.get(&["filters"]).map(|(_, filters)| Filter::parse(filters)).transpose()?;
     if scope.is_empty() && filter.is_none() {
@@ -201,8 +225,17 @@ fn reach(options: &Options<'_>) -> Result<Reach> {
 const TOP_K: [&str; 3] = ["topK", "top_k", "limit"];
 
 async fn get_all(memory: &Memory, options: &Value) -> Result<Value> {
-    let options = Options::of(options)?;
-    let list = ListOptions {
+    let records = memory.get_all(&list_options(&Options::of(options)?)?).await?;
+    Ok(show_all(&records))
+}
+
+pub(super) fn show_all(records: &[Recalled]) -> Value {
+    let results = records.iter().map(|it| recalled(&it.record, &it.standing));
+    object!({ "results": results.collect::<Vec<_>>() })
+}
+
+pub(super) fn list_options(options: &Options<'_>) -> Result<ListOptions> {
+    Ok(ListOptions {
         limit: options.count(&TOP_K, "topK")?.unwrap_or(DEFAULT_TOP_K),
         offset: options.count(&["offset"], "offset")?.unwrap_or(0),
         newest_first: match options.get(&["order"]).map(|(_, order)| order.as_str()) {
@@ -210,15 +243,11 @@ async fn get_all(memory: &Memory, options: &Value) -> Result<Value> {
             Some(Some("desc")) => true,
             _ => return Err(wrong("order", "\"asc\" or \"desc\"")),
         },
-        reach: reach(&options)?,
-    };
-    let records = memory.get_all(&list).await?;
-    Ok(
-        object!({ "results": records.iter().map(|it| recalled(&it.record, &it.standing)).collect::<Vec<_>>() }),
-    )
+        reach: reach(options)?,
+    })
 }
 
-fn search_options(options: &Options<'_>) -> Result<SearchOptions> {
+pub(super) fn search_options(options: &Options<'_>) -> Result<SearchOptions> {
     let threshold = match options.get(&["threshold"]) {
         None if options.has_null(&["threshold"]) => {
             Err(threshold_invalid("threshold must be a valid number".into()))
@@ -264,21 +293,33 @@ async fn search(memory: &Memory, query: &Value, options: &Value) -> Result<Value
     let query = text(query, "query")?;
     let search = search_options(&options)?;
     let found = memory.search(query, &search).await?;
-    let explain = search.explain.then_some((&search, found.threshold));
+    Ok(show_found(&search, &found))
+}
+
+pub(super) fn show_found(search: &SearchOptions, found: &Found) -> Value {
+    let explain = search.explain.then_some((search, found.threshold));
     let result = |(at, hit)| scored_item(hit, found.relevance.get(at), explain);
     let results: Vec<Value> = found.hits.iter().enumerate().map(result).collect();
-    Ok(with_warnings(object!({ "results": results }), &found.warnings))
+    with_warnings(object!({ "results": results }), &found.warnings)
 }
 
 async fn context(memory: &Memory, query: &Value, options: &Value) -> Result<Value> {
     let options = Options::of(options)?;
     let query = text(query, "query")?;
-    let mut search = search_options(&options)?;
+    let (search, tokens) = context_options(&options)?;
+    Ok(show_context(&memory.context(query, &search, tokens).await?))
+}
+
+/// How a context is searched for, and of how many tokens it is.
+pub(super) fn context_options(options: &Options<'_>) -> Result<(SearchOptions, usize)> {
+    let mut search = search_options(options)?;
     if options.get(&TOP_K).is_none() {
         search.top_k = CONTEXT_CANDIDATES;
     }
-    let tokens = options.count(&["tokens"], "tokens")?.unwrap_or(DEFAULT_TOKENS);
-    let context = memory.context(query, &search, tokens).await?;
+    Ok((search, options.count(&["tokens"], "tokens")?.unwrap_or(DEFAULT_TOKENS)))
+}
+
+pub(super) fn show_context(context: &Context) -> Value {
     let packed = &context.packed;
     let items = |indexes: &[usize]| -> Vec<Value> {
         let item = |&index: &usize| {
@@ -302,7 +343,7 @@ async fn context(memory: &Memory, query: &Value, options: &Value) -> Result<Valu
         "neighbours": context.neighbours.iter().map(neighbour).collect::<Vec<_>>(),
         "dropped": items(&packed.dropped),
     });
-    Ok(with_warnings(result, &context.warnings))
+    with_warnings(result, &context.warnings)
 }
 
 fn with_warnings(mut result: Value, warnings: &[Error]) -> Value {
@@ -310,49 +351,6 @@ fn with_warnings(mut result: Value, warnings: &[Error]) -> Value {
         result["warnings"] = warnings.iter().map(error).collect();
     }
     result
-}
-
-/// What is asked of the entities: their list, one of them, their graph, their time.
-async fn knowledge(memory: &Memory, method: &str, options: &Value, of: Option<&Value>) -> Result<Value> {
-    let of = of.map(|value| name(value, "name")).transpose()?;
-    let options = Options::of(options)?;
-    let mut reach = reach(&options)?;
-    if method == "timeline" && reach.valid_at.is_none() {
-        // What is over is what a timeline is about.
-        reach.include_superseded = options.flag(&["includeSuperseded", "include_superseded"], true)?;
-    }
-    let limit = options.count(&["limit"], "limit")?.unwrap_or(DEFAULT_ENTITIES);
-    let kind = options.choice("kind", &EntityKind::ALL.map(EntityKind::name))?.map(|at| EntityKind::ALL[at]);
-    let format = options.choice("format", &["json", "dot"])?;
-    let hops = options.count(&["hops"], "hops")?.unwrap_or(1);
-    if hops > MAX_HOPS {
-        return Err(wrong("hops", "a whole number from 0 to 5"));
-    }
-    let about = |field: &'static str| options.get(&[field]).map(|(_, value)| name(value, field)).transpose();
-    let (about, around) = (about("about")?, about("around")?);
-    let (from, to) = (since(&options, "from")?, moment(&options, &["to"])?);
-    let known = memory.knowledge(&reach).await?;
-    Ok(match method {
-        "entity" => of
-            .and_then(|name| known.find(name))
-            .map_or(Value::Null, |at| show_graph::entity_whole(&known, at, limit)),
-        "graph" => {
-            let drawn = known.graph(around, hops);
-            match format {
-                Some(1) => show_graph::dot(&known, &drawn).into(),
-                _ => show_graph::graph(&known, &drawn),
-            }
-        }
-        "timeline" => {
-            let now = reach.valid_at.or(reach.known_at).unwrap_or(memory.partitions()?.now());
-            let entries = known.timeline(about, from, to, limit);
-            entries.iter().map(|entry| show_graph::entry(&known, entry, now)).collect()
-        }
-        _ => {
-            let wanted = known.entities.iter().filter(|it| kind.is_none_or(|kind| kind == it.kind));
-            wanted.take(limit).map(|it| show_graph::entity(&known, it)).collect()
-        }
-    })
 }
 
 async fn update(memory: &Memory, id_value: &Value, change: &Value) -> Result<Value> {
@@ -375,7 +373,7 @@ async fn update(memory: &Memory, id_value: &Value, change: &Value) -> Result<Val
     Ok(object!({ "message": "Memory updated successfully!" }))
 }
 
-fn object(members: &mut [(&str, Value)]) -> Value {
+pub(super) fn object(members: &mut [(&str, Value)]) -> Value {
     let mut object = Map::new();
     for (name, value) in members {
         object.insert((*name).to_owned(), value.take());

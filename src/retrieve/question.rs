@@ -95,7 +95,13 @@ impl Question {
 
     /// Which one of the speakers it names, if exactly one: by the full name or its first word.
     pub fn named<'a>(&self, actors: impl Iterator<Item = &'a Actor>) -> Option<String> {
-        let mut found: Option<String> = None;
+        let mut named = self.all_named(actors);
+        if named.len() == 1 { named.pop() } else { None }
+    }
+
+    /// The speakers that it names, until there are two.
+    pub fn all_named<'a>(&self, actors: impl Iterator<Item = &'a Actor>) -> Vec<String> {
+        let mut found: Vec<String> = Vec::new();
         for name in actors.filter_map(|actor| actor.name.as_deref()) {
             let words = words_of(name);
             // "Will" and "May" are names only where more of the name follows.
@@ -103,10 +109,11 @@ impl Question {
                 words.first().filter(|first| first.len() > 1 && !STOP_WORDS.contains(&first.as_str()));
             let whole = words.len() > 1 && self.has(&words.join(" "));
             let is_named = whole || first.is_some_and(|first| self.has(first));
-            match &found {
-                Some(other) if is_named && other != name => return None,
-                _ if is_named => found = Some(name.to_owned()),
-                _ => {}
+            if is_named && found.iter().all(|known| known != name) {
+                found.push(name.to_owned());
+                if found.len() == 2 {
+                    break;
+                }
             }
         }
         found

@@ -19,7 +19,7 @@ pub struct Candidate<T> {
 
 impl<T> Candidate<T> {
     /// `Less` if this one comes before the other.
-    fn order(&self, other: &Candidate<T>) -> Ordering {
+    pub fn order(&self, other: &Candidate<T>) -> Ordering {
         other
             .score
             .total_cmp(&self.score)

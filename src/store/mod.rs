@@ -24,7 +24,7 @@ pub use d1::D1Store;
 pub use indexeddb::{Durability, IndexedDbStore};
 #[cfg(feature = "js")]
 pub use js_object::JsObjectStore;
-#[cfg(feature = "trap")]
+#[cfg(feature = "js")]
 pub(crate) use js_object::convert;
 #[cfg(feature = "cloudflare")]
 pub use kv::KvStore;
@@ -32,6 +32,14 @@ pub use memory::MemoryStore;
 
 use crate::error::Result;
 use crate::host::LocalFuture;
+
+/// What the names of partitions begin with that belong to no owner. The digest that an owner's name is begins so once
+/// in 2^64.
+pub const RESERVED: &str = "0000000000000000";
+
+/// The partition in which an encrypted store keeps its key ring: `edgemem-keyring1` in hex. No owner's name is this one.
+/// `src/js/encryption/` encrypts; the core only knows an encrypted store when it sees one.
+pub const RING_PARTITION: &str = "656467656d656d2d6b657972696e6731";
 
 /// What a store can promise. Declared by the store, never guessed from its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,7 +158,7 @@ pub trait ByteStore {
 }
 
 /// The error of every call on a store after [`ByteStore::close`].
-#[cfg(feature = "js")]
+#[cfg(any(feature = "web", feature = "cloudflare"))]
 fn closed() -> crate::error::Error {
     let message = "the store was closed; make a new Memory to go on";
     crate::error::Error::new(crate::error::ErrorKind::Closed, message)

@@ -22,6 +22,15 @@ impl Quantized {
         Quantized { codes: vec![0; dims].into_boxed_slice(), scale: 0.0 }
     }
 
+    /// The vector of these codes and this scale, as [`codes`](Self::codes) and [`scale`](Self::scale) told them.
+    /// `VECTOR_INVALID` if they cannot be that.
+    pub fn of(codes: Vec<i8>, scale: f32) -> Result<Quantized> {
+        if codes.is_empty() || codes.len() > MAX_DIMS || !(0.0..=1.0).contains(&scale) {
+            return Err(Error::new(ErrorKind::VectorInvalid, "These codes and this scale are no vector."));
+        }
+        Ok(Quantized { codes: codes.into_boxed_slice(), scale })
+    }
+
     /// One code per dimension, from -127 to 127.
     pub fn codes(&self) -> &[i8] {
         &self.codes

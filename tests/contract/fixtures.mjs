@@ -36,6 +36,17 @@ export const D1_1 = [
   "CREATE TABLE {p}memories (partition TEXT NOT NULL, id TEXT NOT NULL, memory TEXT, user_id TEXT, agent_id TEXT, run_id TEXT, app_id TEXT, org_id TEXT, metadata TEXT, created_at TEXT, updated_at TEXT, PRIMARY KEY (partition, id)) STRICT, WITHOUT ROWID",
 ];
 
+export const DURABLE_1 = [
+  "CREATE TABLE edgemem_schema (id INTEGER PRIMARY KEY CHECK (id = 1), layout INTEGER NOT NULL, floor INTEGER NOT NULL) STRICT",
+  "INSERT INTO edgemem_schema VALUES (1, 1, 2)",
+  "CREATE TABLE edgemem_heads (partition TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+  `INSERT INTO edgemem_heads VALUES ('${P}', 3)`,
+  "CREATE TABLE edgemem_log (partition TEXT NOT NULL, part INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (partition, part)) STRICT, WITHOUT ROWID",
+  `INSERT INTO edgemem_log VALUES ('${P}', 0, x'${KEYS[0]}0b000000666972737420656e747279${KEYS[1]}0c0000007365636f'), ('${P}', 1, x'6e6420656e747279')`,
+  "CREATE TABLE edgemem_blobs (partition TEXT NOT NULL, name TEXT NOT NULL, part INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (partition, name, part)) STRICT, WITHOUT ROWID",
+  `INSERT INTO edgemem_blobs VALUES ('${P}', 'seg-1', 0, x'61207365'), ('${P}', 'seg-1', 1, x'676d656e74')`,
+];
+
 export const KV_1 = [
   [`p/${P}`, "", { s: 0 }],
   [`${P}/e/00000001-${KEYS[0]}-84f4e351`, "", { p: "AQEAAAAAAAAA9uXUw7KhkAELZmlyc3QgZW50cnlR4/SE" }],

@@ -108,7 +108,7 @@ test("object: a judge of staleness is asked, and not trusted when it fails", () 
   assert.equal(judge(undefined), true, "shared stores are always stale");
 });
 
-test("object: what is no store is refused when it is configured", () => {
+test("object: what is no store is refused by the first call", async () => {
   const good = plainStore("config");
   const cases = [
     [null, "store"],
@@ -118,11 +118,11 @@ test("object: what is no store is refused when it is configured", () => {
     [{ ...good, capabilities: { ...good.capabilities, rows: "no" } }, "store.capabilities.rows"],
   ];
   for (const [object, field] of cases) {
-    assert.throws(() => probeStore(instance, { provider: "object", object }), { code: "CONFIG_INVALID", field });
+    await assert.rejects(probeStore(instance, { provider: "object", object }).list(""), { code: "CONFIG_INVALID", field });
   }
-  assert.throws(() => probeStore(instance, { provider: "sqlite" }), { code: "PROVIDER_UNKNOWN" });
+  await assert.rejects(probeStore(instance, { provider: "sqlite" }).list(""), { code: "PROVIDER_UNKNOWN" });
   for (const provider of ["d1", "kv"]) {
     const config = { provider, binding: { get() {} } };
-    assert.throws(() => probeStore(instance, config), { code: "CONFIG_INVALID", field: "store.binding" });
+    await assert.rejects(probeStore(instance, config).list(""), { code: "CONFIG_INVALID", field: "store.binding" });
   }
 });

@@ -1,21 +1,16 @@
-// Stores of the core as JavaScript `Store` objects, from the test build. Imports nothing, so that a page, a
+// Stores of the core as JavaScript `Store` objects, from the test build (which has more of them). Imports nothing, so that a page, a
 // worker, a Worker and Node load it alike; the caller brings an instance of the core.
 
 /**
  * A store of the core.
  *
- * @param {{ StoreProbe: new (config: object) => any }} instance what `createInstance(module)` returned.
+ * @param {{ StoreHandle: new (config: object) => any }} instance what `createInstance(module)` returned.
  * @param {object} config the `store` part of a configuration: `{ provider, … }`.
  * @returns {Store}
  */
 export function probeStore(instance, config) {
-  let probe;
-  try {
-    probe = new instance.StoreProbe(config);
-  } catch (thrown) {
-    throw coded(thrown);
-  }
-  const call = (method, ...args) => drive(probe.call(method, args));
+  const probe = new instance.StoreHandle(config);
+  const call = (method, first, second) => drive(probe.call(method, first, second));
   return {
     capabilities: probe.capabilities,
     list: (prefix) => call("list", prefix),
@@ -40,12 +35,12 @@ async function drive(call) {
     }
     pending = call.step(...settled);
   }
-  const { ok, error } = call.outcome();
+  const outcome = call.outcome();
   call.free();
-  if (error) throw coded(error);
-  return ok;
+  if (typeof outcome === "string") throw coded(JSON.parse(outcome).error);
+  return outcome[0];
 }
 
 function coded({ code, message, field, cause }) {
-  return Object.assign(new Error(cause === undefined ? message : `${message} (${cause})`), { code, field });
+  return Object.assign(new Error(cause == null ? message : `${message} (${cause})`), { code, field });
 }

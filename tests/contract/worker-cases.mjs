@@ -3,20 +3,20 @@
 
 import { CONTENT, D1_1, KV_1, P as FIXTURE } from "./fixtures.mjs";
 
-const P = "ab".repeat(16);
-const key = (n) => n.toString(16).padStart(32, "0");
-const entry = (n, size = 48) => ({ key: key(n), bytes: new Uint8Array(size).fill(n) });
-const blob = (name, size = 64) => ({ name, bytes: new Uint8Array(size).fill(name.length) });
-const commit = (expect, change) => ({ partition: P, expect, append: [], put: [], drop: [], remove: [], rows: [], ...change });
-const keys = (image) => image.entries.map(({ key }) => Number.parseInt(key, 16));
+export const P = "ab".repeat(16);
+export const key = (n) => n.toString(16).padStart(32, "0");
+export const entry = (n, size = 48) => ({ key: key(n), bytes: new Uint8Array(size).fill(n) });
+export const blob = (name, size = 64) => ({ name, bytes: new Uint8Array(size).fill(name.length) });
+export const commit = (expect, change) => ({ partition: P, expect, append: [], put: [], drop: [], remove: [], rows: [], ...change });
+export const keys = (image) => image.entries.map(({ key }) => Number.parseInt(key, 16));
 const fresh = () => `case-${Math.floor(Math.random() * 2 ** 40).toString(36)}`;
 
-function same(actual, expected, what) {
+export function same(actual, expected, what) {
   const [a, b] = [JSON.stringify(actual), JSON.stringify(expected)];
   if (a !== b) throw new Error(`${what}: ${a}, expected ${b}`);
 }
 
-async function fails(promise, code, words = /./) {
+export async function fails(promise, code, words = /./) {
   const error = await promise.then(() => undefined, (error) => error);
   if (error?.code !== code || !words.test(error.message)) throw new Error(`expected ${code} ${words}, got ${error?.code} ${error?.message}`);
 }
@@ -61,7 +61,7 @@ function elsewhere(kv) {
 }
 
 /** Checks that a store holds what the fixtures hold, and can be written on. */
-async function checkFixture(store, version) {
+export async function checkFixture(store, version) {
   const image = await store.load(FIXTURE, null);
   const text = (bytes) => new TextDecoder().decode(bytes);
   if (version !== undefined) same(image.version, version, "version");

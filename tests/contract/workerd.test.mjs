@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test as register } from "node:test";
 
+import { build } from "esbuild";
 import { Miniflare } from "miniflare";
 
 import { printMatrix, report } from "./report.mjs";
@@ -16,11 +17,15 @@ const test = (name, run) => register(name, { timeout: 120_000 }, run);
 const here = (path) => new URL(path, import.meta.url);
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-const SCRIPTS = ["worker.mjs", "worker-cases.mjs", "fixtures.mjs", "probe.mjs", "suite.mjs", "../../dist-test/glue.js"];
+const SCRIPTS = ["worker.mjs", "worker-cases.mjs", "durable-cases.mjs", "fixtures.mjs", "probe.mjs", "suite.mjs", "../../dist-test/glue.js"];
 const modules = await Promise.all(
   SCRIPTS.map(async (path) => ({ type: "ESModule", path: path.split("/").pop(), contents: await readFile(here(path), "utf8") })),
 );
 modules.push({ type: "CompiledWasm", path: "edgemem.wasm", contents: await readFile(here("../../dist-test/edgemem.wasm")) });
+
+// The one store of these that is no part of the core.
+const durable = await build({ entryPoints: [here("../../src/js/cloudflare/store.ts").pathname], bundle: true, format: "esm", write: false });
+modules.push({ type: "ESModule", path: "durable-store.js", contents: durable.outputFiles[0].text });
 
 /** Starts a Worker; with a folder, what it stores outlives it. */
 function start(folder) {
@@ -32,6 +37,8 @@ function start(folder) {
     kvNamespaces: ["KV"],
     d1Persist: folder ? join(folder, "d1") : false,
     kvPersist: folder ? join(folder, "kv") : false,
+    durableObjects: { BENCH: { className: "Bench", useSQLite: true } },
+    durableObjectsPersist: folder ? join(folder, "do") : false,
   });
 }
 
@@ -48,7 +55,7 @@ after(async () => {
   printMatrix();
 });
 
-for (const provider of ["d1", "kv", "memory"]) {
+for (const provider of ["d1", "kv", "durable-object", "memory"]) {
   test(`${provider} keeps the contract in a Worker`, async (parent) => {
     const results = [];
     for (const name of await ask(worker, "titles", provider)) {
@@ -71,7 +78,7 @@ test("what only these stores promise", async (parent) => {
   }
 });
 
-for (const provider of ["d1", "kv"]) {
+for (const provider of ["d1", "kv", "durable-object"]) {
   test(`${provider}: twenty requests on one module-level store all get an answer`, async () => {
     const before = await ask(worker, "numbers", provider);
     assert.deepEqual(before, []);

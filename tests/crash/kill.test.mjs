@@ -10,7 +10,7 @@ import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { bundleFileStore, scratch } from "../contract/filestore.mjs";
-import { PARTITIONS, random, readAll, text, USERS } from "./records.mjs";
+import { ENCRYPTION, PARTITIONS, random, readAll, text, USERS } from "./records.mjs";
 
 const SEED = Number(process.env.CRASH_SEED ?? 20250101);
 const ENTRY = fileURLToPath(new URL("../../dist/node.js", import.meta.url));
@@ -41,6 +41,18 @@ test("Memory: kill -9 at random moments loses no acknowledged add", { timeout: 3
     find: (directory) => findInMemory(Memory, directory),
   }));
   await report(t, lanes, 200);
+});
+
+test("Memory, encrypted: kill -9 at random moments loses no acknowledged add, and nothing looks tampered with", { timeout: 300_000 }, async (t) => {
+  const { Memory } = await import(pathToFileURL(ENTRY).href);
+  const lanes = [0, 1].map((n) => ({
+    rounds: 30,
+    seed: SEED + 9000 + 1000 * n,
+    owners: USERS,
+    command: (directory, seed, first) => [here("memory-writer.mjs"), ENTRY, directory, seed, String(first), "encrypted"],
+    find: (directory) => findInMemory(Memory, directory, ENCRYPTION),
+  }));
+  await report(t, lanes, 60);
 });
 
 async function report(t, lanes, least) {
@@ -130,8 +142,8 @@ async function findInStore(directory, where) {
   }
 }
 
-async function findInMemory(Memory, directory) {
-  const memory = new Memory({ store: { provider: "file", config: { directory } } });
+async function findInMemory(Memory, directory, encryption) {
+  const memory = new Memory({ store: { provider: "file", config: { directory } }, encryption });
   try {
     const found = new Map();
     for (const userId of USERS) {

@@ -1,6 +1,9 @@
 // What the crash tests write: entries whose bytes follow from their partition and number, so that any reader can
 // tell a whole record from a half or foreign one.
 
+/** The encryption of those stores that have one. */
+export const ENCRYPTION = { key: new Uint8Array(32).fill(9) };
+
 /** The partitions that are written at the same time. */
 export const PARTITIONS = ["a", "b", "c"].map((letter) => letter.repeat(32));
 

@@ -33,6 +33,13 @@ test("file: nothing acknowledged is lost, whatever call fails", async () => {
   judge("file", await everyFaultHere({ Memory, open: (namespace) => new FileStore(join(root, namespace)), name: "file", seed: SEED }));
 });
 
+test("file, encrypted: nothing acknowledged is lost, whatever call fails", async () => {
+  const root = scratch("faults-encrypted");
+  const config = { encryption: { key: new Uint8Array(32).fill(7) } };
+  const open = (namespace) => new FileStore(join(root, namespace));
+  judge("file, encrypted", await everyFaultHere({ Memory, open, name: "encrypted", seed: SEED, config, stride: 2 }));
+});
+
 test("a store that forgets commits is found out", async () => {
   const open = memories();
   let commits = 0;

@@ -3,6 +3,7 @@
 // request, as the platform's limits count per request.
 
 import testModule from "./edgemem.wasm";
+import { DurableStore } from "./durable-store.js";
 import { createInstance } from "./glue.js";
 import { Memory } from "./workerd.js";
 import { probeStore } from "./probe.mjs";
@@ -16,15 +17,31 @@ const OPEN = {
   kv: (env) => () => probeStore(instance, { provider: "kv", binding: env.KV, staleAfter: 0 }),
 };
 
+async function answer(request, open) {
+  const { provider, ...plan } = await request.json();
+  try {
+    if (!plan.fault) return Response.json((await open("probe")).capabilities);
+    return Response.json(await live({ ...plan, Memory, open }));
+  } catch (error) {
+    return Response.json({ error: String(error?.stack ?? error) });
+  }
+}
+
+/** The lives over the storage of an object are lived inside of it. */
+export class Host {
+  constructor({ storage }) {
+    this.storage = storage;
+  }
+
+  fetch(request) {
+    return answer(request, () => new DurableStore(this.storage));
+  }
+}
+
 export default {
   async fetch(request, env) {
-    const { provider, ...plan } = await request.json();
-    const open = OPEN[provider](env);
-    try {
-      if (!plan.fault) return Response.json(open("probe").capabilities);
-      return Response.json(await live({ ...plan, Memory, open }));
-    } catch (error) {
-      return Response.json({ error: String(error?.stack ?? error) });
-    }
+    const { provider } = await request.clone().json();
+    if (provider === "durable-object") return env.HOST.get(env.HOST.idFromName("host")).fetch(request);
+    return answer(request, OPEN[provider](env));
   },
 };

@@ -14,7 +14,7 @@ import { everyFault } from "./workload.mjs";
 
 const root = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 /** Where the Worker's imports are. */
-const PLACES = { "./glue.js": "dist-test/glue.js", "./workerd.js": "dist/workerd.js", "./probe.mjs": "tests/contract/probe.mjs" };
+const PLACES = { "./glue.js": "dist-test/glue.js", "./workerd.js": "dist/workerd.js", "./durable-store.js": "src/js/cloudflare/store.ts", "./probe.mjs": "tests/contract/probe.mjs" };
 
 const folder = await mkdtemp(join(tmpdir(), "edgemem-faults-"));
 await build({
@@ -39,6 +39,7 @@ const miniflare = new Miniflare({
   compatibilityDate: "2026-03-01",
   d1Databases: ["DB"],
   kvNamespaces: ["KV"],
+  durableObjects: { HOST: { className: "Host", useSQLite: true } },
   cf: false,
 });
 after(async () => {
@@ -57,7 +58,7 @@ async function ask(question) {
   return outcome;
 }
 
-for (const provider of ["d1", "kv"]) {
+for (const provider of ["durable-object", "d1", "kv"]) {
   test(`${provider}: nothing acknowledged is lost, whatever call fails`, { timeout: 240_000 }, async () => {
     const capabilities = await ask({ provider });
     const run = (plan) => ask({ provider, ...plan });

@@ -32,7 +32,7 @@ before(async () => {
 
 after(async () => {
   await rm(workspace, { recursive: true, force: true });
-  console.log(["", "packaging matrix", ...matrix.map(([name, store, result]) => `  ${name.padEnd(58)}${store.padEnd(12)}${result}`), ""].join("\n"));
+  console.log(["", "packaging matrix", ...matrix.map(([name, store, result]) => `  ${name.padEnd(58)}${store.padEnd(16)}${result}`), ""].join("\n"));
 });
 
 /** One way of using the package: a test with an empty project of its own, and a line of the matrix. */
@@ -258,6 +258,21 @@ for (const store of ["d1", "kv"]) {
   });
 }
 
+scenario("JS Worker in workerd, durable-object", "durable-object", async (folder) => {
+  await writeFile(join(folder, "worker.js"), `
+    import { EdgememObject, Memory } from "edgemem/cloudflare";
+    export { EdgememObject };
+    let memory;
+    export default {
+      async fetch(request, env) {
+        memory ??= new Memory({ store: { provider: "durable-object", config: { namespace: env.EDGEMEM } } });
+        ${USE.replace("await memory.close();", "")}
+        return Response.json(outcome);
+      },
+    };`);
+  await workers(folder, { durableObjects: { EDGEMEM: { className: "EdgememObject", useSQLite: true } } }, allFound);
+});
+
 /** Asks a Worker twenty times at once. */
 async function allFound(miniflare) {
   // Each body is read as soon as it is there: undici cancels those of responses that wait while garbage is collected.
@@ -346,7 +361,7 @@ async function workers(folder, bindings, body, options = { external: ["*.wasm", 
     logLevel: "error",
     ...options,
   });
-  for (const file of ["edgemem-workerd.wasm", "edgemem-tokens.bin"]) await cp(installed(folder, file), join(folder, "out", file));
+  for (const file of ["edgemem-workerd.wasm", "edgemem-cloudflare.wasm", "edgemem-tokens.bin"]) await cp(installed(folder, file), join(folder, "out", file));
   const miniflare = new Miniflare({
     modulesRoot: join(folder, "out"),
     scriptPath: outfile,
@@ -389,8 +404,8 @@ test("every entry exports what is written down in exports.json", async () => {
 });
 
 const PROMISED = [
-  "node.js", "browser.js", "workerd.js", "slim.js", "glue.js", "glue-workerd.js",
-  "edgemem.wasm", "edgemem-workerd.wasm", "edgemem-tokens.bin", "edgemem-tokens.LICENSE.txt",
+  "node.js", "browser.js", "workerd.js", "slim.js", "cloudflare.js", "glue.js", "glue-workerd.js", "glue-cloudflare.js",
+  "edgemem.wasm", "edgemem-workerd.wasm", "edgemem-cloudflare.wasm", "edgemem-tokens.bin", "edgemem-tokens.LICENSE.txt",
 ];
 
 test("the package holds what it needs and nothing else", async () => {

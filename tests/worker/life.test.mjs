@@ -16,7 +16,7 @@ const texts = [
   "👩‍👩‍👧‍👦 like 🍜, é and e\u0301",
 ];
 
-for (const store of ["d1", "kv"]) {
+for (const store of ["durable-object", "d1", "kv"]) {
   test(`${store}: every route`, async (t) => {
     const persist = await folder(t);
     const worker = await start(t, ["--store", store, "--persist", persist]);
@@ -174,7 +174,7 @@ for (const store of ["d1", "kv"]) {
 
 test("d1: the table `memories` can be read with SQL", async (t) => {
   const persist = await folder(t);
-  const worker = await start(t, ["--persist", persist]);
+  const worker = await start(t, ["--store", "d1", "--persist", persist]);
   const { must } = worker;
   const add = (messages, scope) => must("POST", "/v1/memories", { messages, infer: false, ...scope });
   await add("naïve 😀 note", { user_id: "alice", run_id: "r1", metadata: { aB: "c" } });

@@ -85,6 +85,9 @@ test("a setting that is wrong is named, and nothing is served", async (t) => {
   for (const [name, value] of [
     ["EDGEMEM_TOKEN_HASHES", token],
     ["EDGEMEM_BODY_LIMIT", "5 MB"],
+    ["EDGEMEM_TENANT", "a/b"],
+    ["EDGEMEM_SHARDS", "{"],
+    ["EDGEMEM_SHARDS", '{ "acme": 4 }'],
   ]) {
     const { ask, stop } = await start(t, ["--persist", await folder(t)], { [name]: value });
     const { status, body } = await ask("GET", "/v1/stats");

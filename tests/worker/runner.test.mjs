@@ -9,7 +9,7 @@ import { folder, run, start } from "../support/worker-process.mjs";
 
 test("wrong arguments are explained, with status 2", async () => {
   for (const [args, named] of [
-    [["--store", "sqlite"], /--store is d1 or kv/],
+    [["--store", "sqlite"], /--store is durable-object, d1, kv/],
     [["--port", "http"], /--port is a number/],
     [["--port", "70000"], /--port is a number/],
     [["--persist", ""], /--persist names a folder/],
@@ -61,7 +61,7 @@ test("it ends with the signals that ask it to, also when npm runs it", async (t)
   });
   const ended = new Promise((resolve) => child.on("close", resolve));
   await Promise.race([listening, ended]);
-  assert.match(output, /edgemem over D1/);
+  assert.match(output, /edgemem over Durable Objects/);
   process.kill(-child.pid, "SIGTERM");
   await ended;
   assert.equal(await worker.stop(), 0);

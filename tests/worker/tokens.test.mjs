@@ -26,7 +26,7 @@ async function worker(t, store, contents) {
 
 const search = (must, query, more = {}) => must("POST", "/v1/search", { query, user_id: "alice", ...more });
 
-for (const store of ["d1", "kv"]) {
+for (const store of ["durable-object", "d1", "kv"]) {
   test(`${store}: a question finds what shares no word with it`, async (t) => {
     const { must } = await worker(t, store, await readFile(TABLE));
     for (const [query, expected] of [

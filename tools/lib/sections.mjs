@@ -24,7 +24,7 @@ export const SECTIONS = [
     name: "lint",
     steps: [
       cargo("clippy", "--quiet", "--workspace", "--all-targets", ...DENY_WARNINGS),
-      cargo("clippy", "--quiet", "--package", "edgemem", ...WASM, "--features", "cloudflare,trap", ...DENY_WARNINGS),
+      cargo("clippy", "--quiet", "--package", "edgemem", ...WASM, "--features", "cloudflare,objects,trap", ...DENY_WARNINGS),
       cargo("clippy", "--quiet", "--package", "edgemem-worker", ...WASM, ...DENY_WARNINGS),
     ],
   },
@@ -32,13 +32,33 @@ export const SECTIONS = [
   { name: "docs", steps: [{ ...cargo("doc", "--quiet", "--workspace", "--no-deps"), env: { RUSTDOCFLAGS: "-D warnings" } }] },
   { name: "licences", steps: [cargo("xtask", "licences"), { ...cargo("deny", "check"), onlyIf: ["cargo", ["deny", "--version"]] }] },
   { name: "build", steps: [{ ...npm("run", "build"), show: true }] },
-  { name: "node", needsBuild: true, steps: [node("tests/node/*.test.mjs", "tests/eval/*.test.mjs", "tests/contract/node.test.mjs", "tests/contract/object.test.mjs", "tests/crash/*.test.mjs", "tests/bench/*.test.mjs", "tests/faults/node.test.mjs")] },
+  {
+    name: "node",
+    needsBuild: true,
+    steps: [
+      node(
+        ...["node", "eval", "crash", "bench"].map((folder) => `tests/${folder}/*.test.mjs`),
+        ...["contract/node", "contract/object", "faults/node", "sync/exchange", "encryption/names", "encryption/stores", "encryption/memory"].map((name) => `tests/${name}.test.mjs`),
+      ),
+    ],
+  },
   {
     name: "browser",
     needsBuild: true,
     needsBrowser: true,
-    steps: [node("tests/contract/browser.test.mjs", "tests/faults/browser.test.mjs", "tests/www/*.test.mjs")],
+    steps: [
+      node("tests/contract/browser.test.mjs", "tests/faults/browser.test.mjs", "tests/encryption/browser.test.mjs", "tests/www/*.test.mjs", "tests/sync/tabs.test.mjs"),
+    ],
   },
-  { name: "workerd", needsBuild: true, steps: [node("tests/contract/workerd.test.mjs", "tests/faults/workerd.test.mjs", "tests/worker/*.test.mjs")] },
+  {
+    name: "workerd",
+    needsBuild: true,
+    steps: [
+      node(
+        "tests/worker/*.test.mjs",
+        ...["contract/workerd", "faults/workerd", "encryption/workerd", "sync/relay", "sync/stores"].map((name) => `tests/${name}.test.mjs`),
+      ),
+    ],
+  },
   { name: "packaging", needsBuild: true, needsBrowser: true, steps: [node("tests/packaging/run.mjs")] },
 ];

@@ -2,33 +2,38 @@
 
 use std::rc::Rc;
 
+use edgemem::bindings::objects;
 use edgemem::host::js::JsHost;
+use edgemem::host::js_error::from_js;
 use edgemem::model::tokens_from_js;
 use edgemem::store::{ByteStore, D1Store, KvStore};
 use edgemem::{Error, ErrorKind, Memory, Models};
 use wasm_bindgen::JsValue;
 use worker::Env;
+use worker::js_sys::{Function, JSON, Object, Reflect};
 
 use crate::problem::Problem;
 use crate::service::Service;
 use crate::settings::{Settings, StoreKind};
 
 /// Sets the service up. Bindings are no I/O objects of the request that they come with: they and the memory
-/// over them serve all requests of the isolate. `tokens` is the function that loads the token table.
-pub fn service(env: &Env, tokens: &JsValue) -> Service {
+/// over them serve all requests of the isolate. `tokens` is the function that loads the token table, `reach` the one
+/// that makes a store of the binding of a class of objects.
+pub fn service(env: &Env, tokens: &JsValue, reach: &Function) -> Service {
     let settings = Settings::read(|name| env.var(name).ok().map(|text| text.to_string()));
     let memory =
-        settings.clone().and_then(|settings| memory(env, settings.store, tokens).map_err(Problem::from));
+        settings.clone().and_then(|settings| memory(env, &settings, tokens, reach).map_err(Problem::from));
     Service { settings, memory }
 }
 
-fn memory(env: &Env, kind: StoreKind, tokens: &JsValue) -> edgemem::Result<Memory> {
+fn memory(env: &Env, settings: &Settings, tokens: &JsValue, reach: &Function) -> edgemem::Result<Memory> {
     if !tokens.is_function() {
         let message =
             "the function that loads the token table is missing: build shim.js and the core together";
         return Err(Error::new(ErrorKind::ConfigInvalid, message).field("tokens"));
     }
-    let store: Rc<dyn ByteStore> = match kind {
+    let store: Rc<dyn ByteStore> = match settings.store {
+        StoreKind::DurableObject => return routed(env, settings, reach),
         StoreKind::D1 => Rc::new(D1Store::new(binding(env, "DB", "d1_databases")?)?),
         StoreKind::Kv => Rc::new(KvStore::new(binding(env, "KV", "kv_namespaces")?)?),
     };
@@ -36,10 +41,36 @@ fn memory(env: &Env, kind: StoreKind, tokens: &JsValue) -> edgemem::Result<Memor
     Ok(Memory::with_models(store, Rc::new(JsHost), models))
 }
 
+/// A memory whose owners live in objects. What models are asked is configured where they are asked, in the objects.
+fn routed(env: &Env, settings: &Settings, reach: &Function) -> edgemem::Result<Memory> {
+    let invalid = |name: &'static str| {
+        move |thrown: JsValue| {
+            let message = format!("the Worker's variable or binding {name} cannot be used");
+            from_js(&thrown, ErrorKind::ConfigInvalid, &message).field(name)
+        }
+    };
+    let config = Object::new();
+    let set = |name: &str, value: &JsValue| {
+        Reflect::set(&config, &name.into(), value).map(drop).map_err(invalid("EDGEMEM"))
+    };
+    set("namespace", &binding(env, "EDGEMEM", "durable_objects.bindings")?)?;
+    if !settings.tenant.is_empty() {
+        set("tenant", &settings.tenant.as_str().into())?;
+    }
+    if !settings.shards.is_empty() {
+        set("shards", &JSON::parse(&settings.shards).map_err(invalid("EDGEMEM_SHARDS"))?)?;
+    }
+    let store = reach.call2(&JsValue::UNDEFINED, &config, &"EDGEMEM".into()).map_err(invalid("EDGEMEM"))?;
+    objects::routed(&store, Models::default()).map_err(|error| {
+        let of_tenant = error.field_name() == Some("store.config.tenant");
+        error.field(if of_tenant { "EDGEMEM_TENANT" } else { "EDGEMEM_SHARDS" })
+    })
+}
+
 /// A binding as JavaScript sees it. (The wrappers of workers-rs look at the name of its class, which a
 /// wrapped binding of a test does not have; the stores look at its methods.)
 fn binding(env: &Env, name: &str, section: &str) -> edgemem::Result<JsValue> {
-    let binding = worker::js_sys::Reflect::get(env, &name.into()).unwrap_or(JsValue::UNDEFINED);
+    let binding = Reflect::get(env, &name.into()).unwrap_or(JsValue::UNDEFINED);
     if binding.is_object() {
         return Ok(binding);
     }

@@ -13,7 +13,7 @@ use std::rc::Rc;
 
 use edgemem::host::js::{Task, wait};
 use wasm_bindgen::prelude::*;
-use worker::js_sys::{Promise, Reflect, Uint8Array};
+use worker::js_sys::{Function, Promise, Reflect, Uint8Array};
 use worker::web_sys::{self, ReadableStreamDefaultReader};
 use worker::{Env, Headers, Request, ResponseBuilder, console_error};
 
@@ -30,10 +30,11 @@ pub struct Worker(Rc<Service>);
 #[wasm_bindgen]
 impl Worker {
     /// Sets up the one memory that all requests share. What is wrong with the environment is told by the
-    /// answers. `tokens` is the function that loads the token table, for when the memory first needs it.
+    /// answers. `tokens` is the function that loads the token table, for when the memory first needs it, `reach` the
+    /// one that makes a store of the binding of a class of objects.
     #[wasm_bindgen(constructor)]
-    pub fn new(env: Env, tokens: JsValue) -> Worker {
-        Worker(Rc::new(bindings::service(&env, &tokens)))
+    pub fn new(env: Env, tokens: JsValue, reach: Function) -> Worker {
+        Worker(Rc::new(bindings::service(&env, &tokens, &reach)))
     }
 
     /// Starts answering a request.

@@ -1,4 +1,4 @@
-//! edgemem as a Cloudflare Worker: REST over one memory per isolate, kept in D1 or KV.
+//! edgemem as a Cloudflare Worker: REST over one memory per isolate, kept in Durable Objects, D1 or KV.
 //!
 //! A request passes these in order: [`cors`] (preflights end here), [`auth`], [`router`], [`body`], and then
 //! [`service`], which asks the memory. Whatever refuses it makes a [`problem::Problem`]; `problem` is also the
@@ -15,6 +15,7 @@ mod entry;
 pub mod http;
 pub mod problem;
 pub mod query;
+pub mod relay;
 pub mod router;
 pub mod service;
 pub mod settings;

@@ -4,6 +4,7 @@ use edgemem::{Error, ErrorKind};
 use percent_encoding::percent_decode_str;
 
 use crate::problem::{Problem, Refusal};
+use crate::relay::Wish;
 
 /// What is wanted. The texts are ids of memories.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,12 +33,22 @@ pub enum Route {
     Context,
     /// Counts.
     Stats,
+    /// Batches of the devices of this account.
+    Relay(String, Wish),
 }
 
 impl Route {
     /// Whether the options stand in a body.
     pub fn takes_body(&self) -> bool {
-        matches!(self, Route::Add | Route::ListFiltered | Route::Update(_) | Route::Search | Route::Context)
+        matches!(
+            self,
+            Route::Add
+                | Route::ListFiltered
+                | Route::Update(_)
+                | Route::Search
+                | Route::Context
+                | Route::Relay(_, Wish::Append)
+        )
     }
 }
 
@@ -60,6 +71,14 @@ fn methods(path: &str) -> Result<Vec<(&'static str, Route)>, Problem> {
         ["v1", "memories", id, "history"] if !id.is_empty() => vec![("GET", Route::History(decode(id)?))],
         ["v1", "search"] => vec![("POST", Route::Search)],
         ["v1", "context"] => vec![("POST", Route::Context)],
+        ["v1", "relay", account] if !account.is_empty() => {
+            let account = decode(account)?;
+            let wishes = [("GET", Wish::List), ("POST", Wish::Append), ("DELETE", Wish::Drop)];
+            wishes.map(|(method, wish)| (method, Route::Relay(account.clone(), wish))).to_vec()
+        }
+        ["v1", "relay", account, sequence] if !account.is_empty() => {
+            vec![("GET", Route::Relay(decode(account)?, Wish::Read(sequence.to_owned())))]
+        }
         ["v1", "stats"] => vec![("GET", Route::Stats)],
         _ => vec![],
     })
@@ -133,6 +152,10 @@ mod tests {
             ("POST", "/v1/search", Ok(Route::Search)),
             ("POST", "/v1/context", Ok(Route::Context)),
             ("GET", "/v1/stats", Ok(Route::Stats)),
+            ("GET", "/v1/relay/a%2Fb%20c", Ok(Route::Relay(id(), Wish::List))),
+            ("GET", "/v1/relay/a%2Fb%20c/7", Ok(Route::Relay(id(), Wish::Read("7".into())))),
+            ("PUT", "/v1/relay/a", Err("METHOD_NOT_ALLOWED")),
+            ("GET", "/v1/relay/", Err("ROUTE_UNKNOWN")),
             ("GET", "/", Err("ROUTE_UNKNOWN")),
             ("GET", "", Err("ROUTE_UNKNOWN")),
             ("GET", "/v1", Err("ROUTE_UNKNOWN")),

@@ -8,6 +8,7 @@ use crate::body;
 use crate::http::{Answer, Head};
 use crate::problem::Problem;
 use crate::query::{self, PAGE, SCOPE};
+use crate::relay::{self, Wish};
 use crate::router::{self, Route};
 use crate::settings::Settings;
 
@@ -56,9 +57,11 @@ impl Service {
         }
         settings.access.check(head)?;
         let route = route?;
-        let known: Vec<&str> = match route {
+        let known: Vec<&str> = match &route {
             Route::List => SCOPE.into_iter().chain(PAGE).collect(),
             Route::DeleteAll => SCOPE.to_vec(),
+            Route::Relay(_, Wish::List) => vec!["after"],
+            Route::Relay(_, Wish::Drop) => vec!["through"],
             _ => vec![],
         };
         let mut options = query::read(&head.query, &known)?;
@@ -95,6 +98,7 @@ async fn run(memory: &Memory, route: Route, options: Value) -> edgemem::Result<V
         Route::Search => call("search", &[part(&options, "query"), options]).await,
         Route::Context => call("context", &[part(&options, "query"), options]).await,
         Route::Stats => call("stats", &[]).await,
+        Route::Relay(account, wish) => relay::serve(&*memory.store(), &account, &wish, &options).await,
     }
 }
 
@@ -206,7 +210,7 @@ mod tests {
     #[test]
     fn only_health_is_public() {
         let service = service(&[]);
-        assert_eq!(ask(&service, "GET", "/health", "").1["store"], "d1");
+        assert_eq!(ask(&service, "GET", "/health", "").1["store"], "durable-object");
         for path in ["/", "/v1/stats", "/v1/memories"] {
             assert_eq!(ask(&service, "GET", path, "").1["code"], "AUTH_NOT_CONFIGURED", "{path}");
         }

@@ -9,6 +9,8 @@ use crate::problem::Problem;
 /// Where memories are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreKind {
+    /// The Durable Objects of the binding `EDGEMEM`.
+    DurableObject,
     /// The D1 binding `DB`.
     D1,
     /// The KV binding `KV`.
@@ -19,6 +21,7 @@ impl StoreKind {
     /// As the variable says it.
     pub fn name(self) -> &'static str {
         match self {
+            StoreKind::DurableObject => "durable-object",
             StoreKind::D1 => "d1",
             StoreKind::Kv => "kv",
         }
@@ -31,8 +34,12 @@ pub const BODY_LIMIT: usize = 5_000_000;
 /// What `wrangler.toml` and the secrets say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// `EDGEMEM_STORE`: `d1` (the default) or `kv`.
+    /// `EDGEMEM_STORE`: `durable-object` (the default), `d1` or `kv`.
     pub store: StoreKind,
+    /// `EDGEMEM_TENANT`: whose objects; empty for the default.
+    pub tenant: String,
+    /// `EDGEMEM_SHARDS`: owners that are spread over several objects, as JSON; empty for none.
+    pub shards: String,
     /// `EDGEMEM_TOKEN_HASHES`, and `EDGEMEM_DEV`.
     pub access: Access,
     /// `EDGEMEM_CORS_ORIGINS`: origins separated by commas, or `*`.
@@ -47,6 +54,8 @@ impl Settings {
         let text = |name: &str| variable(name).map(|text| text.trim().to_owned()).unwrap_or_default();
         Ok(Settings {
             store: store(&text("EDGEMEM_STORE"))?,
+            tenant: text("EDGEMEM_TENANT"),
+            shards: text("EDGEMEM_SHARDS"),
             access: Access::read(&text(HASHES), text("EDGEMEM_DEV") == "1")?,
             origins: Origins::read(&text("EDGEMEM_CORS_ORIGINS")),
             body_limit: body_limit(&text("EDGEMEM_BODY_LIMIT"))?,
@@ -56,9 +65,10 @@ impl Settings {
 
 fn store(text: &str) -> Result<StoreKind> {
     match text {
-        "" | "d1" => Ok(StoreKind::D1),
+        "" | "durable-object" => Ok(StoreKind::DurableObject),
+        "d1" => Ok(StoreKind::D1),
         "kv" => Ok(StoreKind::Kv),
-        other => Err(invalid("EDGEMEM_STORE", &format!("is \"{other}\"; it is d1 or kv"))),
+        other => Err(invalid("EDGEMEM_STORE", &format!("is \"{other}\"; it is durable-object, d1 or kv"))),
     }
 }
 
@@ -90,7 +100,9 @@ mod tests {
     fn defaults_are_safe() {
         let settings = read(&[]).unwrap();
         let expected = Settings {
-            store: StoreKind::D1,
+            store: StoreKind::DurableObject,
+            tenant: String::new(),
+            shards: String::new(),
             access: Access::Nobody,
             origins: Origins::None,
             body_limit: BODY_LIMIT,

@@ -13,7 +13,7 @@ use crate::table::{self, Table};
 use crate::{Result, execute, glue, order, panics, sizes};
 
 const TARGET: &str = "wasm32-unknown-unknown";
-const ENTRIES: [&str; 4] = ["node", "browser", "workerd", "slim"];
+const ENTRIES: [&str; 5] = ["node", "browser", "workerd", "slim", "cloudflare"];
 
 /// Builds the outputs named, or all of the manifest's.
 pub fn run(root: &Path, names: &[String]) -> Result<()> {

@@ -3,6 +3,9 @@
  * keywords or take the table from elsewhere, such as static assets, and for bundlers that do not know `.bin` files.
  */
 
+import wasm from "./edgemem-workerd.wasm";
+
+import { createInstance } from "./glue-workerd.js";
 import type { MemoryConfig } from "../config.js";
 import { EdgememError } from "../errors.js";
 import { type InitOptions, initialise } from "../init.js";
@@ -11,7 +14,7 @@ import { workers } from "./workers.js";
 
 export * from "../public.js";
 
-const { host, loader, table } = workers(() => {
+const { host, loader, table } = workers(wasm, createInstance, () => {
   const advice = 'pass it to init({ tokens }), or choose embedder: { provider: "none" }, or beside another tokens: false';
   throw new EdgememError("TOKENS_UNAVAILABLE", `edgemem/slim comes without the token table: ${advice}.`, {
     field: "tokens",

@@ -1,7 +1,9 @@
 /** edgemem in a Cloudflare Worker: core and token table are imported as modules, memories are in a binding. */
 
 import tokens from "./edgemem-tokens.bin";
+import wasm from "./edgemem-workerd.wasm";
 
+import { createInstance } from "./glue-workerd.js";
 import type { MemoryConfig } from "../config.js";
 import { type InitOptions, initialise } from "../init.js";
 import { HostedMemory } from "../memory.js";
@@ -9,7 +11,7 @@ import { workers } from "./workers.js";
 
 export * from "../public.js";
 
-const { host, loader, table } = workers(() => tokens);
+const { host, loader, table } = workers(wasm, createInstance, () => tokens);
 
 /** A memory. See {@link HostedMemory} for its methods. */
 export class Memory extends HostedMemory {

@@ -1,14 +1,11 @@
-/** What the two entries for Cloudflare Workers share: everything but where the token table comes from. */
+/** What the entries for Cloudflare Workers share: everything but the core and where the token table comes from. */
 
-import wasm from "./edgemem-workerd.wasm";
-
-import { createInstance } from "./glue-workerd.js";
-import { Loader } from "../loader.js";
+import { type CreateInstance, Loader } from "../loader.js";
 import type { Host } from "../resolve.js";
 import { TokenLoader, type TokensSource } from "../tokens.js";
 
-/** A host with its loaders. `tokens` is asked for the table when it is first needed. */
-export function workers(tokens: () => TokensSource): { host: Host; loader: Loader; table: TokenLoader } {
+/** A host with its loaders, for this core. `tokens` is asked for the table when it is first needed. */
+export function workers(wasm: WebAssembly.Module, createInstance: CreateInstance, tokens: () => TokensSource): { host: Host; loader: Loader; table: TokenLoader } {
   const loader = new Loader(createInstance, () => wasm);
   const table = new TokenLoader(TOKEN_TABLE, tokens);
   const host: Host = {

@@ -10,10 +10,10 @@ use crate::scope::{Axis, Scope};
 use crate::time::{Day, Timestamp};
 
 /// An object of options.
-pub(super) struct Options<'a>(Option<&'a Map<String, Value>>);
+pub(in crate::memory) struct Options<'a>(Option<&'a Map<String, Value>>);
 
 impl<'a> Options<'a> {
-    pub(super) fn of(value: &'a Value) -> Result<Options<'a>> {
+    pub(in crate::memory) fn of(value: &'a Value) -> Result<Options<'a>> {
         match value {
             Value::Null => Ok(Options(None)),
             Value::Object(map) => Ok(Options(Some(map))),
@@ -22,18 +22,18 @@ impl<'a> Options<'a> {
     }
 
     /// The first of these options that is there and not null, with the name it was found under.
-    pub(super) fn get(&self, names: &[&'a str]) -> Option<(&'a str, &'a Value)> {
+    pub(in crate::memory) fn get(&self, names: &[&'a str]) -> Option<(&'a str, &'a Value)> {
         let map = self.0?;
         names.iter().find_map(|&name| Some((name, map.get(name).filter(|value| !value.is_null())?)))
     }
 
     /// The names of all options that are there.
-    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {
+    pub(in crate::memory) fn names(&self) -> impl Iterator<Item = &'a str> {
         self.0.into_iter().flat_map(Map::keys).map(String::as_str)
     }
 
     /// Refuses options that nobody knows, where a misspelt one would remove more than was meant.
-    pub(super) fn only(&self, known: &[&str]) -> Result<()> {
+    pub(in crate::memory) fn only(&self, known: &[&str]) -> Result<()> {
         for (name, _) in self.0.into_iter().flatten() {
             let is_scope = SPELLINGS.iter().any(|(_, names)| names.contains(&name.as_str()));
             if !is_scope && !known.contains(&name.as_str()) {
@@ -45,18 +45,18 @@ impl<'a> Options<'a> {
         Ok(())
     }
 
-    pub(super) fn has_null(&self, names: &[&str]) -> bool {
+    pub(in crate::memory) fn has_null(&self, names: &[&str]) -> bool {
         names.iter().any(|&name| self.0.and_then(|map| map.get(name)).is_some_and(Value::is_null))
     }
 
-    pub(super) fn flag(&self, names: &[&'a str], default: bool) -> Result<bool> {
+    pub(in crate::memory) fn flag(&self, names: &[&'a str], default: bool) -> Result<bool> {
         match self.get(names) {
             None => Ok(default),
             Some((name, value)) => value.as_bool().ok_or_else(|| wrong(name, "true or false")),
         }
     }
 
-    pub(super) fn count(&self, names: &[&'a str], shown: &str) -> Result<Option<usize>> {
+    pub(in crate::memory) fn count(&self, names: &[&'a str], shown: &str) -> Result<Option<usize>> {
         let Some((name, value)) = self.get(names) else { return Ok(None) };
         let kind = match shown {
             "tokens" | "hops" | "limit" => ErrorKind::InvalidArgument,
@@ -73,32 +73,32 @@ impl<'a> Options<'a> {
     }
 
     /// Which of these words the option is.
-    pub(super) fn choice(&self, name: &'a str, words: &[&str]) -> Result<Option<usize>> {
+    pub(in crate::memory) fn choice(&self, name: &'a str, words: &[&str]) -> Result<Option<usize>> {
         let Some((_, value)) = self.get(&[name]) else { return Ok(None) };
         let at = words.iter().position(|&word| value.as_str() == Some(word));
         at.map(Some).ok_or_else(|| wrong(name, &format!("one of {}", words.join(", "))))
     }
 }
 
-pub(super) fn wrong(field: &str, expected: &str) -> Error {
+pub(in crate::memory) fn wrong(field: &str, expected: &str) -> Error {
     Error::new(ErrorKind::InvalidArgument, format!("{field} must be {expected}")).field(field)
 }
 
-pub(super) fn id(value: &Value) -> Result<&str> {
+pub(in crate::memory) fn id(value: &Value) -> Result<&str> {
     value.as_str().ok_or_else(|| wrong("id", "a string"))
 }
 
 /// How `"*"` is read as a run id.
 #[derive(PartialEq)]
-pub(super) enum Star {
+pub(in crate::memory) enum Star {
     /// All runs of the named owners: for reads.
     AnyRun,
     /// Not at all: for writes and deletions.
     Literal,
 }
-pub(super) use Star::{AnyRun, Literal};
+pub(in crate::memory) use Star::{AnyRun, Literal};
 
-pub(super) const SPELLINGS: [(Axis, [&str; 2]); 5] = [
+pub(in crate::memory) const SPELLINGS: [(Axis, [&str; 2]); 5] = [
     (Axis::User, ["userId", "user_id"]),
     (Axis::Agent, ["agentId", "agent_id"]),
     (Axis::Run, ["runId", "run_id"]),
@@ -107,7 +107,7 @@ pub(super) const SPELLINGS: [(Axis, [&str; 2]); 5] = [
 ];
 
 /// The ids among the options, and whether all runs are open. Numbers are read as their digits.
-pub(super) fn scope_of(options: &Options<'_>, star: Star) -> Result<(Scope, bool)> {
+pub(in crate::memory) fn scope_of(options: &Options<'_>, star: Star) -> Result<(Scope, bool)> {
     let mut scope = Scope::new();
     let mut any_run = false;
     for (axis, names) in SPELLINGS {
@@ -133,11 +133,11 @@ pub(super) fn scope_of(options: &Options<'_>, star: Star) -> Result<(Scope, bool
     Ok((scope, any_run))
 }
 
-pub(super) fn text<'a>(value: &'a Value, field: &str) -> Result<&'a str> {
+pub(in crate::memory) fn text<'a>(value: &'a Value, field: &str) -> Result<&'a str> {
     value.as_str().ok_or_else(|| wrong(field, "a string"))
 }
 
-pub(super) fn metadata(options: &Options<'_>) -> Result<Option<Metadata>> {
+pub(in crate::memory) fn metadata(options: &Options<'_>) -> Result<Option<Metadata>> {
     match options.get(&["metadata"]) {
         None => Ok(None),
         Some((_, Value::Object(map))) => Ok(Some(map.clone())),
@@ -147,16 +147,16 @@ pub(super) fn metadata(options: &Options<'_>) -> Result<Option<Metadata>> {
     }
 }
 
-pub(super) const EXPIRES: [&str; 2] = ["expirationDate", "expiration_date"];
+pub(in crate::memory) const EXPIRES: [&str; 2] = ["expirationDate", "expiration_date"];
 
-pub(super) fn expires(options: &Options<'_>) -> Result<Option<Day>> {
+pub(in crate::memory) fn expires(options: &Options<'_>) -> Result<Option<Day>> {
     match options.get(&EXPIRES) {
         None => Ok(None),
         Some((_, value)) => Day::parse(value.as_str().unwrap_or_default()).map(Some),
     }
 }
 
-pub(super) fn timestamp(options: &Options<'_>) -> Result<Option<Timestamp>> {
+pub(in crate::memory) fn timestamp(options: &Options<'_>) -> Result<Option<Timestamp>> {
     match options.get(&["timestamp"]) {
         None => Ok(None),
         Some((_, value)) => instant(value).map(Some),
@@ -171,20 +171,20 @@ fn instant(value: &Value) -> Result<Timestamp> {
 }
 
 /// A moment from which on something is meant; a day without a time is its beginning.
-pub(super) fn since(options: &Options<'_>, name: &'static str) -> Result<Option<Timestamp>> {
+pub(in crate::memory) fn since(options: &Options<'_>, name: &'static str) -> Result<Option<Timestamp>> {
     let Some((name, value)) = options.get(&[name]) else { return Ok(None) };
     instant(value).map(Some).map_err(|error| error.field(name))
 }
 
 /// A name to look for.
-pub(super) fn name<'a>(value: &'a Value, field: &str) -> Result<&'a str> {
+pub(in crate::memory) fn name<'a>(value: &'a Value, field: &str) -> Result<&'a str> {
     let name = text(value, field)?;
     check_text(name, field)?;
     if is_blank(name) { Err(wrong(field, "a name")) } else { Ok(name) }
 }
 
 /// A moment to look back to. A day without a time is meant whole, so it is its end.
-pub(super) fn moment(options: &Options<'_>, names: &[&'static str]) -> Result<Option<Timestamp>> {
+pub(in crate::memory) fn moment(options: &Options<'_>, names: &[&'static str]) -> Result<Option<Timestamp>> {
     let Some((name, value)) = options.get(names) else { return Ok(None) };
     let time = match value.as_str().map(|text| Day::parse(text.trim())) {
         Some(Ok(day)) => Timestamp::from_millis(Day::from_number(day.number() + 1).start().millis() - 1),
@@ -194,7 +194,7 @@ pub(super) fn moment(options: &Options<'_>, names: &[&'static str]) -> Result<Op
 }
 
 /// Messages in all the forms that mem0 takes: a text, a message, a list of messages.
-pub(super) fn read_messages(value: &Value) -> Result<Vec<Message>> {
+pub(in crate::memory) fn read_messages(value: &Value) -> Result<Vec<Message>> {
     let blank = |message: &str| Err(Error::new(ErrorKind::MessagesEmpty, message).field("messages"));
     let messages = match value {
         Value::Null => {
@@ -226,7 +226,7 @@ pub(super) fn read_messages(value: &Value) -> Result<Vec<Message>> {
     Ok(messages)
 }
 
-pub(super) fn read_message(value: &Value, index: usize) -> Result<Message> {
+pub(in crate::memory) fn read_message(value: &Value, index: usize) -> Result<Message> {
     let at = |part: &str| format!("messages[{index}]{part}");
     if let Value::String(text) = value {
         return Ok(Message::user(text));
@@ -312,7 +312,7 @@ fn picture_of(media_type: &str, base64: &str, field: &str) -> Result<Picture> {
 }
 
 /// A consolidation as it was reported.
-pub(super) fn consolidated(report: &Value) -> Result<Consolidated> {
+pub(in crate::memory) fn consolidated(report: &Value) -> Result<Consolidated> {
     let invalid = || wrong("report", "what consolidate() returned");
     let id = |value: &Value| value.as_str().and_then(MemoryId::parse).ok_or_else(invalid);
     let pairs = |list: &str, one: &str, many: &str| -> Result<Vec<(MemoryId, Vec<MemoryId>)>> {

@@ -1,0 +1,103 @@
+/**
+ * What an object has to do later. There is one alarm, and the runtime gives up on it after a handful of failures; so the
+ * jobs are rows, the alarm is only the clock for the earliest of them, and a job that fails is put off and not lost.
+ */
+
+import type { ObjectStorage } from "./types.js";
+
+/** What there is to do. */
+export type JobKind = "read" | "sweep" | "compact" | "consolidate";
+
+/** A job, as it is stored. */
+export interface Job {
+  kind: JobKind;
+  /** Whom it concerns; empty where it is everything in the object. */
+  subject: string;
+  /** When, in ms since 1970. */
+  due: number;
+  /** How often it has failed in a row. */
+  attempts: number;
+  /** Why it failed last. */
+  error: string | null;
+}
+
+/** A job that has begun is left alone for this long: longer than an alarm may run. */
+const LEASE = 20 * 60_000;
+const FIRST_PAUSE = 15_000;
+const LONGEST_PAUSE = 6 * 3600_000;
+
+const TABLE =
+  "CREATE TABLE IF NOT EXISTS edgemem_jobs (kind TEXT NOT NULL, subject TEXT NOT NULL, due INTEGER NOT NULL, attempts INTEGER NOT NULL, error TEXT, PRIMARY KEY (kind, subject)) STRICT, WITHOUT ROWID";
+
+export class Jobs {
+  readonly #storage: ObjectStorage;
+  #ready = false;
+
+  constructor(storage: ObjectStorage) {
+    this.#storage = storage;
+  }
+
+  /** All of them, the earliest first. */
+  all(): Job[] {
+    if (!this.#ready && this.#rows("SELECT 1 FROM sqlite_master WHERE name = 'edgemem_jobs'").length === 0) return [];
+    return this.#rows("SELECT * FROM edgemem_jobs ORDER BY due, kind, subject") as unknown as Job[];
+  }
+
+  /** Sees that a job is done by then. One that is due earlier stays so. */
+  want(kind: JobKind, subject: string, due: number): void {
+    const known = this.all().find((job) => job.kind === kind && job.subject === subject);
+    if (known !== undefined && known.due <= due) return;
+    if (known === undefined) this.#insert(kind, subject, due);
+    else this.#rows("UPDATE edgemem_jobs SET due = ? WHERE kind = ? AND subject = ?", due, kind, subject);
+  }
+
+  /**
+   * Does what is due, one after the other. `perform` resolves to when the job is due again, if ever. What fails is
+   * noted and put off, twice as long each time, and the others go on.
+   */
+  async run(now: () => number, perform: (kind: JobKind, subject: string) => Promise<number | undefined>): Promise<void> {
+    for (const job of this.all()) {
+      if (job.due > now()) continue;
+      const lease = now() + LEASE;
+      this.#rows("UPDATE edgemem_jobs SET due = ? WHERE kind = ? AND subject = ?", lease, job.kind, job.subject);
+      try {
+        this.#settle(job, lease, await perform(job.kind, job.subject), 0, null);
+      } catch (cause) {
+        const pause = Math.min(FIRST_PAUSE * 2 ** job.attempts, LONGEST_PAUSE);
+        const words = cause instanceof Error ? `${(cause as { code?: string }).code ?? cause.name}: ${cause.message}` : String(cause);
+        this.#settle(job, lease, now() + pause, job.attempts + 1, words);
+      }
+    }
+  }
+
+  /** There is nothing to do any more. */
+  clear(): void {
+    if (this.all().length > 0) this.#rows("DELETE FROM edgemem_jobs");
+  }
+
+  /** Sets the alarm to the earliest job, if it is not so already. */
+  async arm(): Promise<void> {
+    const due = this.all()[0]?.due ?? null;
+    if (due === (await this.#storage.getAlarm())) return;
+    if (due === null) await this.#storage.deleteAlarm();
+    else await this.#storage.setAlarm(due);
+  }
+
+  #settle({ kind, subject }: Job, lease: number, due: number | undefined, attempts: number, error: string | null): void {
+    // Who wanted the job while it ran, wants it to run again: what it looked at has changed since.
+    const which = "kind = ? AND subject = ?";
+    if (due === undefined) this.#rows(`DELETE FROM edgemem_jobs WHERE ${which} AND due = ?`, kind, subject, lease);
+    else this.#rows(`UPDATE edgemem_jobs SET due = min(due, ?) WHERE ${which}`, due, kind, subject);
+    this.#rows(`UPDATE edgemem_jobs SET attempts = ?, error = ? WHERE ${which}`, attempts, error, kind, subject);
+  }
+
+  #insert(kind: JobKind, subject: string, due: number): void {
+    if (!this.#ready) this.#rows(TABLE);
+    this.#ready = true;
+    this.#rows("INSERT INTO edgemem_jobs VALUES (?, ?, ?, 0, NULL)", kind, subject, due);
+  }
+
+  #rows(statement: string, ...values: (string | number | null)[]): Record<string, unknown>[] {
+    return this.#storage.sql.exec(statement, ...values).toArray();
+  }
+}

@@ -1,0 +1,327 @@
+/**
+ * A Durable Object that holds memories: a whole memory over the SQLite inside of it, asked over `fetch` in the protocol of
+ * `protocol.ts`. The same class serves as a registry of the others (`registry.ts`), by its name.
+ *
+ * Nothing that was acknowledged lives in memory alone, so an object may be evicted at any time, and its memory dropped for
+ * others of the isolate (`isolate.ts`). What is to be done later is a job (`jobs.ts`). A language model is asked while
+ * other calls go on; what it made is checked against what the partition holds by then, in the commit itself.
+ */
+
+import type { MemoryConfig } from "../config.js";
+import { EdgememError } from "../errors.js";
+import type { Instance } from "../instance.js";
+import { type CoreConfig, type Host, resolve } from "../resolve.js";
+import type { Commit } from "../stores/store.js";
+import { answerStore } from "./distant-store.js";
+import type { Isolate } from "./isolate.js";
+import { type JobKind, Jobs } from "./jobs.js";
+import { askOver, isNamespace } from "./namespace.js";
+import { ADMIN, type AdminRequest, body, CALL, errorAnswer, isOf, NAME_HEADER } from "./protocol.js";
+import { askRegistry, Registry, registryOf } from "./registry.js";
+import { DurableStore } from "./store.js";
+import type { ObjectState } from "./types.js";
+
+/** What an object is configured with: what `new Memory` takes, but for the store, which is its own. */
+export interface ObjectConfig extends Omit<MemoryConfig, "store"> {
+  /** Merges what says the same, of every owner that something was added for, so many days after. Default: never. */
+  consolidate?: { days: number };
+}
+
+/** The variable that holds the configuration as JSON, for those who do not write a class of their own. */
+const CONFIG = "EDGEMEM_CONFIG";
+/** The variable that holds how much the objects of an isolate may have loaded, in bytes. */
+const BUDGET = "EDGEMEM_MEMORY_BUDGET";
+
+const SECOND = 1000;
+const DAY = 86_400 * SECOND;
+/** An alarm may run for a quarter of an hour; what a model has not read by then is read by the next one. */
+const READING = 10 * 60 * SECOND;
+
+/** Methods after which nothing may be left. */
+const REMOVING = ["delete", "deleteAll", "erase", "sweep", "reset"];
+
+/** The object's store, which sees to it that the object is listed before it holds anything. */
+class ListedStore extends DurableStore {
+  /** How often it was written to. */
+  changes = 0;
+  readonly #before: () => Promise<void>;
+
+  constructor(storage: ObjectState["storage"], before: () => Promise<void>) {
+    super(storage);
+    this.#before = before;
+  }
+
+  override async commit(commit: Commit): Promise<number> {
+    await this.#before();
+    this.changes += 1;
+    return super.commit(commit);
+  }
+
+  override async erase(partition: string): Promise<void> {
+    this.changes += 1;
+    return super.erase(partition);
+  }
+}
+
+export class HostedObject {
+  /** The name of the binding of this class, by which objects reach their registries. */
+  static binding = "EDGEMEM";
+
+  readonly #state: ObjectState;
+  readonly #env: Record<string, unknown>;
+  readonly #isolate: Isolate;
+  readonly #host: Host;
+  readonly #store: ListedStore;
+  readonly #jobs: Jobs;
+  #config: (CoreConfig & Pick<ObjectConfig, "consolidate">) | undefined;
+  #name: string | undefined;
+  #distant: DurableStore | undefined;
+  /** Whether this life of the object has not looked yet at what is to be done. */
+  #isNew = true;
+  /** Listing and delisting, one after the other. */
+  #listing: Promise<void> = Promise.resolve();
+
+  /** @internal Each host's class passes its own ways here. */
+  constructor(state: ObjectState, env: unknown, isolate: Isolate, host: Host) {
+    this.#state = state;
+    this.#env = (env ?? {}) as Record<string, unknown>;
+    this.#isolate = isolate;
+    const variable = (name: string): string | undefined => {
+      const value = this.#env[name];
+      return typeof value === "string" ? value : undefined;
+    };
+    this.#host = { ...host, variable };
+    this.#store = new ListedStore(state.storage, () => this.#list());
+    this.#jobs = new Jobs(state.storage);
+    this.#name = state.id.name;
+  }
+
+  /**
+   * The configuration of every object of this class. Override it where an object needs what no variable can say, such
+   * as a function. Default: the JSON in the variable `EDGEMEM_CONFIG`; keys of providers may be variables of their own,
+   * such as `OPENAI_API_KEY`.
+   */
+  configure(env: unknown): ObjectConfig {
+    const text = (env as Record<string, unknown>)[CONFIG];
+    if (text === undefined || text === "") return {};
+    try {
+      return (typeof text === "string" ? JSON.parse(text) : text) as ObjectConfig;
+    } catch (cause) {
+      throw new EdgememError("CONFIG_INVALID", `The variable ${CONFIG} is not JSON.`, { field: CONFIG, cause });
+    }
+  }
+
+  /** Answers a request of the protocol. */
+  async fetch(request: Request): Promise<Response> {
+    this.#name ??= request.headers.get(NAME_HEADER) ?? undefined;
+    const bytes = new Uint8Array(await request.arrayBuffer());
+    try {
+      const answer = isOf(bytes, ADMIN) ? await this.#administer(body(bytes) as AdminRequest) : await this.#answer(bytes);
+      return new Response(answer as BodyInit);
+    } catch (cause) {
+      return Response.json(errorAnswer(cause));
+    }
+  }
+
+  /** Does what is due. Never throws as long as the storage works: the runtime would give the alarm up after six times. */
+  async alarm(): Promise<void> {
+    try {
+      await this.#jobs.run(Date.now, (kind, subject) => this.perform(kind, subject));
+    } finally {
+      await this.#jobs.arm();
+    }
+  }
+
+  /** Does a job and resolves to when it is due again, if ever. What it throws is noted, and the job is put off. */
+  protected async perform(kind: JobKind, subject: string): Promise<number | undefined> {
+    return this.#lend(async (memory) => {
+      switch (kind) {
+        case "read":
+          return this.#read(memory);
+        case "compact":
+          await memory.call("compact", "[]");
+          this.#store.sealed();
+          return undefined;
+        case "consolidate":
+          await memory.call("consolidate", `[${subject}]`);
+          return undefined;
+        case "sweep": {
+          await memory.call("sweep", JSON.stringify([{}, this.#settings().retention ?? null]));
+          await this.#delistIfEmpty(memory);
+          const { memories } = (await memory.call("stats", "[]")) as { memories: number };
+          return memories === 0 ? undefined : Date.now() + DAY;
+        }
+      }
+    });
+  }
+
+  async #answer(request: Uint8Array): Promise<Uint8Array> {
+    const before = this.#store.changes;
+    return this.#lend(async (memory) => {
+      try {
+        return await memory.ask(request);
+      } finally {
+        if ((this.#store.changes !== before || this.#isNew) && !memory.dead) await this.#plan(memory, request).catch(tell);
+      }
+    });
+  }
+
+  /** What follows from a call that has written, or from what an earlier life of the object did not get to. */
+  async #plan(memory: Instance, request: Uint8Array): Promise<void> {
+    this.#isNew = false;
+    const call = (isOf(request, CALL) ? body(request) : undefined) as { method?: string; arguments?: unknown[] } | undefined;
+    const settings = this.#settings();
+    const now = Date.now();
+    if (settings.llm !== undefined) {
+      const { messages } = (await memory.call("pending", "[]")) as { messages: number };
+      if (messages > 0) this.#jobs.want("read", "", now + SECOND);
+    }
+    if (this.#store.isLong) this.#jobs.want("compact", "", now + 30 * SECOND);
+    if (settings.retention !== undefined || mentionsExpiry(call?.arguments)) this.#jobs.want("sweep", "", now + DAY);
+    if (settings.consolidate !== undefined && call?.method === "add") {
+      const owner = ownerOf(call.arguments?.[1]);
+      if (owner !== undefined) this.#jobs.want("consolidate", owner, now + settings.consolidate.days * DAY);
+    }
+    // What is no call and writes is a move to another shard.
+    if (call === undefined || REMOVING.includes(call.method ?? "")) await this.#delistIfEmpty(memory);
+    await this.#jobs.arm();
+  }
+
+  /** Lets the language model read what waits. */
+  async #read(memory: Instance): Promise<number | undefined> {
+    const until = Date.now() + READING;
+    for (let first = true; ; first = false) {
+      const step = (await memory.call("readStep", JSON.stringify([first]))) as Step;
+      const { read, left, failure } = step;
+      if (failure !== null) throw new EdgememError("MODEL_FAILED", `${failure.code}: ${failure.message}`);
+      if (left === 0) return undefined;
+      // What is left and was not read is being read by a call.
+      if (read === 0) return Date.now() + 60 * SECOND;
+      if (Date.now() > until) return Date.now() + SECOND;
+    }
+  }
+
+  async #administer(request: AdminRequest | undefined): Promise<string> {
+    const registry = new Registry(this.#state.storage);
+    const administer = (): unknown => {
+      switch (request?.op) {
+        case "add":
+          return registry.add(request.name);
+        case "remove":
+          return registry.remove(request.name);
+        case "list":
+          return registry.list(request.after, request.limit);
+        case "jobs":
+          return this.#jobs.all();
+        case "isolate":
+          return this.#isolate.report();
+        // What is kept so belongs to no owner: no registry lists it.
+        case "store":
+          return answerStore((this.#distant ??= new DurableStore(this.#state.storage)), request.method, request.args);
+        default:
+          throw new EdgememError("OBJECT_FAILED", "This object understands add, remove, list, jobs, isolate and store: deploy Worker and objects with versions next to each other.");
+      }
+    };
+    return JSON.stringify({ ok: (await administer()) ?? null });
+  }
+
+  #lend<T>(use: (memory: Instance) => Promise<T>): Promise<T> {
+    return this.#isolate.lend(this.#state.id.toString(), this, () => this.#settings(), use);
+  }
+
+  #settings(): CoreConfig & Pick<ObjectConfig, "consolidate"> {
+    if (this.#config === undefined) {
+      const { consolidate, ...config } = this.configure(this.#env);
+      const days = consolidate?.days;
+      if (consolidate !== undefined && !(typeof days === "number" && days > 0)) {
+        throw new EdgememError("CONFIG_INVALID", "consolidate.days must be a number of days.", { field: "consolidate.days" });
+      }
+      const budget = this.#host.variable?.(BUDGET);
+      if (budget !== undefined) {
+        if (!/^\d+$/.test(budget)) throw new EdgememError("CONFIG_INVALID", `The variable ${BUDGET} must be a number of bytes.`, { field: BUDGET });
+        this.#isolate.budget = Number(budget);
+      }
+      this.#config = { ...resolve({ ...config, store: this.#store }, this.#host), consolidate };
+    }
+    return this.#config;
+  }
+
+  /** Has the object listed by its registry, once. */
+  #list(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#listed() || this.#name === undefined || registryOf(this.#name) === undefined) return;
+      await this.#tell("add");
+      this.#note(true);
+    });
+  }
+
+  /** Takes the object out of its registry if nothing is left in it, not even of a memory that was only deleted. */
+  #delistIfEmpty(memory: Instance): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!this.#listed() || !(await memory.call("isEmpty", "[]"))) return;
+      // Noted first: who writes from now on waits for its turn and has the object listed again.
+      this.#note(false);
+      // Jobs name owners.
+      this.#jobs.clear();
+      await this.#tell("remove");
+    });
+  }
+
+  async #tell(op: "add" | "remove"): Promise<void> {
+    const name = this.#name ?? "";
+    const { binding } = this.constructor as typeof HostedObject;
+    const namespace = this.#env[binding];
+    if (!isNamespace(namespace)) {
+      const message = `The binding ${binding} is missing, by which objects reach their registries: name the binding of this class ${binding}, or set \`static binding\`.`;
+      throw new EdgememError("CONFIG_INVALID", message, { field: binding });
+    }
+    await askRegistry(askOver(namespace), registryOf(name) ?? "", { op, name });
+  }
+
+  #inTurn(act: () => Promise<void>): Promise<void> {
+    const turn = this.#listing.then(act);
+    this.#listing = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Whether the registry lists the object, as far as it knows; with that, the name is there after a restart, too. */
+  #listed(): boolean {
+    const { sql } = this.#state.storage;
+    if (sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'edgemem_object'").toArray().length === 0) return false;
+    const [row] = sql.exec("SELECT name, listed FROM edgemem_object").toArray();
+    this.#name ??= row?.name as string | undefined;
+    return row?.listed === 1;
+  }
+
+  #note(listed: boolean): void {
+    const { sql } = this.#state.storage;
+    sql.exec("CREATE TABLE IF NOT EXISTS edgemem_object (id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL, listed INTEGER NOT NULL) STRICT");
+    sql.exec("INSERT OR REPLACE INTO edgemem_object VALUES (1, ?, ?)", this.#name ?? "", listed ? 1 : 0);
+  }
+}
+
+/** What was written is written, whether or not what follows from it could be planned: the next write plans it again. */
+function tell(cause: unknown): void {
+  console.error("edgemem: nothing was lost, but what is to be done later could not be noted:", cause);
+}
+
+interface Step {
+  read: number;
+  left: number;
+  failure: { code: string; message: string } | null;
+}
+
+/** Whether a call gives something a day on which it expires. */
+function mentionsExpiry(args: unknown[] | undefined): boolean {
+  return (args ?? []).some((it) => typeof it === "object" && it !== null && ("expirationDate" in it || "expiration_date" in it));
+}
+
+/** The owner of a write as the options of a read, as JSON. */
+function ownerOf(options: unknown): string | undefined {
+  const given = (options ?? {}) as Record<string, unknown>;
+  for (const axis of ["user", "agent", "run", "app", "org"]) {
+    const id = given[`${axis}Id`] ?? given[`${axis}_id`];
+    if (typeof id === "string" || typeof id === "number") return JSON.stringify({ [`${axis}Id`]: String(id) });
+  }
+  return undefined;
+}

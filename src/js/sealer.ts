@@ -1,0 +1,91 @@
+/** Encrypts what goes over a relay, with a key that the relay never sees. */
+
+import { EdgememError } from "./errors.js";
+
+/** What is sealed: it cannot be taken for the other. */
+export type Purpose = "label" | "batch";
+
+/** What the devices of an account share: one of the two. */
+export interface Secret {
+  passphrase?: string | undefined;
+  key?: Uint8Array | undefined;
+}
+
+/** What OWASP recommends for PBKDF2 with SHA-256 (2023). */
+const ROUNDS = 600_000;
+/** Bytes of the random number that each sealing has of its own. */
+const NONCE = 12;
+/** The version of the form: nonce, then what AES-256-GCM made of the content. */
+const FORM = "edgemem relay 1";
+
+/** The keys made last: making one takes some tenths of a second. */
+const recent: { passphrase: string; account: string; key: Promise<CryptoKey> }[] = [];
+
+export class Sealer {
+  readonly #key: CryptoKey;
+  readonly #account: string;
+
+  private constructor(key: CryptoKey, account: string) {
+    this.#key = key;
+    this.#account = account;
+  }
+
+  /** The sealer of an account. `KEY_INVALID` for a secret that is none. */
+  static async of({ passphrase, key }: Secret, account: string): Promise<Sealer> {
+    const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
+    if (subtle === undefined) {
+      throw new EdgememError("UNSUPPORTED", "This page has no WebCrypto: serve it over https.", { field: "passphrase" });
+    }
+    if (key !== undefined) {
+      if (!(key instanceof Uint8Array) || key.length !== 32) {
+        throw new EdgememError("KEY_INVALID", "key must be a Uint8Array of 32 random bytes, the same on all devices.", { field: "key" });
+      }
+      const imported = await subtle.importKey("raw", key.slice(), { name: "AES-GCM" }, false, ["encrypt", "decrypt"]);
+      return new Sealer(imported, account);
+    }
+    if (typeof passphrase !== "string" || passphrase === "" || passphrase.length > 1024) {
+      const message = "sync needs a passphrase of 1 to 1,024 characters, the same on all devices. What is short can be guessed by who keeps the batches.";
+      throw new EdgememError("KEY_INVALID", message, { field: "passphrase" });
+    }
+    let known = recent.find((it) => it.passphrase === passphrase && it.account === account);
+    if (known === undefined) {
+      known = { passphrase, account, key: derive(passphrase, account) };
+      recent.unshift(known);
+      recent.length = Math.min(recent.length, 4);
+    }
+    return new Sealer(await known.key, account);
+  }
+
+  /** Encrypts. */
+  async seal(content: Uint8Array<ArrayBuffer>, purpose: Purpose): Promise<Uint8Array<ArrayBuffer>> {
+    const iv = crypto.getRandomValues(new Uint8Array(NONCE));
+    const sealed = await crypto.subtle.encrypt(this.#parameters(iv, purpose), this.#key, content);
+    const bytes = new Uint8Array(NONCE + sealed.byteLength);
+    bytes.set(iv);
+    bytes.set(new Uint8Array(sealed), NONCE);
+    return bytes;
+  }
+
+  /** Decrypts what is in the batch of this number; `CHANGES_FOREIGN` if another key sealed it, or it was altered. */
+  async open(sealed: Uint8Array<ArrayBuffer>, purpose: Purpose, sequence: number): Promise<Uint8Array<ArrayBuffer>> {
+    try {
+      const parameters = this.#parameters(sealed.slice(0, NONCE), purpose);
+      return new Uint8Array(await crypto.subtle.decrypt(parameters, this.#key, sealed.subarray(NONCE)));
+    } catch (cause) {
+      const message = `Batch ${sequence} of the relay was not made with this passphrase for this account, or was altered; it was left out, and nothing after it was taken in.`;
+      throw new EdgememError("CHANGES_FOREIGN", message, { field: "passphrase", cause });
+    }
+  }
+
+  #parameters(iv: Uint8Array<ArrayBuffer>, purpose: Purpose): AesGcmParams {
+    return { name: "AES-GCM", iv, additionalData: new TextEncoder().encode(`${FORM}\0${purpose}\0${this.#account}`) };
+  }
+}
+
+async function derive(passphrase: string, account: string): Promise<CryptoKey> {
+  const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
+  const salt = await crypto.subtle.digest("SHA-256", bytes(`${FORM}\0${account}`));
+  const secret = await crypto.subtle.importKey("raw", bytes(passphrase.normalize("NFC")), "PBKDF2", false, ["deriveKey"]);
+  const parameters = { name: "PBKDF2", hash: "SHA-256", salt, iterations: ROUNDS };
+  return crypto.subtle.deriveKey(parameters, secret, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+}

@@ -1,0 +1,63 @@
+//! Objects in this process: a memory each, over a store of its own.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use edgemem::host::{Host, LocalFuture};
+use edgemem::memory::route::{Objects, answer};
+use edgemem::store::MemoryStore;
+use edgemem::{Error, ErrorKind, Memory, Models, Result};
+
+/// Memories by the names of their objects.
+pub struct InProcess {
+    host: Rc<dyn Host>,
+    models: Models,
+    held: RefCell<BTreeMap<String, Memory>>,
+    /// After so many requests the next is lost: before the object gets it, or its answer.
+    pub fails_after: Cell<Option<(usize, bool)>>,
+}
+
+impl InProcess {
+    /// Objects whose memories have this host and these models.
+    pub fn new(host: Rc<dyn Host>, models: Models) -> InProcess {
+        InProcess { host, models, held: RefCell::default(), fails_after: Cell::default() }
+    }
+
+    /// The names of all objects that were asked.
+    pub fn names(&self) -> Vec<String> {
+        self.held.borrow().keys().cloned().collect()
+    }
+
+    /// The memory of an object.
+    pub fn memory(&self, object: &str) -> Memory {
+        let mut held = self.held.borrow_mut();
+        let fresh =
+            || Memory::with_models(Rc::new(MemoryStore::new()), Rc::clone(&self.host), self.models.clone());
+        held.entry(object.to_owned()).or_insert_with(fresh).clone()
+    }
+}
+
+impl Objects for InProcess {
+    fn ask<'a>(&'a self, object: &'a str, request: Vec<u8>) -> LocalFuture<'a, Result<Vec<u8>>> {
+        let memory = self.memory(object);
+        let lost = || Err(Error::new(ErrorKind::ObjectFailed, "the object did not answer"));
+        let fails = self.fails_after.get();
+        self.fails_after.set(fails.map(|(left, late)| (left.saturating_sub(1), late)));
+        Box::pin(async move {
+            match fails {
+                Some((0, false)) => lost(),
+                Some((0, true)) => {
+                    answer(&memory, &request).await;
+                    lost()
+                }
+                _ => Ok(answer(&memory, &request).await),
+            }
+        })
+    }
+
+    fn owners<'a>(&'a self, tenant: &'a str, most: usize) -> LocalFuture<'a, Result<Vec<String>>> {
+        let names = self.names().into_iter().filter(move |name| name.starts_with(&format!("{tenant}/")));
+        Box::pin(async move { Ok(names.take(most).collect()) })
+    }
+}

@@ -1,0 +1,293 @@
+// Memories in Durable Objects, from JavaScript: their life, cold starts, the registry, the alarm's jobs, the budget of an
+// isolate, a trap.
+
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { test as register } from "node:test";
+
+import { objects } from "../support/objects.mjs";
+
+const test = (name, run) => register(name, { timeout: 120_000 }, run);
+const ann = { userId: "ann" };
+const bob = { userId: "bob" };
+const verbatim = (scope) => ({ ...scope, infer: false });
+const texts = ({ results }) => results.map(({ memory }) => memory);
+const objectOf = ({ results }) => `default/${results[0].id.replaceAll("-", "").slice(0, 10)}`;
+
+/** A language model whose answer is one fact, the text that `said` resolves to; an error if that is undefined. */
+async function model(t, said) {
+  const server = createServer((request, response) => {
+    request.resume().on("end", async () => {
+      const text = await said();
+      if (text === undefined) return response.writeHead(400).end("{}");
+      const facts = { facts: [{ text, from: [1] }] };
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify({ choices: [{ message: { content: JSON.stringify(facts) } }] }));
+    });
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  return { provider: "openai", config: { baseUrl: `http://127.0.0.1:${server.address().port}/v1`, model: "m" } };
+}
+
+test("a memory lives its life in the object of its owner", async (t) => {
+  const { call, sql } = await objects(t);
+  const [added, other] = await call(["add", "I moved to Lisbon", verbatim(ann)], ["add", "I live in Lima", verbatim(bob)]);
+  const [{ id }] = added.results;
+  const [found, item, list] = await call(["search", "which city did she move to?", ann], ["get", id], ["getAll", ann]);
+  assert.deepEqual([texts(found), item.memory, texts(list)], [["I moved to Lisbon"], "I moved to Lisbon", ["I moved to Lisbon"]]);
+  const [, changed, history, context] = await call(["update", id, "I moved to Porto"], ["get", id], ["history", id], ["context", "Porto", ann]);
+  assert.deepEqual([changed.memory, history.map(({ action }) => action)], ["I moved to Porto", ["UPDATE", "ADD"]]);
+  assert.match(context.text, /Porto/);
+  assert.notEqual(objectOf(added), objectOf(other));
+  for (const object of [added, other].map(objectOf)) assert.equal((await sql(object, "SELECT count(*) AS n FROM edgemem_heads"))[0].n, 1);
+  const [stats] = await call(["stats"]);
+  assert.equal(stats.memories, 2);
+  const [, gone] = await call(["delete", id], ["get", id]);
+  assert.equal(gone, null);
+  await assert.rejects(call(["search", "", ann]), { code: "QUERY_EMPTY" });
+});
+
+test("what several objects hold is found together, also of an owner that is spread over some", async (t) => {
+  const { call, callWith, admin } = await objects(t);
+  await call(["add", "I moved to Lisbon", verbatim(ann)], ["add", "Our office moved to Porto", verbatim({ orgId: "acme" })], ["add", "I moved to Lima", verbatim(bob)]);
+  const both = { ...ann, orgId: "acme" };
+  const [found, list] = await call(["search", "who moved?", both], ["getAll", both]);
+  assert.deepEqual(texts(found).sort(), ["I moved to Lisbon", "Our office moved to Porto"]);
+  assert.deepEqual(texts(list).sort(), texts(found).sort());
+
+  const config = { tenant: "spread", shards: { "org:acme": 3 } };
+  const acme = { orgId: "acme" };
+  const notes = Array.from({ length: 12 }, (_, n) => `note number n${n}`);
+  for (const [n, note] of notes.entries()) await callWith(config, ["add", note, verbatim({ ...acme, runId: `run-${n}` })]);
+  const [all, one] = await callWith(config, ["getAll", { ...acme, runId: "*", topK: 100 }], ["search", "note n7", { ...acme, runId: "*", topK: 1 }]);
+  assert.deepEqual([texts(all).sort(), texts(one)], [[...notes].sort(), ["note number n7"]]);
+  const [digit] = objectOf(all).slice("default/".length);
+  const { names } = await admin(`spread/registry-${digit}`, { op: "list", after: "", limit: 10 });
+  assert.deepEqual(names, ["", "-1", "-2"].map((shard) => objectOf(all).replace("default", "spread") + shard));
+
+  // Into one again: everything is found on the way, and afterwards without a word about shards.
+  const moving = { tenant: "spread", shards: { "org:acme": { from: 3, to: 1 } } };
+  const whole = ["getAll", { ...acme, runId: "*", topK: 100 }];
+  const [before, progress, after] = await callWith(moving, whole, ["reshard", "org:acme"], whole);
+  assert.deepEqual([texts(before).sort(), texts(after).sort()], [[...notes].sort(), [...notes].sort()]);
+  assert.ok(progress.done > 0 && progress.done === progress.total, JSON.stringify(progress));
+  assert.deepEqual(texts((await callWith({ tenant: "spread" }, whole))[0]).sort(), [...notes].sort());
+});
+
+test("a configuration that is wrong is told", async (t) => {
+  const { callWith, call, raw } = await objects(t, { bindings: { EDGEMEM_CONFIG: "{" } });
+  await assert.rejects(callWith({ tenant: "a/b" }, ["stats"]), { code: "CONFIG_INVALID", message: /tenant/ });
+  await assert.rejects(callWith({ namespace: {} }, ["stats"]), { code: "CONFIG_INVALID", message: /env\.EDGEMEM/ });
+  const llm = { provider: "openai", config: { apiKey: "k" } };
+  await assert.rejects(callWith({ models: { llm } }, ["stats"]), { code: "CONFIG_INVALID", message: /^CONFIG_INVALID: llm is configured .* in the objects/ });
+  await assert.rejects(callWith({ storage: {} }, ["stats"]), { code: "CONFIG_INVALID", message: /ctx\.storage/ });
+  await assert.rejects(call(["add", "tea", ann]), { code: "CONFIG_INVALID", message: /EDGEMEM_CONFIG is not JSON/ });
+  assert.equal((await raw("default/0123456789", [1, 1], "{}")).error.code, "CONFIG_INVALID");
+});
+
+test("what is stored opens again after an eviction, a restart, and from few rows", async (t) => {
+  const { call, evict, restart, sql, ring, admin } = await objects(t);
+  const say = (n) => ({ role: "user", content: `note number n${n} about the harbour` });
+  const [added] = await call(["add", Array.from({ length: 200 }, (_, n) => say(n)), verbatim(ann)]);
+  const object = objectOf(added);
+  const find = async () => texts((await call(["search", "note n150", { ...ann, topK: 1 }]))[0]);
+  assert.deepEqual(await find(), ["note number n150 about the harbour"]);
+  await evict(object);
+  assert.deepEqual(await find(), ["note number n150 about the harbour"]);
+  assert.equal((await admin(object, { op: "isolate" })).objects, 1, "what its earlier life had loaded is free");
+  await restart();
+  assert.deepEqual(await find(), ["note number n150 about the harbour"]);
+
+  // A long log is sealed when there is time, so that the next start has nothing to index.
+  const rows = async (table) => (await sql(object, `SELECT count(*) AS n FROM ${table}`))[0].n;
+  assert.deepEqual((await sql(object, "SELECT kind FROM edgemem_jobs")).map(({ kind }) => kind), ["compact"]);
+  await evict(object);
+  const { failure, next } = await ring(object);
+  assert.deepEqual([failure, next, await rows("edgemem_jobs"), await rows("edgemem_log")], [null, null, 0, 0]);
+  assert.ok((await rows("edgemem_blobs")) >= 1);
+  await restart();
+  assert.deepEqual(await find(), ["note number n150 about the harbour"]);
+});
+
+test("the registry lists who holds something, in pages, and nobody else", async (t) => {
+  const { call, callWith, admin, evict, raw } = await objects(t);
+  const listed = async (tenant = "default") => {
+    const digits = [..."0123456789abcdef"].map((digit) => admin(`${tenant}/registry-${digit}`, { op: "list", after: "", limit: 1000 }));
+    return (await Promise.all(digits)).flatMap(({ names }) => names).sort();
+  };
+  await call(["search", "anything", ann]);
+  assert.deepEqual(await listed(), [], "who was only asked");
+  const added = await call(["add", "tea", verbatim(ann)], ["add", "rice", verbatim(bob)]);
+  const [first, second] = added.map(objectOf);
+  assert.deepEqual(await listed(), [first, second].sort());
+  await evict(first);
+  await call(["add", "more tea", verbatim(ann)]);
+  assert.deepEqual(await listed(), [first, second].sort(), "once");
+  await callWith({ tenant: "acme" }, ["add", "theirs", verbatim(ann)]);
+  assert.deepEqual(await listed(), [first, second].sort());
+  assert.deepEqual(await listed("acme"), [first.replace("default", "acme")]);
+  assert.deepEqual(texts((await callWith({ tenant: "acme" }, ["getAll", ann]))[0]), ["theirs"]);
+
+  await call(["deleteAll", ann]);
+  assert.deepEqual(await listed(), [first, second].sort(), "what was deleted has a history, which can be erased");
+  await call(["erase", ann]);
+  assert.deepEqual(await listed(), [second], "nothing is left of an owner");
+  await call(["add", "tea again", verbatim(ann)]);
+  assert.deepEqual(await listed(), [first, second].sort(), "and there is one again");
+  await call(["reset"]);
+  assert.deepEqual(await listed(), []);
+
+  for (let n = 0; n < 5; n++) await admin("default/registry-a", { op: "add", name: `default/a00000000${n}` });
+  const page = await admin("default/registry-a", { op: "list", after: "", limit: 2 });
+  assert.deepEqual(page, { names: ["default/a000000000", "default/a000000001"], next: "default/a000000001" });
+  const last = await admin("default/registry-a", { op: "list", after: "default/a000000003", limit: 2 });
+  assert.deepEqual(last, { names: ["default/a000000004"], next: null });
+
+  assert.match((await raw(first, [9, 1], "{}")).error.message, /version 1/);
+  assert.equal((await raw(first, [1, 3], '{"op":"dance"}')).error.code, "OBJECT_FAILED");
+  assert.equal((await raw(first, [1, 3], "no JSON")).error.code, "OBJECT_FAILED");
+});
+
+test("no row of an object holds what was erased", async (t) => {
+  const { call, sql } = await objects(t);
+  const add = (n) => ["add", `We keep fact${n}zx`, { ...verbatim(ann), metadata: { note: `meta${n}zx` }, expirationDate: "2999-01-01" }];
+  const added = await call(...[0, 1, 2, 3].map(add));
+  const object = objectOf(added[0]);
+  const [ids, tables] = [added.map(({ results }) => results[0].id), await sql(object, "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'edgemem%'")];
+  const everything = async () => {
+    const parts = [];
+    for (const { name } of tables) {
+      const columns = (await sql(object, `SELECT name FROM pragma_table_info('${name}')`)).map((column) => `hex("${column.name}")`);
+      const rows = await sql(object, `SELECT ${columns.join(" || ' ' || ")} AS row FROM ${name}`);
+      parts.push(...rows.flatMap(({ row }) => row.split(" ")).map((hex) => Buffer.from(hex, "hex").toString("latin1")));
+    }
+    return parts.join("\n");
+  };
+  await call(["update", ids[1], { text: "Now late1zx" }], ["feedback", ids[2], "negative", "why2zx"], ["delete", ids[3]]);
+  const before = await everything();
+  for (const word of ["fact0zx", "meta1zx", "late1zx", "why2zx", "fact3zx"]) assert.ok(before.includes(word), word);
+  for (const id of ids.slice(1)) assert.deepEqual((await call(["erase", id]))[0].erased, [id]);
+  const after = await everything();
+  for (const n of [1, 2, 3]) for (const kind of ["fact", "meta", "late", "why"]) assert.ok(!after.includes(`${kind}${n}zx`), `${kind}${n}zx`);
+  assert.ok(after.includes("fact0zx") && after.includes("meta0zx"));
+  await call(["erase", ann]);
+  assert.doesNotMatch(await everything(), /zx|"ann"/);
+});
+
+test("what waits is read by the alarm; a model that fails is asked again", async (t) => {
+  let broken = true;
+  const llm = await model(t, async () => (broken ? undefined : "Ann moved to Lisbon"));
+  const { call, sql, ring, admin, evict } = await objects(t, { bindings: { EDGEMEM_CONFIG: JSON.stringify({ llm }) } });
+  const [added] = await call(["add", "I moved to Lisbon, you know", { ...ann, background: true }]);
+  const object = objectOf(added);
+  const job = async () => (await admin(object, { op: "jobs" })).find(({ kind }) => kind === "read");
+  const tried = async () => {
+    for (let tries = 0; (await job())?.attempts !== 1; tries++) {
+      assert.ok(tries < 100, JSON.stringify(await job()));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  };
+  // The alarm rings by itself.
+  await tried();
+  assert.match((await job()).error, /MODEL_/);
+  assert.deepEqual(texts((await call(["search", "Lisbon", ann]))[0]), ["I moved to Lisbon, you know"], "found as it was said");
+  const again = await ring(object);
+  const { attempts, due } = await job();
+  assert.deepEqual([again.failure, attempts, again.next], [null, 2, due], "the alarm is armed for the next try");
+  // Had the object died before it could note the job, the next life would see what waits.
+  await sql(object, "DELETE FROM edgemem_jobs");
+  await evict(object);
+  await call(["search", "Lisbon", ann]);
+  await tried();
+  broken = false;
+  assert.equal((await ring(object)).failure, null);
+  assert.equal(await job(), undefined);
+  assert.deepEqual(texts((await call(["getAll", ann]))[0]), ["Ann moved to Lisbon"]);
+  assert.deepEqual(await sql(object, "SELECT * FROM edgemem_jobs WHERE kind = 'read'"), []);
+});
+
+test("calls go on while the alarm asks a model, and what changed meanwhile counts", async (t) => {
+  let [asked, release] = [];
+  const waiting = new Promise((resolve) => (asked = resolve));
+  const released = new Promise((resolve) => (release = resolve));
+  const llm = await model(t, async () => {
+    asked();
+    await released;
+    return "Ann moved to Lisbon";
+  });
+  const { call, admin } = await objects(t, { bindings: { EDGEMEM_CONFIG: JSON.stringify({ llm }) } });
+  const [added] = await call(["add", "I moved to Lisbon, you know", { ...ann, background: true }]);
+  await waiting;
+  const [found] = await call(["search", "Lisbon", ann], ["add", "I like tea", verbatim(ann)], ["delete", added.results[0].id]);
+  assert.deepEqual(texts(found), ["I moved to Lisbon, you know"]);
+  release();
+  const left = async () => (await admin(objectOf(added), { op: "jobs" })).filter(({ kind }) => kind === "read").length;
+  for (let tries = 0; (await left()) > 0; tries++) {
+    assert.ok(tries < 100);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assert.deepEqual(texts((await call(["getAll", ann]))[0]), ["I like tea"], "of what was deleted nothing is made");
+});
+
+test("a job that throws is put off, and the alarm is armed again; the others are done", async (t) => {
+  const body = `
+    configure() {
+      return { embedder: { provider: "none" }, retention: [{ days: 0, kind: "episodic", basis: "said" }], consolidate: { days: 7 } };
+    }
+
+    async perform(kind, subject) {
+      if (kind === "consolidate" && this.ctx.storage.sql.exec("SELECT attempts FROM edgemem_jobs WHERE kind = 'consolidate'").one().attempts < 2) {
+        throw new TypeError("thrown in the alarm");
+      }
+      return super.perform(kind, subject);
+    }`;
+  const { call, ring, admin } = await objects(t, { body });
+  const [added] = await call(["add", "I like tea", { ...verbatim(ann), expirationDate: "2001-01-01" }]);
+  const object = objectOf(added);
+  const before = Date.now();
+  for (let attempts = 1; attempts <= 2; attempts++) {
+    const { failure, next } = await ring(object);
+    const jobs = await admin(object, { op: "jobs" });
+    const { due, error, ...job } = jobs.find(({ kind }) => kind === "consolidate");
+    assert.deepEqual([failure, job], [null, { kind: "consolidate", subject: '{"userId":"ann"}', attempts }]);
+    assert.match(error, /thrown in the alarm/);
+    assert.ok(due > before + 10_000 * attempts && next === due, `${due} ${next}`);
+    // The sweep took out all there was, so there is nothing to sweep any more.
+    assert.deepEqual(jobs.map(({ kind }) => kind), ["consolidate"]);
+  }
+  assert.deepEqual(await ring(object), { failure: null, next: null });
+  assert.deepEqual(await admin(object, { op: "jobs" }), []);
+  assert.deepEqual((await call(["stats"]))[0].memories ?? 0, 0);
+});
+
+test("all objects of an isolate share a budget, and what is dropped is free", async (t) => {
+  const budget = 6 << 20;
+  const { call, admin } = await objects(t, { bindings: { EDGEMEM_MEMORY_BUDGET: String(budget) } });
+  const users = Array.from({ length: 24 }, (_, n) => ({ userId: `user-${n}` }));
+  const note = (n) => `note n${n}: ${"the harbour was grey and the boats came home late ".repeat(12)}`;
+  const messages = Array.from({ length: 400 }, (_, n) => ({ role: "user", content: note(n) }));
+  let object;
+  for (const user of users) object = objectOf((await call(["add", messages, verbatim(user)]))[0]);
+  const report = () => admin(object, { op: "isolate" });
+  const first = await report();
+  t.diagnostic(`after ${users.length} objects: ${JSON.stringify(first)}`);
+  assert.ok(first.resident <= budget && first.objects < users.length && first.objects > 1, JSON.stringify(first));
+  for (let round = 0; round < 3; round++) {
+    for (const user of users) assert.equal((await call(["search", "note n77", { ...user, topK: 1 }]))[0].results.length, 1);
+  }
+  const last = await report();
+  t.diagnostic(`after ${3 * users.length} cold starts: ${JSON.stringify(last)}`);
+  assert.ok(last.resident <= budget, JSON.stringify(last));
+  // What was dropped is what the others were opened in: the instance's linear memory has not grown.
+  assert.ok(last.memory <= 1.2 * first.memory && last.memory <= 2 * budget + (16 << 20), `${first.memory}, then ${last.memory} bytes`);
+});
+
+test("a trap fails the calls of its instance; every object goes on with a fresh one", async (t) => {
+  const { call, raw } = await objects(t, { build: "dist-test" });
+  const added = await call(["add", "tea", verbatim(ann)], ["add", "rice", verbatim(bob)]);
+  const { error } = await raw(objectOf(added[0]), [1, 255], "trap");
+  assert.equal(error.code, "INTERNAL");
+  const [tea, rice] = await call(["getAll", ann], ["getAll", bob]);
+  assert.deepEqual([texts(tea), texts(rice)], [["tea"], ["rice"]]);
+});
