@@ -1,6 +1,7 @@
 // The Worker of load.mjs: one memory over each of the stores of Cloudflare, with counters of what the host bills.
 
-import { EdgememObject, Memory } from "edgemem/cloudflare";
+import { Memory } from "edgemem";
+import { EdgememObject, Memory as RoutedMemory } from "edgemem/cloudflare";
 
 /** What the host would bill of reads and writes since it was last asked. */
 const billed = { reads: 0, writes: 0 };
@@ -79,7 +80,10 @@ const memories = new Map();
 
 function memory(env, store, shards) {
   const key = `${store} ${JSON.stringify(shards ?? null)}`;
-  if (!memories.has(key)) memories.set(key, new Memory({ store: { provider: store, config: CONFIG[store](env, shards) } }));
+  if (!memories.has(key)) {
+    const Kind = store === "durable-object" ? RoutedMemory : Memory;
+    memories.set(key, new Kind({ store: { provider: store, config: CONFIG[store](env, shards) } }));
+  }
   return memories.get(key);
 }
 

@@ -21,7 +21,7 @@ export async function bundleWorker(folder, source) {
     logLevel: "error",
   });
   for (const name of await readdir(DIST)) {
-    if (name === "edgemem-workerd.wasm" || name.endsWith(".bin")) await cp(join(DIST, name), join(folder, name));
+    if (/^edgemem-.*\.(wasm|bin)$/.test(name)) await cp(join(DIST, name), join(folder, name));
   }
 }
 
