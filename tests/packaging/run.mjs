@@ -389,7 +389,7 @@ test("every entry exports what is written down in exports.json", async () => {
 });
 
 const PROMISED = [
-  "node.js", "browser.js", "workerd.js", "slim.js", "glue.js", "glue-workerd.js",
+  "node.js", "browser.js", "workerd.js", "slim.js", "client.js", "glue.js", "glue-workerd.js",
   "edgemem.wasm", "edgemem-workerd.wasm", "edgemem-tokens.bin", "edgemem-tokens.LICENSE.txt",
 ];
 
