@@ -101,6 +101,13 @@ scenario("Node, require", "file", (folder) => node(folder, "main.cjs", `
     console.log(JSON.stringify(outcome));
   })();`));
 
+scenario("Node, edgemem/client, import and require", "-", async (folder) => {
+  const use = 'console.log(JSON.stringify(new MemoryClient({ apiKey: "k", host: "https://example.com/" }).host));';
+  const same = (host) => assert.equal(host, "https://example.com");
+  await node(folder, "main.mjs", `import MemoryClient from "edgemem/client"; ${use}`, same);
+  await node(folder, "main.cjs", `const { MemoryClient } = require("edgemem/client"); ${use}`, same);
+});
+
 scenario("Node, embedder none: no table is needed", "file", async (folder) => {
   await rm(installed(folder, "edgemem-tokens.bin"));
   await node(folder, "main.mjs", `

@@ -14,9 +14,13 @@ export interface CallOptions {
 
 /** One request. */
 export interface Request {
+  /** What is asked. */
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Of whom. */
   url: string;
+  /** All headers. */
   headers: Record<string, string>;
+  /** Sent as JSON, if there is one. */
   body?: unknown;
 }
 

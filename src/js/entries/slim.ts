@@ -3,6 +3,7 @@
  * keywords or take the table from elsewhere, such as static assets, and for bundlers that do not know `.bin` files.
  */
 
+import type { Mem0Config } from "../compat-types.js";
 import type { MemoryConfig } from "../config.js";
 import { EdgememError } from "../errors.js";
 import { type InitOptions, initialise } from "../init.js";
@@ -21,7 +22,9 @@ const { host, loader, table } = workers(() => {
 /** A memory. See {@link HostedMemory} for its methods. */
 export class Memory extends HostedMemory {
   /** Does nothing yet: the first call opens the store. There is no default store: name a binding. */
-  constructor(config?: MemoryConfig) {
+  constructor(config?: MemoryConfig);
+  constructor(config: Mem0Config);
+  constructor(config?: MemoryConfig | Mem0Config) {
     super(config, host, loader);
   }
 }

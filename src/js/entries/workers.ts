@@ -2,6 +2,7 @@
 
 import wasm from "./edgemem-workerd.wasm";
 
+import * as compat from "../compat.js";
 import { createInstance } from "./glue-workerd.js";
 import { Loader } from "../loader.js";
 import type { Host } from "../resolve.js";
@@ -16,6 +17,7 @@ export function workers(tokens: () => TokensSource): { host: Host; loader: Loade
     outlivesCalls: false,
     storeAdvice: 'has no default in a Worker: pass a binding, such as { provider: "d1", config: { binding: env.DB } }',
     tokens: table.load,
+    compat,
   };
   return { host, loader, table };
 }
