@@ -74,7 +74,7 @@ const REPLACEMENTS: Record<string, Record<string, string>> = {
 };
 
 const NO_DATABASE =
-  'edgemem searches by itself, without a database of vectors: leave vectorStore out, or say with store where memories are kept, such as { provider: "file" }';
+  'edgemem searches by itself, without a database of vectors: leave vectorStore out, or say with store where memories are kept, such as { provider: "file" } or { provider: "d1", config: { binding } }';
 const NO_HISTORY = "The history is kept with the memories, in their store: leave historyStore out";
 
 /** A sentence that says what to use in place of a provider that does not exist here; undefined if mem0 has none of it. */

@@ -5,6 +5,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
+import { Memory } from "edgemem";
+
 import { mem0ai } from "../mem0/install.mjs";
 import { source } from "./api-source.mjs";
 
@@ -106,6 +108,15 @@ test("the history's settings mean nothing, except that it can be hidden", () => 
   assert.equal(resolve({ store: memory, disableHistory: true }, node).disableHistory, true);
   refused({ store: memory, historyStore: { provider: "Supabase", config: {} } }, ["PROVIDER_UNKNOWN", "historyStore.provider", "Unsupported history store provider: Supabase", "leave historyStore out"]);
   refused({ store: memory, historyStore: "sqlite" }, ["CONFIG_INVALID", "historyStore"]);
+});
+
+test("a history that is hidden is empty", async (t) => {
+  for (const [disableHistory, rows] of [[false, 1], [true, 0]]) {
+    const memory = new Memory({ store: { provider: "memory" }, disableHistory });
+    t.after(() => memory.close());
+    const { results } = await memory.add("I drink tea", { userId: "u" });
+    assert.equal((await memory.history(results[0].id)).length, rows);
+  }
 });
 
 test("every provider that mem0 has is used or refused with its replacement", async () => {

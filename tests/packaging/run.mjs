@@ -373,6 +373,26 @@ async function workers(folder, bindings, body, options = { external: ["*.wasm", 
   }
 }
 
+scenario("JS Worker, edgemem/client", "-", async (folder) => {
+  await writeFile(join(folder, "worker.js"), `
+    import { MemoryClient } from "edgemem/client";
+    export default {
+      async fetch() {
+        const client = new MemoryClient({ apiKey: "key", host: "https://memory.example.com" });
+        return Response.json(await client.search("tea", { filters: { user_id: "alice" } }));
+      },
+    };`);
+  // What the Worker asks goes to this server, and to no other.
+  const outboundService = async (request) => {
+    const { query, filters } = await request.json();
+    return MiniflareResponse.json({ results: [{ memory: query, user_id: filters.user_id, run_id: request.headers.get("authorization") }] });
+  };
+  await workers(folder, { outboundService }, async (miniflare) => {
+    const answer = JSON.parse(await text(await miniflare.dispatchFetch("http://worker/")));
+    assert.deepEqual(answer, { results: [{ memory: "tea", userId: "alice", runId: "Token key" }] });
+  });
+});
+
 test("every entry exports what is written down in exports.json", async () => {
   const expected = JSON.parse(await readFile(join(here, "exports.json"), "utf8"));
   const actual = {};
