@@ -281,8 +281,18 @@ test("ids that would be another path are refused before anything is sent", async
   assert.equal(seen.length, 0);
 });
 
+test("what cannot be sent is refused before anything is", async () => {
+  seen = [];
+  const cycle = [];
+  cycle.push({ cycle });
+  for (const bad of [client().add(cycle), client().add("x", { userId: "u", metadata: { n: 1n } }), client().search("x", { filters: { cycle } }), client().feedback({ memoryId: id, feedback: cycle })]) {
+    await assert.rejects(bad, { name: "ValidationError", errorCode: "INVALID_ARGUMENT" });
+  }
+  assert.equal(seen.length, 0);
+});
+
 test("a wrong configuration is named", () => {
-  for (const [options, field] of [[{ host: "memory.example.com" }, "host"], [{ timeout: -1 }, "timeout"], [{ timeout: "soon" }, "timeout"], [{ apiKey: "" }, "apiKey"]]) {
+  for (const [options, field] of [[{ host: "memory.example.com" }, "host"], [{ timeout: -1 }, "timeout"], [{ timeout: "soon" }, "timeout"], [{ apiKey: "" }, "apiKey"], [{ apiKey: "a\nb" }, "apiKey"]]) {
     assert.throws(() => client(options), (error) => {
       assert.deepEqual([error.name, error.errorCode, error.details.field], ["ConfigurationError", "CONFIG_INVALID", field]);
       return true;

@@ -48,11 +48,14 @@ export class MemoryClient {
     if (!apiKey) throw misconfigured("Mem0 API key is required", "apiKey");
     if (typeof apiKey !== "string") throw misconfigured("Mem0 API key must be a string", "apiKey");
     if (apiKey.trim() === "") throw misconfigured("Mem0 API key cannot be empty", "apiKey");
+    if (/[^\x20-\x7e]/.test(apiKey.trim())) {
+      throw misconfigured("Mem0 API key holds a character that no header can carry", "apiKey");
+    }
     if (!isAddress(host)) throw misconfigured("host must be an address such as https://memory.example.com", "host");
     if (timeout !== undefined && !(timeout >= 0)) throw misconfigured("timeout must be a number of milliseconds", "timeout");
     this.apiKey = apiKey;
     this.host = host.replace(/\/+$/, "");
-    this.headers = { Authorization: `Token ${apiKey}` };
+    this.headers = { Authorization: `Token ${apiKey.trim()}` };
     this.#options = { timeout, signal, fetch };
   }
 

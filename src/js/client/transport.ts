@@ -1,6 +1,6 @@
 /** Requests and answers: one fetch for each call, no retries, and every failure as an error of mem0's client. */
 
-import { createExceptionFromResponse, MemoryError, NetworkError } from "./errors.js";
+import { createExceptionFromResponse, MemoryError, NetworkError, ValidationError } from "./errors.js";
 
 /** How long a call may take, what ends it, and who makes the request. */
 export interface CallOptions {
@@ -29,6 +29,7 @@ const DEFAULT_TIMEOUT = 300_000;
 /** Sends a request and reads the answer as JSON. */
 export async function send({ method, url, headers, body }: Request, options: CallOptions): Promise<unknown> {
   const { timeout = DEFAULT_TIMEOUT, signal } = options;
+  const sent = body === undefined ? {} : { body: encode(body) };
   const watch = new AbortController();
   const abort = (): void => watch.abort(signal?.reason);
   if (signal?.aborted) abort();
@@ -38,7 +39,6 @@ export async function send({ method, url, headers, body }: Request, options: Cal
   });
   const timer = timeout > 0 ? setTimeout(() => watch.abort(late), timeout) : undefined;
   try {
-    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
     const answer = await (options.fetch ?? fetch)(url, { method, headers, signal: watch.signal, ...sent });
     const text = await answer.text();
     if (!answer.ok) {
@@ -57,6 +57,15 @@ export async function send({ method, url, headers, body }: Request, options: Cal
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", abort);
+  }
+}
+
+function encode(body: unknown): string {
+  try {
+    return JSON.stringify(body);
+  } catch (cause) {
+    // A BigInt, or an object that contains itself.
+    throw new ValidationError(`What was given is no JSON: ${(cause as Error).message}`, "INVALID_ARGUMENT", { cause });
   }
 }
 
