@@ -141,12 +141,6 @@ export function resolve(config: MemoryConfig | Mem0Config | undefined, host: Hos
   return resolved;
 }
 
-function checkHistory(historyStore: unknown, host: Host): void {
-  if (historyStore == null) return;
-  const { provider: name } = provider(historyStore, "historyStore");
-  if (!HISTORY_STORES.includes(name)) throw unsupported("historyStore", (historyStore as Provider).provider, HISTORY_STORES, host);
-}
-
 /** How the language model reads messages. `customInstructions` has its own place in mem0. */
 function reading(given: Record<string, unknown>): CoreConfig["reading"] {
   const options = record(given.reading ?? {}, "reading", 'an object such as { mode: "two-phase" }');
@@ -310,6 +304,12 @@ function unsupported(field: string, name: unknown, providers: readonly string[],
   const instead = host.compat?.advice(field, String(name).toLowerCase()) ?? `There are ${providers.join(", ")}`;
   const message = `Unsupported ${kinds[field] ?? field} provider: ${String(name)}. ${instead}.`;
   return new EdgememError("PROVIDER_UNKNOWN", message, { field: `${field}.provider` });
+}
+
+function checkHistory(historyStore: unknown, host: Host): void {
+  if (historyStore == null) return;
+  const { provider: name } = provider(historyStore, "historyStore");
+  if (!HISTORY_STORES.includes(name)) throw unsupported("historyStore", (historyStore as Provider).provider, HISTORY_STORES, host);
 }
 
 function unavailable(field: string, name: string, host: Host): EdgememError {

@@ -26,7 +26,6 @@ use crate::record::Record;
 use crate::retrieve::context::DEFAULT_TOKENS;
 use crate::retrieve::weights::Weights;
 use crate::scope::{Axis, Scope};
-use crate::time::Timestamp;
 use read::*;
 use show::{conflict, history_row, read_step, recalled, scored_item, stats};
 pub use show::{error, item};
@@ -240,7 +239,7 @@ fn search_options(options: &Options<'_>) -> Result<SearchOptions> {
         weights: weights(options)?,
         rerank: options.flag(&["rerank"], true)?,
         rerank_top: options.count(&["rerankTop", "rerank_top"], "rerankTop")?,
-        asked_on: since(options, &["referenceDate", "reference_date"])?.map(Timestamp::day),
+        asked_on: moment(options, &["referenceDate", "reference_date"])?.map(|time| time.day()),
         reach: reach(options)?,
     })
 }
@@ -332,7 +331,7 @@ async fn knowledge(memory: &Memory, method: &str, options: &Value, of: Option<&V
     }
     let about = |field: &'static str| options.get(&[field]).map(|(_, value)| name(value, field)).transpose();
     let (about, around) = (about("about")?, about("around")?);
-    let (from, to) = (since(&options, &["from"])?, moment(&options, &["to"])?);
+    let (from, to) = (since(&options, "from")?, moment(&options, &["to"])?);
     let known = memory.knowledge(&reach).await?;
     Ok(match method {
         "entity" => of

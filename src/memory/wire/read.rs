@@ -171,8 +171,8 @@ fn instant(value: &Value) -> Result<Timestamp> {
 }
 
 /// A moment from which on something is meant; a day without a time is its beginning.
-pub(super) fn since(options: &Options<'_>, names: &[&'static str]) -> Result<Option<Timestamp>> {
-    let Some((name, value)) = options.get(names) else { return Ok(None) };
+pub(super) fn since(options: &Options<'_>, name: &'static str) -> Result<Option<Timestamp>> {
+    let Some((name, value)) = options.get(&[name]) else { return Ok(None) };
     instant(value).map(Some).map_err(|error| error.field(name))
 }
 
