@@ -5,6 +5,7 @@ use super::layout::NOWHERE;
 use super::{Address, Engine};
 use crate::error::Result;
 use crate::index::marks;
+use crate::knowledge::Closing;
 use crate::record::{Actor, MemoryId, Record};
 use crate::scope::Scope;
 use crate::sorted::sort;
@@ -116,9 +117,16 @@ impl Engine {
         Ok(None)
     }
 
-    /// The memories that were made from this one.
+    /// The memories that were made from this one; if there is none, the one that said the same already.
     pub fn made_from(&self, id: MemoryId) -> Result<Vec<Record>> {
-        let found = self.marked(&marks::source(id))?;
+        let mut found = self.marked(&marks::source(id))?;
+        if found.is_empty()
+            && let Some(closed) = self.get(id)?.and_then(|it| it.record.closed)
+            && closed.why == Closing::Distilled
+            && let Some(same) = self.locate(closed.by)
+        {
+            found.push(same);
+        }
         found.into_iter().map(|address| self.read(address)).collect()
     }
 

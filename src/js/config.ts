@@ -1,5 +1,6 @@
 /** What `new Memory(config)` takes. */
 
+import type { Mem0Keys } from "./compat-types.js";
 import type { LlmConfig } from "./llm-config.js";
 import type {
   OpenAiConfig,
@@ -209,7 +210,7 @@ export type EncryptionConfig =
   | { unwrap: (id: string) => Promise<Uint8Array | CryptoKey> | Uint8Array | CryptoKey };
 
 /** What `new Memory()` takes. Everything has a default, except the store in a Worker. */
-export interface MemoryConfig {
+export interface MemoryConfig extends Mem0Keys {
   /**
    * Where memories are kept: one of the providers, or an object with the methods of {@link Store}. Default:
    * IndexedDB in a browser, files in Node; in a Worker a binding has to be named.

@@ -102,3 +102,14 @@ export class EdgememError extends Error {
 export function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === "string" && (ERROR_CODES as readonly string[]).includes(code);
 }
+
+/**
+ * What mem0 calls an LLMError: any failure of a model. An `EdgememError` is an instance of it if its code begins with
+ * `MODEL_`. Messages that a model could not read are kept, so `add` seldom throws one; it tells it in `warnings`.
+ */
+export abstract class LLMError extends Error {
+  /** @internal */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof EdgememError && value.code.startsWith("MODEL_");
+  }
+}

@@ -27,6 +27,7 @@ const CODES: Record<string, ErrorCode> = {
   offset: "TOP_K_INVALID",
   threshold: "THRESHOLD_INVALID",
   timestamp: "TIMESTAMP_INVALID",
+  referenceDate: "TIMESTAMP_INVALID",
   validAt: "TIMESTAMP_INVALID",
   asOf: "TIMESTAMP_INVALID",
   knownAt: "TIMESTAMP_INVALID",

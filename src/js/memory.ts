@@ -2,6 +2,7 @@
 
 /// <reference lib="esnext.disposable" preserve="true" />
 
+import type { Mem0Config, UpdateProjectOptions } from "./compat-types.js";
 import type { Port } from "./exchange.js";
 import type {
   BackupSource,
@@ -80,7 +81,7 @@ export class HostedMemory {
   #resumed = false;
 
   /** @internal Each host's entry has a class that passes its own ways here. */
-  constructor(config: MemoryConfig | undefined, host: Host, loader: Loader) {
+  constructor(config: MemoryConfig | Mem0Config | undefined, host: Host, loader: Loader) {
     this.#config = resolve(config, host);
     this.#loader = loader;
     // Not among the active calls: closing does not wait for a model, and what it has not read goes on waiting.
@@ -89,8 +90,10 @@ export class HostedMemory {
   }
 
   /** The same as `new Memory(config)`; mem0 has it. */
-  static fromConfig<T>(this: new (config?: MemoryConfig) => T, config: MemoryConfig): T {
-    return new this(config);
+  static fromConfig<T>(this: new (config?: MemoryConfig) => T, config: MemoryConfig): T;
+  static fromConfig<T>(this: new (config?: MemoryConfig) => T, config: Mem0Config): T;
+  static fromConfig<T>(this: new (config?: MemoryConfig) => T, config: MemoryConfig | Mem0Config): T {
+    return new this(config as MemoryConfig);
   }
 
   /**
@@ -177,7 +180,14 @@ export class HostedMemory {
 
   /** What happened to a memory, newest first; empty if it is not known. */
   async history(id: string): Promise<HistoryEntry[]> {
-    return this.call("history", ["id", id]);
+    const rows = await this.call<HistoryEntry[]>("history", ["id", id]);
+    return this.#config.disableHistory === true ? [] : rows;
+  }
+
+  /** Always fails, as with mem0, whose platform has projects; there are none in a store. */
+  async updateProject(options: UpdateProjectOptions = {}): Promise<never> {
+    const subject = options.decay === true ? "The decay parameter is" : "Project updates are";
+    throw new EdgememError("UNSUPPORTED", `${subject} not supported by the OSS Memory SDK.`, { field: "options" });
   }
 
   /** Memories that contradict each other, where nothing says which is newer or nearer to the source. */

@@ -6,6 +6,8 @@ export interface ServiceConfig {
   apiKey?: string;
   /** Where the service is. Default: the provider's own address. */
   baseUrl?: string;
+  /** The same as `baseUrl`; OpenAI's and mem0's spelling. */
+  baseURL?: string;
   /** The same as `baseUrl`; mem0's name for Ollama's. */
   url?: string;
   /** The model's name. */

@@ -1,5 +1,6 @@
 /** From what `new Memory(config)` takes to what the core reads: checks, defaults, mem0's names. Opens nothing. */
 
+import type { Mem0Config } from "./compat-types.js";
 import type { MemoryConfig, StoreConfig } from "./config.js";
 import { Encryption } from "./encryption/encryption.js";
 import { EdgememError } from "./errors.js";
@@ -24,9 +25,12 @@ export interface Host {
   outlivesCalls: boolean;
   /** Loads the token table. */
   tokens: () => Promise<Uint8Array>;
+  /** Understands configurations that were written for mem0, where there are any. */
+  compat?: Pick<typeof import("./compat.js"), "advice" | "collection" | "counterpart">;
 }
 
-type OpenDirectory = (directory: string | undefined, durability: "fsync" | "none") => Store;
+/** Opens a directory, or the folder `inside` it; that of the host if none is named. */
+type OpenDirectory = (directory: string | undefined, durability: "fsync" | "none", inside?: string) => Store;
 
 /** The configuration as the core reads it. */
 export interface CoreConfig {
@@ -53,6 +57,8 @@ export interface CoreConfig {
   reranker?: unknown;
   /** The rules of `sweep`, which checks them. */
   retention?: unknown[];
+  /** Whether `history` is to show nothing. */
+  disableHistory?: boolean;
 }
 
 interface Provider {
@@ -68,8 +74,14 @@ const BINDING_METHODS = { d1: ["prepare", "batch"], kv: ["get", "put", "list", "
 
 const KEYS = ["store", "vectorStore", "encryption", "embedder", "llm", "reading", "customInstructions", "reranker", "tokens", "index", "retention"];
 
-/** Keys of mem0's configuration that mean nothing here: the history is always kept, in the store itself. */
-const IGNORED_KEYS = ["version", "historyStore", "historyDbPath", "disableHistory"];
+/** Keys of mem0's configuration about its version and about the history, which is always kept, in the store itself. */
+const MEM0_KEYS = ["version", "historyStore", "historyDbPath", "disableHistory"];
+
+/** mem0's stores of the history that need no other service. */
+const HISTORY_STORES = ["sqlite", "memory"];
+
+/** The stores there are. */
+const STORES = ["memory", "file", "indexeddb", "d1", "kv", "an object with a store's methods"];
 
 /** Providers of models that the core knows. */
 const MODELS = {
@@ -116,10 +128,10 @@ const KEY_NAMES = [
 ];
 
 /** Checks a configuration and brings it into the core's form. Opens nothing. */
-export function resolve(config: MemoryConfig | undefined, host: Host): CoreConfig {
+export function resolve(config: MemoryConfig | Mem0Config | undefined, host: Host): CoreConfig {
   const given = record(config ?? {}, "config", "an object such as { store: { provider: \"memory\" } }");
   for (const key of Object.keys(given)) {
-    if (!KEYS.includes(key) && !IGNORED_KEYS.includes(key)) {
+    if (!KEYS.includes(key) && !MEM0_KEYS.includes(key)) {
       throw invalid(key, `is not a key of the configuration; there are ${KEYS.join(", ")}`);
     }
   }
@@ -136,6 +148,8 @@ export function resolve(config: MemoryConfig | undefined, host: Host): CoreConfi
     if (!Array.isArray(given.retention)) throw invalid("retention", "must be a list of rules");
     resolved.retention = given.retention;
   }
+  checkHistory(given.historyStore, host);
+  if (given.disableHistory === true) resolved.disableHistory = true;
   if (wantsTokens(given)) resolved.tokens = host.tokens;
   // Nobody named an embedder, and the one that is there by itself is the table.
   else resolved.embedder ??= { provider: "none" };
@@ -201,6 +215,8 @@ function store(value: unknown, field: string, host: Host): CoreConfig["store"] {
   const { provider: name, config } = provider(found, field);
   switch (name) {
     case "memory":
+      // mem0 calls a file so.
+      if (field === "vectorStore" && host.compat !== undefined) return host.compat.collection(config, host);
       return { provider: "object", object: new MemoryStore() };
     case "file":
       if (host.openDirectory === undefined) throw unavailable(field, name, host);
@@ -234,7 +250,7 @@ function store(value: unknown, field: string, host: Host): CoreConfig["store"] {
         ...given(config, ["prefix", "staleAfter"]),
       };
     default:
-      throw unsupported(field, found.provider);
+      throw unsupported(field, found.provider, STORES, host);
   }
 }
 
@@ -280,7 +296,11 @@ function binding(value: unknown, field: string, name: "d1" | "kv"): object {
 function model(value: unknown, field: keyof typeof MODELS, host: Host): unknown {
   const found = provider(value, field);
   if (field === "embedder" && found.provider === EMBEDDED) return value;
-  if (!MODELS[field].includes(found.provider)) throw unsupported(field, (value as Provider).provider);
+  if (!MODELS[field].includes(found.provider)) {
+    const known = host.compat?.counterpart(field, found.provider, found.config, host);
+    if (known === undefined) throw unsupported(field, (value as Provider).provider, MODELS[field], host);
+    return model(known, field, host);
+  }
   const variables = KEY_VARIABLES[found.provider];
   const { config } = found;
   if (variables === undefined || KEY_NAMES.some((name) => config[name] != null)) return value;
@@ -314,13 +334,18 @@ function invalid(field: string, problem: string): EdgememError {
   return new EdgememError("CONFIG_INVALID", `${field} ${problem}.`, { field });
 }
 
-/** Worded as mem0 words it. */
-function unsupported(field: string, name: unknown): EdgememError {
-  const kinds: Record<string, string> = { vectorStore: "vector store", llm: "LLM" };
-  const kind = kinds[field] ?? field;
-  return new EdgememError("PROVIDER_UNKNOWN", `Unsupported ${kind} provider: ${String(name)}`, {
-    field: `${field}.provider`,
-  });
+/** Begins as mem0's error does. */
+function unsupported(field: string, name: unknown, providers: readonly string[], host: Host): EdgememError {
+  const kinds: Record<string, string> = { vectorStore: "vector store", historyStore: "history store", llm: "LLM" };
+  const instead = host.compat?.advice(field, String(name).toLowerCase()) ?? `There are ${providers.join(", ")}`;
+  const message = `Unsupported ${kinds[field] ?? field} provider: ${String(name)}. ${instead}.`;
+  return new EdgememError("PROVIDER_UNKNOWN", message, { field: `${field}.provider` });
+}
+
+function checkHistory(historyStore: unknown, host: Host): void {
+  if (historyStore == null) return;
+  const { provider: name } = provider(historyStore, "historyStore");
+  if (!HISTORY_STORES.includes(name)) throw unsupported("historyStore", (historyStore as Provider).provider, HISTORY_STORES, host);
 }
 
 function unavailable(field: string, name: string, host: Host): EdgememError {

@@ -16,8 +16,8 @@ export type MessagePart =
 
 /** One message of a conversation. */
 export interface Message {
-  /** The part that the speaker plays. */
-  role: Role;
+  /** The part that the speaker plays; any other is `ROLE_UNKNOWN`. */
+  role: Role | (string & {});
   /**
    * What was said: a text, or parts in OpenAI's or Anthropic's form. A language model says what is in pictures, and that is
    * remembered with a reference to each; without one the reference is.
@@ -110,9 +110,9 @@ export interface AddOptions extends Scope {
   /** False: keep each message verbatim. Default true: keep the statements in it. */
   infer?: boolean;
   /** When it was said: a date, ISO 8601 text, or seconds since 1970. Default: now. */
-  timestamp?: string | number | Date;
+  timestamp?: string | number | Date | null;
   /** The last day on which the memories are returned, `YYYY-MM-DD`. */
-  expirationDate?: string;
+  expirationDate?: string | null;
   /**
    * With a language model: resolves as soon as the messages are kept and can be found, and lets the model read them
    * afterwards; see `flush`, `pending` and `on`. Without one it means nothing. Default false.
@@ -191,6 +191,8 @@ export interface MemoryItem {
   sequence: number;
   /** Who said it. */
   role: Role;
+  /** The same, where mem0 has it: for what was made of messages, not for what is kept verbatim. */
+  attributedTo?: Role;
   /** The speaker's name. */
   name?: string;
   /** The last day on which it is returned, `YYYY-MM-DD`. */
@@ -219,6 +221,10 @@ export interface MemoryItem {
   supersededBy?: string;
   /** The memories whose place it took. */
   supersedes?: string[];
+  /** How well it answers, from 0 to 1; among the results of a search. */
+  score?: number;
+  /** How well it answers by the reranker's account; among the results of a search. */
+  rerankScore?: number;
 }
 
 /** What a memory is about: what happened, what is known, how to do things, what is to be done. */
@@ -433,6 +439,8 @@ export interface SearchOptions extends Scope, TimeOptions {
   rerank?: boolean;
   /** How many of the best memories the reranker reads. Default: as configured. */
   rerankTop?: number;
+  /** The day on which the question is asked: "yesterday" and "last week" are counted from it. Default: today. */
+  referenceDate?: string | number | Date | null;
   /** Includes expired memories. Default false. */
   showExpired?: boolean;
 }

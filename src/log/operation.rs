@@ -273,7 +273,9 @@ impl Operation {
                 text: Digest(u128::to_le_bytes(input.u128()?)),
                 model: input.text()?.to_owned(),
                 codes: input.bytes()?.iter().map(|&byte| byte as i8).collect(),
-                scale: f32::from_bits(input.u32()?),
+                scale: Some(f32::from_bits(input.u32()?))
+                    .filter(|scale| scale.is_finite())
+                    .ok_or_else(|| input.corrupt("a scale is no number"))?,
             },
         };
         if !input.is_empty() {

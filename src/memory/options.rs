@@ -183,6 +183,8 @@ pub struct SearchOptions {
     pub rerank: bool,
     /// How many of the best hits the reranker reads; as it is configured if absent.
     pub rerank_top: Option<usize>,
+    /// The day on which the question is asked, from which "yesterday" is counted; today if absent.
+    pub asked_on: Option<Day>,
 }
 
 impl SearchOptions {
@@ -196,6 +198,7 @@ impl SearchOptions {
             weights: Weights::default(),
             rerank: true,
             rerank_top: None,
+            asked_on: None,
         }
     }
 }

@@ -94,7 +94,7 @@ impl Memory {
             vector,
             limit: if candidates > options.top_k { candidates } else { options.top_k },
             threshold: if for_context { 0.0 } else { found.threshold },
-            today: Some(partitions.now().day()),
+            today: options.asked_on.or_else(|| Some(partitions.now().day())),
             weights: options.weights.clone(),
             explain: options.explain,
         };

@@ -268,6 +268,7 @@ pub(super) fn search_options(options: &Options<'_>) -> Result<SearchOptions> {
         weights: weights(options)?,
         rerank: options.flag(&["rerank"], true)?,
         rerank_top: options.count(&["rerankTop", "rerank_top"], "rerankTop")?,
+        asked_on: moment(options, &["referenceDate", "reference_date"])?.map(|time| time.day()),
         reach: reach(options)?,
     })
 }

@@ -98,7 +98,7 @@ test("stores in every form", () => {
   assert.deepEqual(resolve({ store: { provider: "kv", config: { binding: kv } } }, workerd).store, { provider: "kv", binding: kv });
   const own = new MemoryStore();
   assert.equal(resolve({ store: own }, workerd).store.object, own);
-  assert.equal(resolve({ vectorStore: { provider: "memory", config: { dimension: 8 } } }, workerd).store.provider, "object");
+  assert.equal(resolve({ vectorStore: { provider: "memory", config: { dimension: 8, dbPath: ":memory:" } } }, workerd).store.provider, "object");
 });
 
 test("a directory is passed on with its durability", () => {

@@ -25,7 +25,7 @@ test("an EdgememError is an Error with code, field, cause and details", () => {
 });
 
 test("every member of the public types is documented", async () => {
-  for (const file of ["types.ts", "config.ts", "model-config.ts", "errors.ts", "memory.ts", "init.ts", "loader.ts", "tokens.ts", "stores/store.ts"]) {
+  for (const file of ["types.ts", "config.ts", "compat.ts", "compat-types.ts", "client/client.ts", "client/errors.ts", "client/transport.ts", "client/types.ts", "model-config.ts", "errors.ts", "memory.ts", "init.ts", "loader.ts", "tokens.ts", "stores/store.ts"]) {
     const lines = (await readFile(join(root, "src/js", file), "utf8")).split("\n");
     let within = false;
     for (const [index, line] of lines.entries()) {

@@ -101,6 +101,13 @@ scenario("Node, require", "file", (folder) => node(folder, "main.cjs", `
     console.log(JSON.stringify(outcome));
   })();`));
 
+scenario("Node, edgemem/client, import and require", "-", async (folder) => {
+  const use = 'console.log(JSON.stringify(new MemoryClient({ apiKey: "k", host: "https://example.com/" }).host));';
+  const same = (host) => assert.equal(host, "https://example.com");
+  await node(folder, "main.mjs", `import MemoryClient from "edgemem/client"; ${use}`, same);
+  await node(folder, "main.cjs", `const { MemoryClient } = require("edgemem/client"); ${use}`, same);
+});
+
 scenario("Node, embedder none: no table is needed", "file", async (folder) => {
   await rm(installed(folder, "edgemem-tokens.bin"));
   await node(folder, "main.mjs", `
@@ -381,6 +388,26 @@ async function workers(folder, bindings, body, options = { external: ["*.wasm", 
   }
 }
 
+scenario("JS Worker, edgemem/client", "-", async (folder) => {
+  await writeFile(join(folder, "worker.js"), `
+    import { MemoryClient } from "edgemem/client";
+    export default {
+      async fetch() {
+        const client = new MemoryClient({ apiKey: "key", host: "https://memory.example.com" });
+        return Response.json(await client.search("tea", { filters: { user_id: "alice" } }));
+      },
+    };`);
+  // What the Worker asks goes to this server, and to no other.
+  const outboundService = async (request) => {
+    const { query, filters } = await request.json();
+    return MiniflareResponse.json({ results: [{ memory: query, user_id: filters.user_id, run_id: request.headers.get("authorization") }] });
+  };
+  await workers(folder, { outboundService }, async (miniflare) => {
+    const answer = JSON.parse(await text(await miniflare.dispatchFetch("http://worker/")));
+    assert.deepEqual(answer, { results: [{ memory: "tea", userId: "alice", runId: "Token key" }] });
+  });
+});
+
 test("every entry exports what is written down in exports.json", async () => {
   const expected = JSON.parse(await readFile(join(here, "exports.json"), "utf8"));
   const actual = {};
@@ -404,7 +431,7 @@ test("every entry exports what is written down in exports.json", async () => {
 });
 
 const PROMISED = [
-  "node.js", "browser.js", "workerd.js", "slim.js", "cloudflare.js", "glue.js", "glue-workerd.js", "glue-cloudflare.js",
+  "node.js", "browser.js", "workerd.js", "slim.js", "cloudflare.js", "client.js", "glue.js", "glue-workerd.js", "glue-cloudflare.js",
   "edgemem.wasm", "edgemem-workerd.wasm", "edgemem-cloudflare.wasm", "edgemem-tokens.bin", "edgemem-tokens.LICENSE.txt",
 ];
 

@@ -82,6 +82,7 @@ export async function everything(): Promise<void> {
   const near: number | undefined = details?.signals.semantic.contribution;
   const covered: number | undefined = details?.terms[0]?.withContext;
   const twins: string[] | undefined = tuned.results[0]?.duplicates;
+  await memory.search("where was she yesterday?", { userId: "alice", referenceDate: "2024-03-02" });
   const missing: ErrorCode | undefined = tuned.warnings?.[0]?.code;
   const { text, tokens, used, dropped } = await memory.context("dinner ideas", { userId: "alice", tokens: 600 });
   const item: MemoryItem | null = await memory.get(id);

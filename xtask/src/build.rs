@@ -14,6 +14,8 @@ use crate::{Result, execute, glue, order, panics, sizes};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const ENTRIES: [&str; 5] = ["node", "browser", "workerd", "slim", "cloudflare"];
+/// Entries without the core, each a module by itself.
+const SEPARATE: [&str; 1] = ["client"];
 
 /// Builds the outputs named, or all of the manifest's.
 pub fn run(root: &Path, names: &[String]) -> Result<()> {
@@ -250,7 +252,7 @@ impl Build<'_> {
         let entries = ENTRIES.map(|entry| self.root.join(format!("src/js/entries/{entry}.ts")));
         let glues: Vec<String> = self.cores().iter().map(Core::glue).collect();
         let mut products: Vec<PathBuf> = glues.iter().map(|glue| folder.join(glue)).collect();
-        products.extend(ENTRIES.map(|entry| folder.join(format!("{entry}.js"))));
+        products.extend(ENTRIES.iter().chain(&SEPARATE).map(|entry| folder.join(format!("{entry}.js"))));
         let mut inputs = self.inputs().path(&self.root.join("src/js"))?.path(&self.tsconfig())?;
         inputs = inputs.bytes(self.table.constant().as_bytes());
         for glue in &glues {
@@ -269,6 +271,11 @@ impl Build<'_> {
                 command.arg(self.work(glue)).args(["--minify-whitespace", "--minify-syntax"]);
                 execute(command.arg(format!("--outfile={}", folder.join(glue).display())))?;
             }
+
+            let mut command = self.esbuild();
+            command.args(SEPARATE.map(|entry| self.root.join(format!("src/js/entries/{entry}.ts"))));
+            command.args(["--bundle", "--minify-whitespace", "--minify-syntax"]);
+            execute(command.arg(format!("--outdir={}", folder.display())))?;
 
             let mut command = self.loading_esbuild()?;
             command.args(entries).args(["--bundle", "--splitting", "--chunk-names=shared-[hash]"]);
@@ -320,7 +327,8 @@ impl Build<'_> {
     fn declare(&self) -> Result<()> {
         let types = self.folder().join("types");
         let inputs = self.inputs().path(&self.root.join("src/js"))?.path(&self.tsconfig())?;
-        let products = ENTRIES.map(|entry| types.join(format!("entries/{entry}.d.ts")));
+        let entries = ENTRIES.iter().chain(&SEPARATE);
+        let products: Vec<_> = entries.map(|entry| types.join(format!("entries/{entry}.d.ts"))).collect();
         stage::run(&self.work("declare.stamp"), inputs, &products, || {
             if types.exists() {
                 fs::remove_dir_all(&types)?;

@@ -73,7 +73,7 @@ impl Field {
             "memory" | "data" | "text" => Field::Text(TextField::Statement),
             "hash" => Field::Text(TextField::Hash),
             "actor_id" | "actorId" => Field::Text(TextField::Actor),
-            "role" => Field::Text(TextField::Role),
+            "role" | "attributedTo" | "attributed_to" => Field::Text(TextField::Role),
             "conversation_id" | "conversationId" => Field::Text(TextField::Conversation),
             _ => Field::in_metadata(key.strip_prefix("metadata.").unwrap_or(key)),
         }

@@ -1,5 +1,6 @@
 /** edgemem in a browser: core and token table are fetched from beside this file, memories are in IndexedDB. */
 
+import type { Mem0Config } from "../compat-types.js";
 import type { MemoryConfig } from "../config.js";
 import { createInstance } from "./glue.js";
 import { type InitOptions, initialise } from "../init.js";
@@ -31,7 +32,9 @@ const host: Host = {
 /** A memory. See {@link HostedMemory} for its methods. */
 export class Memory extends HostedMemory {
   /** Does nothing yet: the first call opens the store. Default store: the IndexedDB database `edgemem`. */
-  constructor(config?: MemoryConfig) {
+  constructor(config?: MemoryConfig);
+  constructor(config: Mem0Config);
+  constructor(config?: MemoryConfig | Mem0Config) {
     super(config, host, loader);
   }
 }

@@ -5,6 +5,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import * as compat from "../compat.js";
+import type { Mem0Config } from "../compat-types.js";
 import type { MemoryConfig } from "../config.js";
 import { createInstance } from "./glue.js";
 import { type InitOptions, initialise } from "../init.js";
@@ -30,16 +32,19 @@ const host: Host = {
   name: "Node",
   outlivesCalls: true,
   defaultStore: { provider: "file" },
-  openDirectory: (directory, durability) =>
-    new FileStore(directory ?? process.env.EDGEMEM_HOME ?? join(homedir(), ".edgemem"), { durability }),
+  openDirectory: (directory, durability, inside = "") =>
+    new FileStore(join(directory ?? process.env.EDGEMEM_HOME ?? join(homedir(), ".edgemem"), inside), { durability }),
   variable: (name) => process.env[name],
   tokens: table.load,
+  compat,
 };
 
 /** A memory. See {@link HostedMemory} for its methods. */
 export class Memory extends HostedMemory {
   /** Does nothing yet: the first call opens the store. Default store: files in `EDGEMEM_HOME` or `~/.edgemem`. */
-  constructor(config?: MemoryConfig) {
+  constructor(config?: MemoryConfig);
+  constructor(config: Mem0Config);
+  constructor(config?: MemoryConfig | Mem0Config) {
     super(config, host, loader);
   }
 }

@@ -3,6 +3,7 @@
 import tokens from "./edgemem-tokens.bin";
 import wasm from "./edgemem-workerd.wasm";
 
+import type { Mem0Config } from "../compat-types.js";
 import { createInstance } from "./glue-workerd.js";
 import type { MemoryConfig } from "../config.js";
 import { type InitOptions, initialise } from "../init.js";
@@ -16,7 +17,9 @@ const { host, loader, table } = workers(wasm, createInstance, () => tokens);
 /** A memory. See {@link HostedMemory} for its methods. */
 export class Memory extends HostedMemory {
   /** Does nothing yet: the first call opens the store. There is no default store: name a binding. */
-  constructor(config?: MemoryConfig) {
+  constructor(config?: MemoryConfig);
+  constructor(config: Mem0Config);
+  constructor(config?: MemoryConfig | Mem0Config) {
     super(config, host, loader);
   }
 }

@@ -1,5 +1,6 @@
 /** What the entries for Cloudflare Workers share: everything but the core and where the token table comes from. */
 
+import * as compat from "../compat.js";
 import { type CreateInstance, Loader } from "../loader.js";
 import type { Host } from "../resolve.js";
 import { TokenLoader, type TokensSource } from "../tokens.js";
@@ -13,6 +14,7 @@ export function workers(wasm: WebAssembly.Module, createInstance: CreateInstance
     outlivesCalls: false,
     storeAdvice: 'has no default in a Worker: pass a binding, such as { provider: "d1", config: { binding: env.DB } }',
     tokens: table.load,
+    compat,
   };
   return { host, loader, table };
 }

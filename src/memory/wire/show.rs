@@ -38,6 +38,10 @@ pub fn item(record: &Record) -> Value {
         set("expirationDate", day.to_string().into());
     }
     set("occurrences", record.occurrences.into());
+    if record.note.origin != Origin::Verbatim {
+        // mem0's name for the role of who said what was inferred.
+        set("attributedTo", record.actor.role.name().into());
+    }
     note(&record.note, &mut set);
     Value::Object(item)
 }
