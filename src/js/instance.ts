@@ -17,15 +17,11 @@ import type { Store } from "./stores/store.js";
 export class Runtime {
   readonly #glue: GlueInstance;
   #dead = false;
-  /** Rejects when the instance dies. */
-  readonly death: Promise<never>;
-  #kill!: (reason: EdgememError) => void;
+  /** Ends the calls that wait. */
+  readonly #running = new Set<(reason: EdgememError) => void>();
 
   constructor(compiled: Compiled) {
     this.#glue = compiled.createInstance(compiled.module);
-    this.death = new Promise((_, reject) => (this.#kill = reject));
-    // Calls wait for it; that nobody does right now is no unhandled rejection.
-    this.death.catch(() => undefined);
   }
 
   /** Whether a trap or {@link end} has ended this instance. */
@@ -63,8 +59,25 @@ export class Runtime {
   end(cause: unknown): void {
     if (this.#dead) return;
     this.#dead = true;
-    this.#kill(died(cause));
+    for (const kill of this.#running) kill(died(cause));
     this.#glue.abandon();
+  }
+
+  /**
+   * Runs a call with a promise that rejects when the instance dies. Each call has its own: in Workers a promise belongs
+   * to the request, or the object, that made it, and waiting for that of another one is a burden on both.
+   */
+  async watch<T>(run: (death: Promise<never>) => Promise<T>): Promise<T> {
+    let kill!: (reason: EdgememError) => void;
+    const death = new Promise<never>((_, reject) => (kill = reject));
+    // That nobody waits for it right now is no unhandled rejection.
+    death.catch(() => undefined);
+    this.#running.add(kill);
+    try {
+      return await run(death);
+    } finally {
+      this.#running.delete(kill);
+    }
   }
 }
 
@@ -140,28 +153,30 @@ export class Instance {
     return { ok, bytes };
   }
 
-  async #drive<T>(start: () => GlueCall, finish: (call: GlueCall) => T): Promise<T> {
+  #drive<T>(start: () => GlueCall, finish: (call: GlueCall) => T): Promise<T> {
     const runtime = this.#runtime;
-    const call = runtime.enter(start);
-    let pending = runtime.enter(() => call.step(true, undefined));
-    while (pending !== undefined) {
-      let fulfilled = true;
-      let value: unknown;
-      try {
-        // A call may wait for something that a trapped instance will never do, so it waits for the death too.
-        // It must be the call itself that ends its promise: a Worker cancels a request whose promise another
-        // request settles.
-        value = await Promise.race([pending, runtime.death]);
-      } catch (reason) {
-        fulfilled = false;
-        value = reason;
+    return runtime.watch(async (death) => {
+      const call = runtime.enter(start);
+      let pending = runtime.enter(() => call.step(true, undefined));
+      while (pending !== undefined) {
+        let fulfilled = true;
+        let value: unknown;
+        try {
+          // A call may wait for something that a trapped instance will never do, so it waits for the death too.
+          // It must be the call itself that ends its promise: a Worker cancels a request whose promise another
+          // request settles.
+          value = await Promise.race([pending, death]);
+        } catch (reason) {
+          fulfilled = false;
+          value = reason;
+        }
+        pending = runtime.enter(() => call.step(fulfilled, value));
       }
-      pending = runtime.enter(() => call.step(fulfilled, value));
-    }
-    return runtime.enter(() => {
-      const answer = finish(call);
-      call.free();
-      return answer;
+      return runtime.enter(() => {
+        const answer = finish(call);
+        call.free();
+        return answer;
+      });
     });
   }
 }
