@@ -16,12 +16,14 @@ import { scratch } from "../contract/filestore.mjs";
 const dist = fileURLToPath(new URL("../../dist", import.meta.url));
 
 const SCRIPT = `
-  import { EdgememObject, Memory } from "./cloudflare.js";
+  import { EdgememObject, Memory as ObjectMemory } from "./cloudflare.js";
+  import { Memory } from "./workerd.js";
   export { EdgememObject };
-  const config = (env, provider) =>
-    provider === "durable-object" ? { namespace: env.EDGEMEM } : { binding: provider === "d1" ? env.DB : env.KV };
+  const embedder = { provider: "none" };
   const open = (env, provider) =>
-    new Memory({ store: { provider, config: config(env, provider) }, embedder: { provider: "none" } });
+    provider === "durable-object"
+      ? new ObjectMemory({ store: { provider, config: { namespace: env.EDGEMEM } }, embedder })
+      : new Memory({ store: { provider, config: { binding: provider === "d1" ? env.DB : env.KV } }, embedder });
   export default {
     async fetch(request, env) {
       const { pathname, searchParams } = new URL(request.url);
@@ -51,12 +53,13 @@ test("a memory goes from files to objects, to D1, to KV, back to objects and int
   t.after(() => rm(folder, { recursive: true, force: true }));
   const outfile = path.join(folder, "worker.js");
   await build({ stdin: { contents: SCRIPT, resolveDir: dist }, outfile, bundle: true, format: "esm", external: ["*.wasm", "*.bin"], logLevel: "error" });
-  for (const file of ["edgemem-cloudflare.wasm", "edgemem-tokens.bin"]) await cp(path.join(dist, file), path.join(folder, file));
+  for (const file of ["edgemem-cloudflare.wasm", "edgemem-workerd.wasm", "edgemem-tokens.bin"]) await cp(path.join(dist, file), path.join(folder, file));
   const miniflare = new Miniflare({
     modulesRoot: folder,
     modules: [
       { type: "ESModule", path: outfile },
       { type: "CompiledWasm", path: path.join(folder, "edgemem-cloudflare.wasm") },
+      { type: "CompiledWasm", path: path.join(folder, "edgemem-workerd.wasm") },
       { type: "Data", path: path.join(folder, "edgemem-tokens.bin") },
     ],
     compatibilityDate: "2026-03-24",
