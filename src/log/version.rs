@@ -57,6 +57,12 @@ impl Version {
         sum == 0 || self.older.contains(&(partition, sum))
     }
 
+    /// The commits of some partitions alone; of operations without links nothing.
+    pub fn only(&self, of: &dyn Fn(u128) -> bool) -> Version {
+        let spans = self.spans.iter().filter(|span| of(span.partition)).copied().collect();
+        Version { spans, older: vec![] }
+    }
+
     /// Adds the stored form of a version, or of several one after the other. `STORE_CORRUPT` if it is none.
     pub fn read(&mut self, bytes: &[u8]) -> Result<()> {
         let mut input = Reader::new(bytes, "version");
@@ -145,14 +151,18 @@ impl Tally {
     pub fn add(&mut self, head: &Head) {
         match head.link {
             Some(link) => {
-                let to = link.first.map_or(0, |it| u64::from(it.count));
-                self.links.push(Span { partition: 0, replica: head.replica, from: link.number, to });
+                self.count(head.replica, link.number, link.first.map_or(0, |it| u64::from(it.count)));
             }
             None if head.is_vector() => {}
             None => {
                 self.older = self.older.wrapping_add(mixed(head.stamp.bits() ^ mixed(head.replica)).max(1))
             }
         }
+    }
+
+    /// Counts an operation of a commit. `told`: how many the commit has, if this one tells; else 0.
+    pub fn count(&mut self, replica: u64, number: u64, told: u64) {
+        self.links.push(Span { partition: 0, replica, from: number, to: told });
     }
 
     /// The sum of the operations without links; 0 if there are none.

@@ -38,6 +38,9 @@ pub struct ChangesOptions {
     pub after: Option<String>,
     /// About how many bytes a page has; a page has at least one memory. 0: as many as there are.
     pub limit: usize,
+    /// Leaves the end of the file out, because another memory goes on with it: `next` is there on the last page too, and
+    /// then it names no partition.
+    pub part: bool,
 }
 
 /// Changes for another device.
@@ -115,10 +118,7 @@ impl Memory {
             if extract.count > 0 {
                 place.ending.blocks += 1;
                 place.ending.operations += extract.count;
-                let mut body = Writer::with_capacity(extract.bytes.len() + 16);
-                body.u128(engine.number());
-                body.raw(&extract.bytes.finish());
-                let sum = block(&mut out, OPERATIONS, &body.finish());
+                let sum = write_operations(&mut out, engine.number(), &extract.bytes.finish());
                 place.ending.sum = place.ending.sum.wrapping_add(sum);
             }
             // The next page begins behind this memory, or behind the whole partition.
@@ -129,8 +129,11 @@ impl Memory {
         };
         partitions.visit(names, &from, false, &mut extract).await?;
         let Ending { blocks, operations, sum } = place.ending;
-        let next = has_more.then(|| place.show());
         if !has_more {
+            place.partition.clear();
+        }
+        let next = (has_more || options.part).then(|| place.show());
+        if next.is_none() {
             let mut end = Writer::new();
             end.u64(blocks);
             end.u64(operations);
@@ -149,11 +152,7 @@ impl Memory {
     /// `STORE_…` codes a part may have been taken in; merging again goes on.
     pub async fn merge(&self, bytes: &[u8], scope: &Scope, whole: bool) -> Result<Merged> {
         let partitions = self.partitions()?;
-        if bytes.len() > MAX_CHANGES_BYTES {
-            return Err(invalid(&format!("they are longer than {} MB", MAX_CHANGES_BYTES >> 20)));
-        }
-        let latest = Timestamp::clamped(partitions.now().millis() + MAX_AHEAD_MS);
-        let (mut merged, blocks) = read(bytes, one_owner(scope)?, latest, whole)?;
+        let (mut merged, blocks) = read(bytes, one_owner(scope)?, partitions.now(), whole)?;
         // Vectors of the token table are made as memories come in.
         let _ = partitions.meanings().await;
         let names: Vec<String> = blocks.iter().map(|(name, _)| name.clone()).collect();
@@ -199,15 +198,19 @@ impl Memory {
 }
 
 /// A block of operations: the partition's name, and the operations one after the other.
-type Block<'a> = (String, &'a [u8]);
+pub(super) type Block<'a> = (String, &'a [u8]);
 
 /// Reads the blocks of a file and checks every operation, before any of them counts.
-fn read(
+pub(super) fn read(
     bytes: &[u8],
     owner: Option<Vec<String>>,
-    latest: Timestamp,
+    now: Timestamp,
     whole: bool,
 ) -> Result<(Merged, Vec<Block<'_>>)> {
+    if bytes.len() > MAX_CHANGES_BYTES {
+        return Err(invalid(&format!("they are longer than {} MB", MAX_CHANGES_BYTES >> 20)));
+    }
+    let latest = Timestamp::clamped(now.millis() + MAX_AHEAD_MS);
     let mut merged = Merged::default();
     let mut blocks = Vec::new();
     let mut rest = bytes;
@@ -285,20 +288,22 @@ fn check(operation: &Operation, name: &str, latest: Timestamp) -> Result<()> {
 
 /// Where a page ended.
 #[derive(Default)]
-struct Place {
-    partition: String,
+pub(super) struct Place {
+    /// The partition; nothing if the memory has no more.
+    pub partition: String,
     id: Option<MemoryId>,
-    ending: Ending,
+    /// What the pages up to there hold.
+    pub ending: Ending,
 }
 
 impl Place {
-    fn show(&self) -> String {
+    pub fn show(&self) -> String {
         let Ending { blocks, operations, sum } = self.ending;
         let id = self.id.unwrap_or_default();
         format!("{}.{id}.{blocks}.{operations}.{sum}", self.partition)
     }
 
-    fn parse(text: &str) -> Result<Place> {
+    pub fn parse(text: &str) -> Result<Place> {
         let mut parts = text.split('.');
         let mut next = || parts.next().unwrap_or_default();
         let (partition, id) = (next().to_owned(), MemoryId::parse(next()));
@@ -310,6 +315,14 @@ impl Place {
             _ => Err(Error::new(ErrorKind::ChangesInvalid, "no page of changes ended there").field("after")),
         }
     }
+}
+
+/// Appends a block of operations of the partition of this number; returns its checksum.
+pub(super) fn write_operations(out: &mut Writer, partition: u128, operations: &[u8]) -> u32 {
+    let mut body = Writer::with_capacity(operations.len() + 16);
+    body.u128(partition);
+    body.raw(operations);
+    block(out, OPERATIONS, &body.finish())
 }
 
 /// Appends a block; returns its checksum.

@@ -28,8 +28,9 @@ pub struct Verified {
     pub unlinked: u64,
     /// How many have been erased, but that they were there.
     pub erased: u64,
-    /// A digest of all that is linked: two stores that hold the same commits have the same one.
-    pub digest: String,
+    /// A digest of all that is linked: two stores that hold the same commits have the same one. It is the sum of those of
+    /// the partitions, whatever store each of them is in.
+    pub digest: u128,
     /// What is wrong; the first hundred.
     pub problems: Vec<Problem>,
 }
@@ -70,16 +71,16 @@ impl Fault {
 }
 
 /// The most problems that are told.
-const MAX_PROBLEMS: usize = 100;
+pub(super) const MAX_PROBLEMS: usize = 100;
 
 /// An operation, as the check looks at it.
-struct Linked {
-    replica: u64,
-    number: u64,
-    stamp: Stamp,
-    id: MemoryId,
-    digest: Digest,
-    first: Option<First>,
+pub(super) struct Linked {
+    pub replica: u64,
+    pub number: u64,
+    pub stamp: Stamp,
+    pub id: MemoryId,
+    pub digest: Digest,
+    pub first: Option<First>,
 }
 
 impl Memory {
@@ -91,7 +92,6 @@ impl Memory {
     pub async fn verify(&self, scope: &Scope, held: &Version) -> Result<Verified> {
         let partitions = self.partitions()?;
         let mut verified = Verified::default();
-        let mut digests = Writer::new();
         let names = one_owner(scope)?;
         let is_whole = names.is_none();
         let mut lost: Vec<&Span> = held.spans().iter().collect();
@@ -99,7 +99,11 @@ impl Memory {
             verified.partitions += 1;
             lost.retain(|span| hex(&span.partition.to_be_bytes()) != name);
             match engine {
-                Ok(engine) => check(engine, held, &mut verified, &mut digests)?,
+                Ok(engine) => {
+                    let mut linked = Vec::new();
+                    collect(engine, &mut verified, &mut linked)?;
+                    check(name, &mut linked, held, &mut verified);
+                }
                 Err(error) => verified.find(name, 0, 0, Fault::Damaged, Some(error.message().to_owned())),
             }
             Ok(true)
@@ -109,7 +113,6 @@ impl Memory {
             let name = hex(&span.partition.to_be_bytes());
             verified.find(&name, span.replica, span.from, Fault::Missing, several(span.from, span.to));
         }
-        verified.digest = Digest::of(&[b"log", &digests.finish()]).to_hex();
         Ok(verified)
     }
 }
@@ -120,15 +123,22 @@ impl Verified {
         self.problems.is_empty()
     }
 
-    fn find(&mut self, partition: &str, replica: u64, commit: u64, what: Fault, detail: Option<String>) {
+    pub(super) fn find(
+        &mut self,
+        partition: &str,
+        replica: u64,
+        commit: u64,
+        what: Fault,
+        detail: Option<String>,
+    ) {
         if self.problems.len() < MAX_PROBLEMS {
             self.problems.push(Problem { partition: partition.to_owned(), replica, commit, what, detail });
         }
     }
 }
 
-fn check(engine: &Engine, held: &Version, verified: &mut Verified, digests: &mut Writer) -> Result<()> {
-    let mut linked: Vec<Linked> = Vec::new();
+/// Counts the operations of a partition and collects those with links.
+pub(super) fn collect(engine: &Engine, verified: &mut Verified, linked: &mut Vec<Linked>) -> Result<()> {
     engine.for_each_stored(&mut |head, bytes| {
         verified.operations += u64::from(!head.is_vector());
         verified.erased += u64::from(head.is_stub());
@@ -144,14 +154,22 @@ fn check(engine: &Engine, held: &Version, verified: &mut Verified, digests: &mut
             }),
         }
         Ok(())
-    })?;
+    })
+}
+
+/// Checks all operations of a partition that have links.
+pub(super) fn check(name: &str, linked: &mut [Linked], held: &Version, verified: &mut Verified) {
     let key = |it: &Linked| (it.replica, it.number, it.stamp);
-    sort(&mut linked, |a, b| key(a).cmp(&key(b)));
+    sort(linked, |a, b| key(a).cmp(&key(b)));
+    let mut digests = Writer::new();
     for chain in linked.chunk_by(|a, b| a.replica == b.replica) {
-        check_chain(engine.name(), chain, verified, digests);
+        check_chain(name, chain, verified, &mut digests);
     }
-    let number = engine.number();
-    for span in held.spans().iter().filter(|span| span.partition == number) {
+    if !digests.is_empty() {
+        let digest = Digest::of(&[b"log", &digests.finish()]);
+        verified.digest = verified.digest.wrapping_add(u128::from_be_bytes(digest.0));
+    }
+    for span in held.spans().iter().filter(|span| hex(&span.partition.to_be_bytes()) == name) {
         let has = |commit| {
             linked.binary_search_by(|it| (it.replica, it.number).cmp(&(span.replica, commit))).is_ok()
         };
@@ -159,10 +177,9 @@ fn check(engine: &Engine, held: &Version, verified: &mut Verified, digests: &mut
         let end =
             linked.iter().filter(|it| it.replica == span.replica).map(|it| it.number).max().unwrap_or(0);
         if let Some(lost) = (span.from.max(end + 1)..=span.to).find(|&commit| !has(commit)) {
-            verified.find(engine.name(), span.replica, lost, Fault::Missing, several(lost, span.to));
+            verified.find(name, span.replica, lost, Fault::Missing, several(lost, span.to));
         }
     }
-    Ok(())
 }
 
 /// Follows the commits of one replica.

@@ -11,7 +11,7 @@ macro_rules! object {
     };
 }
 
-mod exchange;
+pub(super) mod exchange;
 mod forget;
 mod knowledge;
 pub(super) mod read;
@@ -26,7 +26,7 @@ use crate::record::Record;
 use crate::retrieve::context::DEFAULT_TOKENS;
 use crate::retrieve::weights::Weights;
 use crate::scope::{Axis, Scope};
-pub use exchange::call_bytes;
+pub use exchange::{call_bytes, local_bytes};
 pub(super) use knowledge::Asked;
 use read::*;
 use show::{conflict, history_row, read_step, recalled, scored_item, stats};

@@ -29,6 +29,12 @@ impl InProcess {
         self.held.borrow().keys().cloned().collect()
     }
 
+    /// Loses an object with all that it holds.
+    #[allow(dead_code, reason = "every file of tests has its own copy of this module")]
+    pub fn drop_object(&self, object: &str) {
+        self.held.borrow_mut().remove(object);
+    }
+
     /// The memory of an object.
     pub fn memory(&self, object: &str) -> Memory {
         let mut held = self.held.borrow_mut();

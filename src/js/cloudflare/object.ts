@@ -16,7 +16,7 @@ import { answerStore } from "./distant-store.js";
 import type { Isolate } from "./isolate.js";
 import { type JobKind, Jobs } from "./jobs.js";
 import { askOver, isNamespace } from "./namespace.js";
-import { ADMIN, type AdminRequest, body, CALL, errorAnswer, isOf, NAME_HEADER } from "./protocol.js";
+import { ADMIN, type AdminRequest, body, CALL, CALL_BYTES, errorAnswer, isOf, NAME_HEADER } from "./protocol.js";
 import { askRegistry, Registry, registryOf } from "./registry.js";
 import { DurableStore } from "./store.js";
 import type { ObjectState } from "./types.js";
@@ -38,7 +38,7 @@ const DAY = 86_400 * SECOND;
 const READING = 10 * 60 * SECOND;
 
 /** Methods after which nothing may be left. */
-const REMOVING = ["delete", "deleteAll", "erase", "sweep", "reset"];
+const REMOVING = ["delete", "deleteAll", "erase", "sweep", "reset", "merge"];
 
 /** The object's store, which sees to it that the object is listed before it holds anything. */
 class ListedStore extends DurableStore {
@@ -169,7 +169,8 @@ export class HostedObject {
   /** What follows from a call that has written, or from what an earlier life of the object did not get to. */
   async #plan(memory: Instance, request: Uint8Array): Promise<void> {
     this.#isNew = false;
-    const call = (isOf(request, CALL) ? body(request) : undefined) as { method?: string; arguments?: unknown[] } | undefined;
+    const isCall = isOf(request, CALL) || isOf(request, CALL_BYTES);
+    const call = (isCall ? body(request) : undefined) as { method?: string; arguments?: unknown[] } | undefined;
     const settings = this.#settings();
     const now = Date.now();
     if (settings.llm !== undefined) {
@@ -177,7 +178,8 @@ export class HostedObject {
       if (messages > 0) this.#jobs.want("read", "", now + SECOND);
     }
     if (this.#store.isLong) this.#jobs.want("compact", "", now + 30 * SECOND);
-    if (settings.retention !== undefined || mentionsExpiry(call?.arguments)) this.#jobs.want("sweep", "", now + DAY);
+    // What a merge brings may expire.
+    if (settings.retention !== undefined || call?.method === "merge" || mentionsExpiry(call?.arguments)) this.#jobs.want("sweep", "", now + DAY);
     if (settings.consolidate !== undefined && call?.method === "add") {
       const owner = ownerOf(call.arguments?.[1]);
       if (owner !== undefined) this.#jobs.want("consolidate", owner, now + settings.consolidate.days * DAY);

@@ -1,6 +1,6 @@
 /**
  * What passes between a Worker and its objects: bytes that begin with the version and the kind. The core writes and
- * reads calls and rounds of a federated search (src/memory/route); the rest, here, is about the objects themselves.
+ * reads calls, rounds of a federated search and exchange (src/memory/route); the rest, here, is about the objects themselves.
  */
 
 import { EdgememError, isErrorCode } from "../errors.js";
@@ -12,6 +12,8 @@ export const VERSION = 1;
 export const CALL = 1;
 /** What this file is about, as JSON. */
 export const ADMIN = 3;
+/** A call that takes and returns bytes: the length of the JSON (4 bytes), the JSON, the bytes. */
+export const CALL_BYTES = 4;
 
 /** The header that tells an object its name, which older runtimes do not. */
 export const NAME_HEADER = "edgemem-object";
@@ -42,7 +44,9 @@ export function adminRequest(request: AdminRequest): Uint8Array {
 /** The JSON of a request; undefined if it is none. */
 export function body(request: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(request.subarray(2)));
+    if (!isOf(request, CALL_BYTES)) return JSON.parse(new TextDecoder().decode(request.subarray(2)));
+    const length = new DataView(request.buffer, request.byteOffset).getUint32(2, true);
+    return JSON.parse(new TextDecoder().decode(request.subarray(6, 6 + length)));
   } catch {
     return undefined;
   }

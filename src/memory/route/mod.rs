@@ -8,6 +8,7 @@
 //! An object is a whole [`Memory`] over a store of its own, which hands what it is asked to [`answer`]. What is here is
 //! in the builds for Workers and in native ones only: a tab has no objects.
 
+mod exchange;
 mod reshard;
 mod reunion;
 mod round;
@@ -35,6 +36,8 @@ pub const CALL: u8 = 1;
 pub const ROUND: u8 = 2;
 /// A request to a registry of owners, which is none of [`answer`]'s.
 pub const REGISTRY: u8 = 3;
+/// A call of a method that takes and returns bytes beside JSON.
+pub const CALL_BYTES: u8 = 4;
 
 /// The objects that owners live in, as the host reaches them.
 pub trait Objects {
@@ -92,8 +95,11 @@ async fn answered(memory: &Memory, request: &[u8]) -> Result<Vec<u8>> {
             Ok(object!({ "ok": value }).to_string().into_bytes())
         }
         [VERSION, ROUND, body @ ..] => round::answer(memory, body).await,
+        [VERSION, CALL_BYTES, body @ ..] => exchange::answer(memory, body).await,
         [VERSION, kind, ..] => {
-            let message = format!("an object understands requests of kind {CALL} and {ROUND}, not {kind}");
+            let message = format!(
+                "an object understands requests of kind {CALL}, {ROUND} and {CALL_BYTES}, not {kind}"
+            );
             Err(Error::new(ErrorKind::ObjectFailed, message))
         }
         [version, ..] => {

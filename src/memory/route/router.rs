@@ -114,6 +114,10 @@ pub(in super::super) fn elsewhere() -> Error {
 }
 
 impl Router {
+    pub(super) fn blank(&self) -> &Memory {
+        &self.blank
+    }
+
     /// Calls a method by name with its arguments as JSON.
     pub async fn call(&self, memory: &Memory, method: &str, arguments: &[Value]) -> Result<Value> {
         memory.open()?;
@@ -213,7 +217,7 @@ impl Router {
     }
 
     /// All objects of the tenant.
-    async fn everybody(&self) -> Result<Vec<String>> {
+    pub(super) async fn everybody(&self) -> Result<Vec<String>> {
         let mut objects = self.objects.owners(self.routing.tenant(), MOST_OBJECTS + 1).await?;
         sort_names(&mut objects);
         if objects.len() > MOST_OBJECTS {
@@ -252,7 +256,7 @@ fn is_nothing(value: &Value) -> bool {
 
 /// Numbers are added, lists joined, objects added up by their members. What is so for one is so for all, but for
 /// `finished`; of texts the greatest stands, which of times is the last.
-fn add_up(name: &str, total: &mut Value, value: Value) {
+pub(super) fn add_up(name: &str, total: &mut Value, value: Value) {
     match (total, value) {
         (Value::Object(total), Value::Object(value)) => {
             for (name, value) in value {

@@ -109,6 +109,11 @@ impl Routing {
         split.map_or(Layout { from: 1, to: 1 }, |split| split.layout)
     }
 
+    /// Whether the owner of a partition is spread, or is on its way to or from that.
+    pub(super) fn is_spread(&self, prefix: &str) -> bool {
+        self.layout(prefix) != Layout { from: 1, to: 1 }
+    }
+
     /// Whether any owner is spread.
     pub(super) fn is_any_spread(&self) -> bool {
         self.splits.iter().any(|split| split.layout != Layout { from: 1, to: 1 })

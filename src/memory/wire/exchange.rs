@@ -2,12 +2,30 @@
 
 use serde_json::Value;
 
-use super::super::{ChangesOptions, Ending, Memory, Problem, Verified};
+use super::super::{ChangesOptions, Ending, Memory, Merged, Problem, Verified};
 use super::Literal;
 use super::read::{Options, scope_of, text};
-use crate::bytes::Reader;
+use crate::bytes::{Reader, hex};
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Version;
+
+/// Calls a method that takes and returns bytes beside JSON, on the memory or on the objects that it is spread over.
+/// `UNSUPPORTED` for a method that does not exist. The methods are those of [`local_bytes`].
+#[cfg(any(feature = "objects", not(target_family = "wasm")))]
+pub async fn call_bytes(
+    memory: &Memory,
+    method: &str,
+    arguments: &[Value],
+    bytes: Vec<u8>,
+) -> Result<(Value, Vec<u8>)> {
+    match &memory.0.router {
+        Some(router) => router.call_bytes(memory, method, arguments, bytes).await,
+        None => local_bytes(memory, method, arguments, bytes).await,
+    }
+}
+
+#[cfg(not(any(feature = "objects", not(target_family = "wasm"))))]
+pub use local_bytes as call_bytes;
 
 /// Calls a method that takes and returns bytes beside JSON. `UNSUPPORTED` for a method that does not exist.
 ///
@@ -16,7 +34,7 @@ use crate::log::Version;
 ///   bounds the changes, or nothing; it returns the changes.
 /// - `merge` takes changes.
 /// - `verify` takes the version that has to be there, or nothing.
-pub async fn call_bytes(
+pub async fn local_bytes(
     memory: &Memory,
     method: &str,
     arguments: &[Value],
@@ -24,7 +42,7 @@ pub async fn call_bytes(
 ) -> Result<(Value, Vec<u8>)> {
     let first = arguments.first().unwrap_or(&Value::Null);
     let options = Options::of(first)?;
-    options.only(&["after", "limit", "whole"])?;
+    options.only(&["after", "limit", "part", "whole"])?;
     let scope = scope_of(&options, Literal)?.0;
     match method {
         "version" => Ok((Value::Null, memory.version(&scope).await?.encode())),
@@ -35,25 +53,21 @@ pub async fn call_bytes(
             let until = (!input.is_empty()).then(|| version(input.rest())).transpose()?;
             let after = options.get(&["after"]).map(|(name, after)| text(after, name)).transpose()?;
             let limit = options.count(&["limit"], "limit")?.unwrap_or(0);
-            let wanted = ChangesOptions { scope, since, until, after: after.map(str::to_owned), limit };
+            let part = options.flag(&["part"], false)?;
+            let wanted = ChangesOptions { scope, since, until, after: after.map(str::to_owned), limit, part };
             let changes = memory.changes(&wanted).await?;
             Ok((object!({ "operations": changes.operations, "next": changes.next }), changes.bytes))
         }
         "merge" => {
             let whole = options.flag(&["whole"], true)?;
-            let merged = memory.merge(&bytes, &scope, whole).await?;
-            let ending = merged.ending.map_or(Value::Null, ending_of);
-            Ok((
-                object!({ "applied": merged.applied, "read": ending_of(merged.read), "ending": ending }),
-                vec![],
-            ))
+            Ok((merged(&memory.merge(&bytes, &scope, whole).await?), vec![]))
         }
         "verify" => Ok((verified(&memory.verify(&scope, &version(&bytes)?).await?), vec![])),
         _ => Err(Error::new(ErrorKind::Unsupported, format!("there is no method {method}")).field("method")),
     }
 }
 
-fn version(bytes: &[u8]) -> Result<Version> {
+pub(in super::super) fn version(bytes: &[u8]) -> Result<Version> {
     let mut version = Version::new();
     version.read(bytes).map_err(unread)?;
     Ok(version)
@@ -64,11 +78,16 @@ fn unread(_: Error) -> Error {
         .field("since")
 }
 
+pub(in super::super) fn merged(it: &Merged) -> Value {
+    let ending = it.ending.map_or(Value::Null, ending_of);
+    object!({ "applied": it.applied, "read": ending_of(it.read), "ending": ending })
+}
+
 fn ending_of(it: Ending) -> Value {
     object!({ "blocks": it.blocks, "operations": it.operations, "sum": it.sum })
 }
 
-fn verified(it: &Verified) -> Value {
+pub(in super::super) fn verified(it: &Verified) -> Value {
     object!({
         "ok": it.is_ok(),
         "partitions": it.partitions,
@@ -76,7 +95,7 @@ fn verified(it: &Verified) -> Value {
         "operations": it.operations,
         "unlinked": it.unlinked,
         "erased": it.erased,
-        "digest": it.digest.as_str(),
+        "digest": hex(&it.digest.to_be_bytes()),
         "problems": it.problems.iter().map(problem).collect::<Vec<_>>(),
     })
 }
