@@ -226,7 +226,7 @@ impl Router {
         all.dedup_by(|a, b| key(a) == key(b));
         // What is on its way from one shard to another is in both, and counts once.
         let twice = (before - all.len()) as u64;
-        total["operations"] = (total["operations"].as_u64().unwrap_or(0) - twice).into();
+        total["operations"] = total["operations"].as_u64().unwrap_or(0).saturating_sub(twice).into();
         let mut partitions: Vec<String> = all
             .iter()
             .map(|it| it.0)
