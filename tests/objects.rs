@@ -667,3 +667,22 @@ fn play_on(both: &Twice, steps: &[Step], ids: &mut Vec<Value>) {
         }
     }
 }
+
+/// What is hidden in its own shard still decides of others.
+#[test]
+fn what_no_shard_shows_takes_places_too() {
+    let both = Twice::new(&json!({ "shards": { "org:o1": 4 } }), Models::default());
+    for (text, place) in
+        [("I moved to Lisbon", 2), ("I live in Porto now", 6), ("I no longer live in Porto", 0)]
+    {
+        let message = json!({ "role": "user", "content": text, "name": "Ann" });
+        both.call(
+            "add",
+            &[json!([message]), json!({ "orgId": "o1", "conversationId": format!("c{place}") })],
+        )
+        .unwrap();
+    }
+    for method in ["getAll", "timeline", "graph", "entities"] {
+        both.call(method, &[json!({ "orgId": "o1" })]).unwrap();
+    }
+}

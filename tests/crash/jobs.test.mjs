@@ -33,12 +33,13 @@ async function fill(directory) {
   await memory.close();
 }
 
-async function texts(directory) {
+/** What a store holds. Half of a backup lacks commits of which it has others, so it is not whole; everything else is. */
+async function texts(directory, { half = false } = {}) {
   const memory = open(directory);
   try {
     const { results } = await memory.getAll({ ...ann, topK: 2 * SIZE, includeSuperseded: true });
     const { ok, problems } = await memory.verify();
-    assert.ok(ok, JSON.stringify(problems.slice(0, 3)));
+    assert.ok(ok || half, JSON.stringify(problems.slice(0, 3)));
     return new Set(results.map(({ memory }) => memory));
   } finally {
     await memory.close();
@@ -69,14 +70,14 @@ for (const job of ["reindex", "consolidate", "restore", "copy"]) {
     assert.equal(all.size, SIZE);
     let kills = 0;
     for (let round = 0; round < ROUNDS; round++) {
-      if (!(await run(job, directory, other, 5 + next(150)))) kills++;
+      if (!(await run(job, directory, other, next(60)))) kills++;
       assert.deepEqual(await texts(directory), all, `after kill ${round}`);
-      for (const text of await texts(other)) assert.ok(all.has(text), `never written: ${text}`);
+      for (const text of await texts(other, { half: true })) assert.ok(all.has(text), `never written: ${text}`);
     }
     assert.ok(await run(job, directory, other), "it comes to its end");
     assert.deepEqual(await texts(directory), all);
     if (job === "restore" || job === "copy") assert.deepEqual(await texts(other), all);
     t.diagnostic(`${kills} of ${ROUNDS} runs were killed before their end`);
-    assert.ok(kills > ROUNDS / 3, `only ${kills} kills came in time`);
+    assert.ok(kills >= 3, `only ${kills} kills came in time`);
   });
 }

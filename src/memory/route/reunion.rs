@@ -84,6 +84,11 @@ impl Reunion {
         Ok(Reunion { prefix, engine, hidden })
     }
 
+    /// Whether it decides of this memory.
+    pub fn is_of(&self, id: MemoryId) -> bool {
+        id.partition_prefix().as_ref() == Some(&self.prefix)
+    }
+
     /// What all of an owner's memories that are here amount to.
     pub fn seen(&self, sight: &Sight<'_>, now: Timestamp) -> Result<Vec<Seen>> {
         let seen = |(_, address)| {
@@ -98,10 +103,7 @@ impl Reunion {
 
 /// What is decided of a memory; `None` if its own object knows best.
 pub(super) fn verdict(reunions: &[Reunion], memory: &Record, sight: &Sight<'_>) -> Result<Option<Verdict>> {
-    let prefix = memory.id.partition_prefix();
-    let Some(reunion) = reunions.iter().find(|it| Some(&it.prefix) == prefix.as_ref()) else {
-        return Ok(None);
-    };
+    let Some(reunion) = reunions.iter().find(|it| it.is_of(memory.id)) else { return Ok(None) };
     if reunion.hidden.binary_search(&memory.id).is_ok() {
         return Ok(Some(None));
     }
@@ -117,7 +119,7 @@ pub(super) async fn answer(
     out: &mut Writer,
 ) -> Result<()> {
     let claims = understood(read_claims(input))?;
-    let at = usize::from(matches!(method, "search" | "context"));
+    let at = usize::from(matches!(method, "search" | "context" | "entity"));
     let reach = wire::reach(&Options::of(arguments.get(at).unwrap_or(&Value::Null))?)?;
     let reached = memory.reached(memory.partitions()?, &reach).await?;
     let mut told = Vec::new();

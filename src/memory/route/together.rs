@@ -69,13 +69,10 @@ impl Router {
                 let now = self.now();
                 let all = self.list(&objects, KNOWLEDGE, method, arguments).await?;
                 let records: Vec<&[u8]> = all.iter().map(|it| it.record.as_slice()).collect();
-                let mut reunions = Vec::new();
-                for (prefix, own) in self.spread(&records)? {
-                    reunions.push((prefix.clone(), Reunion::of(prefix, &own, &asked.reach, now)?));
-                }
+                let reunions = self.reunite(method, arguments, &records, &asked.reach, now).await?;
                 let mut seen: Vec<Seen> = all.into_iter().map(|it| it.seen).collect();
-                for (prefix, reunion) in &reunions {
-                    seen.retain(|it| it.record.id.partition_prefix().as_ref() != Some(prefix));
+                for reunion in &reunions {
+                    seen.retain(|it| !reunion.is_of(it.record.id));
                     seen.extend(reunion.seen(&asked.reach.sight(now), asked.time(now))?);
                 }
                 Ok(asked.show(&Knowledge::among(seen, &asked.reach.sight(now)), now))
