@@ -15,14 +15,18 @@ use std::time::{Duration, Instant};
 
 use arbtest::arbitrary::{self, Unstructured};
 use arbtest::arbtest;
+use edgemem::Memory;
 use edgemem::bytes::crc32;
 use edgemem::distill::{answer, prompt::Input};
 use edgemem::engine::{Engine, Query, Sight, search};
 use edgemem::index::filter::Filter;
 use edgemem::index::vectors::StoredVectors;
-use edgemem::log::{Operation, fold};
+use edgemem::log::{Operation, Version, fold};
+use edgemem::memory::route;
 use edgemem::retrieve::weights::Weights;
+use edgemem::scope::Scope;
 use edgemem::vector::TokenTable;
+use futures_executor::block_on;
 
 /// Counts what is allocated at a time. The test is one function, so nothing else runs beside it.
 struct Counting;
@@ -78,6 +82,15 @@ fn targets() -> Vec<Target> {
         Target { name: "segment", read: segment, seeds: segments("s-"), checked: true, factor: 256 },
         Target { name: "vectors", read: vectors, seeds: segments("v-"), checked: true, factor: 16 },
         Target { name: "table", read: table_of, seeds: vec![table], checked: false, factor: 16 },
+        Target {
+            name: "changes",
+            read: changes,
+            seeds: vec![fs::read(root("tests/fixtures/changes-1.edgx")).unwrap()],
+            checked: false,
+            factor: 256,
+        },
+        Target { name: "version", read: version, seeds: versions(), checked: false, factor: 256 },
+        Target { name: "request", read: request, seeds: requests(), checked: false, factor: 4096 },
         Target {
             name: "filter",
             read: filter,
@@ -140,6 +153,43 @@ fn table_of(bytes: &[u8]) {
     if let Ok(table) = TokenTable::decode(bytes.to_vec()) {
         let _ = table.embed("Wo wohnt Ana? 我喜欢");
     }
+}
+
+fn changes(bytes: &[u8]) {
+    let _ = block_on(Memory::in_process().merge(bytes, &Scope::new(), true));
+}
+
+fn version(bytes: &[u8]) {
+    let mut version = Version::new();
+    let _ = version.read(bytes);
+}
+
+/// What a Worker sends to an object.
+fn request(bytes: &[u8]) {
+    let answer = block_on(route::answer(&Memory::in_process(), bytes));
+    assert!(!answer.is_empty(), "every request is answered");
+}
+
+/// Versions as two devices tell them.
+fn versions() -> Vec<Vec<u8>> {
+    let memory = Memory::in_process();
+    let changes = fs::read(root("tests/fixtures/changes-1.edgx")).unwrap();
+    block_on(memory.merge(&changes, &Scope::new(), true)).unwrap();
+    vec![block_on(memory.version(&Scope::new())).unwrap().encode(), Version::new().encode()]
+}
+
+/// A call, and the first round of a search as version 1 recorded it.
+fn requests() -> Vec<Vec<u8>> {
+    let call = route::call_request("search", &["dinner".into(), serde_json::json!({ "userId": "ann" })]);
+    let recorded: serde_json::Value = serde_json::from_str(include_str!("fixtures/rounds-1.json")).unwrap();
+    let digits = recorded["question"].as_str().unwrap();
+    let question =
+        (0..digits.len() / 2).map(|at| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).unwrap());
+    let header = br#"{"method":"search","arguments":["dinner",{"userId":"ann"}],"now":1750000000000}"#;
+    let mut round = vec![route::VERSION, route::ROUND, 1, header.len() as u8];
+    round.extend_from_slice(header);
+    round.extend(question);
+    vec![call, round]
 }
 
 fn filter(bytes: &[u8]) {

@@ -81,7 +81,7 @@ const MEM0_KEYS = ["version", "historyStore", "historyDbPath", "disableHistory"]
 const HISTORY_STORES = ["sqlite", "memory"];
 
 /** The stores there are. */
-const STORES = ["memory", "file", "indexeddb", "d1", "kv", "an object with a store's methods"];
+const STORES = ["memory", "file", "indexeddb", "d1", "kv", "durable-object", "an object with a store's methods"];
 
 /** Providers of models that the core knows. */
 const MODELS = {

@@ -1,6 +1,6 @@
 /**
- * `MemoryClient`, as mem0 has it: every method is one request of its platform protocol. It talks to an edgemem server or to
- * mem0's platform, by `fetch` alone, so it runs wherever there is one. What it does not do: retry, cache, or tell anyone else.
+ * `MemoryClient`, as mem0 has it: every method is one request of its platform protocol. It talks to mem0's platform or to
+ * a server of its protocol, by `fetch` alone, so it runs wherever there is one. What it does not do: retry, cache, or tell anyone else.
  */
 
 import { APIError, ConfigurationError, MemoryError, ValidationError } from "./errors.js";

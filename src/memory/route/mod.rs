@@ -34,8 +34,8 @@ pub const VERSION: u8 = 1;
 pub const CALL: u8 = 1;
 /// A request that is part of an answer which several objects give together.
 pub const ROUND: u8 = 2;
-/// A request to a registry of owners, which is none of [`answer`]'s.
-pub const REGISTRY: u8 = 3;
+/// A request about the objects themselves, which is none of [`answer`]'s: `src/js/cloudflare/protocol.ts` has it.
+pub const ADMIN: u8 = 3;
 /// A call of a method that takes and returns bytes beside JSON.
 pub const CALL_BYTES: u8 = 4;
 

@@ -7,7 +7,7 @@ use super::super::{
     Context, DEFAULT_KEYWORD_THRESHOLD, DEFAULT_THRESHOLD, Found, Memory, Recalled, SearchOptions, embed,
     rerank, wire,
 };
-use super::reunion::{Reunion, verdict};
+use super::reunion::verdict;
 use super::round::{KNOWLEDGE, LEVELS, LIST, OFFERS, SURVEY, header, understood};
 use super::router::Router;
 use super::{VERSION, not_understood, read_answer, read_error};
