@@ -151,7 +151,7 @@ export default {
     try {
       return Response.json((await ACTIONS[action](memory(env, store, shards), { store, shards, ...rest }, env)) ?? {});
     } catch (error) {
-      return Response.json({ error: `${error.code ?? ""} ${error.message}` }, { status: 500 });
+      return Response.json({ error: `${error.code ?? ""} ${error.message} ${error.cause ?? ""}` }, { status: 500 });
     }
   },
 };

@@ -17,7 +17,7 @@ const WORKER = fileURLToPath(new URL("load-worker.mjs", import.meta.url));
 const SAVED = fileURLToPath(new URL("load.json", import.meta.url));
 
 /** `owners` of `each` memories, one of `large`, and one of `split` in one object and in four. */
-export async function load({ owners, each, large, split, requests, machine, save, command, say }) {
+export async function load({ stores = STORES, owners, each, large, split, requests, machine, save, command, say }) {
   const folder = await mkdtemp(join(tmpdir(), "edgemem-load-"));
   await bundleWorker(folder, { entryPoints: [WORKER] });
   const miniflare = startWorker(folder, {
@@ -45,13 +45,13 @@ export async function load({ owners, each, large, split, requests, machine, save
     const figures = { command, machine, stores: {} };
     const rows = [];
     const cold = [];
-    for (const store of STORES) {
+    for (const store of stores) {
       for (let owner = 0; owner < owners; owner++) await fill(store, `owner${owner}`, each, owner + 1);
       await fill(store, "small", 100, 5);
       await fill(store, "large", large, 3);
       figures.stores[store] = { cold: [], search: [], add: [], size: [] };
     }
-    for (const store of STORES) {
+    for (const store of stores) {
       for (const connections of CONNECTIONS) {
         for (const [who, userId] of [[`${count(owners)} × ${count(each)}`, (n) => `owner${(n * 7919) % owners}`], [`1 × ${count(large)}`, () => "large"]]) {
           say(`${store}, ${connections} connections, ${who}`);

@@ -4,12 +4,24 @@ import { EdgememError } from "./errors.js";
 import { fromText, toText } from "./exchange.js";
 
 /** A batch, as the relay lists it. */
-interface Listed {
+export interface Listed {
   sequence: number;
   /** Bytes. */
   size: number;
   /** Encrypted; empty for a batch without a label. */
   label: string;
+}
+
+/** What an account has. */
+export interface Listing {
+  epoch: string;
+  last: number;
+  /** How many small batches there are in all. */
+  few: number;
+  /** How many bytes it takes before it is full, and how many a label may have. */
+  room: number;
+  longest: number;
+  batches: Listed[];
 }
 
 interface Setting {
@@ -36,15 +48,15 @@ export class Relay {
     this.address = `${String(setting.url).replace(/\/+$/, "")}/v1/relay/${encodeURIComponent(setting.account)}`;
   }
 
-  /** The batches after a number, and how many small ones there are in all. */
-  async list(after: number): Promise<{ epoch: string; last: number; few: number; batches: Listed[] }> {
-    const { epoch, last, few, batches } = await this.#ask("GET", `?after=${after}`);
+  /** The batches after a number, and what is so of the account. */
+  async list(after: number): Promise<Listing> {
+    const { epoch, last, few, room, longest, batches } = await this.#ask("GET", `?after=${after}`);
     const isOne = (it: unknown): it is Listed => {
       const { sequence, size, label } = (it ?? {}) as Partial<Listed>;
       return Number.isSafeInteger(sequence) && (sequence as number) > after && Number.isSafeInteger(size) && typeof label === "string";
     };
     if (typeof epoch !== "string" || !Number.isSafeInteger(last) || !Array.isArray(batches) || !batches.every(isOne)) throw strange();
-    return { epoch, last: last as number, few: Number(few) || 0, batches };
+    return { epoch, last: last as number, few: Number(few) || 0, room: Number(room) || 0, longest: Number(longest) || Infinity, batches };
   }
 
   /** A batch; undefined if it is there no more. */
@@ -65,9 +77,9 @@ export class Relay {
     return { sequence: sequence as number, epoch };
   }
 
-  /** Removes the batches up to a number. */
-  async drop(through: number): Promise<void> {
-    await this.#ask("DELETE", `?through=${through}`, undefined, 409);
+  /** Removes the batches from one number up to another. */
+  async drop(from: number, through: number): Promise<void> {
+    await this.#ask("DELETE", `?from=${from}&through=${through}`, undefined, 409);
   }
 
   /** Asks; the answer's members, and its status if it is one that is expected. */

@@ -1,5 +1,6 @@
 /** Encrypts what goes over a relay, with a key that the relay never sees. */
 
+import { ITERATIONS, stretched } from "./encryption/stretch.js";
 import { EdgememError } from "./errors.js";
 
 /** What is sealed: it cannot be taken for the other. */
@@ -11,8 +12,6 @@ export interface Secret {
   key?: Uint8Array | undefined;
 }
 
-/** What OWASP recommends for PBKDF2 with SHA-256 (2023). */
-const ROUNDS = 600_000;
 /** Bytes of the random number that each sealing has of its own. */
 const NONCE = 12;
 /** The version of the form: nonce, then what AES-256-GCM made of the content. */
@@ -49,9 +48,12 @@ export class Sealer {
     }
     let known = recent.find((it) => it.passphrase === passphrase && it.account === account);
     if (known === undefined) {
-      known = { passphrase, account, key: derive(passphrase, account) };
-      recent.unshift(known);
+      const made = { passphrase, account, key: derive(passphrase, account) };
+      recent.unshift(made);
       recent.length = Math.min(recent.length, 4);
+      // What failed is tried again the next time.
+      made.key.catch(() => recent.includes(made) && recent.splice(recent.indexOf(made), 1));
+      known = made;
     }
     return new Sealer(await known.key, account);
   }
@@ -84,8 +86,12 @@ export class Sealer {
 
 async function derive(passphrase: string, account: string): Promise<CryptoKey> {
   const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
-  const salt = await crypto.subtle.digest("SHA-256", bytes(`${FORM}\0${account}`));
-  const secret = await crypto.subtle.importKey("raw", bytes(passphrase.normalize("NFC")), "PBKDF2", false, ["deriveKey"]);
-  const parameters = { name: "PBKDF2", hash: "SHA-256", salt, iterations: ROUNDS };
-  return crypto.subtle.deriveKey(parameters, secret, { name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
+  try {
+    const salt = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes(`${FORM}\0${account}`)));
+    const secret = crypto.subtle.importKey("raw", bytes(passphrase.normalize("NFC")), "PBKDF2", false, ["deriveBits"]);
+    return await stretched(secret, salt, ITERATIONS);
+  } catch (cause) {
+    const message = "This runtime makes no key from the passphrase; see the cause, or pass key, 32 random bytes, instead.";
+    throw new EdgememError("UNSUPPORTED", message, { field: "passphrase", cause });
+  }
 }

@@ -5,12 +5,15 @@
  * he has not read. A batch may have a label, encrypted like the batch: the version of who appended it. Since he held
  * all that came before, a device that holds all of a label needs no batch up to it, and after reading the others the
  * newest label tells what the relay lacks. So nothing about the relay has to be kept on the device.
+ *
+ * Whoever has read everything and still lacks something of the newest label knows that a batch was lost. He appends his
+ * own version as the newest label, with an empty batch if need be, and by it the others see what they have to send again.
  */
 
 import { EdgememError } from "./errors.js";
 import { aborted, fromText, pages, type Port, toText, version } from "./exchange.js";
 import type { ExchangeProgress, SyncOptions, SyncResult } from "./exchange-types.js";
-import { Relay } from "./relay.js";
+import { type Listing, Relay } from "./relay.js";
 import { Sealer } from "./sealer.js";
 import { covers } from "./version.js";
 
@@ -18,6 +21,8 @@ import { covers } from "./version.js";
 const BATCH = 2 << 20;
 /** From so many small batches on they are put together. */
 const MANY = 64;
+/** A batch of fewer bytes is a small one, as the relay counts them. */
+const SMALL = 1 << 20;
 /** How often a sync starts over because another device was faster. */
 const ATTEMPTS = 10;
 
@@ -90,14 +95,18 @@ export async function sync(port: Port, options: SyncOptions): Promise<SyncResult
     known.set(name, place);
 
     // What is appended, and whether all of it was before another device appended something.
-    const append = async (since: Uint8Array): Promise<boolean> => {
+    const append = async (since: Uint8Array, always = false): Promise<boolean> => {
       const until = (await port("version", owner)).bytes;
+      const isWhole = covers(until, place.held);
+      const last = toText(await sealer.seal(until, "label"));
       const pieces = [];
       for await (const piece of pages(port, owner, since, until, BATCH)) pieces.push(piece);
       let before = 0;
       for (const [at, { bytes, operations }] of pieces.entries()) {
-        if (operations === 0) return true;
-        const label = at === pieces.length - 1 ? toText(await sealer.seal(until, "label")) : "";
+        if (operations === 0 && isWhole && !always) return true;
+        // Before anything goes over: a relay that takes no label would never hold what is labelled.
+        if (last.length > listed.longest) throw unlabelled(last.length, listed.longest);
+        const label = at === pieces.length - 1 ? last : "";
         const sealed = await sealer.seal(bytes, "batch");
         const appended = await relay.append(place.read, label, sealed);
         if (appended === undefined) return false;
@@ -112,11 +121,47 @@ export async function sync(port: Port, options: SyncOptions): Promise<SyncResult
       return true;
     };
     if (!(await append(place.held))) continue;
-    // Batches that are put together: everything once more behind them, and then they can go.
-    const through = place.read;
-    if (listed.few !== undefined && listed.few >= MANY && (await append(new Uint8Array()))) await relay.drop(through);
+    // Batches that are put together: what is in them once more behind them, and then they can go.
+    if (listed.few >= MANY) {
+      try {
+        const found = await run(await relay.list(0), sealer);
+        if (found !== undefined && found.through === place.read && (await append(found.since, true))) await relay.drop(found.from, found.through);
+      } catch (error) {
+        // The sync itself is done; one of the next ones puts them together.
+        if (!(error instanceof EdgememError)) throw error;
+      }
+    }
     return { ...result, version: await version(port, owner) };
   }
   throw new EdgememError("RELAY_FAILED", "Other devices write to the relay all the time; sync again.", { field: "url" });
 }
 
+
+/**
+ * The small batches at the end, which changes since the label before them replace, or all batches if those are few;
+ * undefined if there is no room for both.
+ */
+async function run({ batches, room }: Listing, sealer: Sealer): Promise<{ from: number; through: number; since: Uint8Array } | undefined> {
+  const large = batches.map(({ size }) => size >= SMALL).lastIndexOf(true);
+  const labelled = batches.flatMap(({ label }, at) => (label === "" ? [] : [at]));
+  // An append whose beginning is large has its label at its end.
+  const base = large < 0 ? -1 : labelled.find((at) => at >= large);
+  const through = batches.at(-1)?.sequence;
+  if (base === undefined || through === undefined) return undefined;
+  const opened = (at: number): Promise<Uint8Array> => sealer.open(fromText(batches[at]!.label), "label", batches[at]!.sequence);
+  let chosen: { first: number; since: Uint8Array } = { first: 0, since: new Uint8Array() };
+  if (base >= 0 && batches.length - base > MANY / 2) {
+    const since = await opened(base);
+    // If something was lost and sent again since, the label before says more than there is.
+    const later = await Promise.all(labelled.filter((at) => at > base).map(async (at) => covers(await opened(at), since)));
+    if (!later.includes(false)) chosen = { first: base + 1, since };
+  }
+  const gone = batches.slice(chosen.first);
+  const bytes = gone.reduce((sum, { size, label }) => sum + size + label.length, 0);
+  return bytes > room ? undefined : { from: gone[0]!.sequence, through, since: chosen.since };
+}
+
+function unlabelled(length: number, longest: number): EdgememError {
+  const message = `The version of this memory has ${length} bytes on the relay, which takes ${longest}; nothing was sent. It grows with each time that a memory is opened and written to: sync every owner in an account of its own, such as sync({ userId, account }).`;
+  return new EdgememError("RELAY_FULL", message, { field: "account" });
+}

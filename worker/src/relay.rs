@@ -18,7 +18,7 @@ pub enum Wish {
     Read(String),
     /// One more batch behind `after`.
     Append,
-    /// Removing the batches up to `through`.
+    /// Removing the batches from `from` up to `through`.
     Drop,
 }
 
@@ -26,8 +26,11 @@ pub enum Wish {
 const MAX_ACCOUNT: u64 = 256 << 20;
 /// … and in batches.
 const MAX_BATCHES: usize = 4096;
-/// The longest label, in bytes.
-const MAX_LABEL: usize = 256 << 10;
+/// The longest label, in bytes: the version of a memory that was opened and written to some 50,000 times.
+const MAX_LABEL: usize = 1 << 20;
+/// The most bytes of a request: a batch holds at least one record, however long it is. A Worker has 128 MB, and holds a
+/// body several times while it takes it in.
+pub const MAX_BODY: usize = 20 << 20;
 /// A batch of fewer bytes is a small one.
 const SMALL: u64 = 1 << 20;
 
@@ -58,6 +61,7 @@ pub async fn serve(store: &dyn ByteStore, account: &str, wish: &Wish, options: &
     let image = store.load(&partition, None).await?.unwrap_or_default();
     let kept = kept(&image.entries, &image.blobs);
     let last = kept.last().map_or(0, |it| it.sequence);
+    let used: u64 = kept.iter().map(|it| it.size + it.label.len() as u64).sum();
     let base = Commit { partition: partition.clone(), expect: image.version, ..Commit::default() };
     match wish {
         Wish::List => {
@@ -65,7 +69,11 @@ pub async fn serve(store: &dyn ByteStore, account: &str, wish: &Wish, options: &
             let shown = |it: &Kept| json!({ "sequence": it.sequence, "size": it.size, "label": it.label });
             let batches: Vec<Value> = kept.iter().filter(|it| it.sequence > after).map(shown).collect();
             let few = kept.iter().filter(|it| it.size < SMALL).count();
-            Ok(json!({ "epoch": epoch(&image.entries), "last": last, "few": few, "batches": batches }))
+            let mut answer = json!({ "epoch": epoch(&image.entries), "last": last, "few": few });
+            answer["room"] = MAX_ACCOUNT.saturating_sub(used).into();
+            answer["longest"] = MAX_LABEL.into();
+            answer["batches"] = batches.into();
+            Ok(answer)
         }
         Wish::Read(sequence) => {
             let found = kept.iter().find(|it| it.sequence.to_string() == *sequence);
@@ -79,13 +87,12 @@ pub async fn serve(store: &dyn ByteStore, account: &str, wish: &Wish, options: &
         Wish::Append => {
             let (label, data) = (text(options, "label")?, text(options, "data")?);
             if label.len() > MAX_LABEL {
-                return Err(wrong("label", "at most 256 kB"));
+                return Err(wrong("label", "at most 1 MB"));
             }
             if number(options, "after")? != last {
                 return Err(overtaken());
             }
-            let size: u64 = kept.iter().map(|it| it.size + it.label.len() as u64).sum();
-            if size + data.len() as u64 > MAX_ACCOUNT || kept.len() >= MAX_BATCHES {
+            if used + (label.len() + data.len()) as u64 > MAX_ACCOUNT || kept.len() >= MAX_BATCHES {
                 let message = "the account is full: let all devices sync, so that batches are put together";
                 return Err(Error::new(ErrorKind::RelayFull, message).field("account"));
             }
@@ -103,11 +110,11 @@ pub async fn serve(store: &dyn ByteStore, account: &str, wish: &Wish, options: &
             Ok(json!({ "sequence": sequence, "epoch": epoch }))
         }
         Wish::Drop => {
-            let through = number(options, "through")?;
+            let (from, through) = (number(options, "from")?, number(options, "through")?);
             if through >= last {
                 return Err(wrong("through", "a number before the last batch"));
             }
-            let gone: Vec<&Kept> = kept.iter().filter(|it| it.sequence <= through).collect();
+            let gone: Vec<&Kept> = kept.iter().filter(|it| (from..=through).contains(&it.sequence)).collect();
             let drop = gone.iter().map(|it| key(it.sequence)).collect();
             let remove = gone.iter().map(|it| it.blob.clone()).collect();
             if !gone.is_empty() {
@@ -194,14 +201,19 @@ mod tests {
             assert_eq!((&sent["sequence"], &sent["epoch"]), (&json!(after + 1), &epoch));
         }
         let listed = ask(&store, Wish::List, json!({ "after": "18" })).unwrap();
-        let expected = [19, 20].map(|at| json!({ "sequence": at, "size": 2, "label": "" }));
-        assert_eq!(listed, json!({ "epoch": epoch, "last": 20, "few": 20, "batches": expected }));
+        let batches = [19, 20].map(|at| json!({ "sequence": at, "size": 2, "label": "" }));
+        let room = MAX_ACCOUNT - 41;
+        let expected = json!({ "epoch": epoch, "last": 20, "few": 20, "room": room, "longest": MAX_LABEL, "batches": batches });
+        assert_eq!(listed, expected);
         assert_eq!(ask(&store, Wish::Read("1".into()), Value::Null).unwrap()["data"], "abc");
         assert_eq!(ask(&store, Wish::Read("21".into()), Value::Null), Err("NOT_FOUND"));
 
-        assert_eq!(ask(&store, Wish::Drop, json!({ "through": 20 })), Err("INVALID_ARGUMENT"));
-        assert_eq!(ask(&store, Wish::Drop, json!({ "through": "18" })).unwrap()["dropped"], 18);
-        assert_eq!(ask(&store, Wish::Read("1".into()), Value::Null), Err("NOT_FOUND"));
+        for options in [json!({ "from": 1, "through": 20 }), json!({ "through": 18 })] {
+            assert_eq!(ask(&store, Wish::Drop, options), Err("INVALID_ARGUMENT"));
+        }
+        assert_eq!(ask(&store, Wish::Drop, json!({ "from": "2", "through": "18" })).unwrap()["dropped"], 17);
+        assert_eq!(ask(&store, Wish::Read("2".into()), Value::Null), Err("NOT_FOUND"));
+        assert_eq!(ask(&store, Wish::Read("1".into()), Value::Null).unwrap()["data"], "abc");
         assert_eq!(append(&store, 20, "xyz").unwrap()["sequence"], 21);
     }
 
@@ -221,6 +233,10 @@ mod tests {
         for after in 0..4 {
             append(&store, after, &long[..if after == 3 { (64 << 20) - 9 } else { 64 << 20 }]).unwrap();
         }
+        assert_eq!(ask(&store, Wish::List, json!({ "after": 4 })).unwrap()["room"], 9);
         assert_eq!(append(&store, 4, "0123456789"), Err("RELAY_FULL"));
+        let labelled = json!({ "after": 4, "label": "abcdefgh", "data": "01" });
+        assert_eq!(ask(&store, Wish::Append, labelled), Err("RELAY_FULL"));
+        append(&store, 4, "012345678").unwrap();
     }
 }

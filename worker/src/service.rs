@@ -61,13 +61,18 @@ impl Service {
             Route::List => SCOPE.into_iter().chain(PAGE).collect(),
             Route::DeleteAll => SCOPE.to_vec(),
             Route::Relay(_, Wish::List) => vec!["after"],
-            Route::Relay(_, Wish::Drop) => vec!["through"],
+            Route::Relay(_, Wish::Drop) => vec!["from", "through"],
             _ => vec![],
         };
         let mut options = query::read(&head.query, &known)?;
         if route.takes_body() {
-            body::check_head(head, settings.body_limit)?;
-            options = body::parse(&read(settings.body_limit).await?)?;
+            // A batch cannot be split, so what limits it is not what limits the requests that people write.
+            let limit = match &route {
+                Route::Relay(..) => relay::MAX_BODY.max(settings.body_limit),
+                _ => settings.body_limit,
+            };
+            body::check_head(head, limit)?;
+            options = body::parse(&read(limit).await?)?;
         }
         let memory = self.memory.as_ref().map_err(Clone::clone)?;
         Ok(renamed(run(memory, route, options).await?))
@@ -158,7 +163,9 @@ mod tests {
     fn ask(service: &Service, method: &str, path: &str, body: &str) -> (u16, Value) {
         let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
         let head = Head::new(method, &format!("http://localhost:80{path}"), headers);
-        let read = async |_: usize| Ok(body.as_bytes().to_vec());
+        let read = async |limit| {
+            if body.len() > limit { Err(body::too_large(limit)) } else { Ok(body.as_bytes().to_vec()) }
+        };
         let (answer, _) = block_on(service.answer(&head, read));
         (answer.status, answer.body.unwrap_or_default())
     }
@@ -205,6 +212,16 @@ mod tests {
             assert_eq!(ask(&service, "DELETE", &format!("/v1/memories/{query}"), "").0, 400, "{query}");
         }
         assert_eq!(ask(&service, "GET", "/v1/stats", "").1["memories"], 1);
+    }
+
+    #[test]
+    fn a_batch_may_be_longer_than_other_bodies() {
+        let service = service(&[("EDGEMEM_DEV", "1"), ("EDGEMEM_BODY_LIMIT", "1000")]);
+        let batch =
+            |length: usize| json!({ "after": 0, "label": "", "data": "a".repeat(length) }).to_string();
+        assert_eq!(ask(&service, "POST", "/v1/memories", &batch(2000)).0, 413);
+        assert_eq!(ask(&service, "POST", "/v1/relay/ann", &batch(relay::MAX_BODY)).0, 413);
+        assert_eq!(ask(&service, "POST", "/v1/relay/ann", &batch(7_000_000)).1["sequence"], 1);
     }
 
     #[test]

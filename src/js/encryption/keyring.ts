@@ -8,6 +8,7 @@
 import { EdgememError } from "../errors.js";
 import { type Bytes, OVERHEAD, derived, hex, imported, open, random, seal } from "./gcm.js";
 import { type Master, key as checkedKey } from "./master.js";
+import { ITERATIONS, stretched } from "./stretch.js";
 
 export const FORMAT = 0xe1;
 
@@ -15,10 +16,6 @@ export const FORMAT = 0xe1;
 const HEADER = 22;
 const SECRETS = 64;
 const RING = HEADER + SECRETS + OVERHEAD + 4;
-/** What OWASP recommends for PBKDF2 with HMAC-SHA-256. A ring tells its own count, so this may rise. */
-const ITERATIONS = 600_000;
-/** Cloudflare's runtime refuses more at once (its local one does not), so there are several rounds, each on the one before. */
-const ROUND = 100_000;
 /** More than this is no ring of ours: it would only keep the machine busy. */
 const MOST_ITERATIONS = 10_000_000;
 /** How many data keys are kept imported. */
@@ -85,6 +82,7 @@ export class Keyring {
   }
 
   async #wrap(master: Master, salt: Bytes, aad: Bytes, secrets: (key: CryptoKey) => Bytes | Promise<Bytes>): Promise<Bytes> {
+    // A ring tells its own count, so that of new ones may rise.
     const iterations = master.kind === 1 ? ITERATIONS : 0;
     const key = await this.#masterKey(master, salt, iterations);
     const ring = new Uint8Array(RING);
@@ -128,20 +126,6 @@ export class Keyring {
   #root(): CryptoKey {
     if (this.#open === undefined) throw new EdgememError("INTERNAL", "The key ring is not open.");
     return this.#open.root;
-  }
-}
-
-/** A key from a passphrase: slow, so that guessing is. */
-async function stretched(passphrase: Promise<CryptoKey>, salt: Bytes, iterations: number): Promise<CryptoKey> {
-  let material = await passphrase;
-  for (let left = iterations; ; left -= ROUND) {
-    const way = { name: "PBKDF2", hash: "SHA-256", salt, iterations: Math.min(left, ROUND) };
-    const bits = new Uint8Array(await crypto.subtle.deriveBits(way, material, 256));
-    const isLast = left <= ROUND;
-    const next = await (isLast ? imported(bits) : crypto.subtle.importKey("raw", bits, "PBKDF2", false, ["deriveBits"]));
-    bits.fill(0);
-    if (isLast) return next;
-    material = next;
   }
 }
 
