@@ -250,7 +250,7 @@ test("a job that throws is put off, and the alarm is armed again; the others are
     const { failure, next } = await ring(object);
     const jobs = await admin(object, { op: "jobs" });
     const { due, error, ...job } = jobs.find(({ kind }) => kind === "consolidate");
-    assert.deepEqual([failure, job], [null, { kind: "consolidate", subject: '{"userId":"ann"}', attempts }]);
+    assert.deepEqual([failure, job], [null, { kind: "consolidate", subject: "", attempts }]);
     assert.match(error, /thrown in the alarm/);
     assert.ok(due > before + 10_000 * attempts && next === due, `${due} ${next}`);
     // The sweep took out all there was, so there is nothing to sweep any more.
@@ -259,6 +259,75 @@ test("a job that throws is put off, and the alarm is armed again; the others are
   assert.deepEqual(await ring(object), { failure: null, next: null });
   assert.deepEqual(await admin(object, { op: "jobs" }), []);
   assert.deepEqual((await call(["stats"]))[0].memories ?? 0, 0);
+});
+
+test("who was only asked for gets no table and no job, whatever is configured", async (t) => {
+  const config = { retention: [{ days: 9, basis: "said" }], consolidate: { days: 7 }, embedder: { provider: "none" } };
+  const { call, callWith, sql, admin } = await objects(t, { bindings: { EDGEMEM_CONFIG: JSON.stringify(config) } });
+  const [elsewhere] = await callWith({ tenant: "elsewhere" }, ["add", "tea", verbatim(ann)]);
+  const object = objectOf(elsewhere);
+  await call(["search", "tea", ann], ["getAll", ann]);
+  const tables = () => sql(object, "SELECT name FROM sqlite_master WHERE name LIKE 'edgemem%'");
+  assert.deepEqual([await tables(), await admin(object, { op: "jobs" })], [[], []]);
+  await call(["add", "tea", verbatim(ann)]);
+  const jobs = (await admin(object, { op: "jobs" })).map(({ kind, subject }) => [kind, subject]);
+  assert.deepEqual(jobs, [["sweep", ""], ["consolidate", ""]]);
+});
+
+test("what can expire is swept wherever it comes to be, and nothing else is for long", async (t) => {
+  const config = { consolidate: { days: 7 }, embedder: { provider: "none" } };
+  const { call, callWith, sql, admin, ring, evict } = await objects(t, { bindings: { EDGEMEM_CONFIG: JSON.stringify(config) } });
+  const kinds = async (object) => (await admin(object, { op: "jobs" })).map(({ kind }) => kind);
+  const acme = { orgId: "acme" };
+  const note = (n, options) => ["add", `note number n${n}`, { ...verbatim(acme), runId: `run-${n}`, ...options }];
+  const notes = Array.from({ length: 8 }, (_, n) => note(n, { expirationDate: "2999-01-01" }));
+  const added = await call(...notes);
+  const object = objectOf(added[0]);
+  assert.deepEqual(await kinds(object), ["sweep", "consolidate"]);
+  await callWith({ shards: { "org:acme": { from: 1, to: 2 } } }, ["reshard", "org:acme"]);
+  assert.deepEqual(await kinds(`${object}-1`), ["sweep", "consolidate"], "moved to another shard");
+  assert.equal((await ring(`${object}-1`)).failure, null);
+  assert.deepEqual(await kinds(`${object}-1`), ["sweep"], "what expires later is looked at every day");
+
+  // The jobs are there before the memory is, so a death in between arms the alarm in the next life.
+  const [plain] = await call(["add", "I like tea", verbatim(ann)]);
+  const other = objectOf(plain);
+  assert.deepEqual(await kinds(other), ["consolidate"]);
+  await call(["add", "I like rice", { ...verbatim(ann), expirationDate: "2001-01-01" }]);
+  assert.deepEqual(await kinds(other), ["sweep", "consolidate"]);
+  assert.equal((await ring(other)).failure, null);
+  assert.deepEqual(await kinds(other), [], "nothing is left that expires");
+  assert.deepEqual(texts((await call(["getAll", ann]))[0]), ["I like tea"]);
+});
+
+test("an answer that is lost is asked for again only where that changes nothing", async (t) => {
+  const { call, callWith } = await objects(t);
+  const lossily = (...calls) => callWith({ isLossy: true }, ...calls);
+  const [added] = await lossily(["add", "I like tea", verbatim(ann)]);
+  const [{ id }] = added.results;
+  await assert.rejects(lossily(["update", id, "I like green tea"]), { code: "OBJECT_FAILED", message: /may have been/ });
+  const [list, history] = await call(["getAll", ann], ["history", id]);
+  assert.deepEqual([texts(list), history.length], [["I like green tea"], 2]);
+  const refused = { code: "OBJECT_FAILED", message: /may have been carried out/ };
+  await assert.rejects(lossily(["feedback", id, "positive"]), refused);
+  await assert.rejects(lossily(["delete", id]), refused);
+  assert.deepEqual(await call(["get", id]), [null]);
+});
+
+test("a registry that fails is told again that nothing is left", async (t) => {
+  const { call, sql, admin, ring } = await objects(t);
+  const [added] = await call(["add", "tea", verbatim(ann)]);
+  const object = objectOf(added);
+  const registry = `default/registry-${object["default/".length]}`;
+  const listed = async () => (await admin(registry, { op: "list", after: "", limit: 9 })).names;
+  await sql(registry, "CREATE TRIGGER broken BEFORE DELETE ON edgemem_objects BEGIN SELECT RAISE(ABORT, 'broken'); END");
+  await call(["erase", ann]);
+  assert.deepEqual([await listed(), (await admin(object, { op: "jobs" })).map(({ kind }) => kind)], [[object], ["delist"]]);
+  await ring(object);
+  assert.deepEqual((await admin(object, { op: "jobs" })).map(({ attempts }) => attempts), [1]);
+  await sql(registry, "DROP TRIGGER broken");
+  assert.deepEqual(await ring(object), { failure: null, next: null });
+  assert.deepEqual([await listed(), await admin(object, { op: "jobs" })], [[], []]);
 });
 
 test("all objects of an isolate share a budget, and what is dropped is free", async (t) => {

@@ -6,12 +6,12 @@
 import type { ObjectStorage } from "./types.js";
 
 /** What there is to do. */
-export type JobKind = "read" | "sweep" | "compact" | "consolidate";
+export type JobKind = "read" | "sweep" | "compact" | "consolidate" | "delist";
 
 /** A job, as it is stored. */
 export interface Job {
   kind: JobKind;
-  /** Whom it concerns; empty where it is everything in the object. */
+  /** What it concerns; empty: everything in the object. Never an owner's id: rows are not encrypted. */
   subject: string;
   /** When, in ms since 1970. */
   due: number;

@@ -1,12 +1,19 @@
 /** Asking objects over the binding of their class. */
 
 import { EdgememError } from "../errors.js";
-import { NAME_HEADER } from "./protocol.js";
+import { body, CALL, CALL_BYTES, isOf, NAME_HEADER } from "./protocol.js";
 import type { Ask } from "./registry.js";
 import type { ObjectNamespace } from "./types.js";
 
 /** The pauses before another try, in ms. */
 const PAUSES = [50, 250];
+
+/** Methods that do the same, and answer the same, when they are called again. */
+const REPEATABLE = [
+  ...["get", "history", "search", "context", "getAll", "entities", "entity", "graph", "timeline", "conflicts", "stats", "pending", "isEmpty"],
+  ...["version", "changes", "verify", "holdings", "links"],
+  ...["add", "erase", "deleteAll", "reset", "merge", "readStep", "reindexStep"],
+];
 
 /** What the runtime says about an object that did not answer. */
 interface Refusal {
@@ -16,10 +23,12 @@ interface Refusal {
 
 /**
  * Asks an object by its name. What the runtime calls retryable is tried again, with a new stub, as one that failed stays
- * broken; what is overloaded is not, which would make it worse. `OBJECT_FAILED` says that repeating the call is harmless.
+ * broken; what is overloaded is not, which would make it worse. What fails so may have been done and only its answer be
+ * lost: a call that is no longer the same the second time is never repeated, and `OBJECT_FAILED` says so.
  */
 export function askOver(namespace: ObjectNamespace): Ask {
   return async (name, request) => {
+    const isHarmless = isRepeatable(request);
     for (let attempt = 0; ; attempt++) {
       try {
         const stub = namespace.get(namespace.idFromName(name));
@@ -30,15 +39,25 @@ export function askOver(namespace: ObjectNamespace): Ask {
       } catch (cause) {
         const { retryable, overloaded } = (cause ?? {}) as Refusal;
         const pause = PAUSES[attempt];
-        if (retryable !== true || overloaded === true || pause === undefined) throw failed(name, overloaded === true, cause);
+        if (!isHarmless || retryable !== true || overloaded === true || pause === undefined) {
+          throw failed(name, overloaded === true, isHarmless, cause);
+        }
         await new Promise((resolve) => setTimeout(resolve, pause));
       }
     }
   };
 }
 
-function failed(name: string, overloaded: boolean, cause: unknown): EdgememError {
-  const advice = overloaded ? "it has more to do than one object can: spread its owner over several (shards)" : "repeating the call is harmless";
+/** Whether a request may be sent twice. Rounds and what is asked about the objects may: they are made for it. */
+function isRepeatable(request: Uint8Array): boolean {
+  if (!isOf(request, CALL) && !isOf(request, CALL_BYTES)) return true;
+  const { method } = (body(request) ?? {}) as { method?: string };
+  return REPEATABLE.includes(method ?? "");
+}
+
+function failed(name: string, overloaded: boolean, isHarmless: boolean, cause: unknown): EdgememError {
+  const again = isHarmless ? "repeating the call is harmless" : "the call may have been carried out: look before you repeat it";
+  const advice = overloaded ? "it has more to do than one object can: spread its owner over several (shards)" : again;
   return new EdgememError("OBJECT_FAILED", `The object ${name} did not answer: ${advice}.`, { field: name, cause });
 }
 

@@ -36,11 +36,24 @@ const SECOND = 1000;
 const DAY = 86_400 * SECOND;
 /** An alarm may run for a quarter of an hour; what a model has not read by then is read by the next one. */
 const READING = 10 * 60 * SECOND;
+/** A registry that did not answer when it was told is told again after so long. */
+const DELISTING = 30 * SECOND;
 
 /** Methods after which nothing may be left. */
 const REMOVING = ["delete", "deleteAll", "erase", "sweep", "reset", "merge"];
 
-/** The object's store, which sees to it that the object is listed before it holds anything. */
+/** Under these rules everything that can be merged has had its time. */
+const ANYTHING = [{ days: 0, includePositive: true }];
+/** A day on which everything has expired that ever does. */
+const FOREVER = "9999-12-31T00:00:00Z";
+
+/** What follows from a call if it writes. */
+interface Following {
+  sweep: boolean;
+  consolidate: boolean;
+}
+
+/** The object's store, which sees to it that the object is listed, and what follows noted, before it holds anything. */
 class ListedStore extends DurableStore {
   /** How often it was written to. */
   changes = 0;
@@ -78,6 +91,8 @@ export class HostedObject {
   #distant: DurableStore | undefined;
   /** Whether this life of the object has not looked yet at what is to be done. */
   #isNew = true;
+  /** What follows from the calls that are going on. */
+  readonly #going = new Set<Following>();
   /** Listing and delisting, one after the other. */
   #listing: Promise<void> = Promise.resolve();
 
@@ -91,7 +106,7 @@ export class HostedObject {
       return typeof value === "string" ? value : undefined;
     };
     this.#host = { ...host, variable };
-    this.#store = new ListedStore(state.storage, () => this.#list());
+    this.#store = new ListedStore(state.storage, () => this.#prepare());
     this.#jobs = new Jobs(state.storage);
     this.#name = state.id.name;
   }
@@ -133,7 +148,7 @@ export class HostedObject {
   }
 
   /** Does a job and resolves to when it is due again, if ever. What it throws is noted, and the job is put off. */
-  protected async perform(kind: JobKind, subject: string): Promise<number | undefined> {
+  protected async perform(kind: JobKind, _subject: string): Promise<number | undefined> {
     return this.#lend(async (memory) => {
       switch (kind) {
         case "read":
@@ -143,50 +158,102 @@ export class HostedObject {
           this.#store.sealed();
           return undefined;
         case "consolidate":
-          await memory.call("consolidate", `[${subject}]`);
+          // Of all that is here: a row that named an owner would tell who it is, also where memories are encrypted.
+          for (const owner of await this.#owners(memory)) await memory.call("consolidate", `[${owner}]`);
           return undefined;
         case "sweep": {
           await memory.call("sweep", JSON.stringify([{}, this.#settings().retention ?? null]));
           await this.#delistIfEmpty(memory);
-          const { memories } = (await memory.call("stats", "[]")) as { memories: number };
-          return memories === 0 ? undefined : Date.now() + DAY;
+          return (await this.#expires(memory)) ? Date.now() + DAY : undefined;
         }
+        case "delist":
+          return this.#inTurn(async () => {
+            // What was written meanwhile has had the object listed again.
+            if (!this.#listed()) await this.#tell("remove");
+          }).then(() => undefined);
       }
     });
   }
 
   async #answer(request: Uint8Array): Promise<Uint8Array> {
     const before = this.#store.changes;
+    const isCall = isOf(request, CALL) || isOf(request, CALL_BYTES);
+    const call = (isCall ? body(request) : undefined) as { method?: string; arguments?: unknown[] } | undefined;
+    // What is no call and writes is a move to another shard; what that brings may expire, and what a merge does.
+    const following = {
+      sweep: !isCall || call?.method === "merge" || mentionsExpiry(call?.arguments),
+      consolidate: !isCall || call?.method === "add",
+    };
+    this.#going.add(following);
     return this.#lend(async (memory) => {
       try {
         return await memory.ask(request);
       } finally {
-        if ((this.#store.changes !== before || this.#isNew) && !memory.dead) await this.#plan(memory, request).catch(tell);
+        const isDue = this.#store.changes !== before || this.#isNew;
+        if (isDue && !memory.dead) await this.#plan(memory, !isCall || REMOVING.includes(call?.method ?? "")).catch((cause) => this.#tellLater(cause));
       }
+    }).finally(() => this.#going.delete(following));
+  }
+
+  /**
+   * What has to be there before a commit is: the entry in the registry, and the jobs that follow from it. So no death in
+   * between loses them; a job of a call that has failed finds nothing to do.
+   */
+  #prepare(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#list();
+      const { retention, consolidate } = this.#settings();
+      const going = [...this.#going];
+      const now = Date.now();
+      if (retention !== undefined || going.some(({ sweep }) => sweep)) this.#jobs.want("sweep", "", now + DAY);
+      if (consolidate !== undefined && going.some((it) => it.consolidate)) this.#jobs.want("consolidate", "", now + consolidate.days * DAY);
+      await this.#jobs.arm();
     });
   }
 
-  /** What follows from a call that has written, or from what an earlier life of the object did not get to. */
-  async #plan(memory: Instance, request: Uint8Array): Promise<void> {
+  /** What follows from what is stored now, or from what an earlier life of the object did not get to. */
+  async #plan(memory: Instance, removes: boolean): Promise<void> {
+    const isNew = this.#isNew;
     this.#isNew = false;
-    const isCall = isOf(request, CALL) || isOf(request, CALL_BYTES);
-    const call = (isCall ? body(request) : undefined) as { method?: string; arguments?: unknown[] } | undefined;
-    const settings = this.#settings();
-    const now = Date.now();
-    if (settings.llm !== undefined) {
-      const { messages } = (await memory.call("pending", "[]")) as { messages: number };
-      if (messages > 0) this.#jobs.want("read", "", now + SECOND);
+    // Who was only asked for gets nothing of his own, not even a table: nothing would ever remove it.
+    if (this.#listed() || !(await memory.call("isEmpty", "[]"))) {
+      const settings = this.#settings();
+      const now = Date.now();
+      if (settings.llm !== undefined) {
+        const { messages } = (await memory.call("pending", "[]")) as { messages: number };
+        if (messages > 0) this.#jobs.want("read", "", now + SECOND);
+      }
+      if (this.#store.isLong) this.#jobs.want("compact", "", now + 30 * SECOND);
+      // What was stored before there were rules.
+      if (isNew && settings.retention !== undefined) this.#jobs.want("sweep", "", now + DAY);
+      if (removes) await this.#delistIfEmpty(memory);
     }
-    if (this.#store.isLong) this.#jobs.want("compact", "", now + 30 * SECOND);
-    // What a merge brings may expire.
-    if (settings.retention !== undefined || call?.method === "merge" || mentionsExpiry(call?.arguments)) this.#jobs.want("sweep", "", now + DAY);
-    if (settings.consolidate !== undefined && call?.method === "add") {
-      const owner = ownerOf(call.arguments?.[1]);
-      if (owner !== undefined) this.#jobs.want("consolidate", owner, now + settings.consolidate.days * DAY);
-    }
-    // What is no call and writes is a move to another shard.
-    if (call === undefined || REMOVING.includes(call.method ?? "")) await this.#delistIfEmpty(memory);
     await this.#jobs.arm();
+  }
+
+  /** What was written is written, whether or not what follows from it could be planned: the next call plans it again. */
+  #tellLater(cause: unknown): void {
+    this.#isNew = true;
+    console.error("edgemem: nothing was lost, but what is to be done later could not be noted:", cause);
+  }
+
+  /** Who has memories here, each as the options of a read in JSON. */
+  async #owners(memory: Instance): Promise<Set<string>> {
+    const all = JSON.stringify([{ dryRun: true, now: FOREVER, retention: ANYTHING }]);
+    const { removed } = (await memory.call("sweep", all)) as { removed: { id: string }[] };
+    const owners = new Set<string>();
+    for (const { id } of removed) {
+      const owner = ownerOf(await memory.call("get", JSON.stringify([id])));
+      if (owner !== undefined) owners.add(owner);
+    }
+    return owners;
+  }
+
+  /** Whether there will ever be something to sweep. */
+  async #expires(memory: Instance): Promise<boolean> {
+    if (this.#settings().retention !== undefined) return ((await memory.call("stats", "[]")) as { memories: number }).memories > 0;
+    const { removed } = (await memory.call("sweep", JSON.stringify([{ dryRun: true, now: FOREVER }]))) as { removed: unknown[] };
+    return removed.length > 0;
   }
 
   /** Lets the language model read what waits. */
@@ -249,12 +316,10 @@ export class HostedObject {
   }
 
   /** Has the object listed by its registry, once. */
-  #list(): Promise<void> {
-    return this.#inTurn(async () => {
-      if (this.#listed() || this.#name === undefined || registryOf(this.#name) === undefined) return;
-      await this.#tell("add");
-      this.#note(true);
-    });
+  async #list(): Promise<void> {
+    if (this.#listed() || this.#name === undefined || registryOf(this.#name) === undefined) return;
+    await this.#tell("add");
+    this.#note(true);
   }
 
   /** Takes the object out of its registry if nothing is left in it, not even of a memory that was only deleted. */
@@ -263,9 +328,12 @@ export class HostedObject {
       if (!this.#listed() || !(await memory.call("isEmpty", "[]"))) return;
       // Noted first: who writes from now on waits for its turn and has the object listed again.
       this.#note(false);
-      // Jobs name owners.
       this.#jobs.clear();
+      // With a job, should the registry fail or the object die now.
+      this.#jobs.want("delist", "", Date.now() + DELISTING);
+      await this.#jobs.arm();
       await this.#tell("remove");
+      this.#jobs.clear();
     });
   }
 
@@ -302,11 +370,6 @@ export class HostedObject {
   }
 }
 
-/** What was written is written, whether or not what follows from it could be planned: the next write plans it again. */
-function tell(cause: unknown): void {
-  console.error("edgemem: nothing was lost, but what is to be done later could not be noted:", cause);
-}
-
 interface Step {
   read: number;
   left: number;
@@ -318,12 +381,12 @@ function mentionsExpiry(args: unknown[] | undefined): boolean {
   return (args ?? []).some((it) => typeof it === "object" && it !== null && ("expirationDate" in it || "expiration_date" in it));
 }
 
-/** The owner of a write as the options of a read, as JSON. */
-function ownerOf(options: unknown): string | undefined {
-  const given = (options ?? {}) as Record<string, unknown>;
+/** The owner of a memory as the options of a read, as JSON. */
+function ownerOf(item: unknown): string | undefined {
+  const given = (item ?? {}) as Record<string, unknown>;
   for (const axis of ["user", "agent", "run", "app", "org"]) {
     const id = given[`${axis}Id`] ?? given[`${axis}_id`];
-    if (typeof id === "string" || typeof id === "number") return JSON.stringify({ [`${axis}Id`]: String(id) });
+    if (typeof id === "string") return JSON.stringify({ [`${axis}Id`]: id });
   }
   return undefined;
 }
