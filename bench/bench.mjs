@@ -95,7 +95,7 @@ try {
   if (only.includes(LOAD)) {
     const { load } = await import("./load.mjs");
     const sizes = quick ? { owners: 50, each: 200, large: 5_000, split: 5_000, requests: 200 } : { owners: numbers.owners, each: numbers.each, large: 100_000, split: 200_000, requests: 2_000 };
-    await load({ ...sizes, machine, save, command: `npm run bench -- --only ${LOAD} --owners ${numbers.owners} --each ${numbers.each} --save`, say });
+    await load({ ...sizes, machine, save, command: `npm run bench -- --only ${LOAD} ${quick ? "--quick" : `--owners ${numbers.owners} --each ${numbers.each}`} --save`, say });
   }
   if (only.includes(PEERS)) {
     const { dimensions, rounds, budget } = numbers;
