@@ -114,7 +114,7 @@ const ACTIONS = {
   isolate: (_, { userId }, env) => askObject(env, userId, "\x01\x03", { op: "isolate" }),
   /** What an owner's object takes in memory and in its storage, in bytes. */
   async size(_, { userId }, env) {
-    const { resident } = await askObject(env, userId, "\x01\x01", { method: "stats", arguments: [] });
+    const { residentBytes: resident } = await askObject(env, userId, "\x01\x01", { method: "stats", arguments: [] });
     const stored = await (await (await stub(env, userId)).fetch("https://object/size")).json();
     return { resident, stored };
   },
