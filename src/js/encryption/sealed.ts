@@ -185,8 +185,12 @@ export class SealedStore {
     if (this.#names !== undefined) return this.#names;
     return retried(async () => {
       let { version, entry } = await this.#ring();
+      if (entry === undefined && (await this.#inner.list("")).some((name) => name !== RING_PARTITION)) {
+        // Another call may have made it between the two looks.
+        ({ version, entry } = await this.#ring());
+        if (entry === undefined) throw notEncrypted();
+      }
       if (entry === undefined) {
-        if ((await this.#inner.list("")).some((name) => name !== RING_PARTITION)) throw notEncrypted();
         if (!make) return undefined;
         await this.#makeRing(version);
         // Another may have made it, where a store takes two without noticing.
