@@ -5,6 +5,7 @@
  * a few MB of them are in memory at once.
  */
 
+import { concat, fromBase64, toBase64 } from "./bytes.js";
 import { EdgememError } from "./errors.js";
 import type {
   BackupSource,
@@ -49,7 +50,7 @@ export async function version(port: Port, owner: Owner): Promise<string> {
 export async function changes(port: Port, { since, ...owner }: ChangesOptions): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   for await (const { bytes } of pages(port, owner, fromText(since))) pieces.push(bytes);
-  return join(pieces);
+  return concat(pieces);
 }
 
 /** Takes in a file of changes whole. */
@@ -165,7 +166,7 @@ export async function* pages(
   const bound = until ?? (await port("version", owner)).bytes;
   const length = new Uint8Array(4);
   new DataView(length.buffer).setUint32(0, since.length, true);
-  const wanted = join([length, since, bound]);
+  const wanted = concat([length, since, bound]);
   let after: string | null | undefined;
   do {
     const { ok, bytes } = await port("changes", { ...owner, after, limit }, wanted);
@@ -179,7 +180,7 @@ export async function* pages(
 async function* blocks(source: BackupSource): AsyncGenerator<Uint8Array, void> {
   let held = new Uint8Array();
   for await (const chunk of chunks(source)) {
-    held = join([held, chunk]);
+    held = concat([held, chunk]);
     let whole = 0;
     for (;;) {
       if (held.length - whole < HEADER) break;
@@ -259,29 +260,15 @@ function placed(cause: unknown, at: number): unknown {
 
 /** Bytes as text that can stand anywhere (base64url). */
 export function toText(bytes: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+  return toBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
 /** The bytes of such a text; none of none. */
 export function fromText(text: string | undefined): Uint8Array<ArrayBuffer> {
   try {
-    const binary = atob(String(text ?? "").replaceAll("-", "+").replaceAll("_", "/"));
-    return Uint8Array.from(binary, (letter) => letter.charCodeAt(0));
+    return fromBase64(String(text ?? "").replaceAll("-", "+").replaceAll("_", "/"));
   } catch (cause) {
     const message = "This is no version: pass what version() or merge() returned.";
     throw new EdgememError("CHANGES_INVALID", message, { field: "since", cause });
   }
-}
-
-/** Bytes one after the other. */
-export function join(pieces: Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    joined.set(piece, at);
-    at += piece.length;
-  }
-  return joined;
 }

@@ -239,8 +239,9 @@ impl Partitions {
         Ok(names)
     }
 
-    /// Goes through these partitions, or all from this name on, until `visit` returns false. With `anew` they are read from the store whatever is in
-    /// memory, checked more strictly, and nobody else sees them; one that is damaged is told as an error.
+    /// Goes through these partitions, or all from this name on, until `visit` returns false. With `anew` they are read
+    /// from the store whatever is in memory, checked more strictly, and nobody else sees them; one that is damaged is
+    /// told as an error.
     pub fn visit<'a>(
         &'a self,
         names: Option<Vec<String>>,

@@ -3,6 +3,7 @@
  * what is kept beside memories, such as the relay's batches; memories are asked where they are.
  */
 
+import { fromBase64, toBase64 } from "../bytes.js";
 import { EdgememError } from "../errors.js";
 import type { Commit, Image, Store } from "../stores/store.js";
 import { type AdminRequest, adminRequest, readAnswer } from "./protocol.js";
@@ -75,15 +76,6 @@ function taken(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(taken);
   if (typeof value !== "object" || value === null) return value;
   const { base64 } = value as { base64?: unknown };
-  if (typeof base64 === "string") return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  if (typeof base64 === "string") return fromBase64(base64);
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, taken(member)]));
-}
-
-/** So many bytes become letters at a time: a function takes only so many arguments. */
-const PIECE = 1 << 14;
-
-function toBase64(bytes: Uint8Array): string {
-  let letters = "";
-  for (let at = 0; at < bytes.length; at += PIECE) letters += String.fromCharCode(...bytes.subarray(at, at + PIECE));
-  return btoa(letters);
 }

@@ -20,18 +20,6 @@ export function packed(entries: Entry[]): Uint8Array {
   return out;
 }
 
-/** Parts as one. */
-export function joined(parts: Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0] as Uint8Array;
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
-}
-
 /** The entries of a stream, in key order; the first of a key counts. `STORE_CORRUPT` if it ends inside of one. */
 export function unpacked(stream: Uint8Array): Entry[] {
   const view = new DataView(stream.buffer, stream.byteOffset, stream.byteLength);

@@ -205,9 +205,12 @@ export class HostedObject {
       const { retention, consolidate } = this.#settings();
       const going = [...this.#going];
       const now = Date.now();
-      if (retention !== undefined || going.some(({ sweep }) => sweep)) this.#jobs.want("sweep", "", now + DAY);
-      if (consolidate !== undefined && going.some((it) => it.consolidate)) this.#jobs.want("consolidate", "", now + consolidate.days * DAY);
-      await this.#jobs.arm();
+      const sweeps = retention !== undefined || going.some(({ sweep }) => sweep);
+      const consolidates = consolidate !== undefined && going.some((it) => it.consolidate);
+      if (sweeps) this.#jobs.want("sweep", "", now + DAY);
+      if (consolidates) this.#jobs.want("consolidate", "", now + consolidate.days * DAY);
+      // Most commits want nothing, and need not look at the alarm.
+      if (sweeps || consolidates) await this.#jobs.arm();
     });
   }
 

@@ -10,8 +10,9 @@
  * core is loaded by everybody.
  */
 
+import { concat } from "../bytes.js";
 import { EdgememError } from "../errors.js";
-import { joined, packed, unpacked } from "./log.js";
+import { packed, unpacked } from "./log.js";
 import type { Capabilities, Commit, Entry, Image, Store } from "../stores/store.js";
 import type { ObjectStorage, SqlValue } from "./types.js";
 
@@ -73,7 +74,7 @@ export class DurableStore implements Store {
       names.map((name) => {
         const statement = "SELECT bytes FROM edgemem_blobs WHERE partition = ? AND name = ? ORDER BY part";
         const parts = this.#rows(statement, partition, name).map(bytes);
-        return parts.length === 0 ? null : joined(parts);
+        return parts.length === 0 ? null : concat(parts);
       }),
     );
   }
@@ -136,7 +137,7 @@ export class DurableStore implements Store {
     if (last !== undefined && Number(last.size) + added.length <= TAIL_BYTES) {
       part -= 1;
       const [tail] = this.#rows("SELECT bytes FROM edgemem_log WHERE partition = ? AND part = ?", partition, part);
-      stream = joined([bytes(tail), added]);
+      stream = concat([bytes(tail), added]);
     }
     for (const piece of pieces(stream)) {
       this.#run("INSERT OR REPLACE INTO edgemem_log VALUES (?, ?, ?)", partition, part, piece);
@@ -165,7 +166,7 @@ export class DurableStore implements Store {
   /** The entries in key order; the first of a key counts. */
   #log(partition: string): Entry[] {
     const rows = this.#rows("SELECT bytes FROM edgemem_log WHERE partition = ? ORDER BY part", partition);
-    return unpacked(joined(rows.map(bytes)));
+    return unpacked(concat(rows.map(bytes)));
   }
 
   #version(partition: string): number {

@@ -7,6 +7,7 @@
  * thing that no other bytes could replace. docs/format.md has the tables.
  */
 
+import { concat } from "../bytes.js";
 import { crc32 } from "./crc32.js";
 import type { EdgememError } from "../errors.js";
 import { fault } from "./store-error.js";
@@ -124,18 +125,6 @@ export function decodeBlob(
     return { problem: "it is not the file that the log names" };
   }
   return { content, mark };
-}
-
-/** One buffer of several. */
-export function concat(parts: Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0]!;
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 function encodeHeader(version: number, blobs: Map<string, BlobMark>, carried: number): Uint8Array {

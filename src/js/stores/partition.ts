@@ -12,9 +12,10 @@
 
 import { join } from "node:path";
 
+import { concat } from "../bytes.js";
 import { token, type File } from "./disk.js";
 import type { Change, Checkpoint } from "./change.js";
-import { concat, decodeBlob, encodeLog, type BlobMark, type DecodedLog } from "./log-format.js";
+import { decodeBlob, encodeLog, type BlobMark, type DecodedLog } from "./log-format.js";
 import { recover, type Surroundings } from "./recovery.js";
 import type { EdgememError } from "../errors.js";
 import { fault, storeError } from "./store-error.js";

@@ -1,0 +1,28 @@
+/** What bytes are put through in more than one place. */
+
+/** One buffer of several; the one itself if there is one. None of them shares its memory with another thread. */
+export function concat(pieces: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  if (pieces.length === 1) return pieces[0] as Uint8Array<ArrayBuffer>;
+  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
+
+/** So many bytes become letters at a time: a function takes only so many arguments. */
+const PIECE = 1 << 13;
+
+/** Bytes as base64. */
+export function toBase64(bytes: Uint8Array): string {
+  let letters = "";
+  for (let at = 0; at < bytes.length; at += PIECE) letters += String.fromCharCode(...bytes.subarray(at, at + PIECE));
+  return btoa(letters);
+}
+
+/** The bytes of base64. Throws for what is none. */
+export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+}
