@@ -12,9 +12,9 @@ use wasm_bindgen::JsValue;
 use worker::Env;
 use worker::js_sys::{Function, JSON, Object, Reflect};
 
-use crate::problem::Problem;
-use crate::service::Service;
-use crate::settings::{Settings, StoreKind};
+use edgemem_service::problem::Problem;
+use edgemem_service::service::Service;
+use edgemem_service::settings::{Settings, StoreKind};
 
 /// Sets the service up. Bindings are no I/O objects of the request that they come with: they and the memory
 /// over them serve all requests of the isolate. `tokens` is the function that loads the token table, `reach` the one

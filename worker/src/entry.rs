@@ -18,10 +18,10 @@ use worker::web_sys::{self, ReadableStreamDefaultReader};
 use worker::{Env, Headers, Request, ResponseBuilder, console_error};
 
 use crate::bindings;
-use crate::body::too_large;
-use crate::http::{Answer, Head, READ_HEADERS};
-use crate::problem::{Problem, Refusal};
-use crate::service::Service;
+use edgemem_service::body::too_large;
+use edgemem_service::http::{Answer, Head, READ_HEADERS};
+use edgemem_service::problem::{Problem, Refusal};
+use edgemem_service::service::Service;
 
 /// The Worker in one isolate.
 #[wasm_bindgen]
