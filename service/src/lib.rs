@@ -9,6 +9,7 @@ pub mod auth;
 pub mod body;
 pub mod cors;
 pub mod http;
+pub mod mcp;
 pub mod problem;
 pub mod query;
 pub mod relay;

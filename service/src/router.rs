@@ -33,6 +33,8 @@ pub enum Route {
     Context,
     /// Counts.
     Stats,
+    /// A message of the Model Context Protocol.
+    Mcp,
     /// Batches of the devices of this account.
     Relay(String, Wish),
 }
@@ -58,6 +60,7 @@ fn methods(path: &str) -> Result<Vec<(&'static str, Route)>, Problem> {
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
     Ok(match segments[..] {
         ["health"] => vec![("GET", Route::Health)],
+        ["mcp"] => vec![("POST", Route::Mcp)],
         ["v1", "memories"] => vec![("GET", Route::List), ("POST", Route::Add), ("DELETE", Route::DeleteAll)],
         ["v1", "memories", "list"] => vec![("POST", Route::ListFiltered)],
         ["v1", "memories", id] if !id.is_empty() => {
@@ -150,6 +153,9 @@ mod tests {
             ("DELETE", "/v1/memories/a%2Fb%20c", Ok(Route::Delete(id()))),
             ("GET", "/v1/memories/a%2Fb%20c/history/", Ok(Route::History(id()))),
             ("POST", "/v1/search", Ok(Route::Search)),
+            ("POST", "/mcp/", Ok(Route::Mcp)),
+            ("GET", "/mcp", Err("METHOD_NOT_ALLOWED")),
+            ("DELETE", "/mcp", Err("METHOD_NOT_ALLOWED")),
             ("POST", "/v1/context", Ok(Route::Context)),
             ("GET", "/v1/stats", Ok(Route::Stats)),
             ("GET", "/v1/relay/a%2Fb%20c", Ok(Route::Relay(id(), Wish::List))),

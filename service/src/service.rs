@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::body;
 use crate::http::{Answer, Head};
+use crate::mcp;
 use crate::problem::Problem;
 use crate::query::{self, PAGE, SCOPE};
 use crate::relay::{self, Wish};
@@ -38,7 +39,7 @@ impl Service {
             return (settings.origins.apply(head, answer), None);
         }
         let (answer, log) = match self.serve(settings, head, read).await {
-            Ok(value) => (Answer::ok(value), None),
+            Ok(answer) => (answer, None),
             Err(problem) => (problem.answer(), problem.log()),
         };
         (settings.origins.apply(head, answer), log)
@@ -49,14 +50,22 @@ impl Service {
         settings: &Settings,
         head: &Head,
         read: impl AsyncFnOnce(usize) -> Result<Vec<u8>, Problem>,
-    ) -> Result<Value, Problem> {
+    ) -> Result<Answer, Problem> {
         let route = router::route(&head.method, &head.path);
         if let Ok(Route::Health) = route {
             let version = env!("CARGO_PKG_VERSION");
-            return Ok(json!({ "status": "ok", "version": version, "store": settings.store.name() }));
+            let body = json!({ "status": "ok", "version": version, "store": settings.store.name() });
+            return Ok(Answer::ok(body));
         }
         settings.access.check(head)?;
         let route = route?;
+        if route == Route::Mcp {
+            let bounds = settings.mcp.narrowed(&head.query)?;
+            body::check_head(head, settings.body_limit)?;
+            let message = read(settings.body_limit).await?;
+            let memory = self.memory.as_ref().map_err(Clone::clone)?;
+            return Ok(mcp::answer(memory, &bounds, head, &message).await);
+        }
         let known: Vec<&str> = match &route {
             Route::List => SCOPE.into_iter().chain(PAGE).collect(),
             Route::DeleteAll => SCOPE.to_vec(),
@@ -75,7 +84,7 @@ impl Service {
             options = body::parse(&read(limit).await?)?;
         }
         let memory = self.memory.as_ref().map_err(Clone::clone)?;
-        Ok(renamed(run(memory, route, options).await?))
+        Ok(Answer::ok(renamed(run(memory, route, options).await?)))
     }
 }
 
@@ -83,7 +92,7 @@ impl Service {
 async fn run(memory: &Memory, route: Route, options: Value) -> edgemem::Result<Value> {
     let call = async |method: &str, arguments: &[Value]| wire::call(memory, method, arguments).await;
     match route {
-        Route::Health => Ok(Value::Null),
+        Route::Health | Route::Mcp => Ok(Value::Null),
         Route::Add => call("add", &[part(&options, "messages"), options]).await,
         Route::List | Route::ListFiltered => call("getAll", &[options]).await,
         Route::DeleteAll => {
@@ -121,7 +130,7 @@ fn found(id: &str, value: Value) -> edgemem::Result<Value> {
 
 /// The same value with the names of the API turned into those of REST, which are written `created_at`.
 /// What callers put into metadata keeps its names.
-fn renamed(value: Value) -> Value {
+pub(crate) fn renamed(value: Value) -> Value {
     match value {
         Value::Array(items) => items.into_iter().map(renamed).collect(),
         Value::Object(map) => {
