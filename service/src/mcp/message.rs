@@ -18,15 +18,15 @@ pub const INTERNAL_ERROR: i32 = -32603;
 pub struct Fault {
     /// The HTTP status.
     pub status: u16,
-    code: i32,
-    message: String,
-    data: Value,
+    /// The response; its id is null until it is known.
+    pub response: Value,
 }
 
 impl Fault {
     /// A refusal.
     pub fn new(status: u16, code: i32, message: impl Into<String>) -> Fault {
-        Fault { status, code, message: message.into(), data: Value::Null }
+        let error = json!({ "code": code, "message": message.into() });
+        Fault { status, response: json!({ "jsonrpc": "2.0", "id": null, "error": error }) }
     }
 
     /// A refusal of parameters, which is no failure of the exchange: 200.
@@ -36,17 +36,14 @@ impl Fault {
 
     /// Adds what a program may read.
     pub fn data(mut self, data: Value) -> Fault {
-        self.data = data;
+        self.response["error"]["data"] = data;
         self
     }
 
-    /// The response to the request of this id; null if that is unknown.
-    pub fn response(&self, id: &Value) -> Value {
-        let mut error = json!({ "code": self.code, "message": self.message });
-        if !self.data.is_null() {
-            error["data"] = self.data.clone();
-        }
-        json!({ "jsonrpc": "2.0", "id": id, "error": error })
+    /// Says which request it answers.
+    pub fn of(mut self, id: &Value) -> Fault {
+        self.response["id"] = id.clone();
+        self
     }
 }
 
@@ -70,10 +67,10 @@ pub struct Message {
 }
 
 impl Message {
-    /// Reads one message. The refusal comes with the id, as far as it could be read.
-    pub fn of(mut message: Value) -> Result<Message, (Value, Fault)> {
+    /// Reads one message.
+    pub fn of(mut message: Value) -> Result<Message, Fault> {
         let invalid = |id: &Value, what: &str| {
-            Err((id.clone(), Fault::new(400, INVALID_REQUEST, format!("no message of JSON-RPC 2.0: {what}"))))
+            Err(Fault::new(400, INVALID_REQUEST, format!("no message of JSON-RPC 2.0: {what}")).of(id))
         };
         let id = message.get("id").cloned();
         let shown = id.clone().filter(|id| id.is_string() || id.is_i64() || id.is_u64()).unwrap_or_default();

@@ -36,46 +36,41 @@ const MAX_BATCH: usize = 50;
 pub async fn answer(memory: &Memory, bounds: &Bounds, head: &Head, body: &[u8]) -> Answer {
     let door = Door { memory, bounds };
     let answered = match message::read(body) {
-        Err(fault) => Err((Value::Null, fault)),
-        Ok(Value::Array(messages)) => return batch(&door, head, messages).await,
+        Err(fault) => Err(fault),
+        Ok(Value::Array(messages)) => batch(&door, head, messages).await,
         Ok(message) => one(&door, head, message).await,
     };
-    match answered {
+    let (status, body) = match answered {
         // There is nothing to say to a notification, or to an answer that nobody asked for.
-        Ok(None) => Answer { status: 202, headers: Vec::new(), body: None },
-        Ok(Some(response)) => Answer::ok(response),
-        Err((id, fault)) => {
-            Answer { status: fault.status, headers: Vec::new(), body: Some(fault.response(&id)) }
-        }
-    }
+        Ok(None) => (202, None),
+        Ok(response) => (200, response),
+        Err(fault) => (fault.status, Some(fault.response)),
+    };
+    Answer { status, headers: Vec::new(), body }
 }
 
 /// Several messages, as revisions before 2025-06-18 allow. What is wrong with one is said in its place.
-async fn batch(door: &Door<'_>, head: &Head, messages: Vec<Value>) -> Answer {
+async fn batch(door: &Door<'_>, head: &Head, messages: Vec<Value>) -> Result<Option<Value>, Fault> {
     let version = head.header(HEADERS[0]).map(str::trim);
     if messages.is_empty() || messages.len() > MAX_BATCH || version.is_some_and(|it| !BATCHED.contains(&it)) {
         let message = format!("send one message, or up to {MAX_BATCH} in a revision before 2025-06-18");
-        let fault = Fault::new(400, INVALID_REQUEST, message);
-        return Answer { status: 400, headers: Vec::new(), body: Some(fault.response(&Value::Null)) };
+        return Err(Fault::new(400, INVALID_REQUEST, message));
     }
     let mut responses = Vec::new();
     for message in messages {
         match one(door, head, message).await {
             Ok(response) => responses.extend(response),
-            Err((id, fault)) => responses.push(fault.response(&id)),
+            Err(fault) => responses.push(fault.response),
         }
     }
-    match responses.is_empty() {
-        true => Answer { status: 202, headers: Vec::new(), body: None },
-        false => Answer::ok(responses.into()),
-    }
+    Ok(Some(responses).filter(|it| !it.is_empty()).map(Value::from))
 }
 
 /// The response to a message, if it wants one.
-async fn one(door: &Door<'_>, head: &Head, message: Value) -> Result<Option<Value>, (Value, Fault)> {
+async fn one(door: &Door<'_>, head: &Head, message: Value) -> Result<Option<Value>, Fault> {
     let message = Message::of(message)?;
     let id = message.id.clone().unwrap_or_default();
-    let era = era::of(&message, head).map_err(|fault| (id.clone(), fault))?;
+    let era = era::of(&message, head).map_err(|fault| fault.of(&id))?;
     if message.id.is_none() {
         return Ok(None);
     }
@@ -84,7 +79,7 @@ async fn one(door: &Door<'_>, head: &Head, message: Value) -> Result<Option<Valu
         if era == Era::Handshake {
             fault.status = 200;
         }
-        (id.clone(), fault)
+        fault.of(&id)
     })?;
     if era == Era::Stateless {
         era::complete(&message.method, &mut result);
