@@ -8,6 +8,8 @@
 pub mod auth;
 pub mod body;
 pub mod cors;
+#[cfg(feature = "entry")]
+pub mod entry;
 pub mod http;
 pub mod mcp;
 pub mod problem;
