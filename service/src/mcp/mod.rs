@@ -10,6 +10,7 @@
 
 mod arguments;
 mod bounds;
+mod entities;
 mod era;
 mod message;
 mod methods;

@@ -93,7 +93,7 @@ fn every_tool_is_carried_out() {
     let memory = Memory::in_process();
     let door = Door { memory: &memory, bounds: &Bounds::default() };
     let tools = tools::list(door.bounds);
-    assert_eq!(tools.len(), 10);
+    assert_eq!(tools.len(), 11);
     for tool in &tools {
         let schema = &tool["inputSchema"];
         let required = schema["required"].as_array().into_iter().flatten();
@@ -106,4 +106,30 @@ fn every_tool_is_carried_out() {
         assert_eq!(schema["additionalProperties"], false, "{tool}");
         assert!(tool["annotations"]["readOnlyHint"].is_boolean(), "{tool}");
     }
+}
+
+#[test]
+fn without_bounds_everyone_is_listed() {
+    let memory = Memory::in_process();
+    let door = Door { memory: &memory, bounds: &Bounds::default() };
+    let call = |name: &str, arguments: Value| {
+        let result = block_on(tools::call(&door, &json!({ "name": name, "arguments": arguments }))).unwrap();
+        serde_json::from_str::<Value>(result["content"][0]["text"].as_str().unwrap()).unwrap()
+    };
+    for (text, ids) in
+        [("one", json!({ "user_id": "b", "run_id": "r" })), ("two", json!({ "user_id": "a", "run_id": "r" }))]
+    {
+        let mut arguments = ids;
+        arguments["text"] = text.into();
+        call("add_memory", arguments);
+    }
+    let listed = call("list_entities", json!({}));
+    let shown =
+        |it: &Value| format!("{} {} {}", it["type"], it["name"], it["total_memories"]).replace('"', "");
+    let names: Vec<String> = listed["results"].as_array().unwrap().iter().map(shown).collect();
+    assert_eq!(names, ["user a 1", "user b 1", "run r 2"]);
+    assert_eq!(
+        (&listed["count"], &listed["total_users"], &listed["next"]),
+        (&json!(3), &json!(2), &Value::Null)
+    );
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::message::Fault;
 use super::methods::{Door, text};
-use super::{Bounds, arguments};
+use super::{Bounds, arguments, entities};
 use crate::problem::Problem;
 
 /// The tools as `tools/list` shows them to a connection without bounds.
@@ -91,6 +91,7 @@ async fn run(door: &Door<'_>, tool: &str, given: &Map<String, Value>) -> Result<
     let bounds = door.bounds;
     let number = |name: &str| given.get(name).and_then(Value::as_u64);
     let reach = || Ok::<_, Error>(Map::from_iter([("filters".to_owned(), bounds.reach(given)?)]));
+    let (page, size) = (number("page").unwrap_or(1), number("page_size").unwrap_or(PAGE));
     let query = given.get("query").cloned().unwrap_or_default();
     match tool {
         "add_memory" => {
@@ -127,20 +128,16 @@ async fn run(door: &Door<'_>, tool: &str, given: &Map<String, Value>) -> Result<
             Ok(json!({ "results": brief(entries, &OF_ENTRY) }))
         }
         "get_memories" => {
-            let (page, size) = (number("page").unwrap_or(1), number("page_size").unwrap_or(PAGE));
             let mut options = reach()?;
             options.insert("offset".to_owned(), ((page - 1) * size).into());
-            // One more than is shown tells whether there is a next page.
-            options.insert("limit".to_owned(), (size + 1).into());
-            let mut listed = door.ask("getAll", &[options.into()]).await?["results"].take();
-            let is_more = listed.as_array().is_some_and(|it| it.len() as u64 > size);
-            if let Some(items) = listed.as_array_mut() {
-                items.truncate(size as usize);
-            }
-            let next = is_more.then(|| page + 1);
-            let previous = Some(page - 1).filter(|&page| page > 0);
-            Ok(json!({ "next": next, "previous": previous, "results": brief(listed, &OF_MEMORY) }))
+            options.insert("limit".to_owned(), size.into());
+            options.insert("count".to_owned(), true.into());
+            let mut listed = door.ask("getAll", &[options.into()]).await?;
+            let total = listed["total"].as_u64().unwrap_or_default();
+            let memories = brief(listed["results"].take(), &OF_MEMORY);
+            Ok(envelope(page, total, total > page * size, memories))
         }
+        "list_entities" => entities::list(door, page, size).await,
         "get_memory" => owned(door, given).await,
         "update_memory" => {
             let id = owned(door, given).await?["id"].take();
@@ -200,6 +197,13 @@ fn copy(from: &Map<String, Value>, to: &mut Map<String, Value>, names: &[&str]) 
             to.insert((*name).to_owned(), value.clone());
         }
     }
+}
+
+/// A page of a list. What comes next is the number of a page, which a model can ask for.
+pub fn envelope(page: u64, count: u64, is_more: bool, results: Value) -> Value {
+    let next = is_more.then(|| page + 1);
+    let previous = Some(page - 1).filter(|&page| page > 0);
+    json!({ "count": count, "next": next, "previous": previous, "results": results })
 }
 
 /// A list with those members that a model needs, and only if they tell something.
