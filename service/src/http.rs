@@ -3,13 +3,16 @@
 use serde_json::Value;
 
 /// The request headers that the service reads; `entry` copies these and no others.
-pub const READ_HEADERS: [&str; 6] = [
+pub const READ_HEADERS: [&str; 9] = [
     "authorization",
     "content-length",
     "content-type",
     "origin",
     "access-control-request-headers",
     "access-control-request-method",
+    "mcp-protocol-version",
+    "mcp-method",
+    "mcp-name",
 ];
 
 /// A request without its body.

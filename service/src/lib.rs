@@ -11,6 +11,7 @@ pub mod cors;
 #[cfg(feature = "entry")]
 pub mod entry;
 pub mod http;
+pub mod mcp;
 pub mod mem0;
 pub mod problem;
 pub mod query;

@@ -108,6 +108,16 @@ impl Problem {
         self.code
     }
 
+    /// What it says.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
     /// What belongs into the log and not into the answer: only failures, with what lies beneath them.
     pub fn log(&self) -> Option<String> {
         let cause = self.cause.as_deref().map_or(String::new(), |cause| format!(": {cause}"));

@@ -3,6 +3,8 @@
 //! The router, the check of queries and bodies, and the description of the service all read this one table. A path
 //! that mem0's platform has too is answered in the platform's shape, and has what edgemem adds beside that.
 
+use crate::mcp;
+
 /// What a route does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Want {
@@ -60,6 +62,8 @@ pub enum Want {
     RelayAppend,
     /// Without some.
     RelayDrop,
+    /// Answer a message of the Model Context Protocol.
+    Mcp,
     /// What mem0's platform has and this service has not.
     Missing,
 }
@@ -139,7 +143,8 @@ impl Route {
 
 use Kind::*;
 
-const fn may(name: &'static str, kind: Kind) -> Field {
+/// A field that may be left out.
+pub const fn may(name: &'static str, kind: Kind) -> Field {
     Field { name, kind, required: false }
 }
 
@@ -323,6 +328,10 @@ pub const ROUTES: &[Route] = &[
         .query(&[&[may("from", Count), may("through", Count)]])
         .answers("Dropped"),
     route("GET", "v1/relay/{account}/{sequence}", Want::RelayRead, "Reads a batch.").answers("Batch"),
+    route("POST", "mcp", Want::Mcp, "Answers a message of the Model Context Protocol.")
+        .query(mcp::QUERY)
+        .body(ANYTHING)
+        .answers("McpMessage"),
     missing("POST", "v1/summary"),
     missing("GET", "api/v1/orgs/organizations/{org}/projects"),
     missing("POST", "api/v1/orgs/organizations/{org}/projects"),

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::body;
 use crate::http::{Answer, Head};
+use crate::mcp;
 use crate::mem0::{self, Asked};
 use crate::problem::{Problem, Refusal};
 use crate::query;
@@ -65,6 +66,13 @@ impl Service {
             return Err(Problem::new(Refusal::NotImplemented, message));
         }
         let asked = query::read(&head.query, route.query)?;
+        if route.want == Want::Mcp {
+            let bounds = settings.mcp.narrowed(&head.query)?;
+            body::check_head(head, settings.body_limit)?;
+            let message = read(settings.body_limit).await?;
+            let memory = self.memory.as_ref().map_err(Clone::clone)?;
+            return Ok(mcp::answer(memory, &bounds, head, &message).await);
+        }
         let mut options = Map::new();
         if route.has_body() {
             // A batch cannot be split, so what limits it is not what limits the requests that people write.

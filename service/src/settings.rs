@@ -4,6 +4,7 @@ use edgemem::{Error, ErrorKind, Result};
 
 use crate::auth::{Access, HASHES};
 use crate::cors::Origins;
+use crate::mcp::Bounds;
 use crate::problem::Problem;
 
 /// Where memories are kept.
@@ -55,6 +56,8 @@ pub struct Settings {
     pub origins: Origins,
     /// `EDGEMEM_BODY_LIMIT`: bytes.
     pub body_limit: usize,
+    /// `EDGEMEM_MCP_SCOPE`: whose memories `/mcp` is about, as in its address: `user_id=alice`.
+    pub mcp: Bounds,
 }
 
 impl Settings {
@@ -68,6 +71,9 @@ impl Settings {
             access: Access::read(&text(HASHES), text("EDGEMEM_DEV") == "1")?,
             origins: Origins::read(&text("EDGEMEM_CORS_ORIGINS")),
             body_limit: body_limit(&text("EDGEMEM_BODY_LIMIT"))?,
+            mcp: Bounds::default()
+                .narrowed(&text("EDGEMEM_MCP_SCOPE"))
+                .map_err(|problem| invalid("EDGEMEM_MCP_SCOPE", problem.message()))?,
         })
     }
 }
@@ -118,6 +124,7 @@ mod tests {
             access: Access::Nobody,
             origins: Origins::None,
             body_limit: BODY_LIMIT,
+            mcp: Bounds::default(),
         };
         assert_eq!(settings, expected);
         assert_eq!(read(&[("EDGEMEM_DEV", "true")]).unwrap().access, Access::Nobody);
@@ -132,6 +139,8 @@ mod tests {
             ("EDGEMEM_BODY_LIMIT", "0"),
             ("EDGEMEM_BODY_LIMIT", "-1"),
             ("EDGEMEM_TOKEN_HASHES", "secret"),
+            ("EDGEMEM_MCP_SCOPE", "alice"),
+            ("EDGEMEM_MCP_SCOPE", "user_id=*"),
         ] {
             assert_eq!(read(&[(name, value)]), Err("CONFIG_INVALID"), "{name}={value}");
         }

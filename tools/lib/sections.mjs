@@ -39,7 +39,7 @@ export const SECTIONS = [
     steps: [
       node(
         ...["node", "eval", "crash", "bench"].map((folder) => `tests/${folder}/*.test.mjs`),
-        ...["contract/node", "contract/object", "faults/node", "sync/exchange", "encryption/names", "encryption/stores", "encryption/memory"].map((name) => `tests/${name}.test.mjs`),
+        ...["contract/node", "contract/object", "faults/node", "sync/exchange", "encryption/names", "encryption/stores", "encryption/memory", "mcp/stdio", "mcp/claude-memory"].map((name) => `tests/${name}.test.mjs`),
       ),
     ],
   },
@@ -57,7 +57,7 @@ export const SECTIONS = [
     steps: [
       node(
         "tests/worker/*.test.mjs",
-        ...["contract/workerd", "faults/workerd", "encryption/workerd", "sync/relay", "sync/stores", "sync/lost"].map((name) => `tests/${name}.test.mjs`),
+        ...["contract/workerd", "faults/workerd", "encryption/workerd", "sync/relay", "sync/stores", "sync/lost", "mcp/cases", "mcp/clients"].map((name) => `tests/${name}.test.mjs`),
       ),
     ],
   },

@@ -15,7 +15,7 @@ use crate::{Result, execute, glue, order, panics, sizes};
 const TARGET: &str = "wasm32-unknown-unknown";
 const ENTRIES: [&str; 6] = ["node", "browser", "workerd", "slim", "cloudflare", "server"];
 /// Entries without the core, each a module by itself.
-const SEPARATE: [&str; 1] = ["client"];
+const SEPARATE: [&str; 2] = ["client", "claude-memory"];
 
 /// Builds the outputs named, or all of the manifest's.
 pub fn run(root: &Path, names: &[String]) -> Result<()> {

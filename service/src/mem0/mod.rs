@@ -92,7 +92,7 @@ pub fn answer(want: Want, asked: Asked<'_>) -> LocalFuture<'_, Result<Value>> {
         Want::RelayList | Want::RelayRead | Want::RelayAppend | Want::RelayDrop => {
             Box::pin(relayed(want, asked))
         }
-        Want::Health | Want::Missing | Want::Ping => Box::pin(std::future::ready(Ok(object!({
+        Want::Health | Want::Mcp | Want::Missing | Want::Ping => Box::pin(std::future::ready(Ok(object!({
             "status": "ok", "org_id": "default", "project_id": "default", "user_email": "edgemem",
         })))),
     }

@@ -1,0 +1,3 @@
+/** Claude's memory tool over a memory: `edgemem/claude-memory`, without the core. */
+
+export * from "../adapters/claude-memory.js";
