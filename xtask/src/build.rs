@@ -13,7 +13,7 @@ use crate::table::{self, Table};
 use crate::{Result, execute, glue, order, panics, sizes};
 
 const TARGET: &str = "wasm32-unknown-unknown";
-const ENTRIES: [&str; 5] = ["node", "browser", "workerd", "slim", "cloudflare"];
+const ENTRIES: [&str; 7] = ["node", "browser", "workerd", "slim", "cloudflare", "transfer", "cli"];
 /// Entries without the core, each a module by itself.
 const SEPARATE: [&str; 1] = ["client"];
 
@@ -254,6 +254,8 @@ impl Build<'_> {
         let mut products: Vec<PathBuf> = glues.iter().map(|glue| folder.join(glue)).collect();
         products.extend(ENTRIES.iter().chain(&SEPARATE).map(|entry| folder.join(format!("{entry}.js"))));
         let mut inputs = self.inputs().path(&self.root.join("src/js"))?.path(&self.tsconfig())?;
+        // The command line measures with what measures here.
+        inputs = inputs.path(&self.root.join("tools/eval"))?.path(&self.root.join("tools/lib/terminal.mjs"))?;
         inputs = inputs.bytes(self.table.constant().as_bytes());
         for glue in &glues {
             inputs = inputs.path(&self.work(glue))?;

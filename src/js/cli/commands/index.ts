@@ -8,6 +8,7 @@ import { evaluate } from "./eval.js";
 import { forget } from "./forget.js";
 import { history, list, show, stats } from "./look.js";
 import { context, search } from "./search.js";
+import { exportCommand, importCommand } from "./transfer.js";
 
 const completionCommand: Command = {
   name: "completion",
@@ -19,4 +20,4 @@ const completionCommand: Command = {
   },
 };
 
-export const COMMANDS: Command[] = [add, search, context, list, show, history, forget, stats, evaluate, doctor, completionCommand];
+export const COMMANDS: Command[] = [add, search, context, list, show, history, forget, importCommand, exportCommand, stats, evaluate, doctor, completionCommand];
