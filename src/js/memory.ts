@@ -235,12 +235,12 @@ export class HostedMemory {
    * nothing of what they say.
    */
   async version(owner: Owner = {}): Promise<string> {
-    return (await exchange()).version(this.#port, owner);
+    return (await exchange()).version(this.port, owner);
   }
 
   /** What another device lacks that holds `since`: bytes for its `merge`. Their size goes with what has changed. */
   async changes(options: ChangesOptions = {}): Promise<Uint8Array> {
-    return (await exchange()).changes(this.#port, options);
+    return (await exchange()).changes(this.port, options);
   }
 
   /**
@@ -254,12 +254,12 @@ export class HostedMemory {
     const given = ArrayBuffer.isView(changes) ? changes : new Uint8Array(changes);
     // Copied at once, as all arguments are, unless they are too long to be taken in.
     const bytes = given.length > MOST_COPIED ? given : given.slice();
-    return (await exchange()).merge(this.#port, bytes, owner);
+    return (await exchange()).merge(this.port, bytes, owner);
   }
 
   /** Reads the log from the store and checks that every commit is there, unchanged and in its place. */
   async verify(options: VerifyOptions = {}): Promise<Verification> {
-    return (await exchange()).verify(this.#port, options);
+    return (await exchange()).verify(this.port, options);
   }
 
   /**
@@ -267,7 +267,7 @@ export class HostedMemory {
    * on. `new Response(stream)` makes bytes or a Blob of it; in Node `writeFile` takes it as it is.
    */
   async backup(options: ExchangeOptions = {}): Promise<ReadableStream<Uint8Array>> {
-    return (await exchange()).backup(this.#port, options);
+    return (await exchange()).backup(this.port, options);
   }
 
   /**
@@ -275,7 +275,7 @@ export class HostedMemory {
    * before is kept, or nothing if it is given as bytes; restoring again goes on.
    */
   async restore(source: BackupSource, options: ExchangeOptions = {}): Promise<TransferResult> {
-    return (await exchange()).restore(this.#port, source, options);
+    return (await exchange()).restore(this.port, source, options);
   }
 
   /**
@@ -286,7 +286,7 @@ export class HostedMemory {
     if (!(other instanceof HostedMemory)) {
       throw new EdgememError("INVALID_ARGUMENT", "copyTo takes another memory.", { field: "other" });
     }
-    return (await exchange()).copy(this.#port, other.#port, options);
+    return (await exchange()).copy(this.port, other.port, options);
   }
 
   /**
@@ -295,7 +295,7 @@ export class HostedMemory {
    */
   async sync(options: SyncOptions): Promise<SyncResult> {
     const { sync } = await import("./sync.js");
-    return sync(this.#port, options ?? {});
+    return sync(this.port, options ?? {});
   }
 
   /** Removes everything from the store. */
@@ -379,8 +379,11 @@ export class HostedMemory {
     return this.#track(() => this.#run(method, encodeArguments(...args))) as Promise<T>;
   }
 
-  /** Starts a call that takes and returns bytes. */
-  readonly #port: Port = (method, options, bytes = new Uint8Array()) => {
+  /**
+   * Starts a call that takes and returns bytes.
+   * @internal Imports merge through this, batch by batch.
+   */
+  readonly port: Port = (method, options, bytes = new Uint8Array()) => {
     const args = encodeArguments(["", options]);
     return this.#track(async () => (await this.#open()).callBytes(method, args, bytes));
   };

@@ -13,7 +13,8 @@ use crate::table::{self, Table};
 use crate::{Result, execute, glue, order, panics, sizes};
 
 const TARGET: &str = "wasm32-unknown-unknown";
-const ENTRIES: [&str; 6] = ["node", "browser", "workerd", "slim", "cloudflare", "server"];
+const ENTRIES: [&str; 8] =
+    ["node", "browser", "workerd", "slim", "cloudflare", "server", "transfer", "cli"];
 /// Entries without the core, each a module by itself.
 const SEPARATE: [&str; 2] = ["client", "claude-memory"];
 
@@ -259,6 +260,8 @@ impl Build<'_> {
         let mut products: Vec<PathBuf> = glues.iter().map(|glue| folder.join(glue)).collect();
         products.extend(ENTRIES.iter().chain(&SEPARATE).map(|entry| folder.join(format!("{entry}.js"))));
         let mut inputs = self.inputs().path(&self.root.join("src/js"))?.path(&self.tsconfig())?;
+        // The command line measures with what measures here.
+        inputs = inputs.path(&self.root.join("tools/eval"))?.path(&self.root.join("tools/lib/terminal.mjs"))?;
         inputs = inputs.bytes(self.table.constant().as_bytes());
         for glue in &glues {
             inputs = inputs.path(&self.work(glue))?;

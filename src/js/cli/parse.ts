@@ -1,0 +1,109 @@
+/** Arguments, read by the description of their command. */
+
+import { parseArgs } from "node:util";
+
+import type { Command, Option, Values } from "./command.js";
+import { usage } from "./failure.js";
+
+/** Options that every command has. */
+export const COMMON: Option[] = [
+  { name: "directory", letter: "d", kind: "text", value: "DIR", path: true, help: "where memories are kept (default: EDGEMEM_HOME, else ~/.edgemem)" },
+  { name: "config", kind: "text", value: "FILE", path: true, help: "JSON as `new Memory()` takes it: models, another store (default: EDGEMEM_CONFIG)" },
+  { name: "json", help: "results and errors as JSON" },
+  { name: "help", letter: "h", help: "this text" },
+];
+
+/** The ids of a scope, each with the name that it has in JavaScript. */
+export const SCOPE: (Option & { id: "userId" | "agentId" | "runId" | "appId" | "orgId" })[] = [
+  { id: "userId", name: "user", letter: "u", kind: "text", value: "ID", help: "the user (default: EDGEMEM_USER, else your login name)" },
+  { id: "agentId", name: "agent", letter: "a", kind: "text", value: "ID", help: "the agent" },
+  { id: "runId", name: "run", letter: "r", kind: "text", value: "ID", help: "the run or session; \"*\" reads all of them" },
+  { id: "appId", name: "app", kind: "text", value: "ID", help: "the application" },
+  { id: "orgId", name: "org", kind: "text", value: "ID", help: "the organisation" },
+];
+
+/** All options of a command. */
+export function optionsOf(command: Command): Option[] {
+  return [...(command.options ?? []), ...(command.scoped ? SCOPE : []), ...COMMON];
+}
+
+/** Words and options of a command, checked and converted. */
+export function parse(command: Command, args: string[]): { words: string[]; options: Values } {
+  const known = optionsOf(command);
+  const { values, positionals: words } = read(known, args);
+  const options: Values = {};
+  for (const option of known) {
+    const value = values[option.name];
+    if (value !== undefined) options[option.name] = convert(option, value);
+  }
+  if (options.help !== true) checkWords(command, words);
+  return { words, options };
+}
+
+function read(known: Option[], args: string[]): { values: Record<string, string | boolean | string[] | undefined>; positionals: string[] } {
+  const options = Object.fromEntries(
+    known.map(({ name, letter, kind = "flag" }) => [
+      name,
+      { type: kind === "flag" ? ("boolean" as const) : ("string" as const), multiple: kind === "texts", ...(letter === undefined ? {} : { short: letter }) },
+    ]),
+  );
+  try {
+    return parseArgs({ args, options, allowPositionals: true, strict: true }) as ReturnType<typeof read>;
+  } catch (cause) {
+    const { message } = cause as Error;
+    // Node explains how dashes are escaped, in several sentences; the first one says what is wrong.
+    const [first] = message.split(/\. |\n/);
+    const named = /'-{1,2}([^' ]+)/.exec(message)?.[1];
+    const near = named === undefined || !message.startsWith("Unknown option") ? undefined : nearest(named, known.map(({ name }) => name));
+    throw usage(`${first!.replace(/\.$/, "")}.${near === undefined ? "" : ` Did you mean --${near}?`}`, named);
+  }
+}
+
+function convert({ name, kind, choices }: Option, value: string | boolean | string[]): Values[string] {
+  if (typeof value !== "string") return value;
+  if (choices !== undefined && !choices.includes(value)) {
+    throw usage(`--${name} is one of ${choices.join(", ")}, not ${JSON.stringify(value)}.`, name);
+  }
+  if (kind === "number") {
+    if (value.trim() === "" || !Number.isFinite(Number(value))) throw usage(`--${name} takes a number, not ${JSON.stringify(value)}.`, name);
+    return Number(value);
+  }
+  if (kind !== "json") return value;
+  try {
+    const parsed: unknown = JSON.parse(value);
+    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed;
+  } catch {
+    // Said below, with what was expected.
+  }
+  throw usage(`--${name} takes a JSON object, such as '{"key":"value"}'.`, name);
+}
+
+function checkWords({ name, arguments: expected = [] }: Command, words: string[]): void {
+  const needed = expected.filter(({ optional }) => !optional);
+  if (words.length < needed.length) throw usage(`${name} needs ${needed[words.length]!.name}; see edgemem ${name} --help.`);
+  if (words.length > expected.length && !expected.at(-1)?.rest) {
+    throw usage(`${JSON.stringify(words[expected.length])} is too much for ${name}; see edgemem ${name} --help.`);
+  }
+  expected.forEach(({ choices, name: argument }, at) => {
+    const word = words[at];
+    if (word !== undefined && choices !== undefined && !choices.includes(word)) throw usage(`${argument} is one of ${choices.join(", ")}, not ${JSON.stringify(word)}.`);
+  });
+}
+
+/** The name that someone probably meant: it begins so, or differs in at most two letters. */
+export function nearest(given: string, names: string[]): string | undefined {
+  const near = names.map((name) => ({ name, far: name.startsWith(given) && given.length > 1 ? 0 : distance(given, name) }));
+  const [best] = near.sort((a, b) => a.far - b.far);
+  return best !== undefined && best.far <= Math.min(2, given.length - 1) ? best.name : undefined;
+}
+
+/** How many letters have to be changed, put in or taken out (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    row = next;
+  }
+  return row[b.length]!;
+}

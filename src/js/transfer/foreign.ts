@@ -1,0 +1,69 @@
+/**
+ * Memories of elsewhere, with their ids, times and histories, as the operations that edgemem would have written if they had been
+ * made here. They have no links: what another system did is not in our log.
+ */
+
+import type { Metadata, Role, Scope } from "../types.js";
+import { AXES, digest, partitionOf, type Logged } from "./changes.js";
+import { fromEntry, type Entry } from "./operation.js";
+import { isUuid, type Json } from "./values.js";
+
+/** What is known of such a memory. */
+export interface Foreign {
+  id: string;
+  scope: Scope;
+  /** What it says now. */
+  text: string;
+  createdAt: number;
+  updatedAt?: number;
+  metadata: Metadata;
+  role?: Role;
+  name?: string;
+  /** The last day on which it is returned. */
+  expires?: string;
+  /** What it said before and when that ended, oldest first. */
+  versions?: { text: string; until: number }[];
+}
+
+/** Names the origin of operations that were made of others' memories. */
+const ORIGIN = "imported";
+
+/**
+ * The memory with its log; undefined if its id cannot be kept: because it is no UUID, or one that edgemem made for an owner
+ * that is not its owner now.
+ */
+export function logged({ id, scope, text, createdAt, updatedAt, metadata, role, name, expires, versions = [] }: Foreign): Logged | undefined {
+  const partition = partitionOf(scope);
+  if (!isUuid(id) || partition === undefined) return undefined;
+  const own = id.toLowerCase();
+  // The ids that edgemem makes are of version 8, and begin with their partition (docs/format.md).
+  if (own[14] === "8" && own.replaceAll("-", "").slice(0, 10) !== partition.slice(0, 10)) return undefined;
+  // Stamp and replica name an operation, so memories of one millisecond have replicas of their own.
+  const replica = digest(ORIGIN, own).slice(0, 16);
+  const texts = [...versions.map((version) => version.text), text];
+  const entries: Entry[] = [
+    {
+      op: "remember",
+      ...Object.fromEntries(AXES.filter(([, axis]) => scope[axis] !== undefined).map(([key, axis]) => [key, scope[axis]!])),
+      text: texts[0]!,
+      role: role ?? "user",
+      ...(name === undefined ? {} : { name }),
+      conversation: scope.runId === undefined ? `i:${own}` : `r:${scope.runId}`,
+      sequence: 0,
+      said: createdAt,
+      ...(Object.keys(metadata).length === 0 ? {} : { metadata: metadata as Record<string, Json> }),
+      ...(expires === undefined ? {} : { expires }),
+    },
+    ...versions.map((_, at) => ({ op: "revise", text: texts[at + 1]! })),
+  ];
+  // A change that says nothing of its time was made when the one before it was, or when the memory last changed.
+  const times = [createdAt, ...versions.map(({ until }) => until)];
+  if (versions.length > 0 && updatedAt !== undefined) times[versions.length] = Math.max(times[versions.length]!, updatedAt);
+  let last = 0;
+  const operations = entries.map((entry, tick) => {
+    // The clock of operations knows no time before 1970, and goes forward only.
+    last = Math.max(last, times[tick]!, 0);
+    return fromEntry(own, { ...entry, at: last, tick, replica });
+  });
+  return { id: own, partition, operations };
+}

@@ -1,0 +1,191 @@
+/**
+ * Takes memories in, batch by batch. A batch is durable before the next one is read, so whatever ends an import, it goes on
+ * from the last checkpoint, and what is done again changes nothing: logs are merged, and statements are known by their text.
+ */
+
+import { EdgememError } from "../errors.js";
+import type { HostedMemory } from "../memory.js";
+import type { Message, Warning } from "../types.js";
+import { writeBlocks, type Logged } from "./changes.js";
+import { checkFormat, formatOf, READERS } from "./formats.js";
+import { Input, type ImportSource } from "./input.js";
+import { IMPORT_FORMATS, type Checkpoint, type ImportFormat, type ImportOptions, type ImportReport, type Item, type Refusal, type Tally } from "./types.js";
+
+/** A batch has so many items, */
+const BATCH = 512;
+/** or about so many characters and bytes, if that is less. */
+const BATCH_BYTES = 4 << 20;
+/** So many refusals are told; of all others it is told that they are. */
+const TOLD = 100;
+
+type AddItem = Extract<Item, { messages: Message[] }>;
+type LogItem = Extract<Item, { log: Logged }>;
+
+/**
+ * Takes in what another system, a file or another edgemem has. Resolves with a report; what is wrong with a part of the source is in
+ * it, and the rest is taken in.
+ *
+ * Fails with `CHANGES_INVALID` for a source that is damaged, cut off or of no known format, `FORMAT_UNSUPPORTED` for one of a later
+ * version, `ABORTED`, and the `STORE_…` codes. What was taken in before stays; `details` has the report and the checkpoint.
+ */
+export async function importFrom(memory: HostedMemory, source: ImportSource, options: ImportOptions = {}): Promise<ImportReport> {
+  const input = await Input.open(source);
+  const format = options.format === undefined ? formatOf(input) : checkFormat(options.format, IMPORT_FORMATS);
+  if (format === "backup") return restore(memory, input, options);
+  const run = new Import(memory, format, options);
+  try {
+    await run.take(input, READERS[format](input, options));
+  } catch (cause) {
+    if (!(cause instanceof EdgememError)) throw cause;
+    const { code, message, field } = cause;
+    throw new EdgememError(code, message, { field, cause: cause.cause, details: { report: run.report(), checkpoint: run.checkpoint() } });
+  }
+  return run.report();
+}
+
+class Import {
+  readonly #memory: HostedMemory;
+  readonly #format: ImportFormat;
+  readonly #options: ImportOptions;
+  readonly #tally: Tally;
+  readonly #resumed: number;
+  #warnings: Warning[] | undefined;
+
+  constructor(memory: HostedMemory, format: ImportFormat, options: ImportOptions) {
+    const { checkpoint } = options;
+    if (checkpoint !== undefined && (checkpoint.format !== format || !Number.isInteger(checkpoint.read))) {
+      throw new EdgememError("INVALID_ARGUMENT", "The checkpoint is of an import of another format.", { field: "checkpoint" });
+    }
+    this.#memory = memory;
+    this.#format = format;
+    this.#options = options;
+    const { read = 0, kept = 0, merged = 0, refused = 0, refusals = [] } = checkpoint ?? {};
+    this.#tally = { read, kept, merged, refused, refusals: [...refusals] };
+    this.#resumed = read;
+  }
+
+  async take(input: Input, items: AsyncGenerator<Item, void>): Promise<void> {
+    let batch: Item[] = [];
+    let size = 0;
+    let number = 0;
+    let failure: unknown;
+    // What was read before the source turned out to be damaged is taken in all the same.
+    const next = (): Promise<IteratorResult<Item, void>> => items.next().catch((cause: unknown) => ((failure = cause), { value: undefined, done: true as const }));
+    for (let step = await next(); !step.done; step = await next()) {
+      // Read again, because formats have to be read from their beginning, but not taken in again.
+      if (++number <= this.#resumed) continue;
+      batch.push(step.value);
+      size += sizeOf(step.value);
+      if (batch.length < BATCH && size < BATCH_BYTES) continue;
+      await this.#batch(batch, input);
+      [batch, size] = [[], 0];
+      this.#checkSignal();
+    }
+    if (batch.length > 0) await this.#batch(batch, input);
+    if (failure !== undefined) throw failure;
+  }
+
+  checkpoint(): Checkpoint {
+    return { format: this.#format, ...this.#tally, refusals: [...this.#tally.refusals] };
+  }
+
+  report(): ImportReport {
+    return { format: this.#format, resumed: this.#resumed, ...this.#tally, ...(this.#warnings === undefined ? {} : { warnings: this.#warnings }) };
+  }
+
+  #checkSignal(): void {
+    const { signal } = this.#options;
+    if (signal?.aborted !== true) return;
+    throw new EdgememError("ABORTED", "The import was ended early. What was taken in until then is kept, and doing it again goes on from there.", { cause: signal.reason });
+  }
+
+  async #batch(batch: Item[], input: Input): Promise<void> {
+    // The tally counts whole batches only: what a failure leaves behind of one is counted when it is done again.
+    const before = { ...this.#tally, refusals: [...this.#tally.refusals] };
+    try {
+      for (const item of batch) if ("refusal" in item) this.#refuse({ at: item.at, ...item.refusal });
+      const logs = batch.filter((item): item is LogItem => "log" in item);
+      if (logs.length > 0) await this.#merge(logs);
+      await this.#add(batch.filter((item): item is AddItem => "messages" in item));
+    } catch (cause) {
+      Object.assign(this.#tally, before);
+      throw cause;
+    }
+    this.#tally.read += batch.length;
+    await this.#options.onProgress?.({ ...this.#tally, bytes: input.position, ...(input.size === undefined ? {} : { size: input.size }), checkpoint: this.checkpoint() });
+  }
+
+  #refuse(refusal: Refusal): void {
+    this.#tally.refused++;
+    if (this.#tally.refusals.length < TOLD) this.#tally.refusals.push(refusal);
+  }
+
+  /** Takes in logs, all at once; where something is wrong with them, half by half, until it is found. */
+  async #merge(items: LogItem[]): Promise<void> {
+    const known = await this.#known(items);
+    try {
+      await this.#memory.port("merge", { whole: false }, writeBlocks(items.map(({ log }) => log)));
+    } catch (cause) {
+      if (!isRefusable(cause)) throw cause;
+      if (items.length === 1) return this.#refuse({ at: items[0]!.at, code: cause.code, message: cause.message });
+      const half = items.length >> 1;
+      await this.#merge(items.slice(0, half));
+      return this.#merge(items.slice(half));
+    }
+    this.#tally.merged += known;
+    this.#tally.kept += items.length - known;
+  }
+
+  /** How many of these memories are there already, or stand among them more than once. */
+  async #known(items: LogItem[]): Promise<number> {
+    const ids = new Set(items.map(({ log }) => log.id));
+    let known = items.length - ids.size;
+    const histories = await Promise.all([...ids].map((id) => this.#memory.call<unknown[]>("history", ["id", id])));
+    for (const history of histories) known += history.length > 0 ? 1 : 0;
+    return known;
+  }
+
+  /** Adds what is no log. Calls of a batch share commits; their order is that in which they begin. */
+  async #add(items: AddItem[]): Promise<void> {
+    const settled = await Promise.allSettled(items.map((item) => this.#addOne(item)));
+    const failed = settled.find((outcome) => outcome.status === "rejected");
+    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+  }
+
+  async #addOne({ at, messages, options }: AddItem): Promise<void> {
+    const { infer } = this.#options;
+    try {
+      const { results, warnings } = await this.#memory.add(messages, { ...(infer === undefined ? {} : { infer }), ...options });
+      for (const { event } of results) this.#tally[event === "ADD" ? "kept" : "merged"]++;
+      if (results.length === 0) this.#refuse({ at, code: "MESSAGES_EMPTY", message: "It says nothing that could be remembered." });
+      this.#warnings ??= warnings;
+    } catch (cause) {
+      if (!isRefusable(cause)) throw cause;
+      if (messages.length === 1) return this.#refuse({ at, code: cause.code, message: cause.message });
+      for (const [place, message] of messages.entries()) await this.#addOne({ at: `${at}, message ${place + 1}`, messages: [message], options });
+    }
+  }
+}
+
+/** Whether an error is about what was to be taken in, rather than about the store or the memory. */
+function isRefusable(cause: unknown): cause is EdgememError {
+  return cause instanceof EdgememError && !/^(STORE|KEY|MODEL)_|^(INTERNAL|CLOSED|ABORTED|WRITE_INTERRUPTED|TAMPERED|CONFIG_INVALID)$/.test(cause.code);
+}
+
+function sizeOf(item: Item): number {
+  if ("log" in item) return item.log.operations.reduce((sum, { length }) => sum + length, 0);
+  return "messages" in item ? item.messages.reduce((sum, { content }) => sum + (typeof content === "string" ? content.length : 1_000), 0) : 0;
+}
+
+/** Takes in a backup. */
+async function restore(memory: HostedMemory, input: Input, options: ImportOptions): Promise<ImportReport> {
+  const { signal, onProgress } = options;
+  const tally = { read: 0, kept: 0, merged: 0, refused: 0, refusals: [] };
+  const tell = ({ operations, bytes }: { operations: number; bytes: number }): void => {
+    tally.read = operations;
+    const size = input.size === undefined ? {} : { size: input.size };
+    void onProgress?.({ ...tally, bytes, ...size, checkpoint: { format: "backup", ...tally } });
+  };
+  const { applied, operations } = await memory.restore(input.pieces(), { onProgress: tell, ...(signal === undefined ? {} : { signal }) });
+  return { format: "backup", resumed: 0, ...tally, read: operations, kept: applied, merged: operations - applied };
+}
