@@ -3,6 +3,15 @@
 import { Memory } from "edgemem";
 import { EdgememObject, Memory as RoutedMemory } from "edgemem/cloudflare";
 
+/** The linear memories of the core's instances, as long as somebody holds them. */
+const buffers = [];
+const { Instance } = WebAssembly;
+WebAssembly.Instance = function (module, imports) {
+  const instance = new Instance(module, imports);
+  buffers.push(new WeakRef(instance.exports.memory));
+  return instance;
+};
+
 /** What the host would bill of reads and writes since it was last asked. */
 const billed = { reads: 0, writes: 0 };
 
@@ -109,7 +118,12 @@ const ACTIONS = {
     return { ms: performance.now() - begun, ...taken() };
   },
   billed: () => taken(),
-  stats: (memory) => memory.stats(),
+  /** What is loaded of a store, and the bytes of all linear memories of the isolate. */
+  async loaded(memory) {
+    const { loadedPartitions, residentBytes } = await memory.stats();
+    const memories = buffers.map((it) => it.deref()?.buffer.byteLength ?? 0).filter((bytes) => bytes > 0);
+    return { loadedPartitions, residentBytes, memories };
+  },
   /** Of the isolate of the objects, whichever is asked. */
   isolate: (_, { userId }, env) => askObject(env, userId, "\x01\x03", { op: "isolate" }),
   /** What an owner's object takes in memory and in its storage, in bytes. */

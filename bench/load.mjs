@@ -45,6 +45,7 @@ export async function load({ stores = STORES, owners, each, large, split, reques
     const figures = { command, machine, stores: {} };
     const rows = [];
     const cold = [];
+    const loaded = [];
     for (const store of stores) {
       for (let owner = 0; owner < owners; owner++) await fill(store, `owner${owner}`, each, owner + 1);
       await fill(store, "small", 100, 5);
@@ -58,6 +59,7 @@ export async function load({ stores = STORES, owners, each, large, split, reques
           const { questions } = corpus(each, 50, 1);
           const search = await measure(connections, requests, (n) => ask({ action: "search", store, userId: userId(n), question: questions[n % 50] }));
           const add = await measure(connections, requests, (n) => ask({ action: "add", store, userId: userId(n), text: `Note ${connections} ${n}: the meeting moved to room ${n}` }));
+          if (store !== "durable-object") loaded.push(await ask({ action: "loaded", store }));
           rows.push([store, who, connections, time(search.p50), time(search.p99), time(add.p50), time(add.p99), Math.round(search.rate)]);
         }
       }
@@ -71,9 +73,11 @@ export async function load({ stores = STORES, owners, each, large, split, reques
     console.log("\ncold open: the first search after everything in memory was given up");
     console.log(table([["store", "memories", "cold", "rows or keys read", "search", "add", "written by an add"], ...cold]));
     const isolate = await ask({ action: "isolate", store: "durable-object", userId: "large" });
+    const most = (figure) => Math.max(0, ...loaded.map(figure));
     console.log(`\nthe objects' isolate: ${JSON.stringify(isolate)}; errors: ${errors}`);
-    if (split) await shards({ ask, fill, size: split, say });
+    console.log(`at most, of D1 or KV: ${most((it) => it.loadedPartitions)} owners loaded with ${count(most((it) => it.residentBytes))} bytes; linear memories of ${count(most((it) => Math.max(...it.memories)))} bytes`);
     if (save) await writeFile(SAVED, `${JSON.stringify(figures, null, 1)}\n`);
+    if (split) await shards({ ask, fill, size: split, say });
     return figures;
   } finally {
     await miniflare.dispose();

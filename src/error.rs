@@ -135,6 +135,8 @@ kinds! {
     RelayFull => "RELAY_FULL",
     /// A Durable Object did not answer, or answered something that is not its protocol.
     ObjectFailed => "OBJECT_FAILED",
+    /// The instance has no more memory: the call failed, the store is intact, the next call starts afresh.
+    OutOfMemory => "OUT_OF_MEMORY",
     /// A defect of edgemem: the call failed, the store is intact, the next call starts afresh.
     Internal => "INTERNAL",
 }

@@ -106,6 +106,8 @@ fn numbers_name_one_commit_whatever_becomes_of_it() {
         let writers: Vec<Device> = (0..3)
             .map(|n| Device::over(Rc::clone(&store) as Rc<dyn ByteStore>, seed * 10 + n, n as i64))
             .collect();
+        // One that keeps no partition in memory.
+        writers[0].memory.keep_loaded(0);
         // A device elsewhere, which hears of everything in between.
         let other = Device::new(seed + 7777, 0);
         for step in 0..25 {

@@ -62,8 +62,10 @@ fn engine(limits: Limits) -> Engine {
     Engine::new(&name(), Some(MODEL.into())).with_limits(limits)
 }
 
-const NEVER_SEAL: Limits = Limits { documents: u32::MAX, bytes: usize::MAX, fan_out: 8 };
-const SEAL_OFTEN: Limits = Limits { documents: 3, bytes: usize::MAX, fan_out: 3 };
+const NEVER_SEAL: Limits = Limits { documents: u32::MAX, bytes: usize::MAX, fan_out: 8, segment: usize::MAX };
+const SEAL_OFTEN: Limits = Limits { documents: 3, bytes: usize::MAX, fan_out: 3, segment: usize::MAX };
+/// What is sealed does not fit into one segment.
+const SEAL_SMALL: Limits = Limits { documents: 8, bytes: usize::MAX, fan_out: 3, segment: 2_000 };
 
 fn vector(text: &str) -> (String, Vec<i8>, f32) {
     let count = |letter| text.matches(letter).count() as f32 + 0.1;
@@ -196,6 +198,7 @@ proptest! {
         let log = play(&mut whole, &mut Clock::new(1), &steps);
         prop_assert_eq!(observe(&whole), observe(&replay(&log, NEVER_SEAL)));
         prop_assert_eq!(observe(&whole), observe(&replay(&log, SEAL_OFTEN)));
+        prop_assert_eq!(observe(&whole), observe(&replay(&log, SEAL_SMALL)));
     }
 
     /// Two devices that exchange their logs in any order, with repetitions, agree, also with a third that
@@ -216,6 +219,7 @@ proptest! {
         let expected = observe_texts(&replay(&log, NEVER_SEAL));
         prop_assert_eq!(&observe_texts(&replay(&shuffled, NEVER_SEAL)), &expected);
         prop_assert_eq!(&observe_texts(&replay(&shuffled, SEAL_OFTEN)), &expected);
+        prop_assert_eq!(&observe_texts(&replay(&shuffled, SEAL_SMALL)), &expected);
     }
 
     /// Blobs mounted in any order, with part of the log beside them, give the same state.
@@ -228,7 +232,8 @@ proptest! {
         for (at, chunk) in steps.chunks(4).enumerate() {
             let made = play(&mut device.with_limits(NEVER_SEAL), &mut clock, chunk);
             log.extend(made);
-            device = replay(&log, NEVER_SEAL).with_limits(Limits { documents: 1, ..SEAL_OFTEN });
+            let limits = Limits { documents: 1, ..if reversed { SEAL_OFTEN } else { SEAL_SMALL } };
+            device = replay(&log, NEVER_SEAL).with_limits(limits);
             if let Some(checkpoint) = device.checkpoint(clock.tick(Timestamp::clamped(at as i64)), 1).unwrap() {
                 blobs.extend(checkpoint.put.iter().cloned());
             }
@@ -251,6 +256,55 @@ proptest! {
         }
         prop_assert_eq!(observe_texts(&other), expected);
     }
+}
+
+/// No segment becomes larger than its limit: not where much is said at once, not by merging, not by what many removals leave
+/// to be written anew.
+#[test]
+fn segments_stay_small() {
+    let limits = Limits { documents: 20, bytes: usize::MAX, fan_out: 3, segment: 30_000 };
+    let mut engine = engine(limits);
+    let mut clock = Clock::new(1);
+    let mut largest = 0;
+    let mut seal = |engine: &mut Engine, clock: &mut Clock| {
+        let stamp = clock.tick(Timestamp::clamped(1));
+        if let Some(checkpoint) = engine.checkpoint(stamp, 1).unwrap() {
+            largest = checkpoint.put.iter().fold(largest, |most, (_, bytes)| most.max(bytes.len()));
+            let mut names: Vec<&String> = checkpoint.put.iter().map(|(name, _)| name).collect();
+            names.sort();
+            names.dedup();
+            assert_eq!(names.len(), checkpoint.put.len());
+            engine.adopt(checkpoint);
+        }
+    };
+    let mut ids = Vec::new();
+    for batch in [2_000].into_iter().chain([10; 200]) {
+        let mut plan = Plan::new(&mut engine, &mut clock, Timestamp::clamped(1_700_000_000_000));
+        for _ in 0..batch {
+            let text = format!("Statement {} of many, with a few words more", ids.len());
+            let draft = Draft { vector: Some(vector(&text)), text, ..Draft::default() };
+            ids.push(
+                plan.remember(&Origin { scope: Scope::user("u"), ..Origin::default() }, draft).unwrap().id,
+            );
+        }
+        let operations = plan.finish();
+        operations.into_iter().for_each(|it| engine.apply(&it.key(), it).unwrap());
+        seal(&mut engine, &mut clock);
+    }
+    let count = engine.size().segments;
+    assert!(count > 10, "{count}");
+    for chunk in ids.chunks(100) {
+        let mut plan = Plan::new(&mut engine, &mut clock, Timestamp::clamped(1_700_000_001_000));
+        for id in chunk.iter().skip(30) {
+            plan.push(*id, Change::Retract);
+        }
+        let operations = plan.finish();
+        operations.into_iter().for_each(|it| engine.apply(&it.key(), it).unwrap());
+        seal(&mut engine, &mut clock);
+    }
+    assert_eq!(engine.size().memories, 40 * 30);
+    assert!(largest < 40_000, "{largest}");
+    assert!(largest > 15_000, "{largest}");
 }
 
 /// A memory of a random scope.

@@ -62,7 +62,7 @@ proptest! {
     /// read, in no stored byte after the next checkpoint, and old operations do not bring it back.
     #[test]
     fn what_was_erased_is_nowhere(steps in steps(), small: bool) {
-        let limits = Limits { documents: if small { 2 } else { 1000 }, bytes: usize::MAX, fan_out: 3 };
+        let limits = Limits { documents: if small { 2 } else { 1000 }, bytes: usize::MAX, fan_out: 3, segment: if small { 4_000 } else { usize::MAX } };
         let mut device = Device::new(limits);
         let mut ids: Vec<Option<MemoryId>> = vec![None; 6];
         let mut erased = [false; 6];

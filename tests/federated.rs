@@ -172,7 +172,7 @@ fn history(all: &[Said], table: bool) -> (Engine, Vec<Operation>) {
 
 /// The same operations, each memory in the part that its conversation belongs to.
 fn spread(whole: &Engine, log: &[Operation], parts: usize, table: bool) -> Vec<Engine> {
-    let limits = Limits { documents: 3, bytes: usize::MAX, fan_out: 3 };
+    let limits = Limits { documents: 3, bytes: usize::MAX, fan_out: 3, segment: usize::MAX };
     let mut engines: Vec<Engine> = (0..parts).map(|_| engine(table, limits)).collect();
     let mut clock = Clock::new(2);
     for operation in log {

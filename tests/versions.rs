@@ -82,8 +82,8 @@ fn shown(engine: &Engine, shown: Shown, scope: Scope) -> Vec<String> {
     found.into_iter().map(|(_, address)| engine.read(address).unwrap().text).collect()
 }
 
-const NEVER_SEAL: Limits = Limits { documents: u32::MAX, bytes: usize::MAX, fan_out: 8 };
-const SEAL_OFTEN: Limits = Limits { documents: 2, bytes: usize::MAX, fan_out: 3 };
+const NEVER_SEAL: Limits = Limits { documents: u32::MAX, bytes: usize::MAX, fan_out: 8, segment: usize::MAX };
+const SEAL_OFTEN: Limits = Limits { documents: 2, bytes: usize::MAX, fan_out: 3, segment: usize::MAX };
 
 /// Statements in the order in which they are learnt, and what is shown of them now and at times in the past.
 #[test]

@@ -37,6 +37,8 @@ class Instance {
   #running = new Set();
   #worker;
   dead = false;
+  /** Whether it died because there was no more memory. */
+  full = false;
 
   constructor(env) {
     this.#worker = new this.#glue.Worker(env, table.load, durableObjects);
@@ -92,6 +94,7 @@ class Instance {
 
   #die(cause) {
     this.dead = true;
+    this.full = cause instanceof WebAssembly.RuntimeError && this.#glue.exhausted();
     for (const kill of this.#running) kill(cause);
     this.#running.clear();
     this.#glue.abandon();
@@ -101,14 +104,18 @@ class Instance {
 let instance;
 
 async function answer(request, env) {
+  let asked;
   try {
     if (instance === undefined || instance.dead) instance = new Instance(env);
-    return await instance.handle(request);
+    asked = instance;
+    return await asked.handle(request);
   } catch (cause) {
-    console.error("INTERNAL:", cause);
-    const message = "edgemem failed inside: this call was given up, the store is intact";
-    const body = { error: message, detail: message, code: "INTERNAL", field: null };
-    return Response.json(body, { status: 500, headers: { "cache-control": "no-store" } });
+    const code = asked?.full ? "OUT_OF_MEMORY" : "INTERNAL";
+    console.error(`${code}:`, cause);
+    const what = asked?.full ? "edgemem has no more memory here" : "edgemem failed inside";
+    const message = `${what}: this call was given up, the store is intact`;
+    const body = { error: message, detail: message, code, field: null };
+    return Response.json(body, { status: asked?.full ? 503 : 500, headers: { "cache-control": "no-store" } });
   }
 }
 

@@ -184,7 +184,11 @@ fn memory(config: &JsValue) -> Result<Memory> {
     if member(&store, "provider") == "objects" {
         return objects::routed(&store, models(config)?);
     }
-    Ok(Memory::with_models(store::from_config(&store)?, Rc::new(JsHost), models(config)?))
+    let memory = Memory::with_models(store::from_config(&store)?, Rc::new(JsHost), models(config)?);
+    if let Some(bytes) = member(config, "memoryBudget").as_f64() {
+        memory.keep_loaded(bytes as u64);
+    }
+    Ok(memory)
 }
 
 /// The models that a configuration names.

@@ -2,6 +2,8 @@
 //!
 //! A checkpoint is computed first and adopted only after the store has committed it.
 
+use std::ops::Range;
+
 use super::{Address, Engine, blob_name};
 use crate::error::Result;
 use crate::index::build::SegmentBuilder;
@@ -22,11 +24,14 @@ pub struct Limits {
     pub bytes: usize,
     /// So many segments of about one size are merged into one.
     pub fan_out: usize,
+    /// A segment takes about this many bytes at most, with its vectors, unless a single memory takes more. Hosts take no
+    /// larger values than some (25 MiB in KV), and what writes a segment holds it several times over while it does.
+    pub segment: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { documents: 1024, bytes: 1 << 20, fan_out: 8 }
+        Limits { documents: 1024, bytes: 1 << 20, fan_out: 8, segment: 8 << 20 }
     }
 }
 
@@ -43,7 +48,7 @@ pub struct Checkpoint {
     pub remove: Vec<String>,
     /// Whether what is dropped and removed holds erased memories, and must not stay readable.
     pub scrub: bool,
-    part: Option<Part>,
+    parts: Vec<Part>,
     sources: Vec<usize>,
     /// Keys of entries that stay in the log.
     kept: Vec<String>,
@@ -93,12 +98,26 @@ impl Engine {
         lacking.map(|part| self.seal(vec![part, 0], &|_| true, stamp, replica)).transpose()
     }
 
+    /// About how many bytes of a part are alive.
+    fn weight(&self, part: usize) -> usize {
+        let part = &self.parts[part];
+        (part.size() as u64 * u64::from(part.living()) / u64::from(part.len().max(1))) as usize
+    }
+
     /// Sealed parts that are merged together with the head: the newest run of segments that are about as
-    /// small as what is being built, once there are enough of them; and those that are mostly dead.
+    /// small as what is being built, once there are enough of them; and those that are mostly dead. No more of them than
+    /// one segment holds, and none that is more than half of one: it is as large as segments become.
     fn due_for_merge(&self) -> Vec<usize> {
         let mut chosen = Vec::new();
+        let mut room = self.limits.segment.saturating_sub(self.weight(0));
+        let mut fits = |part: usize| {
+            let fits = self.weight(part) <= room;
+            room -= if fits { self.weight(part) } else { 0 };
+            fits
+        };
         let mut documents = self.parts[0].living() as usize;
         let mut by_size: Vec<usize> = (1..self.parts.len()).collect();
+        by_size.retain(|&part| self.weight(part) <= self.limits.segment / 2);
         sort(&mut by_size, |&a, &b| self.parts[a].living().cmp(&self.parts[b].living()));
         let mut start = 0;
         while start < by_size.len() {
@@ -111,21 +130,46 @@ impl Engine {
                 break;
             }
             for &part in &by_size[start..start + tier] {
-                documents += self.parts[part].living() as usize;
-                chosen.push(part);
+                if fits(part) {
+                    documents += self.parts[part].living() as usize;
+                    chosen.push(part);
+                }
             }
             start += tier;
         }
-        chosen.extend((1..self.parts.len()).filter(|part| {
-            let part = &self.parts[*part];
-            part.living() * 2 < part.len()
-        }));
+        for (index, part) in self.parts.iter().enumerate().skip(1) {
+            if part.living() * 2 < part.len() && !chosen.contains(&index) && fits(index) {
+                chosen.push(index);
+            }
+        }
         sort(&mut chosen, usize::cmp);
-        chosen.dedup();
         chosen
     }
 
-    /// Builds one segment from the live documents of these parts that are to be kept, oldest part first, the head last.
+    /// What goes into each of the segments that are made of these parts: parts, and ranges of their documents.
+    fn shares(&self, sources: &[usize]) -> Vec<Vec<(usize, Range<u32>)>> {
+        let mut shares = vec![vec![]];
+        let mut filled = 0;
+        for &source in sources {
+            let (weight, len) = (self.weight(source), self.parts[source].len());
+            let pieces = weight.div_ceil(self.limits.segment.max(1)).max(1);
+            let step = len.div_ceil(pieces as u32).max(1);
+            for from in (0..len).step_by(step as usize) {
+                if filled > 0 && filled + weight / pieces > self.limits.segment {
+                    shares.push(vec![]);
+                    filled = 0;
+                }
+                filled += weight / pieces;
+                if let Some(last) = shares.last_mut() {
+                    last.push((source, from..len.min(from + step)));
+                }
+            }
+        }
+        shares
+    }
+
+    /// Builds segments from the live documents of these parts that are to be kept, oldest part first, the head last:
+    /// one, unless that would be too large.
     pub(super) fn seal(
         &self,
         sources: Vec<usize>,
@@ -133,21 +177,50 @@ impl Engine {
         stamp: Stamp,
         replica: u64,
     ) -> Result<Checkpoint> {
-        let mut builder = SegmentBuilder::default();
         // Without an embedder, vectors are kept for when one is configured again.
         let held = || sources.iter().find_map(|&source| self.parts[source].model());
         let model = self.model.as_deref().or_else(held);
+        let orphaned = self.orphans.values().flatten();
+        let kept: Vec<String> = orphaned.map(super::Operation::key).collect();
+        let drop = self.entries.iter().filter(|key| !kept.contains(key)).cloned().collect();
+        let remove = sources.iter().filter_map(|&source| self.parts[source].name());
+        let remove_vectors = sources.iter().filter_map(|&source| self.parts[source].vectors_name());
+        let remove = remove.chain(remove_vectors).map(str::to_owned).collect();
+        let (mut put, mut parts) = (vec![], vec![]);
+        for share in self.shares(&sources) {
+            let mut name = blob_name('s', stamp, replica);
+            if !parts.is_empty() {
+                name.push('-');
+                name.push_str(&parts.len().to_string());
+            }
+            parts.extend(self.segment(name, &share, keeps, model, &mut put)?);
+        }
+        Ok(Checkpoint { put, drop, remove, scrub: false, parts, sources, kept })
+    }
+
+    /// Builds the segment of this name from what of these documents is to be kept, and puts its blobs into `put`; `None`
+    /// if that is nothing.
+    fn segment(
+        &self,
+        name: String,
+        share: &[(usize, Range<u32>)],
+        keeps: &dyn Fn(MemoryId) -> bool,
+        model: Option<&str>,
+        put: &mut Vec<(String, Vec<u8>)>,
+    ) -> Result<Option<Part>> {
+        let mut builder = SegmentBuilder::default();
         let mut vectors: Option<Vectors> = None;
         let mut row_of = Vec::new();
-        for &source in &sources {
-            let part = &self.parts[source];
-            let taken = builder.add(part, |doc| part.is_alive(doc) && keeps(part.id(doc)))?;
+        for (source, docs) in share {
+            let part = &self.parts[*source];
+            let taken =
+                builder.add(part, |doc| docs.contains(&doc) && part.is_alive(doc) && keeps(part.id(doc)))?;
             for doc in taken {
                 let made;
                 let vector = match stored_vector(part, doc, model) {
                     Some(stored) => Some(stored),
                     None => {
-                        made = self.own_vector(&self.read(Address { part: source as u32, doc })?);
+                        made = self.own_vector(&self.read(Address { part: *source as u32, doc })?);
                         made.as_ref().map(|(_, codes, scale)| (codes.as_slice(), *scale))
                     }
                 };
@@ -164,39 +237,23 @@ impl Engine {
                 });
             }
         }
-        let orphaned = self.orphans.values().flatten();
-        let kept: Vec<String> = orphaned.map(super::Operation::key).collect();
-        let drop = self.entries.iter().filter(|key| !kept.contains(key)).cloned().collect();
-        let remove = sources.iter().filter_map(|&source| self.parts[source].name());
-        let remove_vectors = sources.iter().filter_map(|&source| self.parts[source].vectors_name());
-        let remove = remove.chain(remove_vectors).map(str::to_owned).collect();
-        let mut checkpoint =
-            Checkpoint { put: vec![], drop, remove, scrub: false, part: None, sources, kept };
         if builder.is_empty() {
-            return Ok(checkpoint);
+            return Ok(None);
         }
-        let name = blob_name('s', stamp, replica);
         let bytes = builder.finish()?;
+        put.push((name.clone(), bytes.clone()));
         let stored = match (vectors, model) {
             (Some(vectors), Some(model)) => {
                 let name = format!("v{}", &name[1..]);
-                Some(StoredVectors::new(name, model.to_owned(), vectors, row_of))
+                let block = StoredVectors::new(name.clone(), model.to_owned(), vectors, row_of).encode();
+                // Read back: growing left it up to twice as large in memory as it is in the block.
+                let exact = StoredVectors::decode(name.clone(), &block)?;
+                put.push((name, block));
+                Some(exact)
             }
             _ => None,
         };
-        checkpoint.put.push((name.clone(), bytes.clone()));
-        let stored = match stored {
-            Some(stored) => {
-                let block = stored.encode();
-                // Read back: growing left it up to twice as large in memory as it is in the block.
-                let exact = StoredVectors::decode(stored.name.clone(), &block)?;
-                checkpoint.put.push((stored.name, block));
-                Some(exact)
-            }
-            None => None,
-        };
-        checkpoint.part = Some(Part::sealed(name, Segment::mount(bytes)?, stored));
-        Ok(checkpoint)
+        Ok(Some(Part::sealed(name, Segment::mount(bytes)?, stored)))
     }
 
     /// Takes in a checkpoint after it was committed.
@@ -213,9 +270,7 @@ impl Engine {
         }
         self.parts[0] = Part::head();
         self.head_ids.clear();
-        if let Some(part) = checkpoint.part {
-            self.parts.push(part);
-        }
+        self.parts.extend(checkpoint.parts);
     }
 }
 

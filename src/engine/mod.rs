@@ -599,7 +599,7 @@ impl Engine {
     /// About how many bytes this partition takes in memory.
     pub fn resident(&self) -> u64 {
         let layout = self.layout.get().map_or(0, |layout| layout.resident());
-        self.parts.iter().fold(layout, |sum, part| sum + part.size()) as u64
+        self.parts.iter().fold(layout, |sum, part| sum + part.resident()) as u64
     }
 
     /// The first 40 bits of the partition's name, which its memories' ids begin with.

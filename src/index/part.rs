@@ -160,6 +160,14 @@ impl Part {
         }
     }
 
+    /// Roughly how many bytes it takes in memory.
+    pub fn resident(&self) -> usize {
+        match &self.kind {
+            Kind::Head(head) => head.resident(),
+            Kind::Sealed { .. } => self.size(),
+        }
+    }
+
     /// Shared values of the documents.
     pub fn tables(&self) -> &Tables {
         match &self.kind {

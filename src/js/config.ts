@@ -241,4 +241,10 @@ export interface MemoryConfig extends Mem0Keys {
   reranker?: RerankerConfig;
   /** What `sweep` removes beside what has expired. Default: nothing. */
   retention?: RetentionRule[];
+  /**
+   * How many bytes loaded owners may take in memory, about. Those that were not used for longest are dropped first, and
+   * loaded again when they are asked for. What is in use stays. Default: 256 MiB, in a Worker 40 MiB. Objects have one
+   * budget for all of an isolate: `EDGEMEM_MEMORY_BUDGET`.
+   */
+  memoryBudget?: number;
 }

@@ -58,6 +58,7 @@ export const ERROR_CODES = [
   "RELAY_FAILED",
   "RELAY_FULL",
   "OBJECT_FAILED",
+  "OUT_OF_MEMORY",
   "INTERNAL",
 ] as const;
 

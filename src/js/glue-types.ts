@@ -48,6 +48,8 @@ export interface GlueInstance {
   Handler?: new (core: GlueCore, variables: string) => GlueHandler;
   /** Bytes of the instance's memory. It never shrinks. */
   size(): number;
+  /** Whether its memory cannot grow any more. Grows it to find out, so only for one that is given up. */
+  exhausted(): boolean;
   /** Cuts JavaScript off from the instance: whatever still refers to it does nothing from now on. */
   abandon(): void;
 }

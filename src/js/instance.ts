@@ -55,8 +55,9 @@ export class Runtime {
     try {
       return enter();
     } catch (cause) {
-      this.end(cause);
-      throw died(cause);
+      const reason = cause instanceof WebAssembly.RuntimeError && this.#glue.exhausted() ? full(cause) : died(cause);
+      this.end(reason);
+      throw reason;
     }
   }
 
@@ -196,6 +197,11 @@ function died(cause: unknown): EdgememError {
   if (cause instanceof EdgememError) return cause;
   const advice = "The store is intact and the next call starts afresh; please report this with its cause";
   return new EdgememError("INTERNAL", `edgemem failed inside: this call was given up. ${advice}.`, { cause });
+}
+
+function full(cause: unknown): EdgememError {
+  const advice = "The store is intact and the next call starts afresh. Add less in one call, spread a very large owner over several, or lower memoryBudget";
+  return new EdgememError("OUT_OF_MEMORY", `edgemem has no more memory here: this call was given up. ${advice}.`, { cause });
 }
 
 /** What a call of the core returns; no bytes for most. */

@@ -23,6 +23,8 @@ export interface Host {
   variable?: (name: string) => string | undefined;
   /** Whether work may go on after the call that began it has returned. Workers cut it off. */
   outlivesCalls: boolean;
+  /** What loaded owners may take in memory, in bytes; absent where the core's own default is right. */
+  memoryBudget?: number;
   /** Loads the token table. */
   tokens: () => Promise<Uint8Array>;
   /** Understands configurations that were written for mem0, where there are any. */
@@ -59,6 +61,8 @@ export interface CoreConfig {
   retention?: unknown[];
   /** Whether `history` is to show nothing. */
   disableHistory?: boolean;
+  /** What loaded owners may take in memory, in bytes. */
+  memoryBudget?: number;
 }
 
 interface Provider {
@@ -72,7 +76,7 @@ const CAPABILITIES = ["atomic", "compareAndSet", "shared", "rows"] as const;
 /** What a binding must have to be one. */
 const BINDING_METHODS = { d1: ["prepare", "batch"], kv: ["get", "put", "list", "delete"] } as const;
 
-const KEYS = ["store", "vectorStore", "encryption", "embedder", "llm", "reading", "customInstructions", "reranker", "tokens", "index", "retention"];
+const KEYS = ["store", "vectorStore", "encryption", "embedder", "llm", "reading", "customInstructions", "reranker", "tokens", "index", "retention", "memoryBudget"];
 
 /** Keys of mem0's configuration about its version and about the history, which is always kept, in the store itself. */
 const MEM0_KEYS = ["version", "historyStore", "historyDbPath", "disableHistory"];
@@ -147,6 +151,11 @@ export function resolve(config: MemoryConfig | Mem0Config | undefined, host: Hos
   if (given.retention != null) {
     if (!Array.isArray(given.retention)) throw invalid("retention", "must be a list of rules");
     resolved.retention = given.retention;
+  }
+  const budget = given.memoryBudget ?? host.memoryBudget;
+  if (budget !== undefined) {
+    if (!Number.isSafeInteger(budget) || (budget as number) < 0) throw invalid("memoryBudget", "must be a whole number of bytes, from 0");
+    resolved.memoryBudget = budget as number;
   }
   checkHistory(given.historyStore, host);
   if (given.disableHistory === true) resolved.disableHistory = true;

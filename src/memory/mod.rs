@@ -22,6 +22,7 @@ mod read;
 mod reindex;
 mod rerank;
 mod results;
+mod room;
 mod search;
 mod verify;
 mod versions;
@@ -41,8 +42,10 @@ pub use graph::DEFAULT_ENTITIES;
 pub use options::*;
 pub use read::ReadStep;
 pub use results::*;
+pub use room::LOADED_BYTES;
 pub use verify::{Fault, Problem, Verified};
 
+use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::Host;
 use crate::model::{Completer, Embedder, Purpose, Reranker, TokenSource};
@@ -221,30 +224,29 @@ impl Memory {
         let partitions = self.partitions()?;
         let _ = partitions.meanings().await;
         let names = partitions.names("").await?;
-        if names.len() <= COUNTED {
-            for name in &names {
-                partitions.get(name).await?;
-            }
-        }
-        let mut stats = Stats {
-            partitions: names.len(),
-            embedder: self.embedder_name(),
-            trouble: partitions.trouble.borrow().clone(),
-            ..Stats::default()
-        };
-        for partition in partitions.loaded() {
-            let engine = partition.engine();
+        let mut stats = Stats { partitions: names.len(), ..Stats::default() };
+        let mut count = |engine: &Engine| {
             let size = engine.size();
-            stats.loaded += 1;
             stats.size.memories += size.memories;
             stats.size.embedded += size.embedded;
             stats.size.segments += size.segments;
             stats.size.entries += size.entries;
-            stats.size.resident += size.resident;
             if stats.foreign_embedder.is_none() {
                 stats.foreign_embedder = engine.foreign_model().map(str::to_owned);
             }
+        };
+        if names.len() <= COUNTED {
+            // Counted one after the other: not all need have room in memory.
+            for name in &names {
+                count(&partitions.get(name).await?.engine());
+            }
+        } else {
+            partitions.loaded().iter().for_each(|partition| count(&partition.engine()));
         }
+        stats.loaded = partitions.loaded().len();
+        stats.size.resident = self.resident();
+        stats.embedder = self.embedder_name();
+        stats.trouble = partitions.trouble.borrow().clone();
         Ok(stats)
     }
 
@@ -268,6 +270,12 @@ impl Memory {
     /// About how many bytes the loaded partitions take in memory.
     pub fn resident(&self) -> u64 {
         self.0.partitions.loaded().iter().map(|partition| partition.engine().resident()).sum()
+    }
+
+    /// Sets about how many bytes loaded partitions may take, instead of [`LOADED_BYTES`]. Those that were not used for
+    /// longest are dropped from memory first, and loaded again when they are asked for; what is in use stays in any case.
+    pub fn keep_loaded(&self, bytes: u64) {
+        self.0.partitions.keep(bytes);
     }
 
     /// Releases the store. Everything acknowledged is durable already; later calls fail with `CLOSED`.

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use super::Progress;
 use super::meaning::Meaning;
+use super::room::LOADED_BYTES;
 use crate::engine::{Checkpoint, Engine, Plan, partition_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::{Gate, Host, LocalFuture};
@@ -35,7 +36,13 @@ pub struct Partitions {
     /// Whether the open partitions have the token table.
     equipped: Cell<bool>,
     clock: RefCell<Option<Clock>>,
-    open: RefCell<SortedMap<Rc<Partition>>>,
+    pub(super) open: RefCell<SortedMap<Rc<Partition>>>,
+    /// How many bytes open partitions may take, and about take; how often one was used.
+    pub(super) room: Cell<u64>,
+    pub(super) taken: Cell<u64>,
+    pub(super) uses: Cell<u64>,
+    /// Where the chains of this replica end in partitions that were dropped from memory.
+    pub(super) chains: RefCell<SortedMap<Chain>>,
     /// Whether the store is known not to be an encrypted one that was opened without its key.
     plain: Cell<bool>,
     /// The last failure of a checkpoint: it costs no acknowledged write, but someone should see it.
@@ -58,9 +65,12 @@ pub struct Partition {
     waiting: RefCell<VecDeque<Rc<Waiting>>>,
     /// Where the chain of this replica's commits ends here. Nothing has to be read for it: a replica is new with each
     /// opening of the store.
-    chain: Cell<Chain>,
+    pub(super) chain: Cell<Chain>,
     /// Whether it is not known if the last commit was stored.
-    unsettled: Cell<bool>,
+    pub(super) unsettled: Cell<bool>,
+    /// About how many bytes it takes, 0 before it is first used; and when it was last used, in uses of all.
+    pub(super) takes: Cell<u64>,
+    pub(super) used: Cell<u64>,
 }
 
 /// What makes a checkpoint of an engine, by the stamp and the replica that name its blobs.
@@ -103,6 +113,10 @@ impl Partitions {
             host,
             clock: RefCell::default(),
             open: RefCell::default(),
+            room: Cell::new(LOADED_BYTES),
+            taken: Cell::default(),
+            uses: Cell::default(),
+            chains: RefCell::default(),
             plain: Cell::new(false),
             trouble: RefCell::default(),
         }
@@ -159,9 +173,10 @@ impl Partitions {
 
     /// Goes on as another replica. The numbers of commits must name one commit each for ever, so a replica of which it is
     /// not known what it has stored, or whose commits were removed, makes no more.
-    fn renew(&self) {
+    pub(super) fn renew(&self) {
         let replica = self.host.random();
         self.clock().renew(replica);
+        self.chains.borrow_mut().clear();
     }
 
     /// Gives the operations that were planned here their place in the chain; returns where it ends then.
@@ -181,17 +196,22 @@ impl Partitions {
     /// The partition of this name, loaded and fresh.
     pub async fn get(&self, name: &str) -> Result<Rc<Partition>> {
         let partition = self.slot(name)?;
-        let now = self.host.now();
-        if partition.version.get().is_some() && !self.store.is_stale(name, partition.loaded_at.get(), now) {
-            return Ok(partition);
+        let asked_at = self.host.now();
+        let is_fresh = || {
+            let loaded = partition.version.get().is_some();
+            loaded && !self.store.is_stale(name, partition.loaded_at.get(), self.host.now())
+        };
+        if !is_fresh() {
+            let before = partition.loaded_at.get();
+            let _turn = partition.loaders.enter().await;
+            // Someone else may have loaded it while this call waited: for a store that is shared, after it began to wait.
+            let loaded =
+                partition.version.get().is_some() && partition.loaded_at.get() > before.max(asked_at);
+            if !loaded && !is_fresh() {
+                self.refresh(&partition).await?;
+            }
         }
-        let before = partition.loaded_at.get();
-        let _turn = partition.loaders.enter().await;
-        // Someone else may have loaded it while this call waited, after it began to wait.
-        let refreshed = partition.version.get().is_some() && partition.loaded_at.get() > before.max(now);
-        if !refreshed {
-            self.refresh(&partition).await?;
-        }
+        self.touch(&partition);
         Ok(partition)
     }
 
@@ -200,6 +220,9 @@ impl Partitions {
             return Ok(Rc::clone(open));
         }
         let fresh = Rc::new(self.vacant(name, false)?);
+        if let Some(chain) = self.chains.borrow_mut().remove(name) {
+            fresh.chain.set(chain);
+        }
         self.open.borrow_mut().insert(name.to_owned(), Rc::clone(&fresh));
         Ok(fresh)
     }
@@ -217,6 +240,8 @@ impl Partitions {
             waiting: RefCell::default(),
             chain: Cell::new(Chain::new(0)),
             unsettled: Cell::new(false),
+            takes: Cell::new(0),
+            used: Cell::new(0),
         })
     }
 
@@ -225,7 +250,7 @@ impl Partitions {
     pub fn release(&self, partition: Rc<Partition>) {
         let vacant = partition.version.get() == Some(0) && partition.waiting.borrow().is_empty();
         if vacant && Rc::strong_count(&partition) == 2 {
-            self.open.borrow_mut().remove(&partition.name);
+            self.drop_loaded(&partition.name);
         }
     }
 
@@ -294,7 +319,8 @@ impl Partitions {
 
     /// Forgets everything in memory.
     pub fn forget(&self) {
-        self.open.borrow_mut().clear();
+        let names: Vec<String> = self.open.borrow().names().cloned().collect();
+        names.iter().rev().for_each(|name| self.drop_loaded(name));
     }
 
     /// The partition that holds a memory, by the id alone.
@@ -403,6 +429,7 @@ impl Partitions {
             if committed.is_ok() {
                 self.checkpoint(partition).await;
             }
+            self.touch(partition);
         }
         let outcome = waiting.outcome.borrow_mut().take();
         outcome.unwrap_or_else(|| Err(interrupted()))

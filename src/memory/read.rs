@@ -133,6 +133,7 @@ impl Memory {
         let partitions = self.partitions()?;
         if all {
             for name in partitions.names("").await? {
+                // What waits stays loaded.
                 partitions.release(partitions.get(&name).await?);
             }
         }

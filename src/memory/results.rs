@@ -78,11 +78,11 @@ pub struct Progress {
 /// What [`Memory::stats`](super::Memory::stats) tells.
 #[derive(Clone, Debug, Default)]
 pub struct Stats {
-    /// Sums over the partitions that were counted.
+    /// Sums over all partitions, or over those in memory if there are very many; what is resident is of those in memory.
     pub size: Size,
     /// Partitions in the store.
     pub partitions: usize,
-    /// Partitions in memory, which are those that were counted.
+    /// Partitions in memory.
     pub loaded: usize,
     /// The configured embedder.
     pub embedder: Option<String>,

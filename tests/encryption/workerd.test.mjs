@@ -12,8 +12,9 @@ import { Miniflare } from "miniflare";
 
 import { bundleWorker, startWorker } from "../../bench/workerd.mjs";
 import { report } from "../contract/report.mjs";
+import { objects } from "../support/objects.mjs";
 import { bundleEncryption } from "./bundle.mjs";
-import { found, PLAIN } from "./content.mjs";
+import { fill, found, PLAIN } from "./content.mjs";
 
 const test = (name, run) => register(name, { timeout: 180_000 }, run);
 const here = (path) => new URL(path, import.meta.url);
@@ -83,6 +84,22 @@ test("no word of the content is in the files of D1 and KV, and without encryptio
       assert.deepEqual(await ask(worker, "add", "another"), { ok: 1 });
       await worker.dispose();
     }
+  }
+});
+
+test("no word of the content is in the SQLite files of Durable Objects, and without encryption they are", async (t) => {
+  for (const passphrase of [null, "correct horse"]) {
+    const config = passphrase === null ? {} : { encryption: { passphrase } };
+    const { call, restart, stored } = await objects(t, { bindings: { EDGEMEM_CONFIG: JSON.stringify(config) } });
+    const method = (name) => async (...args) => (await call([name, ...args]))[0];
+    await fill({ add: method("add"), getAll: method("getAll"), update: method("update"), delete: method("delete") });
+    // Another runtime over what is stored: nothing is only in memory.
+    await restart();
+    const [{ results }] = await call(["search", "what does she love?", { userId: "ownerquokka", runId: "*" }]);
+    assert.match(results.map(({ memory }) => memory).join(), /marzipantorte/);
+    const files = await read(stored);
+    assert.ok(files.reduce((sum, bytes) => sum + bytes.length, 0) > 100_000, "there is something to look through");
+    assert.deepEqual(found(files, passphrase === null ? PLAIN : undefined), passphrase === null ? PLAIN : []);
   }
 });
 

@@ -1,5 +1,6 @@
 // Durable Objects of the built package under workerd, with a way to look inside and to have them evicted.
 
+import { execFileSync } from "node:child_process";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -90,6 +91,13 @@ async function bundle(folder, body, dist) {
   return outfile;
 }
 
+/** The runtimes that this process has started. */
+function runtimes() {
+  const processes = execFileSync("ps", ["-A", "-o", "pid=,ppid=,comm="], { encoding: "utf8" }).trim().split("\n");
+  const children = processes.map((line) => line.trim().split(/\s+/)).filter(([, parent, name]) => Number(parent) === process.pid && name.endsWith("workerd"));
+  return children.map(([pid]) => Number(pid));
+}
+
 /** Starts such a Worker. `restart` starts another runtime over what the first one stored. */
 export async function objects(t, { body = "", bindings = {}, build: name = "dist", options = {} } = {}) {
   const folder = await mkdtemp(path.join(tmpdir(), "edgemem-objects-"));
@@ -111,6 +119,7 @@ export async function objects(t, { body = "", bindings = {}, build: name = "dist
       cf: false,
       ...options,
     });
+  const others = runtimes();
   let miniflare = start();
   t.after(() => miniflare.dispose());
   const send = async (request) => {
@@ -130,6 +139,8 @@ export async function objects(t, { body = "", bindings = {}, build: name = "dist
     sql: (object, text) => must({ object, at: "/sql", text }),
     /** Has everything that waits be due, and the alarm ring. */
     ring: (object) => must({ object, at: "/alarm" }),
+    /** Asks an object something that the test's own body of the class understands. */
+    ask: (object, at, text) => must({ object, at, text }),
     /** Asks an object about itself. */
     admin: async (object, request) => (await must({ object, at: "/v1", admin: { head: [1, 3], json: JSON.stringify(request) } })).ok,
     /** Sends bytes of the protocol. */
@@ -140,5 +151,13 @@ export async function objects(t, { body = "", bindings = {}, build: name = "dist
       await miniflare.dispose();
       miniflare = start();
     },
+    /** The same after the runtime was killed without a chance to say anything. */
+    kill: async () => {
+      for (const pid of runtimes()) if (!others.includes(pid)) process.kill(pid, "SIGKILL");
+      await miniflare.dispose();
+      miniflare = start();
+    },
+    /** Where everything is stored. */
+    stored: path.join(folder, "stored"),
   };
 }

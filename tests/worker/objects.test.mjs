@@ -261,6 +261,53 @@ test("a job that throws is put off, and the alarm is armed again; the others are
   assert.deepEqual((await call(["stats"]))[0].memories ?? 0, 0);
 });
 
+test("what says the same becomes one when the time to consolidate has come", async (t) => {
+  const { call, ring, admin } = await objects(t, { bindings: { EDGEMEM_CONFIG: JSON.stringify({ consolidate: { days: 7 } }) } });
+  const say = (text, scope) => ["add", text, { ...verbatim(scope), timestamp: 1_700_000_000 }];
+  const [short, long] = ["My flat in the old town has a view of the river", "My flat in the old town really has such a view of the river!"];
+  const [added] = await call(say(short, ann), say(long, ann), say("The boat is in the harbour", ann), say(short, bob));
+  const object = objectOf(added);
+  const all = { ...ann, includeSuperseded: true };
+  assert.equal((await call(["getAll", ann]))[0].results.length, 3);
+  assert.deepEqual(await ring(object), { failure: null, next: null });
+  const [left, whole, others] = await call(["getAll", ann], ["getAll", all], ["getAll", bob]);
+  assert.deepEqual([texts(left), texts(others)], [[long, "The boat is in the harbour"], [short]]);
+  const merged = whole.results.find(({ memory }) => memory === short);
+  assert.equal(merged.supersededBy, left.results[0].id);
+  assert.deepEqual(await admin(object, { op: "jobs" }), []);
+  assert.equal((await call(["history", merged.id]))[0][0].reason, "merged");
+});
+
+test("who writes while the last memory is erased is listed in the end, whatever comes first", async (t) => {
+  // Both begin in the object itself, so many turns of its queue apart.
+  const body = `
+    async fetch(request) {
+      if (new URL(request.url).pathname !== "/both") return super.fetch(request);
+      const { object, erase, add, rounds } = await request.json();
+      const send = async (kind, request) => {
+        const body = "\\x01" + kind + JSON.stringify(request);
+        const answer = await super.fetch(new Request("https://object/v1", { method: "POST", headers: { "edgemem-object": object }, body }));
+        return (await answer.json()).ok;
+      };
+      const wrong = [];
+      for (let round = 0; round < rounds; round++) {
+        await send("\\x01", add);
+        const turns = async () => {
+          for (let n = 0; n < round; n++) await null;
+        };
+        await Promise.all([send("\\x01", erase), turns().then(() => send("\\x01", add))]);
+        const { results } = await send("\\x01", { method: "getAll", arguments: erase.arguments });
+        const { listed } = this.ctx.storage.sql.exec("SELECT listed FROM edgemem_object").one();
+        if (results.length > 0 && listed !== 1) wrong.push(round);
+      }
+      return Response.json({ wrong });
+    }`;
+  const { call, ask } = await objects(t, { body, bindings: { EDGEMEM_CONFIG: JSON.stringify({ embedder: { provider: "none" } }) } });
+  const object = objectOf((await call(["add", "tea", verbatim(ann)]))[0]);
+  const request = { object, rounds: 150, erase: { method: "erase", arguments: [ann] }, add: { method: "add", arguments: ["rice", verbatim(ann)] } };
+  assert.deepEqual(await ask(object, "/both", JSON.stringify(request)), { wrong: [] });
+});
+
 test("who was only asked for gets no table and no job, whatever is configured", async (t) => {
   const config = { retention: [{ days: 9, basis: "said" }], consolidate: { days: 7 }, embedder: { provider: "none" } };
   const { call, callWith, sql, admin } = await objects(t, { bindings: { EDGEMEM_CONFIG: JSON.stringify(config) } });

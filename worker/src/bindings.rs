@@ -16,6 +16,10 @@ use edgemem_service::problem::Problem;
 use edgemem_service::service::Service;
 use edgemem_service::settings::{Settings, StoreKind};
 
+/// The variable that says how many bytes may be loaded, and what is the default, of the 128 MB that an isolate has.
+const BUDGET: &str = "EDGEMEM_MEMORY_BUDGET";
+const DEFAULT_BUDGET: u64 = 40 << 20;
+
 /// Sets the service up. Bindings are no I/O objects of the request that they come with: they and the memory
 /// over them serve all requests of the isolate. `tokens` is the function that loads the token table, `reach` the one
 /// that makes a store of the binding of a class of objects.
@@ -42,7 +46,18 @@ fn memory(env: &Env, settings: &Settings, tokens: &JsValue, reach: &Function) ->
         }
     };
     let models = Models { tokens: tokens_from_js(tokens), ..Models::default() };
-    Ok(Memory::with_models(store, Rc::new(JsHost), models))
+    let memory = Memory::with_models(store, Rc::new(JsHost), models);
+    memory.keep_loaded(budget(env)?);
+    Ok(memory)
+}
+
+/// How many bytes may be loaded: with objects the objects read the same variable.
+fn budget(env: &Env) -> edgemem::Result<u64> {
+    let Ok(text) = env.var(BUDGET).map(|text| text.to_string()) else { return Ok(DEFAULT_BUDGET) };
+    text.parse().map_err(|_| {
+        let message = format!("the variable {BUDGET} must be a number of bytes");
+        Error::new(ErrorKind::ConfigInvalid, message).field(BUDGET)
+    })
 }
 
 /// A memory whose owners live in objects. What models are asked is configured where they are asked, in the objects.

@@ -144,7 +144,11 @@ fn split_imports(generated: &str) -> (String, String) {
 
 const HEAD: &str = "export function createInstance(module) {";
 
-/// The end of the factory. Once abandoned, finalizers and callbacks that still refer to a trapped instance
+/// What an instance is asked to grow by to tell whether it is full, in pages of 64 kB.
+const SPARE_PAGES: u32 = 1024;
+
+/// The end of the factory. The core aborts if an allocation fails, which is a trap like any other; whether that was it shows
+/// in that its memory cannot grow any more. Once abandoned, finalizers and callbacks that still refer to a trapped instance
 /// find something that swallows every call, and the instance's memory can be collected.
 fn foot(names: &str, caches: &str) -> String {
     format!(
@@ -152,6 +156,13 @@ fn foot(names: &str, caches: &str) -> String {
 return {{
   {names},
   size: () => (wasmInstance === undefined ? 0 : wasm.memory.buffer.byteLength),
+  exhausted() {{
+    try {{
+      return wasm.memory.grow({SPARE_PAGES}) < 0;
+    }} catch {{
+      return true;
+    }}
+  }},
   abandon() {{
     const gone = new Proxy(function () {{}}, {{ get: () => gone, apply: () => undefined }});
     wasm = gone;

@@ -8,9 +8,8 @@ import { Instance, Runtime } from "../instance.js";
 import type { Loader } from "../loader.js";
 import type { CoreConfig } from "../resolve.js";
 import { MemoryStore } from "../stores/memory.js";
+import { BUDGET } from "./budget.js";
 
-/** How much may be loaded unless it is said otherwise, in bytes. Beside it there are the table, the code, the requests. */
-const BUDGET = 40 << 20;
 /** So much an open memory takes at least, in bytes. */
 const LEAST = 32 << 10;
 

@@ -57,6 +57,8 @@ interface Following {
 class ListedStore extends DurableStore {
   /** How often it was written to. */
   changes = 0;
+  /** How many writes have begun and not ended. */
+  writing = 0;
   readonly #before: () => Promise<void>;
 
   constructor(storage: ObjectState["storage"], before: () => Promise<void>) {
@@ -65,9 +67,14 @@ class ListedStore extends DurableStore {
   }
 
   override async commit(commit: Commit): Promise<number> {
-    await this.#before();
-    this.changes += 1;
-    return super.commit(commit);
+    this.writing += 1;
+    try {
+      await this.#before();
+      this.changes += 1;
+      return await super.commit(commit);
+    } finally {
+      this.writing -= 1;
+    }
   }
 
   override async erase(partition: string): Promise<void> {
@@ -328,7 +335,10 @@ export class HostedObject {
   /** Takes the object out of its registry if nothing is left in it, not even of a memory that was only deleted. */
   #delistIfEmpty(memory: Instance): Promise<void> {
     return this.#inTurn(async () => {
+      const { changes } = this.#store;
       if (!this.#listed() || !(await memory.call("isEmpty", "[]"))) return;
+      // Who was listed when his write began, and has written since, or is about to, was not seen.
+      if (this.#store.changes !== changes || this.#store.writing > 0) return;
       // Noted first: who writes from now on waits for its turn and has the object listed again.
       this.#note(false);
       this.#jobs.clear();

@@ -1,6 +1,7 @@
 /** What the entries for Cloudflare Workers share: everything but the core and where the token table comes from. */
 
 import * as compat from "../compat.js";
+import { BUDGET } from "../cloudflare/budget.js";
 import { type CreateInstance, Loader } from "../loader.js";
 import type { Host } from "../resolve.js";
 import { TokenLoader, type TokensSource } from "../tokens.js";
@@ -12,6 +13,7 @@ export function workers(wasm: WebAssembly.Module, createInstance: CreateInstance
   const host: Host = {
     name: "Workers",
     outlivesCalls: false,
+    memoryBudget: BUDGET,
     storeAdvice: 'has no default in a Worker: pass a binding, such as { provider: "d1", config: { binding: env.DB } }',
     tokens: table.load,
     compat,
