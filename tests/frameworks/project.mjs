@@ -69,7 +69,11 @@ async function versionOf(folder, name) {
 async function newer(folder) {
   if (Number(process.versions.node.split(".")[0]) >= 22) return process.execPath;
   const { platform, arch } = process;
-  return createRequire(folder).resolve(`node-${platform}-${arch}/bin/node`);
+  try {
+    return createRequire(folder).resolve(`node-${platform}-${arch}/bin/node`);
+  } catch {
+    throw new Error(`this framework needs Node 22 or newer, and for ${platform} on ${arch} none comes with the tests: run them with one`);
+  }
 }
 
 /** Runs cases in another Node and shows what it says. */
