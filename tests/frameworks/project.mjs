@@ -23,8 +23,9 @@ const folderOf = (name) => fileURLToPath(new URL(`${name}/`, import.meta.url));
  * Installs a framework, runs its cases and then its example, and prints its line of the matrix: what `packages` of it
  * there are, the first being the example's, and whether the example ran.
  *
- * @param {{ name: string, packages: string[], example: string, says: RegExp, newerNode?: boolean }} framework
- *   `example` is a file of `examples/`, `says` what it has to print. With `newerNode` cases and example need a Node
+ * @param {{ name: string, packages: string[], example: string, says?: RegExp, newerNode?: boolean }} framework
+ *   `example` is a file of `examples/`, `says` what it has to print; without that it is none that Node runs, and the cases
+ *   run it. With `newerNode` cases and example need a Node
  *   that comes with the framework's packages, if this one is too old.
  */
 export async function framework({ name, packages, example, says, newerNode = false }) {
@@ -34,18 +35,35 @@ export async function framework({ name, packages, example, says, newerNode = fal
   if (node === process.execPath) await import(new URL(`${name}/cases.mjs`, import.meta.url));
   else test(`${name}, in a newer Node`, () => cases(node, `${folder}cases.mjs`));
 
-  test(`${name}: the example runs`, async (context) => {
-    const copy = `${folder}node_modules/.examples/${example}`;
-    await mkdir(`${folder}node_modules/.examples`, { recursive: true });
-    await cp(`${ROOT}examples/${example}`, copy);
-    const { stdout } = await promisify(execFile)(node, [copy], { cwd: folder, timeout: 60_000 });
-    assert.match(stdout, says);
+  let outcome = says ? "failed" : "run by the cases";
+  if (says) {
+    test(`${name}: the example runs`, async () => {
+      const copy = `${folder}node_modules/.examples/${example}`;
+      await mkdir(`${folder}node_modules/.examples`, { recursive: true });
+      await cp(`${ROOT}examples/${example}`, copy);
+      const { stdout } = await promisify(execFile)(node, [copy], { cwd: folder, timeout: 60_000 });
+      assert.match(stdout, says);
+      outcome = "passed";
+    });
+  }
+
+  test(`${name}: what is published fits the framework's types`, async () => {
+    await run(`${ROOT}node_modules/.bin/tsc`, [...TSC, `${folder}types.ts`]).catch(({ output }) => assert.fail(output));
+  });
+
+  test(`${name}: the matrix`, async (context) => {
     for (const [at, one] of packages.entries()) {
-      const command = at === 0 ? `node examples/${example}` : `node --test tests/frameworks/${name}.test.mjs`;
-      context.diagnostic(["framework", one, await versionOf(folder, one), command, "passed"].join(" | "));
+      const command = at === 0 && says ? `node examples/${example}` : `node --test tests/frameworks/${name}.test.mjs`;
+      context.diagnostic(["framework", one, await versionOf(folder, one), command, outcome].join(" | "));
     }
   });
 }
+
+/** How a user's strict project is checked. */
+const TSC = [
+  ...["--ignoreConfig", "--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext", "--target", "es2022"],
+  ...["--lib", "es2023,dom,dom.iterable,esnext.disposable", "--types", ""],
+];
 
 /** A folder with its lock file's packages and with edgemem as it was built. */
 async function installed(folder) {
