@@ -247,7 +247,7 @@ function found(memory: any): Found {
  * nothing, find all that an owner has.
  */
 function isSaid({ filters = [] }: Reach): (memory: Found) => boolean {
-  const isShelf = filters.some(({ shelf }) => shelf !== undefined);
+  const isShelf = filters.some(({ metadata }: any) => metadata?.shelf !== undefined);
   return ({ metadata }) => isShelf || metadata.shelf === undefined;
 }
 

@@ -181,8 +181,10 @@ export class Shelf {
 
   #reach(prefix: string[], more: Record<string, unknown> = {}): { scope: AdapterScope; filters: Record<string, unknown>[] } {
     const owner = this.#owner(prefix);
-    const filters: Record<string, unknown>[] = [{ app_id: owner.appId! }, { shelf: this.#name, until: { gt: Date.now() }, ...more }];
-    if (prefix.length > 0) filters.push({ under: { contains: JSON.stringify(prefix) } });
+    const under = prefix.length > 0 ? { under: { contains: JSON.stringify(prefix) } } : {};
+    // A server of mem0's protocol wants conditions on metadata under that name.
+    const metadata = { shelf: this.#name, until: { gt: Date.now() }, ...under, ...more };
+    const filters = [{ app_id: owner.appId! }, { metadata }];
     // Where the labels decide on the owner, fewer of them may leave several owners.
     const isOpen = typeof this.#scope === "function";
     return { scope: isOpen && Object.keys(owner).length === 1 ? {} : { ...owner, runId: "*" }, filters };
