@@ -418,7 +418,7 @@ test("every entry exports what is written down in exports.json", async () => {
       format: "esm",
       metafile: true,
       write: false,
-      external: ["node:*", "*.wasm", "*.bin"],
+      external: ["node:*", "*.wasm", "*.bin", "@langchain/*"],
       outfile: "out.js",
       logLevel: "error",
     });
@@ -432,6 +432,7 @@ test("every entry exports what is written down in exports.json", async () => {
 
 const PROMISED = [
   "node.js", "browser.js", "workerd.js", "slim.js", "cloudflare.js", "client.js", "claude-memory.js", "glue.js", "glue-workerd.js", "glue-cloudflare.js", "server.js", "glue-server.js",
+  "agents.js", "ai-sdk.js", "google-adk.js", "langchain.js", "langgraph.js", "mastra.js", "openai-agents.js",
   "edgemem.wasm", "edgemem-workerd.wasm", "edgemem-cloudflare.wasm", "edgemem-tokens.bin", "edgemem-tokens.LICENSE.txt",
 ];
 
@@ -444,4 +445,7 @@ test("the package holds what it needs and nothing else", async () => {
   const manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
   assert.equal(manifest.dependencies, undefined);
   assert.deepEqual(Object.keys(manifest["//devDependencies"]), Object.keys(manifest.devDependencies));
+  assert.deepEqual(Object.keys(manifest["//peerDependencies"]), Object.keys(manifest.peerDependencies));
+  const optional = Object.entries(manifest.peerDependenciesMeta).filter(([, meta]) => meta.optional).map(([name]) => name);
+  assert.deepEqual(optional, Object.keys(manifest.peerDependencies));
 });

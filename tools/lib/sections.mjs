@@ -61,5 +61,6 @@ export const SECTIONS = [
       ),
     ],
   },
+  { name: "frameworks", needsBuild: true, steps: [node("tests/frameworks/*.test.mjs")] },
   { name: "packaging", needsBuild: true, needsBrowser: true, steps: [node("tests/packaging/run.mjs")] },
 ];

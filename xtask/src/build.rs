@@ -15,8 +15,19 @@ use crate::{Result, execute, glue, order, panics, sizes};
 const TARGET: &str = "wasm32-unknown-unknown";
 const ENTRIES: [&str; 8] =
     ["node", "browser", "workerd", "slim", "cloudflare", "server", "transfer", "cli"];
-/// Entries without the core, each a module by itself.
-const SEPARATE: [&str; 2] = ["client", "claude-memory"];
+/// Entries without the core, each a module by itself: the client and the adapters of frameworks, which import what they
+/// need of a framework.
+const SEPARATE: [&str; 9] = [
+    "entries/claude-memory",
+    "entries/client",
+    "adapters/agents",
+    "adapters/ai-sdk",
+    "adapters/google-adk",
+    "adapters/langchain",
+    "adapters/langgraph",
+    "adapters/mastra",
+    "adapters/openai-agents",
+];
 
 /// Builds the outputs named, or all of the manifest's.
 pub fn run(root: &Path, names: &[String]) -> Result<()> {
@@ -258,7 +269,8 @@ impl Build<'_> {
         let entries = ENTRIES.map(|entry| self.root.join(format!("src/js/entries/{entry}.ts")));
         let glues: Vec<String> = self.cores().iter().map(Core::glue).collect();
         let mut products: Vec<PathBuf> = glues.iter().map(|glue| folder.join(glue)).collect();
-        products.extend(ENTRIES.iter().chain(&SEPARATE).map(|entry| folder.join(format!("{entry}.js"))));
+        let names = SEPARATE.iter().filter_map(|entry| entry.rsplit('/').next());
+        products.extend(ENTRIES.into_iter().chain(names).map(|name| folder.join(format!("{name}.js"))));
         let mut inputs = self.inputs().path(&self.root.join("src/js"))?.path(&self.tsconfig())?;
         // The command line measures with what measures here.
         inputs = inputs.path(&self.root.join("tools/eval"))?.path(&self.root.join("tools/lib/terminal.mjs"))?;
@@ -281,8 +293,9 @@ impl Build<'_> {
             }
 
             let mut command = self.esbuild();
-            command.args(SEPARATE.map(|entry| self.root.join(format!("src/js/entries/{entry}.ts"))));
+            command.args(SEPARATE.map(|entry| self.root.join(format!("src/js/{entry}.ts"))));
             command.args(["--bundle", "--minify-whitespace", "--minify-syntax"]);
+            command.args(["--entry-names=[name]", "--external:@langchain/*"]);
             execute(command.arg(format!("--outdir={}", folder.display())))?;
 
             let mut command = self.loading_esbuild()?;
@@ -335,8 +348,8 @@ impl Build<'_> {
     fn declare(&self) -> Result<()> {
         let types = self.folder().join("types");
         let inputs = self.inputs().path(&self.root.join("src/js"))?.path(&self.tsconfig())?;
-        let entries = ENTRIES.iter().chain(&SEPARATE);
-        let products: Vec<_> = entries.map(|entry| types.join(format!("entries/{entry}.d.ts"))).collect();
+        let mut products = ENTRIES.map(|entry| types.join(format!("entries/{entry}.d.ts"))).to_vec();
+        products.extend(SEPARATE.map(|entry| types.join(format!("{entry}.d.ts"))));
         stage::run(&self.work("declare.stamp"), inputs, &products, || {
             if types.exists() {
                 fs::remove_dir_all(&types)?;

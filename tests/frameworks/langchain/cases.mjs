@@ -1,0 +1,3 @@
+await import("./store.mjs");
+await import("./graph.mjs");
+await import("./agent.mjs");
