@@ -1,7 +1,7 @@
 //! edgemem over HTTP, for any host that has requests and answers: the Rust Worker, and whatever serves `fetch`.
 //!
-//! A request passes these in order: [`cors`] (preflights end here), [`auth`], [`router`], [`body`], and then
-//! [`service`], which asks the memory. Whatever refuses it makes a [`problem::Problem`]; `problem` is also the
+//! A request passes these in order: [`cors`] (preflights end here), [`auth`], [`router`], [`query`], [`body`], and then
+//! [`service`], which asks the memory, mostly by way of [`mem0`]. What the routes are is one table, [`routes`]. Whatever refuses it makes a [`problem::Problem`]; `problem` is also the
 //! one place that knows the status of every code. Nothing here knows a type of a runtime: a host makes a [`http::Head`]
 //! of its request, lends a function that reads the body, and writes the [`http::Answer`].
 
@@ -12,9 +12,11 @@ pub mod cors;
 pub mod entry;
 pub mod http;
 pub mod mcp;
+pub mod mem0;
 pub mod problem;
 pub mod query;
 pub mod relay;
 pub mod router;
+pub mod routes;
 pub mod service;
 pub mod settings;

@@ -39,6 +39,8 @@ refusals! {
     BodyTooLarge => "BODY_TOO_LARGE", 413;
     /// The body's type is not JSON.
     MediaTypeUnsupported => "MEDIA_TYPE_UNSUPPORTED", 415;
+    /// mem0's platform has it, and this service has not.
+    NotImplemented => "NOT_IMPLEMENTED", 501;
     /// No token is configured, so nobody can be let in.
     AuthNotConfigured => "AUTH_NOT_CONFIGURED", 503;
 }
@@ -119,7 +121,7 @@ impl Problem {
     /// What belongs into the log and not into the answer: only failures, with what lies beneath them.
     pub fn log(&self) -> Option<String> {
         let cause = self.cause.as_deref().map_or(String::new(), |cause| format!(": {cause}"));
-        (self.status >= 500).then(|| format!("{}: {}{cause}", self.code, self.message))
+        (self.status >= 500 && self.status != 501).then(|| format!("{}: {}{cause}", self.code, self.message))
     }
 
     /// The answer. The message stands under both names that clients of mem0 read. The cause stays here: it

@@ -1,16 +1,17 @@
 //! From a request to its answer.
 
-use edgemem::memory::wire;
-use edgemem::{Error, ErrorKind, Memory};
+use edgemem::Memory;
 use serde_json::{Map, Value, json};
 
 use crate::body;
 use crate::http::{Answer, Head};
 use crate::mcp;
-use crate::problem::Problem;
-use crate::query::{self, PAGE, SCOPE};
-use crate::relay::{self, Wish};
-use crate::router::{self, Route};
+use crate::mem0::{self, Asked};
+use crate::problem::{Problem, Refusal};
+use crate::query;
+use crate::relay;
+use crate::router;
+use crate::routes::{Route, Want};
 use crate::settings::Settings;
 
 /// The service: what `wrangler.toml` says, and the memory that all requests share.
@@ -34,8 +35,8 @@ impl Service {
             Err(problem) => return (problem.answer(), problem.log()),
         };
         if head.method == "OPTIONS" {
-            let methods = router::allow(&head.path);
-            let answer = settings.origins.preflight(head, &methods, Answer::empty().with("allow", &methods));
+            let answer = Answer::empty().with("allow", router::allow(&head.path));
+            let answer = settings.origins.preflight(head, router::METHODS, answer);
             return (settings.origins.apply(head, answer), None);
         }
         let (answer, log) = match self.serve(settings, head, read).await {
@@ -51,86 +52,49 @@ impl Service {
         head: &Head,
         read: impl AsyncFnOnce(usize) -> Result<Vec<u8>, Problem>,
     ) -> Result<Answer, Problem> {
-        let route = router::route(&head.method, &head.path);
-        if let Ok(Route::Health) = route {
+        let found = router::route(&head.method, &head.path);
+        if let Ok((Route { want: Want::Health, .. }, _)) = found {
             let version = env!("CARGO_PKG_VERSION");
-            let body = json!({ "status": "ok", "version": version, "store": settings.store.name() });
-            return Ok(Answer::ok(body));
+            let health = json!({ "status": "ok", "version": version, "store": settings.store.name() });
+            return Ok(Answer::ok(health));
         }
         settings.access.check(head)?;
-        let route = route?;
-        if route == Route::Mcp {
+        let (route, texts) = found?;
+        if route.want == Want::Missing {
+            let message =
+                "this service has no such part of mem0's platform; docs/rest.md lists what there is";
+            return Err(Problem::new(Refusal::NotImplemented, message));
+        }
+        if route.want == Want::Mcp {
             let bounds = settings.mcp.narrowed(&head.query)?;
             body::check_head(head, settings.body_limit)?;
             let message = read(settings.body_limit).await?;
             let memory = self.memory.as_ref().map_err(Clone::clone)?;
             return Ok(mcp::answer(memory, &bounds, head, &message).await);
         }
-        let known: Vec<&str> = match &route {
-            Route::List => SCOPE.into_iter().chain(PAGE).collect(),
-            Route::DeleteAll => SCOPE.to_vec(),
-            Route::Relay(_, Wish::List) => vec!["after"],
-            Route::Relay(_, Wish::Drop) => vec!["from", "through"],
-            _ => vec![],
-        };
-        let mut options = query::read(&head.query, &known)?;
-        if route.takes_body() {
+        let asked = query::read(&head.query, route.query)?;
+        let mut options = Map::new();
+        if route.has_body() {
             // A batch cannot be split, so what limits it is not what limits the requests that people write.
-            let limit = match &route {
-                Route::Relay(..) => relay::MAX_BODY.max(settings.body_limit),
+            let limit = match route.want {
+                Want::RelayAppend => relay::MAX_BODY.max(settings.body_limit),
                 _ => settings.body_limit,
             };
             body::check_head(head, limit)?;
             options = body::parse(&read(limit).await?)?;
+            query::check(route, &options)?;
         }
+        // What stands in the address wins.
+        options.extend(asked);
         let memory = self.memory.as_ref().map_err(Clone::clone)?;
-        Ok(Answer::ok(renamed(run(memory, route, options).await?)))
+        let body = mem0::answer(route.want, Asked { memory, head, texts: &texts, options }).await?;
+        Ok(Answer { status: if route.want == Want::Export { 201 } else { 200 }, ..Answer::ok(body) })
     }
-}
-
-/// Asks the memory.
-async fn run(memory: &Memory, route: Route, options: Value) -> edgemem::Result<Value> {
-    let call = async |method: &str, arguments: &[Value]| wire::call(memory, method, arguments).await;
-    match route {
-        Route::Health | Route::Mcp => Ok(Value::Null),
-        Route::Add => call("add", &[part(&options, "messages"), options]).await,
-        Route::List | Route::ListFiltered => call("getAll", &[options]).await,
-        Route::DeleteAll => {
-            if options.as_object().is_none_or(Map::is_empty) {
-                let message = "name at least one of user_id, agent_id, run_id, app_id, org_id; no path deletes everything";
-                return Err(Error::new(ErrorKind::ScopeRequired, message).field("user_id"));
-            }
-            call("deleteAll", &[options]).await
-        }
-        Route::Get(id) => found(&id, call("get", &[id.as_str().into()]).await?),
-        Route::Update(id) => {
-            call("update", &[id.as_str().into(), options]).await?;
-            found(&id, call("get", &[id.as_str().into()]).await?)
-        }
-        Route::Delete(id) => call("delete", &[id.into()]).await,
-        Route::History(id) => found(&id, call("history", &[id.as_str().into()]).await?),
-        Route::Search => call("search", &[part(&options, "query"), options]).await,
-        Route::Context => call("context", &[part(&options, "query"), options]).await,
-        Route::Stats => call("stats", &[]).await,
-        Route::Relay(account, wish) => relay::serve(&*memory.store(), &account, &wish, &options).await,
-    }
-}
-
-fn part(options: &Value, name: &str) -> Value {
-    options.get(name).cloned().unwrap_or(Value::Null)
-}
-
-/// Turns nothing into the refusal that it means over HTTP. Every memory has at least one row of history.
-fn found(id: &str, value: Value) -> edgemem::Result<Value> {
-    if value.is_null() || value.as_array().is_some_and(Vec::is_empty) {
-        return Err(Error::new(ErrorKind::NotFound, format!("Memory with ID {id} not found")).field("id"));
-    }
-    Ok(value)
 }
 
 /// The same value with the names of the API turned into those of REST, which are written `created_at`.
 /// What callers put into metadata keeps its names.
-pub(crate) fn renamed(value: Value) -> Value {
+pub fn renamed(value: Value) -> Value {
     match value {
         Value::Array(items) => items.into_iter().map(renamed).collect(),
         Value::Object(map) => {
@@ -199,7 +163,9 @@ mod tests {
         assert!(context["text"].as_str().unwrap().contains("Lisbon"));
         let (_, list) = ask(&service, "GET", "/v1/memories?user_id=alice&top_k=5", "");
         let filters = r#"{"filters":{"user_id":"alice"}}"#;
-        assert_eq!(ask(&service, "POST", "/v1/memories/list", filters).1, list);
+        let listed = ask(&service, "POST", "/v1/memories/list", filters).1;
+        assert_eq!(listed["results"], list["results"]);
+        assert_eq!(ask(&service, "POST", "/v3/memories/", filters).1["results"], list["results"]);
         assert_eq!(list["results"].as_array().map(Vec::len), Some(1));
 
         let (status, item) =

@@ -11,7 +11,8 @@ use edgemem::{Error, ErrorKind};
 use serde_json::{Map, Value, json};
 
 use crate::problem::Problem;
-use crate::query::{self, SCOPE};
+use crate::query;
+use crate::routes::MCP;
 
 /// The user that is meant when nobody is named, unless it is configured.
 const DEFAULT_USER: &str = "default";
@@ -37,22 +38,19 @@ impl Bounds {
     /// These bounds, narrowed by what an address says: `user_id=alice&app_id=notes`, and `default_user_id`. Ids that are
     /// fixed already cannot be changed: `SCOPE_INVALID`, as for ids that no memory can have.
     pub fn narrowed(&self, query: &str) -> Result<Bounds, Problem> {
-        let known: Vec<&str> = SCOPE.into_iter().chain([DEFAULT_USER_ID]).collect();
-        let given = query::read(query, &known)?;
+        let given = query::read(query, MCP)?;
         let mut bounds = self.clone();
         for axis in Axis::ALL {
             let name = axis.id_name();
-            let Some(id) = given[name].as_str() else { continue };
+            let Some(id) = given.get(name).and_then(Value::as_str) else { continue };
             let id = checked(id, name)?;
             if bounds.fixed.get(axis).is_some_and(|fixed| *fixed != *id) {
                 return Err(fixed(name).into());
             }
             bounds.fixed = bounds.fixed.with(axis, id);
         }
-        match &given[DEFAULT_USER_ID] {
-            Value::Null => {}
-            Value::String(id) => bounds.default_user = checked(id, DEFAULT_USER_ID)?,
-            other => bounds.default_user = checked(&other.to_string(), DEFAULT_USER_ID)?,
+        if let Some(id) = given.get(DEFAULT_USER_ID).and_then(Value::as_str) {
+            bounds.default_user = checked(id, DEFAULT_USER_ID)?;
         }
         Ok(bounds)
     }

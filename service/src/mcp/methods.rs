@@ -2,12 +2,15 @@
 
 use edgemem::Memory;
 use edgemem::memory::wire;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::era::{Era, HANDSHAKE, STATELESS};
 use super::message::{Fault, INTERNAL_ERROR, METHOD_NOT_FOUND, Message};
 use super::{Bounds, prompts, resources, tools};
+use crate::http::Head;
+use crate::mem0::{self, Asked};
 use crate::problem::Problem;
+use crate::routes::Want;
 use crate::service::renamed;
 
 /// What a client may tell its model about this server.
@@ -21,6 +24,8 @@ pub struct Door<'a> {
     pub memory: &'a Memory,
     /// Which of them this is about.
     pub bounds: &'a Bounds,
+    /// The request that the messages came with.
+    pub head: &'a Head,
 }
 
 impl Door<'_> {
@@ -51,7 +56,17 @@ impl Door<'_> {
 
     /// Calls a method of the API; the answer has the names of REST.
     pub async fn ask(&self, method: &str, arguments: &[Value]) -> edgemem::Result<Value> {
-        wire::call(self.memory, method, arguments).await.map(renamed)
+        wire::called(self.memory, method, arguments).await.map(renamed)
+    }
+
+    /// Does what a route of mem0's platform does, whose texts in the path are these.
+    pub async fn rest(
+        &self,
+        want: Want,
+        texts: &[String],
+        options: Map<String, Value>,
+    ) -> edgemem::Result<Value> {
+        mem0::answer(want, Asked { memory: self.memory, head: self.head, texts, options }).await
     }
 }
 

@@ -19,6 +19,7 @@ mod resources;
 mod tools;
 
 use edgemem::Memory;
+use edgemem::host::LocalFuture;
 use serde_json::{Value, json};
 
 use crate::http::{Answer, Head};
@@ -33,9 +34,20 @@ pub const HEADERS: [&str; 3] = ["mcp-protocol-version", "mcp-method", "mcp-name"
 /// The most messages of one batch.
 const MAX_BATCH: usize = 50;
 
-/// Answers the body of a POST. `bounds` say which memories it is about, whatever the messages say.
-pub async fn answer(memory: &Memory, bounds: &Bounds, head: &Head, body: &[u8]) -> Answer {
-    let door = Door { memory, bounds };
+/// Answers the body of a POST. `bounds` say which memories it is about, whatever the messages say. Not an async function,
+/// whose body would be compiled again in the crate of every host.
+#[inline(never)]
+pub fn answer<'a>(
+    memory: &'a Memory,
+    bounds: &'a Bounds,
+    head: &'a Head,
+    body: &'a [u8],
+) -> LocalFuture<'a, Answer> {
+    Box::pin(answered(Door { memory, bounds, head }, body))
+}
+
+async fn answered(door: Door<'_>, body: &[u8]) -> Answer {
+    let head = door.head;
     let answered = match message::read(body) {
         Err(fault) => Err(fault),
         Ok(Value::Array(messages)) => batch(&door, head, messages).await,

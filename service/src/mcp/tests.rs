@@ -92,9 +92,10 @@ fn fits(expected: &Value, found: &Value) -> bool {
 #[test]
 fn every_tool_is_carried_out() {
     let memory = Memory::in_process();
-    let door = Door { memory: &memory, bounds: &Bounds::default() };
+    let head = Head::default();
+    let door = Door { memory: &memory, bounds: &Bounds::default(), head: &head };
     let tools = tools::list(door.bounds);
-    assert_eq!(tools.len(), 11);
+    assert_eq!(tools.len(), 13);
     for tool in &tools {
         let schema = &tool["inputSchema"];
         let required = schema["required"].as_array().into_iter().flatten();
@@ -112,7 +113,8 @@ fn every_tool_is_carried_out() {
 #[test]
 fn without_bounds_everyone_is_listed() {
     let memory = Memory::in_process();
-    let door = Door { memory: &memory, bounds: &Bounds::default() };
+    let head = Head::default();
+    let door = Door { memory: &memory, bounds: &Bounds::default(), head: &head };
     let call = |name: &str, arguments: Value| {
         let result = block_on(tools::call(&door, &json!({ "name": name, "arguments": arguments }))).unwrap();
         serde_json::from_str::<Value>(result["content"][0]["text"].as_str().unwrap()).unwrap()

@@ -8,6 +8,7 @@ use super::message::Fault;
 use super::methods::{Door, text};
 use super::{Bounds, arguments, entities};
 use crate::problem::Problem;
+use crate::routes::Want;
 
 /// The tools as `tools/list` shows them to a connection without bounds.
 const TABLE: &str = include_str!("tools.json");
@@ -38,6 +39,9 @@ const OF_MEMORY: [&str; 18] = [
     "superseded_by",
     "pending",
 ];
+/// What is shown of a memory that was added.
+const OF_ADDED: [&str; 3] = ["id", "memory", "event"];
+
 /// What a timeline shows of an entry.
 const OF_ENTRY: [&str; 6] = ["at", "event", "text", "memory_id", "fact", "superseded"];
 
@@ -98,13 +102,29 @@ async fn run(door: &Door<'_>, tool: &str, given: &Map<String, Value>) -> Result<
             let mut options = bounds.place(given)?;
             copy(given, &mut options, &["metadata", "infer", "expiration_date", "timestamp"]);
             let messages = given.get("messages").or(given.get("text")).cloned().unwrap_or_default();
-            let mut added = door.ask("add", &[messages, options.into()]).await?;
-            for result in added["results"].as_array_mut().into_iter().flatten() {
-                if let Some(result) = result.as_object_mut() {
-                    result.shift_remove("metadata");
-                }
+            options.insert("messages".to_owned(), messages);
+            let mut added = door.rest(Want::Add, &[], options).await?;
+            if added["results"].is_array() {
+                added["results"] = brief(added["results"].take(), &OF_ADDED);
             }
             Ok(added)
+        }
+        "list_events" => {
+            let mut options = reach()?;
+            copy(given, &mut options, &["page", "page_size"]);
+            let mut listed = door.rest(Want::Events, &[], options).await?;
+            let count = listed["count"].as_u64().unwrap_or_default();
+            // The addresses of REST are none of this one.
+            Ok(envelope(page, count, !listed["next"].is_null(), listed["results"].take()))
+        }
+        "get_event_status" => {
+            let event = given.get("event_id").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let status = door.rest(Want::Event, &[event], Map::new()).await?;
+            for result in status["results"].as_array().into_iter().flatten() {
+                let named = Map::from_iter([("memory_id".to_owned(), result["id"].clone())]);
+                owned(door, &named).await.map_err(|error| error.field("event_id"))?;
+            }
+            Ok(status)
         }
         "search_memories" => {
             let mut options = reach()?;
@@ -210,8 +230,8 @@ pub fn envelope(page: u64, count: u64, is_more: bool, results: Value) -> Value {
 fn brief(list: Value, known: &[&str]) -> Value {
     let Value::Array(list) = list else { return list };
     let is_told = |name: &str, value: &Value| match name {
-        "metadata" => value.as_object().is_some_and(|it| !it.is_empty()),
-        "role" => value != "user",
+        "metadata" if known.contains(&name) => value.as_object().is_some_and(|it| !it.is_empty()),
+        "role" if known.contains(&name) => value != "user",
         _ => known.contains(&name),
     };
     let shown = |mut item: Value| {
