@@ -8,8 +8,9 @@
 use edgemem::index::filter::Filter;
 use edgemem::scope::{Axis, Scope};
 use edgemem::{Error, ErrorKind};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use crate::mem0::one;
 use crate::problem::Problem;
 use crate::query;
 use crate::routes::MCP;
@@ -84,17 +85,14 @@ impl Bounds {
     /// The filter of a read: every fixed id, every id and condition of the arguments, and the default user where they
     /// leave open whose memories are meant. It is always a conjunction, so that nothing in it can widen it.
     pub fn reach(&self, arguments: &Map<String, Value>) -> Result<Value, Error> {
-        let mut all: Vec<Value> = self
-            .named(arguments)?
-            .into_iter()
-            .map(|(name, id)| Value::Object(Map::from_iter([(name, id)])))
-            .collect();
+        let mut all: Vec<Value> =
+            self.named(arguments)?.into_iter().map(|(name, id)| one(&name, id)).collect();
         if let Some(filters) = arguments.get("filters") {
             all.push(filters.clone());
         }
-        let filter = json!({ "AND": all });
+        let filter = one("AND", all.into());
         if self.fixed.is_empty() && Filter::parse(&filter)?.owners().require().is_err() {
-            return Ok(json!({ "AND": [{ "user_id": self.default_user }, filter] }));
+            return Ok(one("AND", vec![one("user_id", self.default_user.as_str().into()), filter].into()));
         }
         Ok(filter)
     }

@@ -20,7 +20,7 @@ mod tools;
 
 use edgemem::Memory;
 use edgemem::host::LocalFuture;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::http::{Answer, Head};
 pub use bounds::Bounds;
@@ -97,7 +97,7 @@ async fn one(door: &Door<'_>, head: &Head, message: Value) -> Result<Option<Valu
     if era == Era::Stateless {
         era::complete(&message.method, &mut result);
     }
-    Ok(Some(json!({ "jsonrpc": "2.0", "id": id, "result": result })))
+    Ok(Some(object!({ "jsonrpc": "2.0", "id": id, "result": result })))
 }
 
 #[cfg(test)]

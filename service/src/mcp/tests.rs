@@ -1,4 +1,5 @@
 use futures_executor::block_on;
+use serde_json::json;
 
 use super::*;
 use crate::body::too_large;

@@ -12,7 +12,7 @@ macro_rules! object {
 }
 
 mod change;
-mod entities;
+pub(crate) mod entities;
 mod events;
 mod exports;
 mod filters;
@@ -146,11 +146,11 @@ fn items(value: &Value) -> &[Value] {
 }
 
 /// See the macro.
-fn object(members: Vec<(&str, Value)>) -> Value {
+pub(crate) fn object(members: Vec<(&str, Value)>) -> Value {
     Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 /// An object with this one member.
-fn one(name: &str, value: Value) -> Value {
+pub(crate) fn one(name: &str, value: Value) -> Value {
     object(vec![(name, value)])
 }
