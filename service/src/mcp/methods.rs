@@ -1,5 +1,7 @@
 //! The methods of the protocol.
 
+use std::cell::Cell;
+
 use edgemem::Memory;
 use edgemem::memory::wire;
 use serde_json::{Map, Value};
@@ -24,6 +26,8 @@ pub struct Door<'a> {
     pub bounds: &'a Bounds,
     /// The request that the messages came with.
     pub head: &'a Head,
+    /// What failed and belongs into the log.
+    pub failure: Cell<Option<String>>,
 }
 
 impl Door<'_> {

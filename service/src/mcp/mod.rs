@@ -18,6 +18,8 @@ mod prompts;
 mod resources;
 mod tools;
 
+use std::cell::Cell;
+
 use edgemem::Memory;
 use edgemem::host::LocalFuture;
 use serde_json::Value;
@@ -34,19 +36,20 @@ pub const HEADERS: [&str; 3] = ["mcp-protocol-version", "mcp-method", "mcp-name"
 /// The most messages of one batch.
 const MAX_BATCH: usize = 50;
 
-/// Answers the body of a POST. `bounds` say which memories it is about, whatever the messages say. Not an async function,
-/// whose body would be compiled again in the crate of every host.
+/// Answers the body of a POST. `bounds` say which memories it is about, whatever the messages say. The second part is a line
+/// for the log, if something failed that is not the client's fault. Not an async function, whose body would be compiled
+/// again in the crate of every host.
 #[inline(never)]
 pub fn answer<'a>(
     memory: &'a Memory,
     bounds: &'a Bounds,
     head: &'a Head,
     body: &'a [u8],
-) -> LocalFuture<'a, Answer> {
-    Box::pin(answered(Door { memory, bounds, head }, body))
+) -> LocalFuture<'a, (Answer, Option<String>)> {
+    Box::pin(answered(Door { memory, bounds, head, failure: Cell::default() }, body))
 }
 
-async fn answered(door: Door<'_>, body: &[u8]) -> Answer {
+async fn answered(door: Door<'_>, body: &[u8]) -> (Answer, Option<String>) {
     let head = door.head;
     let answered = match message::read(body) {
         Err(fault) => Err(fault),
@@ -59,7 +62,7 @@ async fn answered(door: Door<'_>, body: &[u8]) -> Answer {
         Ok(response) => (200, response),
         Err(fault) => (fault.status, Some(fault.response)),
     };
-    Answer { status, headers: Vec::new(), body }
+    (Answer { status, headers: Vec::new(), body }, door.failure.take())
 }
 
 /// Several messages, as revisions before 2025-06-18 allow. What is wrong with one is said in its place.

@@ -81,7 +81,12 @@ pub async fn call(door: &Door<'_>, params: &Value) -> Result<Value, Fault> {
     };
     let (value, failed) = match done {
         Ok(value) => (value, false),
-        Err(problem) => (told(&problem), true),
+        Err(problem) => {
+            if let Some(line) = problem.log() {
+                door.failure.set(Some(line));
+            }
+            (told(&problem), true)
+        }
     };
     // A text is for the model to read, everything else is JSON, in one piece as mem0's server gives it.
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
