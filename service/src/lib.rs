@@ -11,8 +11,11 @@ pub mod cors;
 #[cfg(feature = "entry")]
 pub mod entry;
 pub mod http;
-pub mod mcp;
+// Before the others, for its macro.
+#[macro_use]
 pub mod mem0;
+
+pub mod mcp;
 pub mod problem;
 pub mod query;
 pub mod relay;

@@ -63,7 +63,7 @@ pub fn status(kind: ErrorKind) -> u16 {
         K::ChangesInvalid | K::ClockInvalid | K::KeyInvalid => 400,
         K::ChangesForeign => 403,
         K::RelayFull => 507,
-        K::RelayFailed | K::ObjectFailed | K::OutOfMemory => 503,
+        K::RelayFailed | K::ObjectFailed => 503,
         K::StoreFull => 507,
         // The deployment's fault or ours: nothing that the caller could change.
         K::ConfigInvalid | K::ProviderUnknown | K::TokensUnavailable | K::TableInvalid => 500,

@@ -3,8 +3,6 @@
 //! The router, the check of queries and bodies, and the description of the service all read this one table. A path
 //! that mem0's platform has too is answered in the platform's shape, and has what edgemem adds beside that.
 
-use crate::mcp;
-
 /// What a route does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Want {
@@ -52,6 +50,8 @@ pub enum Want {
     Export,
     /// Read an export.
     ReadExport,
+    /// A message of the Model Context Protocol.
+    Mcp,
     /// Counts.
     Stats,
     /// The batches of an account's devices.
@@ -62,8 +62,6 @@ pub enum Want {
     RelayAppend,
     /// Without some.
     RelayDrop,
-    /// Answer a message of the Model Context Protocol.
-    Mcp,
     /// What mem0's platform has and this service has not.
     Missing,
 }
@@ -143,8 +141,7 @@ impl Route {
 
 use Kind::*;
 
-/// A field that may be left out.
-pub const fn may(name: &'static str, kind: Kind) -> Field {
+const fn may(name: &'static str, kind: Kind) -> Field {
     Field { name, kind, required: false }
 }
 
@@ -204,6 +201,8 @@ const CHANGE: &[Field] =
 const MEMORIES: &[Field] = &[must("memories", Objects)];
 const KEYWORDS: &[Field] = &[may("keywords", Any)];
 const METADATA: &[Field] = &[may("metadata", Object)];
+/// Whose memories an address of MCP is about.
+pub const MCP: &[&[Field]] = &[SCOPE, &[may("default_user_id", Id)]];
 const NOTHING: &[&[Field]] = &[];
 const ANYTHING: &[&[Field]] = &[&[may("*", Any)]];
 
@@ -311,6 +310,10 @@ pub const ROUTES: &[Route] = &[
     route("POST", "v1/exports/get", Want::ReadExport, "Reads an export, by its id or by filters.")
         .body(&[&[may("memory_export_id", Text)], FILTERS, SCOPE, UNHEEDED])
         .answers("Export"),
+    route("POST", "mcp", Want::Mcp, "Answers a message of the Model Context Protocol.")
+        .query(MCP)
+        .body(ANYTHING)
+        .answers("Rpc"),
     route("GET", "v1/stats", Want::Stats, "Counts what is stored.").answers("Stats"),
     route("POST", "v1/search", Want::Find, "Finds memories of composed scopes, best first.")
         .body(&[RANKED, FILTERS, SCOPE, SHOWN, TIMES])
@@ -328,10 +331,6 @@ pub const ROUTES: &[Route] = &[
         .query(&[&[may("from", Count), may("through", Count)]])
         .answers("Dropped"),
     route("GET", "v1/relay/{account}/{sequence}", Want::RelayRead, "Reads a batch.").answers("Batch"),
-    route("POST", "mcp", Want::Mcp, "Answers a message of the Model Context Protocol.")
-        .query(mcp::QUERY)
-        .body(ANYTHING)
-        .answers("McpMessage"),
     missing("POST", "v1/summary"),
     missing("GET", "api/v1/orgs/organizations/{org}/projects"),
     missing("POST", "api/v1/orgs/organizations/{org}/projects"),

@@ -40,7 +40,7 @@ impl Service {
             return (settings.origins.apply(head, answer), None);
         }
         let (answer, log) = match self.serve(settings, head, read).await {
-            Ok(answer) => (answer, None),
+            Ok(answered) => answered,
             Err(problem) => (problem.answer(), problem.log()),
         };
         (settings.origins.apply(head, answer), log)
@@ -51,12 +51,12 @@ impl Service {
         settings: &Settings,
         head: &Head,
         read: impl AsyncFnOnce(usize) -> Result<Vec<u8>, Problem>,
-    ) -> Result<Answer, Problem> {
+    ) -> Result<(Answer, Option<String>), Problem> {
         let found = router::route(&head.method, &head.path);
         if let Ok((Route { want: Want::Health, .. }, _)) = found {
             let version = env!("CARGO_PKG_VERSION");
             let health = json!({ "status": "ok", "version": version, "store": settings.store.name() });
-            return Ok(Answer::ok(health));
+            return Ok((Answer::ok(health), None));
         }
         settings.access.check(head)?;
         let (route, texts) = found?;
@@ -65,7 +65,6 @@ impl Service {
                 "this service has no such part of mem0's platform; docs/rest.md lists what there is";
             return Err(Problem::new(Refusal::NotImplemented, message));
         }
-        let asked = query::read(&head.query, route.query)?;
         if route.want == Want::Mcp {
             let bounds = settings.mcp.narrowed(&head.query)?;
             body::check_head(head, settings.body_limit)?;
@@ -73,6 +72,7 @@ impl Service {
             let memory = self.memory.as_ref().map_err(Clone::clone)?;
             return Ok(mcp::answer(memory, &bounds, head, &message).await);
         }
+        let asked = query::read(&head.query, route.query)?;
         let mut options = Map::new();
         if route.has_body() {
             // A batch cannot be split, so what limits it is not what limits the requests that people write.
@@ -88,7 +88,8 @@ impl Service {
         options.extend(asked);
         let memory = self.memory.as_ref().map_err(Clone::clone)?;
         let body = mem0::answer(route.want, Asked { memory, head, texts: &texts, options }).await?;
-        Ok(Answer { status: if route.want == Want::Export { 201 } else { 200 }, ..Answer::ok(body) })
+        let status = if route.want == Want::Export { 201 } else { 200 };
+        Ok((Answer { status, ..Answer::ok(body) }, None))
     }
 }
 

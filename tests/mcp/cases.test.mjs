@@ -43,6 +43,7 @@ async function hold(t, origin) {
         const shown = `step ${at}: ${JSON.stringify(step).slice(0, 300)}\n${response.status} ${text.slice(0, 1000)}`;
         assert.equal(response.status, step.status ?? 200, shown);
         if ("answer" in step) assert.ok(fits(step.answer, answer), shown);
+        assert.ok(!("never" in step) || !text.includes(step.never), shown);
         const said = answer?.result?.content?.[0]?.text;
         const told = /^[[{]/.test(said) ? JSON.parse(said) : said;
         for (const member of ["result", "error"]) {

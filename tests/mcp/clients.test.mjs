@@ -42,8 +42,12 @@ async function handshake(at) {
   const { StreamableHTTPClientTransport } = await import("@modelcontextprotocol/sdk/client/streamableHttp.js");
   const { StdioClientTransport } = await import("@modelcontextprotocol/sdk/client/stdio.js");
   const transport = at.url ? new StreamableHTTPClientTransport(new URL(at.url)) : new StdioClientTransport(process_(at));
+  const set = transport.setProtocolVersion?.bind(transport);
   let version;
-  transport.setProtocolVersion = ((set) => (agreed) => set?.call(transport, (version = agreed)))(transport.setProtocolVersion);
+  transport.setProtocolVersion = (agreed) => {
+    version = agreed;
+    set?.(agreed);
+  };
   return through(new Client(info), transport, () => version);
 }
 

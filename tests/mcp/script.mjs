@@ -13,6 +13,8 @@ export const SCRIPT = [
   { do: "call", name: "get_memory", arguments: { memory_id: "$id" }, expect: ({ text }) => assert.equal(JSON.parse(text).metadata.темa, "дом") },
   { do: "call", name: "update_memory", arguments: { memory_id: "$id", text: "I moved to Porto in March" }, expect: ({ text }) => assert.match(JSON.parse(text).memory, /Porto/) },
   { do: "call", name: "list_entities", arguments: {}, expect: ({ text }) => assert.equal(JSON.parse(text).total_users, 1) },
+  { do: "call", name: "list_events", arguments: {}, expect: ({ text }) => assert.equal(JSON.parse(text).results[0].status, "SUCCEEDED") },
+  { do: "call", name: "get_event_status", arguments: { event_id: "$id" }, expect: ({ text }) => assert.equal(JSON.parse(text).status, "SUCCEEDED") },
   { do: "resources", expect: (uris) => assert.match(uris.join(), /^memory:\/\/memories\/[0-9a-f-]{36}$/) },
   { do: "templates", expect: (uris) => assert.deepEqual(uris, ["memory://memories/{id}", "memory://context/{query}"]) },
   { do: "read", uri: "memory://memories/$id", expect: (text) => assert.match(JSON.parse(text).memory, /Porto/) },
@@ -30,7 +32,7 @@ export const SCRIPT = [
 /** The tools in their order. */
 export const TOOLS = [
   "add_memory", "search_memories", "context", "timeline", "get_memories", "get_memory", "update_memory", "delete_memory",
-  "delete_all_memories", "delete_entities", "list_entities",
+  "delete_all_memories", "delete_entities", "list_entities", "list_events", "get_event_status",
 ];
 
 /** The steps as JSON for a client in another language. */

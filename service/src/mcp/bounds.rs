@@ -8,18 +8,17 @@
 use edgemem::index::filter::Filter;
 use edgemem::scope::{Axis, Scope};
 use edgemem::{Error, ErrorKind};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use crate::mem0::one;
 use crate::problem::Problem;
 use crate::query;
-use crate::routes::{Field, Kind, SCOPE, may};
+use crate::routes::MCP;
 
 /// The user that is meant when nobody is named, unless it is configured.
 const DEFAULT_USER: &str = "default";
 /// Its name in an address.
 const DEFAULT_USER_ID: &str = "default_user_id";
-/// What the query of an address may say.
-pub const QUERY: &[&[Field]] = &[SCOPE, &[may(DEFAULT_USER_ID, Kind::Id)]];
 
 /// The ids that every memory of a connection carries.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,10 +36,10 @@ impl Default for Bounds {
 }
 
 impl Bounds {
-    /// These bounds, narrowed by what the query of an address says: `user_id=alice&app_id=notes`, and `default_user_id`.
-    /// Ids that are fixed already cannot be changed: `SCOPE_INVALID`, as for ids that no memory can have.
+    /// These bounds, narrowed by what an address says: `user_id=alice&app_id=notes`, and `default_user_id`. Ids that are
+    /// fixed already cannot be changed: `SCOPE_INVALID`, as for ids that no memory can have.
     pub fn narrowed(&self, query: &str) -> Result<Bounds, Problem> {
-        let given = query::read(query, QUERY)?;
+        let given = query::read(query, MCP)?;
         let mut bounds = self.clone();
         for axis in Axis::ALL {
             let name = axis.id_name();
@@ -86,17 +85,14 @@ impl Bounds {
     /// The filter of a read: every fixed id, every id and condition of the arguments, and the default user where they
     /// leave open whose memories are meant. It is always a conjunction, so that nothing in it can widen it.
     pub fn reach(&self, arguments: &Map<String, Value>) -> Result<Value, Error> {
-        let mut all: Vec<Value> = self
-            .named(arguments)?
-            .into_iter()
-            .map(|(name, id)| Value::Object(Map::from_iter([(name, id)])))
-            .collect();
+        let mut all: Vec<Value> =
+            self.named(arguments)?.into_iter().map(|(name, id)| one(&name, id)).collect();
         if let Some(filters) = arguments.get("filters") {
             all.push(filters.clone());
         }
-        let filter = json!({ "AND": all });
+        let filter = one("AND", all.into());
         if self.fixed.is_empty() && Filter::parse(&filter)?.owners().require().is_err() {
-            return Ok(json!({ "AND": [{ "user_id": self.default_user }, filter] }));
+            return Ok(one("AND", vec![one("user_id", self.default_user.as_str().into()), filter].into()));
         }
         Ok(filter)
     }

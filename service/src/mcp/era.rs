@@ -5,11 +5,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::HEADERS;
 use super::message::{Fault, INVALID_PARAMS, Message};
 use crate::http::Head;
+use crate::mem0::one;
 
 /// The revision without a handshake.
 pub const STATELESS: &str = "2026-07-28";
@@ -98,19 +99,20 @@ fn encoded(value: &str) -> String {
 
 fn mismatch(header: &str, body: &str) -> Fault {
     let message = format!("the header {header} is missing or does not say what the body says: {body:.200}");
-    Fault::new(400, HEADER_MISMATCH, message).data(json!({ "mismatch": { "header": header, "body": body } }))
+    Fault::new(400, HEADER_MISMATCH, message)
+        .data(one("mismatch", object!({ "header": header, "body": body })))
 }
 
 fn unsupported(requested: &str) -> Fault {
     let message = format!("revision {requested:.40} is not spoken here");
-    let data = json!({ "supported": [STATELESS], "requested": requested });
+    let data = object!({ "supported": vec![STATELESS], "requested": requested });
     Fault::new(400, UNSUPPORTED_VERSION, message).data(data)
 }
 
 /// Adds what a stateless result says of itself: who made it, and for how long it may be kept.
 pub fn complete(method: &str, result: &mut Value) {
     result["resultType"] = "complete".into();
-    result["_meta"] = json!({ "io.modelcontextprotocol/serverInfo": super::methods::identity() });
+    result["_meta"] = one("io.modelcontextprotocol/serverInfo", super::methods::identity());
     let ttl = match method {
         "server/discover" | "tools/list" | "prompts/list" | "resources/templates/list" => FIXED_TTL,
         "resources/list" | "resources/read" => 0,

@@ -1,6 +1,6 @@
 //! Messages of JSON-RPC 2.0.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The body is no JSON.
 pub const PARSE_ERROR: i32 = -32700;
@@ -25,8 +25,8 @@ pub struct Fault {
 impl Fault {
     /// A refusal.
     pub fn new(status: u16, code: i32, message: impl Into<String>) -> Fault {
-        let error = json!({ "code": code, "message": message.into() });
-        Fault { status, response: json!({ "jsonrpc": "2.0", "id": null, "error": error }) }
+        let error = object!({ "code": code, "message": message.into() });
+        Fault { status, response: object!({ "jsonrpc": "2.0", "id": Value::Null, "error": error }) }
     }
 
     /// A refusal of parameters, which is no failure of the exchange: 200.

@@ -18,11 +18,14 @@ mod prompts;
 mod resources;
 mod tools;
 
+use std::cell::Cell;
+
 use edgemem::Memory;
-use serde_json::{Value, json};
+use edgemem::host::LocalFuture;
+use serde_json::Value;
 
 use crate::http::{Answer, Head};
-pub use bounds::{Bounds, QUERY};
+pub use bounds::Bounds;
 use era::{BATCHED, Era};
 use message::{Fault, INVALID_REQUEST, Message};
 use methods::Door;
@@ -33,9 +36,21 @@ pub const HEADERS: [&str; 3] = ["mcp-protocol-version", "mcp-method", "mcp-name"
 /// The most messages of one batch.
 const MAX_BATCH: usize = 50;
 
-/// Answers the body of a POST. `bounds` say which memories it is about, whatever the messages say.
-pub async fn answer(memory: &Memory, bounds: &Bounds, head: &Head, body: &[u8]) -> Answer {
-    let door = Door { memory, bounds };
+/// Answers the body of a POST. `bounds` say which memories it is about, whatever the messages say. The second part is a line
+/// for the log, if something failed that is not the client's fault. Not an async function, whose body would be compiled
+/// again in the crate of every host.
+#[inline(never)]
+pub fn answer<'a>(
+    memory: &'a Memory,
+    bounds: &'a Bounds,
+    head: &'a Head,
+    body: &'a [u8],
+) -> LocalFuture<'a, (Answer, Option<String>)> {
+    Box::pin(answered(Door { memory, bounds, head, failure: Cell::default() }, body))
+}
+
+async fn answered(door: Door<'_>, body: &[u8]) -> (Answer, Option<String>) {
+    let head = door.head;
     let answered = match message::read(body) {
         Err(fault) => Err(fault),
         Ok(Value::Array(messages)) => batch(&door, head, messages).await,
@@ -47,7 +62,7 @@ pub async fn answer(memory: &Memory, bounds: &Bounds, head: &Head, body: &[u8]) 
         Ok(response) => (200, response),
         Err(fault) => (fault.status, Some(fault.response)),
     };
-    Answer { status, headers: Vec::new(), body }
+    (Answer { status, headers: Vec::new(), body }, door.failure.take())
 }
 
 /// Several messages, as revisions before 2025-06-18 allow. What is wrong with one is said in its place.
@@ -85,7 +100,7 @@ async fn one(door: &Door<'_>, head: &Head, message: Value) -> Result<Option<Valu
     if era == Era::Stateless {
         era::complete(&message.method, &mut result);
     }
-    Ok(Some(json!({ "jsonrpc": "2.0", "id": id, "result": result })))
+    Ok(Some(object!({ "jsonrpc": "2.0", "id": id, "result": result })))
 }
 
 #[cfg(test)]

@@ -2,11 +2,12 @@
 //! question. A client shows them to its user, who picks what the model shall read.
 
 use percent_encoding::percent_decode_str;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::message::Fault;
 use super::methods::{Door, fault, text};
 use super::tools::packed;
+use crate::mem0::one;
 
 const MEMORIES: &str = "memory://memories/";
 const CONTEXT: &str = "memory://context/";
@@ -24,7 +25,7 @@ pub async fn list(door: &Door<'_>, params: &Value) -> Result<Value, Fault> {
     };
     let offset = offset.ok_or_else(|| Fault::params("params.cursor is none that was given here"))? as usize;
     let filters = door.bounds.reach(&Map::new()).map_err(fault)?;
-    let options = json!({ "filters": filters, "offset": offset, "limit": PAGE + 1, "order": "desc" });
+    let options = object!({ "filters": filters, "offset": offset, "limit": PAGE + 1, "order": "desc" });
     let listed = door.ask("getAll", &[options]).await.map_err(fault)?;
     let memories = listed["results"].as_array().map_or(&[][..], Vec::as_slice);
     let resource = |memory: &Value| {
@@ -34,46 +35,26 @@ pub async fn list(door: &Door<'_>, params: &Value) -> Result<Value, Fault> {
             name.push('…');
         }
         let id = memory["id"].as_str().unwrap_or_default();
-        json!({
+        object!({
             "uri": format!("{MEMORIES}{id}"),
             "name": name,
             "mimeType": "application/json",
-            "annotations": { "lastModified": memory["updated_at"] },
+            "annotations": one("lastModified", memory["updated_at"].clone()),
         })
     };
-    let mut page = json!({ "resources": memories.iter().take(PAGE).map(resource).collect::<Vec<_>>() });
+    let mut page = one("resources", memories.iter().take(PAGE).map(resource).collect());
     if memories.len() > PAGE {
         page["nextCursor"] = (offset + PAGE).to_string().into();
     }
     Ok(page)
 }
 
-/// What can be read beside the list.
-pub fn templates() -> Value {
-    json!({ "resourceTemplates": [
-        {
-            "uriTemplate": format!("{MEMORIES}{{id}}"),
-            "name": "memory",
-            "title": "One memory",
-            "description": "A memory by its id, with everything that is known of it.",
-            "mimeType": "application/json",
-        },
-        {
-            "uriTemplate": format!("{CONTEXT}{{query}}"),
-            "name": "context",
-            "title": "What is remembered about a question",
-            "description": "The memories that answer a question, as one text for a prompt.",
-            "mimeType": "text/plain",
-        },
-    ]})
-}
-
 /// Reads one of them.
 pub async fn read(door: &Door<'_>, params: &Value) -> Result<Value, Fault> {
     let uri = text(params, "uri")?;
-    let missing = || Fault::params("there is no such resource").data(json!({ "uri": uri }));
+    let missing = || Fault::params("there is no such resource").data(one("uri", uri.into()));
     let contents = |mime: &str, text: String| {
-        Ok(json!({ "contents": [{ "uri": uri, "mimeType": mime, "text": text }] }))
+        Ok(one("contents", vec![object!({ "uri": uri, "mimeType": mime, "text": text })].into()))
     };
     if let Some(id) = uri.strip_prefix(MEMORIES) {
         let found = door.ask("get", &[id.into()]).await.map_err(fault)?;
@@ -90,6 +71,6 @@ pub async fn read(door: &Door<'_>, params: &Value) -> Result<Value, Fault> {
 /// What is remembered about a question.
 pub async fn context(door: &Door<'_>, query: &str) -> Result<String, Fault> {
     let filters = door.bounds.reach(&Map::new()).map_err(fault)?;
-    let found = door.ask("context", &[query.into(), json!({ "filters": filters })]).await.map_err(fault)?;
+    let found = door.ask("context", &[query.into(), one("filters", filters)]).await.map_err(fault)?;
     Ok(packed(&found).as_str().unwrap_or_default().to_owned())
 }

@@ -2,12 +2,14 @@
 //! `context` and `timeline` beside them.
 
 use edgemem::{Error, ErrorKind};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::message::Fault;
 use super::methods::{Door, text};
 use super::{Bounds, arguments, entities};
+use crate::mem0::one;
 use crate::problem::Problem;
+use crate::routes::Want;
 
 /// The tools as `tools/list` shows them to a connection without bounds.
 const TABLE: &str = include_str!("tools.json");
@@ -38,6 +40,9 @@ const OF_MEMORY: [&str; 18] = [
     "superseded_by",
     "pending",
 ];
+/// What is shown of a memory that was added.
+const OF_ADDED: [&str; 3] = ["id", "memory", "event"];
+
 /// What a timeline shows of an entry.
 const OF_ENTRY: [&str; 6] = ["at", "event", "text", "memory_id", "fact", "superseded"];
 
@@ -76,106 +81,167 @@ pub async fn call(door: &Door<'_>, params: &Value) -> Result<Value, Fault> {
     };
     let (value, failed) = match done {
         Ok(value) => (value, false),
-        Err(problem) => (told(&problem), true),
+        Err(problem) => {
+            if let Some(line) = problem.log() {
+                door.failure.set(Some(line));
+            }
+            (told(&problem), true)
+        }
     };
     // A text is for the model to read, everything else is JSON, in one piece as mem0's server gives it.
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let mut result = json!({ "content": [{ "type": "text", "text": text }] });
+    let mut result = one("content", vec![object!({ "type": "text", "text": text })].into());
     if failed {
         result["isError"] = true.into();
     }
     Ok(result)
 }
 
+/// Which ids and conditions a call starts from.
+enum From {
+    /// What may be read.
+    Reach,
+    /// Where something new belongs.
+    Place,
+    /// The ids that are named, of which there has to be one.
+    Ids,
+    /// None: the call names a memory, which was looked at before.
+    Nothing,
+}
+
+/// What a tool calls.
+enum Via {
+    /// A method of the memory.
+    Core(&'static str),
+    /// A route of mem0's platform.
+    Rest(Want),
+}
+
+/// What most tools call, what with, and which of their arguments go along as they are.
+const PLANS: [(&str, Via, From, &[&str]); 10] = [
+    ("add_memory", Via::Rest(Want::Add), From::Place, &["metadata", "infer", "expiration_date", "timestamp"]),
+    ("search_memories", Via::Core("search"), From::Reach, &["threshold"]),
+    ("context", Via::Core("context"), From::Reach, &["tokens"]),
+    ("timeline", Via::Core("timeline"), From::Reach, &["about", "from", "to", "limit"]),
+    ("get_memories", Via::Core("getAll"), From::Reach, &[]),
+    ("update_memory", Via::Core("update"), From::Nothing, &["text", "metadata"]),
+    ("delete_memory", Via::Core("delete"), From::Nothing, &[]),
+    ("delete_all_memories", Via::Core("deleteAll"), From::Ids, &[]),
+    ("list_events", Via::Rest(Want::Events), From::Reach, &["page", "page_size"]),
+    ("get_event_status", Via::Rest(Want::Event), From::Nothing, &[]),
+];
+
 async fn run(door: &Door<'_>, tool: &str, given: &Map<String, Value>) -> Result<Value, Error> {
     let bounds = door.bounds;
     let number = |name: &str| given.get(name).and_then(Value::as_u64);
-    let reach = || Ok::<_, Error>(Map::from_iter([("filters".to_owned(), bounds.reach(given)?)]));
     let (page, size) = (number("page").unwrap_or(1), number("page_size").unwrap_or(PAGE));
-    let query = given.get("query").cloned().unwrap_or_default();
+    if let Some(id) = given.get("memory_id") {
+        let found = owned(door, id).await?;
+        if tool == "get_memory" {
+            return Ok(found);
+        }
+    }
+    match tool {
+        "list_entities" => return entities::list(door, page, size).await,
+        "delete_entities" => return delete_entities(door, given).await,
+        _ => {}
+    }
+    let Some((_, via, from, copied)) = PLANS.iter().find(|plan| plan.0 == tool) else {
+        return Err(Error::new(ErrorKind::Unsupported, "there is no such tool").field("name"));
+    };
+    let mut options = match from {
+        From::Reach => Map::from_iter([("filters".to_owned(), bounds.reach(given)?)]),
+        From::Place => bounds.place(given)?,
+        From::Ids => bounds.named(given)?,
+        From::Nothing => Map::new(),
+    };
+    if options.is_empty() && matches!(from, From::Ids) {
+        return Err(unnamed());
+    }
+    let mut set = |name: &str, value: Value| drop(options.insert(name.to_owned(), value));
     match tool {
         "add_memory" => {
-            let mut options = bounds.place(given)?;
-            copy(given, &mut options, &["metadata", "infer", "expiration_date", "timestamp"]);
-            let messages = given.get("messages").or(given.get("text")).cloned().unwrap_or_default();
-            let mut added = door.ask("add", &[messages, options.into()]).await?;
-            for result in added["results"].as_array_mut().into_iter().flatten() {
-                if let Some(result) = result.as_object_mut() {
-                    result.shift_remove("metadata");
-                }
-            }
-            Ok(added)
+            set("messages", given.get("messages").or(given.get("text")).cloned().unwrap_or_default());
         }
         "search_memories" => {
-            let mut options = reach()?;
-            copy(given, &mut options, &["threshold"]);
-            let most = [number("top_k"), number("limit")].into_iter().flatten().min().unwrap_or(FOUND);
-            options.insert("top_k".to_owned(), most.into());
-            let mut found = door.ask("search", &[query, options.into()]).await?;
-            found["results"] = brief(found["results"].take(), &OF_MEMORY);
-            Ok(found)
+            let most = [number("top_k"), number("limit")].into_iter().flatten().min();
+            set("top_k", most.unwrap_or(FOUND).into());
         }
-        "context" => {
-            let mut options = reach()?;
-            copy(given, &mut options, &["tokens"]);
-            Ok(packed(&door.ask("context", &[query, options.into()]).await?))
-        }
-        "timeline" => {
-            let mut options = reach()?;
-            options.insert("limit".to_owned(), PAGE.into());
-            copy(given, &mut options, &["about", "from", "to", "limit"]);
-            let entries = door.ask("timeline", &[options.into()]).await?;
-            Ok(json!({ "results": brief(entries, &OF_ENTRY) }))
-        }
+        "timeline" => set("limit", PAGE.into()),
         "get_memories" => {
-            let mut options = reach()?;
-            options.insert("offset".to_owned(), ((page - 1) * size).into());
-            options.insert("limit".to_owned(), size.into());
-            options.insert("count".to_owned(), true.into());
-            let mut listed = door.ask("getAll", &[options.into()]).await?;
-            let total = listed["total"].as_u64().unwrap_or_default();
-            let memories = brief(listed["results"].take(), &OF_MEMORY);
-            Ok(envelope(page, total, total > page * size, memories))
+            set("offset", ((page - 1) * size).into());
+            set("limit", size.into());
+            set("count", true.into());
         }
-        "list_entities" => entities::list(door, page, size).await,
-        "get_memory" => owned(door, given).await,
-        "update_memory" => {
-            let id = owned(door, given).await?["id"].take();
-            let mut change = Map::new();
-            copy(given, &mut change, &["text", "metadata"]);
-            door.ask("update", &[id, change.into()]).await?;
-            owned(door, given).await
-        }
-        "delete_memory" => {
-            let id = owned(door, given).await?["id"].take();
-            door.ask("delete", &[id]).await
-        }
-        "delete_all_memories" => {
-            let scope = bounds.named(given)?;
-            if scope.is_empty() {
-                return Err(unnamed());
-            }
-            door.ask("deleteAll", &[scope.into()]).await
-        }
-        "delete_entities" => {
-            bounds.named(given)?;
-            if given.is_empty() {
-                return Err(unnamed());
-            }
-            for (name, id) in given {
-                let scope = bounds.named(&Map::from_iter([(name.clone(), id.clone())]))?;
-                door.ask("deleteAll", &[scope.into()]).await?;
-            }
-            Ok(json!({ "message": "Entity deleted successfully." }))
-        }
-        _ => Err(Error::new(ErrorKind::Unsupported, "there is no such tool").field("name")),
+        _ => {}
     }
+    for name in *copied {
+        if let Some(value) = given.get(*name) {
+            set(name, value.clone());
+        }
+    }
+    let answer = match via {
+        Via::Core(method) => {
+            let first = given.get("query").or(given.get("memory_id"));
+            let arguments: Vec<Value> = first.cloned().into_iter().chain([options.into()]).collect();
+            door.ask(method, &arguments).await?
+        }
+        Via::Rest(want) => {
+            let event = given.get("event_id").and_then(Value::as_str).unwrap_or_default();
+            door.rest(*want, &[event.to_owned()], options).await?
+        }
+    };
+    match (tool, given.get("memory_id")) {
+        ("update_memory", Some(id)) => return owned(door, id).await,
+        ("get_event_status", _) => {
+            for result in answer["results"].as_array().into_iter().flatten() {
+                owned(door, &result["id"]).await.map_err(|error| error.field("event_id"))?;
+            }
+        }
+        _ => {}
+    }
+    Ok(finished(tool, answer, page, size))
 }
 
-/// The memory that the arguments name, if it lies within the bounds: outside of them there is none.
-async fn owned(door: &Door<'_>, given: &Map<String, Value>) -> Result<Value, Error> {
-    let id = given.get("memory_id").cloned().unwrap_or_default();
-    let found = door.ask("get", std::slice::from_ref(&id)).await?;
+/// An answer as a model shall read it.
+fn finished(tool: &str, mut answer: Value, page: u64, size: u64) -> Value {
+    match tool {
+        "add_memory" if answer["results"].is_array() => {
+            answer["results"] = brief(answer["results"].take(), &OF_ADDED);
+        }
+        "search_memories" => answer["results"] = brief(answer["results"].take(), &OF_MEMORY),
+        "context" => answer = packed(&answer),
+        "timeline" => answer = one("results", brief(answer, &OF_ENTRY)),
+        "get_memories" => {
+            let total = answer["total"].as_u64().unwrap_or_default();
+            answer = envelope(page, total, total > page * size, brief(answer["results"].take(), &OF_MEMORY));
+        }
+        "list_events" => {
+            // The addresses of REST lead to other pages of REST.
+            let count = answer["count"].as_u64().unwrap_or_default();
+            answer = envelope(page, count, !answer["next"].is_null(), answer["results"].take());
+        }
+        _ => {}
+    }
+    answer
+}
+
+/// Deletes whatever carries one of the ids that are named.
+async fn delete_entities(door: &Door<'_>, given: &Map<String, Value>) -> Result<Value, Error> {
+    door.bounds.named(given)?;
+    if given.is_empty() {
+        return Err(unnamed());
+    }
+    for (name, id) in given {
+        let scope = door.bounds.named(&Map::from_iter([(name.clone(), id.clone())]))?;
+        door.ask("deleteAll", &[scope.into()]).await?;
+    }
+    Ok(one("message", "Entity deleted successfully!".into()))
+}
+
+/// The memory of this id, if it lies within the bounds: outside of them there is none.
+async fn owned(door: &Door<'_>, id: &Value) -> Result<Value, Error> {
+    let found = door.ask("get", std::slice::from_ref(id)).await?;
     if found.is_null() || !door.bounds.admit(&found) {
         let message = format!("Memory with ID {:.60} not found", id.as_str().unwrap_or_default());
         return Err(Error::new(ErrorKind::NotFound, message).field("memory_id"));
@@ -191,27 +257,19 @@ pub fn packed(context: &Value) -> Value {
     }
 }
 
-fn copy(from: &Map<String, Value>, to: &mut Map<String, Value>, names: &[&str]) {
-    for name in names {
-        if let Some(value) = from.get(*name) {
-            to.insert((*name).to_owned(), value.clone());
-        }
-    }
-}
-
 /// A page of a list. What comes next is the number of a page, which a model can ask for.
 pub fn envelope(page: u64, count: u64, is_more: bool, results: Value) -> Value {
     let next = is_more.then(|| page + 1);
     let previous = Some(page - 1).filter(|&page| page > 0);
-    json!({ "count": count, "next": next, "previous": previous, "results": results })
+    object!({ "count": count, "next": next, "previous": previous, "results": results })
 }
 
 /// A list with those members that a model needs, and only if they tell something.
 fn brief(list: Value, known: &[&str]) -> Value {
     let Value::Array(list) = list else { return list };
     let is_told = |name: &str, value: &Value| match name {
-        "metadata" => value.as_object().is_some_and(|it| !it.is_empty()),
-        "role" => value != "user",
+        "metadata" if known.contains(&name) => value.as_object().is_some_and(|it| !it.is_empty()),
+        "role" if known.contains(&name) => value != "user",
         _ => known.contains(&name),
     };
     let shown = |mut item: Value| {

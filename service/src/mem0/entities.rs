@@ -14,10 +14,15 @@ const TYPES: [(&str, &str); 4] =
 /// A page of them, in the order of their names; an organisation is none.
 pub async fn list(asked: Asked<'_>) -> Result<Value> {
     let page = Page::read(&asked.options)?;
-    let owners = asked.call("owners", &[]).await?;
-    // One that is in several partitions comes several times.
+    let entities = merged(&asked.call("owners", &[]).await?);
+    let answer = page.answer(asked.head, page.part(&entities).to_vec(), entities.len() as u64);
+    Ok(with_totals(answer, &entities))
+}
+
+/// The entities of owners, of whom one that is in several partitions comes several times: in the order of types and names.
+pub fn merged(owners: &Value) -> Vec<Value> {
     let mut entities: Vec<Value> = Vec::new();
-    let mut known: Vec<&Value> = items(&owners).iter().collect();
+    let mut known: Vec<&Value> = items(owners).iter().collect();
     sorted::sort(&mut known, |a, b| key(a).cmp(&key(b)));
     for owner in known {
         let Some(&(kind, _)) = TYPES.get(place(&owner["axis"])) else { continue };
@@ -45,12 +50,16 @@ pub async fn list(asked: Asked<'_>) -> Result<Value> {
             entity["updated_at"] = owner["last"].clone();
         }
     }
-    let mut answer = page.answer(asked.head, page.part(&entities).to_vec(), entities.len() as u64);
+    entities
+}
+
+/// An answer with how many there are of each type.
+pub fn with_totals(mut answer: Value, entities: &[Value]) -> Value {
     for (kind, _) in TYPES {
         let total = entities.iter().filter(|it| it["type"] == kind).count();
         answer[format!("total_{kind}s")] = total.into();
     }
-    Ok(answer)
+    answer
 }
 
 fn key(owner: &Value) -> (usize, &str) {

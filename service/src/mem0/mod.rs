@@ -12,7 +12,7 @@ macro_rules! object {
 }
 
 mod change;
-mod entities;
+pub(crate) mod entities;
 mod events;
 mod exports;
 mod filters;
@@ -92,7 +92,7 @@ pub fn answer(want: Want, asked: Asked<'_>) -> LocalFuture<'_, Result<Value>> {
         Want::RelayList | Want::RelayRead | Want::RelayAppend | Want::RelayDrop => {
             Box::pin(relayed(want, asked))
         }
-        Want::Health | Want::Mcp | Want::Missing | Want::Ping => Box::pin(std::future::ready(Ok(object!({
+        Want::Health | Want::Missing | Want::Mcp | Want::Ping => Box::pin(std::future::ready(Ok(object!({
             "status": "ok", "org_id": "default", "project_id": "default", "user_email": "edgemem",
         })))),
     }
@@ -146,11 +146,11 @@ fn items(value: &Value) -> &[Value] {
 }
 
 /// See the macro.
-fn object(members: Vec<(&str, Value)>) -> Value {
+pub(crate) fn object(members: Vec<(&str, Value)>) -> Value {
     Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 /// An object with this one member.
-fn one(name: &str, value: Value) -> Value {
+pub(crate) fn one(name: &str, value: Value) -> Value {
     object(vec![(name, value)])
 }
