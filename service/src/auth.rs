@@ -84,7 +84,8 @@ fn is_known(token: &str, digests: &[[u8; 32]]) -> bool {
     digests.iter().fold(Choice::from(0), |known, digest| known | shown.ct_eq(digest)).into()
 }
 
-fn digest(text: &str) -> Option<[u8; 32]> {
+/// The bytes of a SHA-256 in hexadecimal.
+pub(crate) fn digest(text: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
     if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;

@@ -6,9 +6,11 @@
 //! of its request, lends a function that reads the body, and writes the [`http::Answer`].
 
 pub mod auth;
+pub mod beside;
 pub mod body;
 pub mod cors;
 pub mod http;
+pub mod keys;
 pub mod problem;
 pub mod query;
 pub mod relay;

@@ -31,14 +31,28 @@ refusals! {
     BodyInvalid => "BODY_INVALID", 400;
     /// The token is missing or unknown.
     Unauthorized => "UNAUTHORIZED", 401;
+    /// The token may not do this.
+    RightMissing => "RIGHT_MISSING", 403;
+    /// The token is for another user or agent than the one that is named.
+    ScopeForbidden => "SCOPE_FORBIDDEN", 403;
+    /// The token is for another organisation or project than the one that is named.
+    TenantForbidden => "TENANT_FORBIDDEN", 403;
     /// There is no such path.
     RouteUnknown => "ROUTE_UNKNOWN", 404;
     /// The path exists, the method does not.
     MethodNotAllowed => "METHOD_NOT_ALLOWED", 405;
+    /// A request with this idempotency key is still being answered.
+    IdempotencyPending => "IDEMPOTENCY_PENDING", 409;
     /// The body is above the limit.
     BodyTooLarge => "BODY_TOO_LARGE", 413;
     /// The body's type is not JSON.
     MediaTypeUnsupported => "MEDIA_TYPE_UNSUPPORTED", 415;
+    /// This idempotency key was sent before with another request.
+    IdempotencyMismatch => "IDEMPOTENCY_MISMATCH", 422;
+    /// The token sent more requests than it may.
+    RateLimited => "RATE_LIMITED", 429;
+    /// There are too many keys.
+    KeysFull => "KEYS_FULL", 507;
     /// No token is configured, so nobody can be let in.
     AuthNotConfigured => "AUTH_NOT_CONFIGURED", 503;
 }
