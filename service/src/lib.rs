@@ -9,6 +9,7 @@ pub mod auth;
 pub mod beside;
 pub mod body;
 pub mod cors;
+pub mod desk;
 pub mod http;
 pub mod keys;
 pub mod problem;
@@ -17,3 +18,6 @@ pub mod relay;
 pub mod router;
 pub mod service;
 pub mod settings;
+pub mod tenant;
+#[cfg(test)]
+mod testing;
