@@ -5,13 +5,16 @@
 //! one place that knows the status of every code. Nothing here knows a type of a runtime: a host makes a [`http::Head`]
 //! of its request, lends a function that reads the body, and writes the [`http::Answer`].
 
+pub mod audit;
 pub mod auth;
 pub mod beside;
 pub mod body;
 pub mod cors;
 pub mod desk;
 pub mod http;
+pub mod idempotency;
 pub mod keys;
+pub mod limits;
 pub mod problem;
 pub mod query;
 pub mod relay;
