@@ -50,6 +50,7 @@ impl Fields for Row {
             TextField::Actor => "actor_id",
             TextField::Role => "role",
             TextField::Conversation => "conversation_id",
+            TextField::Id => "id",
         };
         self.json[name].as_str().map(Cow::Borrowed)
     }

@@ -29,6 +29,11 @@ pub fn too_large(limit: usize) -> Problem {
     Problem::new(Refusal::BodyTooLarge, message).field("body")
 }
 
+/// The refusal of a body that ended before it was whole.
+pub fn broken() -> Problem {
+    Problem::new(Refusal::BodyInvalid, "the body broke off; send the request again").field("body")
+}
+
 /// Reads the object that a body holds.
 pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     let invalid = |message: String| Problem::new(Refusal::BodyInvalid, message).field("body");

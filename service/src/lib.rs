@@ -11,6 +11,8 @@ pub mod beside;
 pub mod body;
 pub mod cors;
 pub mod desk;
+#[cfg(feature = "entry")]
+pub mod entry;
 pub mod http;
 pub mod idempotency;
 pub mod keys;

@@ -15,6 +15,12 @@ pub enum StoreKind {
     D1,
     /// The KV binding `KV`.
     Kv,
+    /// Files of the host.
+    File,
+    /// The memory of the host's process.
+    Memory,
+    /// An object with a store's methods.
+    Object,
 }
 
 impl StoreKind {
@@ -24,6 +30,9 @@ impl StoreKind {
             StoreKind::DurableObject => "durable-object",
             StoreKind::D1 => "d1",
             StoreKind::Kv => "kv",
+            StoreKind::File => "file",
+            StoreKind::Memory => "memory",
+            StoreKind::Object => "object",
         }
     }
 }
@@ -68,6 +77,9 @@ fn store(text: &str) -> Result<StoreKind> {
         "" | "durable-object" => Ok(StoreKind::DurableObject),
         "d1" => Ok(StoreKind::D1),
         "kv" => Ok(StoreKind::Kv),
+        "file" => Ok(StoreKind::File),
+        "memory" => Ok(StoreKind::Memory),
+        "object" => Ok(StoreKind::Object),
         other => Err(invalid("EDGEMEM_STORE", &format!("is \"{other}\"; it is durable-object, d1 or kv"))),
     }
 }

@@ -43,7 +43,7 @@ impl Call {
     }
 
     /// A call whose outcome is this future's; only an error is JSON text.
-    pub(crate) fn raw(future: LocalFuture<'static, Result<JsValue>>) -> Call {
+    pub fn raw(future: LocalFuture<'static, Result<JsValue>>) -> Call {
         let outcome = Rc::new(RefCell::new(JsValue::UNDEFINED));
         let settled = Rc::clone(&outcome);
         let task = Task::new(Box::pin(async move {
@@ -84,6 +84,13 @@ impl Call {
 /// One memory with its store and models.
 #[wasm_bindgen]
 pub struct Core(Result<Memory>);
+
+impl Core {
+    /// The memory, for classes of other crates in the same instance.
+    pub fn memory(&self) -> Result<Memory> {
+        self.0.clone()
+    }
+}
 
 #[wasm_bindgen]
 impl Core {

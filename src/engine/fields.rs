@@ -30,6 +30,7 @@ impl Fields for Record {
             TextField::Hash => Some(md5_hex(&self.text).into()),
             TextField::Actor => self.actor.name.as_deref().map(Cow::from),
             TextField::Role => Some(self.actor.role.name().into()),
+            TextField::Id => Some(self.id.to_string().into()),
             TextField::Conversation => conversation_shown(&self.place.conversation).map(Cow::from),
         }
     }

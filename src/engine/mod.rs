@@ -21,6 +21,8 @@ mod listing;
 mod moving;
 mod neighbours;
 mod newest;
+#[cfg(any(feature = "objects", feature = "service", not(target_family = "wasm")))]
+mod owners;
 mod plan;
 mod provenance;
 mod ranking;
@@ -49,6 +51,8 @@ pub use federated::{Asker, HitAfter, levels, offers, survey};
 pub use graph::{Graph, Held, Knowledge, MAX_EDGES, MAX_HOPS, MAX_NODES, Named, Seen};
 pub use listing::{Listed, merge_lists, read_list, write_list};
 pub use moving::{Home, Moving};
+#[cfg(any(feature = "objects", feature = "service", not(target_family = "wasm")))]
+pub use owners::Owner;
 pub use plan::{Draft, Origin, Outcome, Plan};
 pub use provenance::{summary_place, sums_up};
 pub use rounds::{

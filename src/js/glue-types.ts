@@ -32,11 +32,20 @@ export interface GlueCore {
   free(): void;
 }
 
+/** The routes of the service over a memory, see `service/src/entry.rs`. */
+export interface GlueHandler {
+  /** Starts to answer a request. `read` reads its body, up to so many bytes. */
+  handle(method: string, url: string, headers: string[], read: (limit: number) => Promise<Uint8Array | null>): GlueCall;
+  free(): void;
+}
+
 /** An instance of the core with its own memory. */
 export interface GlueInstance {
   Core: new (config: unknown) => GlueCore;
   Call: abstract new () => GlueCall;
   StoreHandle: new (config: unknown) => GlueStore;
+  /** In the core of `edgemem/server` alone. */
+  Handler?: new (core: GlueCore, variables: string) => GlueHandler;
   /** Bytes of the instance's memory. It never shrinks. */
   size(): number;
   /** Cuts JavaScript off from the instance: whatever still refers to it does nothing from now on. */

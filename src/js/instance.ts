@@ -44,6 +44,11 @@ export class Runtime {
     return this.enter(() => new this.#glue.StoreHandle(config));
   }
 
+  /** Makes an object of one of its classes. */
+  make<T>(make: (glue: GlueInstance) => T): T {
+    return this.enter(() => make(this.#glue));
+  }
+
   /** Enters the instance. Whatever comes out as an exception is a trap, or a host's call that must not throw. */
   enter<T>(enter: () => T): T {
     if (this.#dead) throw died("another call trapped");
@@ -120,8 +125,13 @@ export class Instance {
 
   /** Answers a request of the protocol between a Worker and its objects (src/memory/route), whatever it is. */
   async ask(request: Uint8Array): Promise<Uint8Array> {
-    const answer = await this.#drive(() => this.#core.ask(request), (call) => call.outcome());
+    const answer = await this.drive(() => this.#core.ask(request), (call) => call.outcome());
     return typeof answer === "string" ? new TextEncoder().encode(answer) : (answer as Uint8Array);
+  }
+
+  /** Makes an object of another class of the core over this memory. */
+  make<T>(make: (glue: GlueInstance, core: GlueCore) => T): T {
+    return this.#runtime.make((glue) => make(glue, this.#core));
   }
 
   /** Frees the memory and ends the instance. */
@@ -146,14 +156,15 @@ export class Instance {
   }
 
   async #finish(start: () => GlueCall): Promise<Answer> {
-    const [outcome, bytes] = await this.#drive(start, (call) => [call.outcome(), call.bytes()] as const);
+    const [outcome, bytes] = await this.drive(start, (call) => [call.outcome(), call.bytes()] as const);
     if (Array.isArray(outcome)) return { ok: outcome[0], bytes };
     const { ok, error } = JSON.parse(outcome as string) as { ok?: unknown; error?: CoreError };
     if (error !== undefined) throw fromCore(error);
     return { ok, bytes };
   }
 
-  #drive<T>(start: () => GlueCall, finish: (call: GlueCall) => T): Promise<T> {
+  /** Drives a call of the core, or of an object that {@link make} made, to its end. */
+  drive<T>(start: () => GlueCall, finish: (call: GlueCall) => T): Promise<T> {
     const runtime = this.#runtime;
     return runtime.watch(async (death) => {
       const call = runtime.enter(start);

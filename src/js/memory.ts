@@ -385,6 +385,19 @@ export class HostedMemory {
     return this.#track(async () => (await this.#open()).callBytes(method, args, bytes));
   };
 
+  /**
+   * Has the instance of the moment do something other than a method, as a call that closing waits for.
+   * @internal What serves requests enters by this.
+   */
+  within<T>(run: (instance: Instance) => Promise<T>): Promise<T> {
+    return this.#track(async () => {
+      const done = await run(await this.#open());
+      // It may have kept messages for the language model.
+      if (this.#config.llm !== undefined) this.#queue.resume();
+      return done;
+    });
+  }
+
   #track<T>(begin: () => Promise<T>): Promise<T> {
     if (this.#closing !== undefined) {
       throw closed();

@@ -157,6 +157,8 @@ export interface AddResult {
   results: AddedMemory[];
   /** Why the language model could not read the messages: they are kept as they were said, are found, and wait. */
   warnings?: Warning[];
+  /** Set if the messages wait for the language model, as `background` asks for. */
+  pending?: true;
 }
 
 /** A memory as it stands now. */
@@ -467,12 +469,16 @@ export interface GetAllOptions extends Scope, TimeOptions {
   order?: "asc" | "desc";
   /** Includes expired memories. Default false. */
   showExpired?: boolean;
+  /** Tells how many there are in all, as `total`. Default false. */
+  count?: boolean;
 }
 
 /** What `getAll` returns. */
 export interface GetAllResult {
   /** One page of memories. */
   results: MemoryItem[];
+  /** How many there are in all, where `count` asks for it. */
+  total?: number;
 }
 
 /** Options of `context`. */

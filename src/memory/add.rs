@@ -94,7 +94,8 @@ impl Memory {
             .await?;
         let added = outcomes.into_iter().zip(texts);
         let added = added.map(|(outcome, text)| Added { id: outcome.id, text, added: outcome.added });
-        let addition = Addition { results: added.collect(), warnings };
+        let waits = queued && options.background;
+        let addition = Addition { results: added.collect(), warnings, waits };
         if queued && !options.background { self.read_now(&partition, addition).await } else { Ok(addition) }
     }
 

@@ -12,6 +12,8 @@ mod forget;
 mod graph;
 mod meaning;
 mod options;
+#[cfg(any(feature = "objects", feature = "service", not(target_family = "wasm")))]
+mod owners;
 mod partitions;
 mod pictures;
 mod procedure;

@@ -214,12 +214,14 @@ pub struct ListOptions {
     pub offset: usize,
     /// Whether the newest come first; otherwise the order of insertion.
     pub newest_first: bool,
+    /// Whether to tell how many there are in all.
+    pub count: bool,
 }
 
 impl ListOptions {
     /// The defaults for this reach.
     pub fn new(reach: Reach) -> ListOptions {
-        ListOptions { reach, limit: DEFAULT_TOP_K, offset: 0, newest_first: false }
+        ListOptions { reach, limit: DEFAULT_TOP_K, offset: 0, newest_first: false, count: false }
     }
 }
 

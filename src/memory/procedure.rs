@@ -62,6 +62,6 @@ impl Memory {
             .write(&partition, move |plan: &mut Plan<'_>| plan.remember(&origin, draft.clone()))
             .await?;
         let added = Added { id: outcome.id, text, added: outcome.added };
-        Ok(Some(Addition { results: vec![added], warnings: vec![] }))
+        Ok(Some(Addition { results: vec![added], ..Addition::default() }))
     }
 }

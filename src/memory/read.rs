@@ -115,7 +115,7 @@ impl Memory {
                 }
             }
         }
-        Ok(Addition { results, warnings })
+        Ok(Addition { results, warnings, waits: false })
     }
 
     /// How many messages wait for a model, in the partitions that are in memory.

@@ -24,6 +24,8 @@ pub struct Addition {
     pub results: Vec<Added>,
     /// What kept the model from reading the messages, if anything: they are kept as they were said, and wait.
     pub warnings: Vec<Error>,
+    /// Whether they wait for the model, which [`AddOptions::background`](super::AddOptions::background) asked for.
+    pub waits: bool,
 }
 
 impl Deref for Addition {

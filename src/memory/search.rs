@@ -14,10 +14,15 @@ use crate::sorted::sort;
 impl Memory {
     /// The memories that a request sees, page by page, in a stable order.
     pub async fn get_all(&self, options: &ListOptions) -> Result<Vec<Recalled>> {
+        Ok(self.list(options).await?.0)
+    }
+
+    /// The same, and how many there are in all.
+    pub(super) async fn list(&self, options: &ListOptions) -> Result<(Vec<Recalled>, usize)> {
         let partitions = self.partitions()?;
         let reached = self.reached(partitions, &options.reach).await?;
         let sight = options.reach.sight(partitions.now());
-        let records = {
+        let (records, total) = {
             let engines = lend(&reached, &options.reach)?;
             let mut all = Vec::new();
             for (index, engine) in engines.iter().enumerate() {
@@ -28,15 +33,18 @@ impl Memory {
             if options.newest_first {
                 all.reverse();
             }
+            let total = all.len();
             let page = all.into_iter().skip(options.offset).take(options.limit);
-            page.map(|(_, index, address)| {
-                let record = engines[index].read(address)?;
-                Ok(Recalled { standing: engines[index].standing(&record, &sight)?, record })
-            })
-            .collect::<Result<Vec<_>>>()?
+            let records = page
+                .map(|(_, index, address)| {
+                    let record = engines[index].read(address)?;
+                    Ok(Recalled { standing: engines[index].standing(&record, &sight)?, record })
+                })
+                .collect::<Result<Vec<_>>>()?;
+            (records, total)
         };
         self.release(reached);
-        Ok(records)
+        Ok((records, total))
     }
 
     /// The memories that answer a question best.

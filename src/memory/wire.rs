@@ -110,6 +110,8 @@ pub async fn local(memory: &Memory, method: &str, arguments: &[Value]) -> Result
             let Progress { done, left } = memory.reindex_step().await?;
             Ok(object!({ "done": done, "total": done + left, "finished": left == 0 }))
         }
+        #[cfg(any(feature = "objects", feature = "service", not(target_family = "wasm")))]
+        "owners" => Ok(memory.owners().await?.iter().map(show::owner).collect()),
         #[cfg(any(feature = "objects", not(target_family = "wasm")))]
         "compact" => Ok(object!({ "sealed": memory.compact().await? })),
         #[cfg(any(feature = "objects", not(target_family = "wasm")))]
@@ -136,13 +138,16 @@ async fn add(memory: &Memory, messages: &Value, options: &Value) -> Result<Value
         procedural: memory_type(&options)?,
         instructions: instructions(&options)?,
     };
-    let Addition { results, warnings } = memory.add(&messages, &options).await?;
+    let Addition { results, warnings, waits } = memory.add(&messages, &options).await?;
     let result = |added: Added| {
         let event = if added.added { "ADD" } else { "NONE" };
         let metadata = object!({ "event": event });
         object!({ "id": added.id.to_string(), "memory": added.text, "event": event, "metadata": metadata })
     };
-    let result = object!({ "results": results.into_iter().map(result).collect::<Vec<_>>() });
+    let mut result = object!({ "results": results.into_iter().map(result).collect::<Vec<_>>() });
+    if waits {
+        result["pending"] = true.into();
+    }
     Ok(with_warnings(result, &warnings))
 }
 
@@ -225,13 +230,18 @@ pub(super) fn reach(options: &Options<'_>) -> Result<Reach> {
 const TOP_K: [&str; 3] = ["topK", "top_k", "limit"];
 
 async fn get_all(memory: &Memory, options: &Value) -> Result<Value> {
-    let records = memory.get_all(&list_options(&Options::of(options)?)?).await?;
-    Ok(show_all(&records))
+    let list = list_options(&Options::of(options)?)?;
+    let (records, total) = memory.list(&list).await?;
+    Ok(show_all(&list, &records, total))
 }
 
-pub(super) fn show_all(records: &[Recalled]) -> Value {
+pub(super) fn show_all(list: &ListOptions, records: &[Recalled], total: usize) -> Value {
     let results = records.iter().map(|it| recalled(&it.record, &it.standing));
-    object!({ "results": results.collect::<Vec<_>>() })
+    let mut shown = object!({ "results": results.collect::<Vec<_>>() });
+    if list.count {
+        shown["total"] = total.into();
+    }
+    shown
 }
 
 pub(super) fn list_options(options: &Options<'_>) -> Result<ListOptions> {
@@ -243,6 +253,7 @@ pub(super) fn list_options(options: &Options<'_>) -> Result<ListOptions> {
             Some(Some("desc")) => true,
             _ => return Err(wrong("order", "\"asc\" or \"desc\"")),
         },
+        count: options.flag(&["count"], false)?,
         reach: reach(options)?,
     })
 }

@@ -368,7 +368,7 @@ async function workers(folder, bindings, body, options = { external: ["*.wasm", 
     logLevel: "error",
     ...options,
   });
-  for (const file of ["edgemem-workerd.wasm", "edgemem-cloudflare.wasm", "edgemem-tokens.bin"]) await cp(installed(folder, file), join(folder, "out", file));
+  for (const file of ["edgemem-workerd.wasm", "edgemem-cloudflare.wasm", "edgemem-server.wasm", "edgemem-tokens.bin"]) await cp(installed(folder, file), join(folder, "out", file));
   const miniflare = new Miniflare({
     modulesRoot: join(folder, "out"),
     scriptPath: outfile,
@@ -431,7 +431,7 @@ test("every entry exports what is written down in exports.json", async () => {
 });
 
 const PROMISED = [
-  "node.js", "browser.js", "workerd.js", "slim.js", "cloudflare.js", "client.js", "glue.js", "glue-workerd.js", "glue-cloudflare.js",
+  "node.js", "browser.js", "workerd.js", "slim.js", "cloudflare.js", "client.js", "glue.js", "glue-workerd.js", "glue-cloudflare.js", "server.js", "glue-server.js",
   "edgemem.wasm", "edgemem-workerd.wasm", "edgemem-cloudflare.wasm", "edgemem-tokens.bin", "edgemem-tokens.LICENSE.txt",
 ];
 

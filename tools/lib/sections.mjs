@@ -26,6 +26,7 @@ export const SECTIONS = [
       cargo("clippy", "--quiet", "--workspace", "--all-targets", ...DENY_WARNINGS),
       cargo("clippy", "--quiet", "--package", "edgemem", ...WASM, "--features", "cloudflare,objects,trap", ...DENY_WARNINGS),
       cargo("clippy", "--quiet", "--package", "edgemem-worker", ...WASM, ...DENY_WARNINGS),
+      cargo("clippy", "--quiet", "--package", "edgemem-service", ...WASM, "--features", "entry", ...DENY_WARNINGS),
     ],
   },
   { name: "rust", steps: [{ ...cargo("test", "--quiet", "--workspace"), counts: "cargo" }] },

@@ -36,6 +36,10 @@ fn memory(env: &Env, settings: &Settings, tokens: &JsValue, reach: &Function) ->
         StoreKind::DurableObject => return routed(env, settings, reach),
         StoreKind::D1 => Rc::new(D1Store::new(binding(env, "DB", "d1_databases")?)?),
         StoreKind::Kv => Rc::new(KvStore::new(binding(env, "KV", "kv_namespaces")?)?),
+        other => {
+            let message = format!("a Worker has no store {}: it is durable-object, d1 or kv", other.name());
+            return Err(Error::new(ErrorKind::ConfigInvalid, message).field("EDGEMEM_STORE"));
+        }
     };
     let models = Models { tokens: tokens_from_js(tokens), ..Models::default() };
     Ok(Memory::with_models(store, Rc::new(JsHost), models))

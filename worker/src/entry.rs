@@ -18,9 +18,9 @@ use worker::web_sys::{self, ReadableStreamDefaultReader};
 use worker::{Env, Headers, Request, ResponseBuilder, console_error};
 
 use crate::bindings;
-use edgemem_service::body::too_large;
+use edgemem_service::body::{broken, too_large};
 use edgemem_service::http::{Answer, Head, READ_HEADERS};
-use edgemem_service::problem::{Problem, Refusal};
+use edgemem_service::problem::Problem;
 use edgemem_service::service::Service;
 
 /// The Worker in one isolate.
@@ -85,13 +85,11 @@ fn head(request: &Request) -> Head {
 
 /// Reads a body piece by piece, and no further than the limit.
 async fn read(request: &web_sys::Request, limit: usize) -> Result<Vec<u8>, Problem> {
-    let broken =
-        |_| Problem::new(Refusal::BodyInvalid, "the body broke off; send the request again").field("body");
     let Some(stream) = request.body() else { return Ok(Vec::new()) };
     let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
     let mut bytes = Vec::new();
     loop {
-        let piece = wait(reader.read().unchecked_into()).await.map_err(broken)?;
+        let piece = wait(reader.read().unchecked_into()).await.map_err(|_| broken())?;
         let part = |name: &str| Reflect::get(&piece, &name.into()).unwrap_or(JsValue::UNDEFINED);
         if part("done").is_truthy() {
             return Ok(bytes);

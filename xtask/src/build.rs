@@ -13,7 +13,7 @@ use crate::table::{self, Table};
 use crate::{Result, execute, glue, order, panics, sizes};
 
 const TARGET: &str = "wasm32-unknown-unknown";
-const ENTRIES: [&str; 5] = ["node", "browser", "workerd", "slim", "cloudflare"];
+const ENTRIES: [&str; 6] = ["node", "browser", "workerd", "slim", "cloudflare", "server"];
 /// Entries without the core, each a module by itself.
 const SEPARATE: [&str; 1] = ["client"];
 
@@ -72,6 +72,7 @@ impl Tools {
 struct Core<'a> {
     /// What its files have at the end of their names.
     suffix: String,
+    package: &'a str,
     features: &'a [String],
 }
 
@@ -86,7 +87,7 @@ impl Core<'_> {
 
     /// The compiled file; two cores with the same features share it.
     fn compiled(&self) -> String {
-        format!("compiled-{}.wasm", self.features.join("+"))
+        format!("compiled-{}{}.wasm", self.package, self.features.join("+"))
     }
 }
 
@@ -119,17 +120,19 @@ impl Build<'_> {
     /// The output's core, and one for each variant.
     fn cores(&self) -> Vec<Core<'_>> {
         let variants = self.output.variant.iter();
-        let variants = variants.map(|(name, features)| Core { suffix: format!("-{name}"), features });
-        std::iter::once(Core { suffix: String::new(), features: &self.output.features })
-            .chain(variants)
-            .collect()
+        let variants = variants.map(|(name, features)| {
+            let package = self.output.variant_package.get(name).unwrap_or(&self.output.package);
+            Core { suffix: format!("-{name}"), package, features }
+        });
+        let Output { package, features, .. } = self.output;
+        std::iter::once(Core { suffix: String::new(), package, features }).chain(variants).collect()
     }
 
     /// Compiles the core. The outputs differ in features only and Cargo gives them one file, so it would
     /// compile again for each output whenever it is asked; hence the stamp.
     fn compile(&self, core: &Core<'_>) -> Result<()> {
         let product = self.work(&core.compiled());
-        let package = &self.output.package;
+        let package = core.package;
         let mut inputs = self.inputs().strings(core.features).bytes(package.as_bytes());
         for entry in fs::read_dir(self.root.join("src"))? {
             let path = entry?.path();
@@ -140,9 +143,11 @@ impl Build<'_> {
         }
         inputs = inputs.path(&self.root.join("kernels/src"))?.path(&self.root.join("kernels/Cargo.toml"))?;
         if package != "edgemem" {
-            // The other crates have names like edgemem-worker and folders like worker.
-            let folder = self.root.join(package.trim_start_matches("edgemem-"));
-            inputs = inputs.path(&folder.join("src"))?.path(&folder.join("Cargo.toml"))?;
+            // The other crates have names like edgemem-worker and folders like worker, and all of them are over the service.
+            for folder in ["service", package.trim_start_matches("edgemem-")] {
+                let folder = self.root.join(folder);
+                inputs = inputs.path(&folder.join("src"))?.path(&folder.join("Cargo.toml"))?;
+            }
         }
         for file in ["Cargo.toml", "Cargo.lock", ".cargo/config.toml", "rust-toolchain.toml"] {
             inputs = inputs.path(&self.root.join(file))?;

@@ -48,6 +48,9 @@ pub struct Output {
     /// They are `edgemem-NAME.wasm` with the glue `glue-NAME.js`.
     #[serde(default)]
     pub variant: BTreeMap<String, Vec<String>>,
+    /// The crates of those variants that are compiled of another than the output's.
+    #[serde(default)]
+    pub variant_package: BTreeMap<String, String>,
     /// The one module around the glue, where the output is not the npm package with its entries.
     pub shim: Option<String>,
     /// Whether wasm-opt runs: it takes longer than everything else.

@@ -45,6 +45,8 @@ pub enum TextField {
     Role,
     /// `conversation_id`.
     Conversation,
+    /// `memory_ids`: its id.
+    Id,
 }
 
 /// What a key of a filter addresses.
@@ -74,6 +76,7 @@ impl Field {
             "hash" => Field::Text(TextField::Hash),
             "actor_id" | "actorId" => Field::Text(TextField::Actor),
             "role" | "attributedTo" | "attributed_to" => Field::Text(TextField::Role),
+            "memory_ids" => Field::Text(TextField::Id),
             "conversation_id" | "conversationId" => Field::Text(TextField::Conversation),
             _ => Field::in_metadata(key.strip_prefix("metadata.").unwrap_or(key)),
         }

@@ -82,6 +82,7 @@ const METHODS: &[(&str, Whom, Merge)] = &[
     ("stats", Whom::All, Merge::Sum),
     ("reindexStep", Whom::All, Merge::Sum),
     ("pending", Whom::All, Merge::Sum),
+    ("owners", Whom::All, Merge::Sum),
     ("readStep", Whom::All, Merge::Sum),
 ];
 

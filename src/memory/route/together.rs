@@ -50,6 +50,7 @@ impl Router {
                 if list.newest_first {
                     all.reverse();
                 }
+                let total = all.len();
                 let page: Vec<Listed> = all.into_iter().skip(list.offset).take(list.limit).collect();
                 let records: Vec<&[u8]> = page.iter().map(|it| it.record.as_slice()).collect();
                 let now = self.now();
@@ -62,7 +63,7 @@ impl Router {
                         Some(None) => {}
                     }
                 }
-                Ok(wire::show_all(&shown))
+                Ok(wire::show_all(&list, &shown, total))
             }
             _ => {
                 let asked = wire::Asked::of(method, arguments)?;

@@ -3,6 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::super::{ReadStep, SearchOptions, Stats};
+#[cfg(any(feature = "objects", feature = "service", not(target_family = "wasm")))]
+use crate::engine::Owner;
 use crate::engine::{Conflict, Explanation, Hit, Standing, conversation_shown};
 use crate::error::Error;
 use crate::knowledge::{Dated, Fact, Note, Origin};
@@ -123,6 +125,18 @@ pub(super) fn read_step(step: &ReadStep) -> Value {
         "ignored": step.ignored.clone(),
         "left": step.left,
         "failure": step.failure.as_ref().map(error),
+    })
+}
+
+/// An id that memories carry.
+#[cfg(any(feature = "objects", feature = "service", not(target_family = "wasm")))]
+pub(super) fn owner(owner: &Owner) -> Value {
+    object!({
+        "axis": owner.axis.id_name(),
+        "id": owner.id.as_str(),
+        "memories": owner.memories,
+        "first": owner.said.0.to_string(),
+        "last": owner.said.1.to_string(),
     })
 }
 
