@@ -69,12 +69,13 @@ pub struct Desk {
     memory: Rc<Memory>,
     caller: Rc<Caller>,
     touched: Cell<Option<u64>>,
+    writes: Cell<bool>,
 }
 
 impl Desk {
     /// This caller before this memory, which is its tenant's.
     pub fn new(memory: Rc<Memory>, caller: Rc<Caller>) -> Desk {
-        Desk { memory, caller, touched: Cell::new(None) }
+        Desk { memory, caller, touched: Cell::new(None), writes: Cell::new(false) }
     }
 
     /// Who asks.
@@ -92,9 +93,25 @@ impl Desk {
         self.touched.get()
     }
 
+    /// Whether it was asked to write anything, with or without success.
+    pub fn writes(&self) -> bool {
+        self.writes.get()
+    }
+
     /// `RIGHT_MISSING` unless the caller has this right.
     pub fn may(&self, right: Right) -> Result<(), Problem> {
+        self.writes.set(self.writes.get() || right > Right::Read);
         self.caller.may(right)
+    }
+
+    /// Whether the caller may use this account of the relay: one that is bound to a user or agent has that account alone.
+    pub fn may_relay(&self, account: &str, writes: bool) -> Result<(), Problem> {
+        self.may(if writes { Right::Write } else { Right::Read })?;
+        let bounds = &self.caller.bounds;
+        match bounds.is_empty() || bounds.iter().any(|(_, id)| id == account) {
+            true => Ok(()),
+            false => Err(forbidden("account")),
+        }
     }
 
     /// Calls a method of the memory by its name, as [`wire::call`] does.

@@ -3,13 +3,17 @@
 use serde_json::Value;
 
 /// The request headers that the service reads; `entry` copies these and no others.
-pub const READ_HEADERS: [&str; 6] = [
+pub const READ_HEADERS: [&str; 10] = [
     "authorization",
     "content-length",
     "content-type",
     "origin",
     "access-control-request-headers",
     "access-control-request-method",
+    "idempotency-key",
+    "x-request-id",
+    "x-org-id",
+    "x-project-id",
 ];
 
 /// A request without its body.

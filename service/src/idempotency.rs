@@ -4,13 +4,16 @@
 //! its key before it is done, so that of two at the same time one is told to wait. (Over a store that does not compare
 //! versions both may be done.) What fails for a passing reason is not kept: sending it again does it.
 
+use std::rc::Rc;
+
+use edgemem::host::Host;
 use edgemem::store::{Blob, ByteStore, Commit, Entry, Image};
 use edgemem::text::Digest;
 use edgemem::{Error, ErrorKind};
 use serde_json::{Value, json};
 
 use crate::auth::Caller;
-use crate::beside;
+use crate::beside::{self, random_hex};
 use crate::http::{Answer, Head};
 use crate::problem::{Problem, Refusal};
 
@@ -52,8 +55,7 @@ pub async fn claim(
     caller: &Caller,
     head: &Head,
     body: &[u8],
-    now: i64,
-    random: u64,
+    host: &Rc<dyn Host>,
 ) -> Result<Option<Claim>, Problem> {
     let Some(key) = head.header(HEADER) else { return Ok(None) };
     if key.is_empty() || key.len() > MAX_KEY || !key.bytes().all(|byte| (0x21..0x7f).contains(&byte)) {
@@ -64,7 +66,7 @@ pub async fn claim(
     let name = Digest::of(&[key.as_bytes()]).to_hex()[..DIGITS].to_owned();
     let parts = [&head.method, &head.path, &head.query].map(|part| part.as_bytes());
     let request = Digest::of(&[parts[0], parts[1], parts[2], body]).to_hex();
-    let claimed = format!("{name}{:08x}", random as u32);
+    let (now, claimed) = (host.now(), format!("{name}{}", random_hex(host, 8)));
     let mut kept = None;
     beside::change(store, &partition, |image| {
         let entries = read(image)?;
@@ -174,12 +176,17 @@ mod tests {
     use futures_executor::block_on;
 
     use super::*;
-    use crate::testing::caller;
+    use crate::testing::{Clock, caller};
 
     fn ask(store: &MemoryStore, key: &str, body: &str, now: i64) -> Result<Claim, &'static str> {
         let headers = vec![(HEADER.to_owned(), key.to_owned())];
         let head = Head::new("POST", "http://h/v1/memories", headers);
-        let claimed = block_on(claim(store, &caller("acme", "p"), &head, body.as_bytes(), now, now as u64));
+        let claimed = {
+            let clock = Clock::new();
+            clock.0.set(now);
+            let host: Rc<dyn Host> = clock;
+            block_on(claim(store, &caller("acme", "p"), &head, body.as_bytes(), &host))
+        };
         claimed.map(Option::unwrap).map_err(|problem| problem.code())
     }
 

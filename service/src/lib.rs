@@ -1,10 +1,11 @@
 //! edgemem over HTTP, for any host that has requests and answers: the Rust Worker, and whatever serves `fetch`.
 //!
-//! A request passes these in order: [`cors`] (preflights end here), [`auth`], [`router`], [`body`], and then
-//! [`service`], which asks the memory. Whatever refuses it makes a [`problem::Problem`]; `problem` is also the
+//! A request passes these in order: [`cors`] (preflights end here), [`gate`] with [`auth`], [`keys`] and [`limits`],
+//! [`router`], [`body`], [`tenant`], [`idempotency`], and then [`service`], which asks the memory at a [`desk`]. Whatever refuses it makes a [`problem::Problem`]; `problem` is also the
 //! one place that knows the status of every code. Nothing here knows a type of a runtime: a host makes a [`http::Head`]
 //! of its request, lends a function that reads the body, and writes the [`http::Answer`].
 
+pub mod admin;
 pub mod audit;
 pub mod auth;
 pub mod beside;
@@ -13,6 +14,7 @@ pub mod cors;
 pub mod desk;
 #[cfg(feature = "entry")]
 pub mod entry;
+pub mod gate;
 pub mod http;
 pub mod idempotency;
 pub mod keys;
@@ -26,3 +28,5 @@ pub mod settings;
 pub mod tenant;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use edgemem::{Error, ErrorKind};
 use percent_encoding::percent_decode_str;
 
+use crate::admin::Errand;
 use crate::problem::{Problem, Refusal};
 use crate::relay::Wish;
 
@@ -35,6 +36,8 @@ pub enum Route {
     Stats,
     /// Batches of the devices of this account.
     Relay(String, Wish),
+    /// Keys, and who wrote.
+    Admin(Errand),
 }
 
 impl Route {
@@ -48,6 +51,7 @@ impl Route {
                 | Route::Search
                 | Route::Context
                 | Route::Relay(_, Wish::Append)
+                | Route::Admin(Errand::Make)
         )
     }
 }
@@ -80,6 +84,13 @@ fn methods(path: &str) -> Result<Vec<(&'static str, Route)>, Problem> {
             vec![("GET", Route::Relay(decode(account)?, Wish::Read(sequence.to_owned())))]
         }
         ["v1", "stats"] => vec![("GET", Route::Stats)],
+        ["v1", "admin", "keys"] => {
+            vec![("GET", Route::Admin(Errand::Keys)), ("POST", Route::Admin(Errand::Make))]
+        }
+        ["v1", "admin", "keys", id] if !id.is_empty() => {
+            vec![("DELETE", Route::Admin(Errand::Revoke(decode(id)?)))]
+        }
+        ["v1", "admin", "audit"] => vec![("GET", Route::Admin(Errand::Audit))],
         _ => vec![],
     })
 }
@@ -120,6 +131,18 @@ fn allowed(methods: &[(&str, Route)]) -> String {
     }
     names.push("OPTIONS");
     names.join(", ")
+}
+
+/// The words that paths are made of; every other segment is somebody's id, or nonsense.
+const WORDS: [&str; 11] =
+    ["health", "v1", "memories", "list", "history", "search", "context", "relay", "stats", "admin", "keys"];
+
+/// A path with its ids left out, as logs show it.
+pub fn pattern(path: &str) -> String {
+    let segments = path.trim_matches('/').split('/').take(8);
+    let shown =
+        segments.map(|segment| if WORDS.contains(&segment) || segment == "audit" { segment } else { "{}" });
+    shown.fold(String::new(), |pattern, segment| pattern + "/" + segment)
 }
 
 /// An id is one segment, decoded after the path was split.

@@ -1,26 +1,45 @@
 //! From a request to its answer.
 
-use edgemem::memory::wire;
+use std::rc::Rc;
+
+use edgemem::host::Host;
+use edgemem::store::ByteStore;
 use edgemem::{Error, ErrorKind, Memory};
 use serde_json::{Map, Value, json};
 
+use crate::admin::{self, Errand};
+use crate::auth::Caller;
 use crate::body;
+use crate::desk::Desk;
+use crate::gate::{Gate, Visit};
 use crate::http::{Answer, Head};
+use crate::idempotency::{self, Claim};
 use crate::problem::Problem;
 use crate::query::{self, PAGE, SCOPE};
 use crate::relay::{self, Wish};
 use crate::router::{self, Route};
 use crate::settings::Settings;
+use crate::tenant::{self, Tenants};
 
-/// The service: what `wrangler.toml` says, and the memory that all requests share.
+/// The service: what the host's variables say, the memory that all requests share, and who may ask for what of it.
 pub struct Service {
-    /// The Worker's variables, or what is wrong with them.
-    pub settings: Result<Settings, Problem>,
-    /// The memory, or why there is none.
-    pub memory: Result<Memory, Problem>,
+    settings: Result<Settings, Problem>,
+    /// The memory of the default tenant, beside which keys are kept.
+    memory: Result<Rc<Memory>, Problem>,
+    gate: Gate,
 }
 
 impl Service {
+    /// A service with the host's variables, or what is wrong with them, over a memory, or why there is none.
+    pub fn new(
+        settings: Result<Settings, Problem>,
+        memory: Result<Memory, Problem>,
+        host: Rc<dyn Host>,
+        tenants: Rc<dyn Tenants>,
+    ) -> Service {
+        Service { settings, memory: memory.map(Rc::new), gate: Gate::new(host, tenants) }
+    }
+
     /// Answers a request. `read` reads the body, up to the number of bytes it is given. The second part is a
     /// line for the log, if there is something to tell.
     pub async fn answer(
@@ -37,34 +56,45 @@ impl Service {
             let answer = settings.origins.preflight(head, &methods, Answer::empty().with("allow", &methods));
             return (settings.origins.apply(head, answer), None);
         }
-        let (answer, log) = match self.serve(settings, head, read).await {
-            Ok(value) => (Answer::ok(value), None),
-            Err(problem) => (problem.answer(), problem.log()),
-        };
-        (settings.origins.apply(head, answer), log)
+        let mut visit = self.gate.visit(head);
+        let served = self.serve(settings, head, &mut visit, read).await;
+        let (pattern, urgent) = (router::pattern(&head.path), visit.urgent);
+        let (answer, line) = self.gate.leave(visit, settings.lines, &head.method, &pattern, served);
+        let unstored = if urgent { self.settle().await } else { None };
+        (settings.origins.apply(head, answer), line.or(unstored))
+    }
+
+    /// Stores what was noted of requests that are answered. Hosts call it when an answer is out, so that nobody waits
+    /// for it; it is harmless at any time. What it returns is a line for the log.
+    pub async fn settle(&self) -> Option<String> {
+        self.gate.settle(&*self.memory.as_ref().ok()?.store()).await
     }
 
     async fn serve(
         &self,
         settings: &Settings,
         head: &Head,
+        visit: &mut Visit,
         read: impl AsyncFnOnce(usize) -> Result<Vec<u8>, Problem>,
-    ) -> Result<Value, Problem> {
+    ) -> Result<Answer, Problem> {
         let route = router::route(&head.method, &head.path);
         if let Ok(Route::Health) = route {
             let version = env!("CARGO_PKG_VERSION");
-            return Ok(json!({ "status": "ok", "version": version, "store": settings.store.name() }));
+            let body = json!({ "status": "ok", "version": version, "store": settings.store.name() });
+            return Ok(Answer::ok(body));
         }
-        settings.access.check(head)?;
+        let caller = self.gate.enter(settings, &self.memory, head, visit).await?;
         let route = route?;
         let known: Vec<&str> = match &route {
-            Route::List => SCOPE.into_iter().chain(PAGE).collect(),
-            Route::DeleteAll => SCOPE.to_vec(),
+            Route::List => SCOPE.into_iter().chain(PAGE).chain(["project_id"]).collect(),
+            Route::DeleteAll => SCOPE.into_iter().chain(["project_id"]).collect(),
             Route::Relay(_, Wish::List) => vec!["after"],
             Route::Relay(_, Wish::Drop) => vec!["from", "through"],
+            Route::Admin(errand) => errand.query().to_vec(),
             _ => vec![],
         };
         let mut options = query::read(&head.query, &known)?;
+        let mut bytes = Vec::new();
         if route.takes_body() {
             // A batch cannot be split, so what limits it is not what limits the requests that people write.
             let limit = match &route {
@@ -72,24 +102,65 @@ impl Service {
                 _ => settings.body_limit,
             };
             body::check_head(head, limit)?;
-            options = body::parse(&read(limit).await?)?;
+            bytes = read(limit).await?;
+            options = body::parse(&bytes)?;
         }
-        let memory = self.memory.as_ref().map_err(Clone::clone)?;
-        Ok(renamed(run(memory, route, options).await?))
+        let root = self.memory.as_ref().map_err(Clone::clone)?;
+        if let Route::Admin(errand) = &route {
+            return self.administer(&*root.store(), &caller, errand, &options, visit).await;
+        }
+        tenant::check_head(&caller, head)?;
+        tenant::check_options(&caller, &mut options)?;
+        let desk = Desk::new(self.gate.tenants.of(&caller, root).await?, Rc::clone(&caller));
+        let reads = matches!(head.method.as_str(), "GET" | "HEAD");
+        let store = root.store();
+        let claim = match reads {
+            true => None,
+            false => idempotency::claim(&*store, &caller, head, &bytes, &self.gate.host).await?,
+        };
+        drop(bytes);
+        if let Some(Claim::Answered(answer)) = claim {
+            return Ok(answer);
+        }
+        let served = run(&desk, route, options).await.map(|value| Answer::ok(renamed(value)));
+        if settings.audit && !caller.is_root && desk.writes() {
+            visit.noted = Some((caller.org.clone(), desk.touched().into()));
+        }
+        if let Some(Claim::Do(ticket)) = claim {
+            let answer = served.as_ref().map_or_else(Problem::answer, Clone::clone);
+            // The request was done, so it is answered as done also if its answer cannot be kept: whoever sends it again is
+            // told to wait for a minute, and then it is done anew.
+            drop(ticket.settle(&*store, &answer, self.gate.host.now()).await);
+        }
+        served
+    }
+
+    /// Runs an errand of administrators. What is noted of it is stored before it is answered.
+    async fn administer(
+        &self,
+        store: &dyn ByteStore,
+        caller: &Caller,
+        errand: &Errand,
+        options: &Value,
+        visit: &mut Visit,
+    ) -> Result<Answer, Problem> {
+        let (body, noted) = admin::run(&self.gate, store, caller, errand, options).await?;
+        (visit.urgent, visit.noted) = (noted.is_some(), noted);
+        Ok(Answer::ok(body))
     }
 }
 
 /// Asks the memory.
-async fn run(memory: &Memory, route: Route, options: Value) -> edgemem::Result<Value> {
-    let call = async |method: &str, arguments: &[Value]| wire::call(memory, method, arguments).await;
+async fn run(desk: &Desk, route: Route, options: Value) -> Result<Value, Problem> {
+    let call = async |method: &str, arguments: &[Value]| desk.call(method, arguments).await;
     match route {
-        Route::Health => Ok(Value::Null),
+        Route::Health | Route::Admin(_) => Ok(Value::Null),
         Route::Add => call("add", &[part(&options, "messages"), options]).await,
         Route::List | Route::ListFiltered => call("getAll", &[options]).await,
         Route::DeleteAll => {
-            if options.as_object().is_none_or(Map::is_empty) {
+            if desk.caller().bounds.is_empty() && options.as_object().is_none_or(Map::is_empty) {
                 let message = "name at least one of user_id, agent_id, run_id, app_id, org_id; no path deletes everything";
-                return Err(Error::new(ErrorKind::ScopeRequired, message).field("user_id"));
+                return Err(Error::new(ErrorKind::ScopeRequired, message).field("user_id").into());
             }
             call("deleteAll", &[options]).await
         }
@@ -103,7 +174,10 @@ async fn run(memory: &Memory, route: Route, options: Value) -> edgemem::Result<V
         Route::Search => call("search", &[part(&options, "query"), options]).await,
         Route::Context => call("context", &[part(&options, "query"), options]).await,
         Route::Stats => call("stats", &[]).await,
-        Route::Relay(account, wish) => relay::serve(&*memory.store(), &account, &wish, &options).await,
+        Route::Relay(account, wish) => {
+            desk.may_relay(&account, matches!(wish, Wish::Append | Wish::Drop))?;
+            Ok(relay::serve(&*desk.memory().store(), &account, &wish, &options).await?)
+        }
     }
 }
 
@@ -112,9 +186,11 @@ fn part(options: &Value, name: &str) -> Value {
 }
 
 /// Turns nothing into the refusal that it means over HTTP. Every memory has at least one row of history.
-fn found(id: &str, value: Value) -> edgemem::Result<Value> {
+fn found(id: &str, value: Value) -> Result<Value, Problem> {
     if value.is_null() || value.as_array().is_some_and(Vec::is_empty) {
-        return Err(Error::new(ErrorKind::NotFound, format!("Memory with ID {id} not found")).field("id"));
+        return Err(Error::new(ErrorKind::NotFound, format!("Memory with ID {id} not found"))
+            .field("id")
+            .into());
     }
     Ok(value)
 }
@@ -153,11 +229,14 @@ pub fn snake(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::InProcess;
+    use edgemem::host::native::NativeHost;
     use futures_executor::block_on;
 
     fn service(pairs: &[(&str, &str)]) -> Service {
         let find = |name: &str| pairs.iter().find(|(known, _)| *known == name).map(|it| it.1.to_owned());
-        Service { settings: Settings::read(find), memory: Ok(Memory::in_process()) }
+        let host = Rc::new(NativeHost::new());
+        Service::new(Settings::read(find), Ok(Memory::in_process()), host, Rc::new(InProcess::default()))
     }
 
     fn ask(service: &Service, method: &str, path: &str, body: &str) -> (u16, Value) {
