@@ -104,6 +104,12 @@ fn two_projects_share_a_deployment_and_nothing_else() {
     );
     assert_eq!(host.ask(&one, "GET", &format!("/v1/memories/{id}"), json!({})).0, 200);
 
+    // The same text of the same user has the same id in every project, and is another memory in each.
+    let same = host.remember(&one, "ann likes dogs");
+    assert_eq!(host.remember(&two, "ann likes dogs"), same);
+    assert_eq!(host.ask(&one, "DELETE", &format!("/v1/memories/{same}"), json!({})).0, 200);
+    assert_eq!(host.ask(&two, "GET", &format!("/v1/memories/{same}"), json!({})).0, 200);
+
     // Naming another one is no way in.
     for (method, path, body) in [
         ("POST", "/v1/memories", json!({ "messages": "x", "user_id": "ann", "org_id": "other" })),
