@@ -40,12 +40,12 @@ impl Caller {
     }
 
     /// `RIGHT_MISSING` unless it has this right.
-    pub fn may(&self, right: Right) -> Result<(), Problem> {
+    pub fn may(&self, right: Right) -> edgemem::Result<()> {
         if self.right >= right {
             return Ok(());
         }
         let message = format!("this key has the right to {}, this takes {}", self.right.name(), right.name());
-        Err(Problem::new(Refusal::RightMissing, message).field("authorization"))
+        Err(Error::new(ErrorKind::RightMissing, message).field("authorization"))
     }
 }
 

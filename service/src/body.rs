@@ -1,6 +1,6 @@
 //! Bodies: their type, their size, their JSON.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::http::Head;
 use crate::problem::{Problem, Refusal};
@@ -35,14 +35,14 @@ pub fn broken() -> Problem {
 }
 
 /// Reads the object that a body holds.
-pub fn parse(bytes: &[u8]) -> Result<Value, Problem> {
+pub fn parse(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
     let invalid = |message: String| Problem::new(Refusal::BodyInvalid, message).field("body");
     let text = std::str::from_utf8(bytes).map_err(|_| invalid("the body is not UTF-8".to_owned()))?;
     // Nesting is limited by the parser itself, to 128 levels.
     let value =
         serde_json::from_str(text).map_err(|error| invalid(format!("the body is not JSON: {error}")))?;
     match value {
-        Value::Object(_) => Ok(value),
+        Value::Object(members) => Ok(members),
         _ => Err(invalid("the body is JSON, but not an object".to_owned())),
     }
 }

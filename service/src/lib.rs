@@ -1,7 +1,8 @@
 //! edgemem over HTTP, for any host that has requests and answers: the Rust Worker, and whatever serves `fetch`.
 //!
 //! A request passes these in order: [`cors`] (preflights end here), [`gate`] with [`auth`], [`keys`] and [`limits`],
-//! [`router`], [`body`], [`tenant`], [`idempotency`], and then [`service`], which asks the memory at a [`desk`]. Whatever refuses it makes a [`problem::Problem`]; `problem` is also the
+//! [`router`], [`query`], [`body`], [`tenant`], [`idempotency`], and then [`service`], which asks the memory at a [`desk`],
+//! mostly by way of [`mem0`]. What the routes are is one table, [`routes`]. Whatever refuses it makes a [`problem::Problem`]; `problem` is also the
 //! one place that knows the status of every code. Nothing here knows a type of a runtime: a host makes a [`http::Head`]
 //! of its request, lends a function that reads the body, and writes the [`http::Answer`].
 
@@ -19,10 +20,12 @@ pub mod http;
 pub mod idempotency;
 pub mod keys;
 pub mod limits;
+pub mod mem0;
 pub mod problem;
 pub mod query;
 pub mod relay;
 pub mod router;
+pub mod routes;
 pub mod service;
 pub mod settings;
 pub mod tenant;

@@ -31,10 +31,6 @@ refusals! {
     BodyInvalid => "BODY_INVALID", 400;
     /// The token is missing or unknown.
     Unauthorized => "UNAUTHORIZED", 401;
-    /// The token may not do this.
-    RightMissing => "RIGHT_MISSING", 403;
-    /// The token is for another user or agent than the one that is named.
-    ScopeForbidden => "SCOPE_FORBIDDEN", 403;
     /// The token is for another organisation or project than the one that is named.
     TenantForbidden => "TENANT_FORBIDDEN", 403;
     /// There is no such path.
@@ -51,6 +47,8 @@ refusals! {
     IdempotencyMismatch => "IDEMPOTENCY_MISMATCH", 422;
     /// The token sent more requests than it may.
     RateLimited => "RATE_LIMITED", 429;
+    /// mem0's platform has it, and this service has not.
+    NotImplemented => "NOT_IMPLEMENTED", 501;
     /// There are too many keys.
     KeysFull => "KEYS_FULL", 507;
     /// No token is configured, so nobody can be let in.
@@ -73,7 +71,7 @@ pub fn status(kind: ErrorKind) -> u16 {
         K::Closed | K::Aborted => 503,
         K::ModelTimeout => 504,
         K::ChangesInvalid | K::ClockInvalid | K::KeyInvalid => 400,
-        K::ChangesForeign => 403,
+        K::ChangesForeign | K::RightMissing | K::ScopeForbidden => 403,
         K::RelayFull => 507,
         K::RelayFailed | K::ObjectFailed => 503,
         K::StoreFull => 507,
@@ -123,7 +121,7 @@ impl Problem {
     /// What belongs into the log and not into the answer: only failures, with what lies beneath them.
     pub fn log(&self) -> Option<String> {
         let cause = self.cause.as_deref().map_or(String::new(), |cause| format!(": {cause}"));
-        (self.status >= 500).then(|| format!("{}: {}{cause}", self.code, self.message))
+        (self.status >= 500 && self.status != 501).then(|| format!("{}: {}{cause}", self.code, self.message))
     }
 
     /// The answer. The message stands under both names that clients of mem0 read. The cause stays here: it

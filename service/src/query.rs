@@ -1,44 +1,77 @@
-//! Options in the query of an address.
+//! Options in the query of an address, and those of a body: what the route's table says of them.
 
 use edgemem::{Error, ErrorKind};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use crate::problem::Problem;
-
-/// The ids of a scope.
-pub const SCOPE: [&str; 5] = ["user_id", "agent_id", "run_id", "app_id", "org_id"];
-/// What a list takes besides.
-pub const PAGE: [&str; 5] = ["top_k", "limit", "offset", "order", "show_expired"];
+use crate::routes::{Field, Kind, Route};
 
 /// Reads a query into the options of a call. Unknown and repeated parameters are refused: whoever writes
 /// `userId` in front of a deletion must not delete more than was meant.
-pub fn read(query: &str, known: &[&str]) -> Result<Value, Problem> {
+pub fn read(query: &str, known: &[&[Field]]) -> Result<Map<String, Value>, Problem> {
     let mut options = Map::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let (name, value) = (decode(name)?, decode(value)?);
-        if !known.contains(&name.as_str()) {
-            let message = if known.is_empty() {
+        let Some(field) = find(known, &name) else {
+            let names: Vec<&str> = known.iter().copied().flatten().map(|field| field.name).collect();
+            let message = if names.is_empty() {
                 "this path takes no query parameters".to_owned()
             } else {
-                format!("unknown query parameter; this path takes {}", known.join(", "))
+                format!("unknown query parameter; this path takes {}", names.join(", "))
             };
             return Err(refused(message).field(name));
-        }
-        let value = if SCOPE.contains(&name.as_str()) { Value::from(value) } else { typed(value) };
-        if options.insert(name.clone(), value).is_some() {
+        };
+        if options.contains_key(&name) && field.name != "*" {
             return Err(refused("query parameter given twice").field(name));
         }
+        options.insert(name, typed(field.kind, value));
     }
-    Ok(Value::Object(options))
+    Ok(options)
 }
 
-/// Numbers and truth values become what they say; the call itself judges everything else.
-fn typed(text: String) -> Value {
-    match text.as_str() {
-        "true" => Value::Bool(true),
-        "false" => Value::Bool(false),
+/// Checks a body: no unknown member, none of a wrong type. What a value has to be beyond its type is judged where it
+/// is used, and so are types whose refusal has a code of its own.
+pub fn check(route: &Route, body: &Map<String, Value>) -> Result<(), Problem> {
+    for (name, value) in body {
+        let Some(field) = find(route.body, name) else {
+            if route.passes_over() {
+                continue;
+            }
+            let shown: String = name.chars().take(80).collect();
+            return Err(refused(format!("there is no option \"{shown}\" here")).field(shown));
+        };
+        let (fits, wanted) = match field.kind {
+            Kind::Text => (value.is_string(), "a string"),
+            Kind::Flag => (value.is_boolean(), "true or false"),
+            Kind::Texts => {
+                (value.as_array().is_some_and(|list| list.iter().all(Value::is_string)), "a list of strings")
+            }
+            Kind::Objects => {
+                (value.as_array().is_some_and(|list| list.iter().all(Value::is_object)), "a list of objects")
+            }
+            _ => (true, ""),
+        };
+        if !fits && !value.is_null() {
+            return Err(refused(format!("{name} must be {wanted}")).field(name.as_str()));
+        }
+    }
+    Ok(())
+}
+
+/// The field of this name. Of a route that is not served everything is passed over.
+fn find<'a>(known: &[&'a [Field]], name: &str) -> Option<&'a Field> {
+    known.iter().copied().flatten().find(|field| field.name == name || field.name == "*")
+}
+
+/// Numbers, truth values and lists become what they say; the call itself judges everything else.
+fn typed(kind: Kind, text: String) -> Value {
+    match (kind, text.as_str()) {
+        (Kind::Id | Kind::Text | Kind::Day | Kind::Any, _) => text.into(),
+        (Kind::Texts, _) => text.split(',').collect(),
+        (_, "true") => Value::Bool(true),
+        (_, "false") => Value::Bool(false),
         _ => match text.parse::<i64>() {
             Ok(number) => number.into(),
             Err(_) => text
@@ -65,11 +98,12 @@ fn refused(message: impl AsRef<str>) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::router::route;
     use serde_json::json;
 
     #[test]
     fn queries_become_options() {
-        let known: Vec<&str> = SCOPE.into_iter().chain(PAGE).collect();
+        let (list, _) = route("GET", "/v1/memories").unwrap();
         for (query, expected) in [
             ("", Ok(json!({}))),
             ("&&", Ok(json!({}))),
@@ -80,12 +114,32 @@ mod tests {
             ("top_k=abc&order=desc", Ok(json!({ "top_k": "abc", "order": "desc" }))),
             ("top_k=inf", Ok(json!({ "top_k": "inf" }))),
             ("user_id", Ok(json!({ "user_id": "" }))),
+            ("fields=id,memory", Ok(json!({ "fields": ["id", "memory"] }))),
             ("userId=alice", Err("INVALID_ARGUMENT")),
             ("user_id=a&user_id=b", Err("INVALID_ARGUMENT")),
             ("user_id=%FF", Err("INVALID_ARGUMENT")),
             ("user_id=a&filters=%7B%7D", Err("INVALID_ARGUMENT")),
         ] {
-            assert_eq!(read(query, &known).map_err(|problem| problem.code()), expected, "{query}");
+            let options = read(query, list.query).map(Value::Object);
+            assert_eq!(options.map_err(|problem| problem.code()), expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn bodies_are_held_against_the_table() {
+        for (method, path, body, expected) in [
+            ("POST", "/v3/memories", json!({ "filters": {}, "show_expired": true }), None),
+            ("POST", "/v3/memories", json!({ "bogus": 1 }), Some("bogus")),
+            ("POST", "/v3/memories", json!({ "show_expired": "yes" }), Some("show_expired")),
+            ("POST", "/v3/memories/search", json!({ "query": "x", "fields": ["id", 1] }), Some("fields")),
+            ("POST", "/v3/memories/search", json!({ "query": "x", "fields": null }), None),
+            ("POST", "/v3/memories/add", json!({ "messages": "x", "some_thing": { "a": 1 } }), None),
+            ("PUT", "/v1/batch", json!({ "memories": ["x"] }), Some("memories")),
+            ("POST", "/v1/summary", json!({ "anything": 1 }), None),
+        ] {
+            let (route, _) = route(method, path).unwrap();
+            let refused = check(route, body.as_object().unwrap()).err().map(|it| it.answer().body.unwrap());
+            assert_eq!(refused.map(|it| it["field"].clone()), expected.map(Value::from), "{path} {body}");
         }
     }
 }

@@ -2,22 +2,22 @@
 
 use std::rc::Rc;
 
+use edgemem::Memory;
 use edgemem::host::Host;
-use edgemem::store::ByteStore;
-use edgemem::{Error, ErrorKind, Memory};
 use serde_json::{Map, Value, json};
 
 use crate::admin::{self, Errand};
-use crate::auth::Caller;
 use crate::body;
 use crate::desk::Desk;
 use crate::gate::{Gate, Visit};
 use crate::http::{Answer, Head};
 use crate::idempotency::{self, Claim};
-use crate::problem::Problem;
-use crate::query::{self, PAGE, SCOPE};
-use crate::relay::{self, Wish};
-use crate::router::{self, Route};
+use crate::mem0::{self, Asked};
+use crate::problem::{Problem, Refusal};
+use crate::query;
+use crate::relay;
+use crate::router;
+use crate::routes::{Route, Want};
 use crate::settings::Settings;
 use crate::tenant::{self, Tenants};
 
@@ -52,8 +52,8 @@ impl Service {
             Err(problem) => return (problem.answer(), problem.log()),
         };
         if head.method == "OPTIONS" {
-            let methods = router::allow(&head.path);
-            let answer = settings.origins.preflight(head, &methods, Answer::empty().with("allow", &methods));
+            let answer = Answer::empty().with("allow", router::allow(&head.path));
+            let answer = settings.origins.preflight(head, router::METHODS, answer);
             return (settings.origins.apply(head, answer), None);
         }
         let mut visit = self.gate.visit(head);
@@ -77,52 +77,58 @@ impl Service {
         visit: &mut Visit,
         read: impl AsyncFnOnce(usize) -> Result<Vec<u8>, Problem>,
     ) -> Result<Answer, Problem> {
-        let route = router::route(&head.method, &head.path);
-        if let Ok(Route::Health) = route {
+        let found = router::route(&head.method, &head.path);
+        if let Ok((Route { want: Want::Health, .. }, _)) = found {
             let version = env!("CARGO_PKG_VERSION");
-            let body = json!({ "status": "ok", "version": version, "store": settings.store.name() });
-            return Ok(Answer::ok(body));
+            let health = json!({ "status": "ok", "version": version, "store": settings.store.name() });
+            return Ok(Answer::ok(health));
         }
         let caller = self.gate.enter(settings, &self.memory, head, visit).await?;
-        let route = route?;
-        let known: Vec<&str> = match &route {
-            Route::List => SCOPE.into_iter().chain(PAGE).chain(["project_id"]).collect(),
-            Route::DeleteAll => SCOPE.into_iter().chain(["project_id"]).collect(),
-            Route::Relay(_, Wish::List) => vec!["after"],
-            Route::Relay(_, Wish::Drop) => vec!["from", "through"],
-            Route::Admin(errand) => errand.query().to_vec(),
-            _ => vec![],
-        };
-        let mut options = query::read(&head.query, &known)?;
-        let mut bytes = Vec::new();
-        if route.takes_body() {
+        tenant::check_head(&caller, head)?;
+        let (route, texts) = found?;
+        if route.want == Want::Missing {
+            let message =
+                "this service has no such part of mem0's platform; docs/rest.md lists what there is";
+            return Err(Problem::new(Refusal::NotImplemented, message));
+        }
+        let asked = query::read(&head.query, route.query)?;
+        let (mut bytes, mut options) = (Vec::new(), Map::new());
+        if route.has_body() {
             // A batch cannot be split, so what limits it is not what limits the requests that people write.
-            let limit = match &route {
-                Route::Relay(..) => relay::MAX_BODY.max(settings.body_limit),
+            let limit = match route.want {
+                Want::RelayAppend => relay::MAX_BODY.max(settings.body_limit),
                 _ => settings.body_limit,
             };
             body::check_head(head, limit)?;
             bytes = read(limit).await?;
             options = body::parse(&bytes)?;
+            query::check(route, &options)?;
         }
+        // What stands in the address wins.
+        options.extend(asked);
         let root = self.memory.as_ref().map_err(Clone::clone)?;
-        if let Route::Admin(errand) = &route {
-            return self.administer(&*root.store(), &caller, errand, &options, visit).await;
+        let store = root.store();
+        if let Some(errand) = errand(route.want, &texts) {
+            let (body, noted) = admin::run(&self.gate, &*store, &caller, &errand, &options).await?;
+            (visit.urgent, visit.noted) = (noted.is_some(), noted);
+            return Ok(Answer::ok(body));
         }
-        tenant::check_head(&caller, head)?;
         tenant::check_options(&caller, &mut options)?;
         let desk = Desk::new(self.gate.tenants.of(&caller, root).await?, Rc::clone(&caller));
-        let reads = matches!(head.method.as_str(), "GET" | "HEAD");
-        let store = root.store();
-        let claim = match reads {
-            true => None,
-            false => idempotency::claim(&*store, &caller, head, &bytes, &self.gate.host).await?,
+        if route.takes("user_id") {
+            desk.stand_in(&mut options);
+        }
+        let claim = match route.method {
+            "GET" => None,
+            _ => idempotency::claim(&*store, &caller, head, &bytes, &self.gate.host).await?,
         };
         drop(bytes);
         if let Some(Claim::Answered(answer)) = claim {
             return Ok(answer);
         }
-        let served = run(&desk, route, options).await.map(|value| Answer::ok(renamed(value)));
+        let status = if route.want == Want::Export { 201 } else { 200 };
+        let served = mem0::answer(route.want, Asked { desk: &desk, head, texts: &texts, options }).await;
+        let served = served.map(|body| Answer { status, ..Answer::ok(body) }).map_err(Problem::from);
         if settings.audit && !caller.is_root && desk.writes() {
             visit.noted = Some((caller.org.clone(), desk.touched().into()));
         }
@@ -134,70 +140,22 @@ impl Service {
         }
         served
     }
-
-    /// Runs an errand of administrators. What is noted of it is stored before it is answered.
-    async fn administer(
-        &self,
-        store: &dyn ByteStore,
-        caller: &Caller,
-        errand: &Errand,
-        options: &Value,
-        visit: &mut Visit,
-    ) -> Result<Answer, Problem> {
-        let (body, noted) = admin::run(&self.gate, store, caller, errand, options).await?;
-        (visit.urgent, visit.noted) = (noted.is_some(), noted);
-        Ok(Answer::ok(body))
-    }
 }
 
-/// Asks the memory.
-async fn run(desk: &Desk, route: Route, options: Value) -> Result<Value, Problem> {
-    let call = async |method: &str, arguments: &[Value]| desk.call(method, arguments).await;
-    match route {
-        Route::Health | Route::Admin(_) => Ok(Value::Null),
-        Route::Add => call("add", &[part(&options, "messages"), options]).await,
-        Route::List | Route::ListFiltered => call("getAll", &[options]).await,
-        Route::DeleteAll => {
-            if desk.caller().bounds.is_empty() && options.as_object().is_none_or(Map::is_empty) {
-                let message = "name at least one of user_id, agent_id, run_id, app_id, org_id; no path deletes everything";
-                return Err(Error::new(ErrorKind::ScopeRequired, message).field("user_id").into());
-            }
-            call("deleteAll", &[options]).await
-        }
-        Route::Get(id) => found(&id, call("get", &[id.as_str().into()]).await?),
-        Route::Update(id) => {
-            call("update", &[id.as_str().into(), options]).await?;
-            found(&id, call("get", &[id.as_str().into()]).await?)
-        }
-        Route::Delete(id) => call("delete", &[id.into()]).await,
-        Route::History(id) => found(&id, call("history", &[id.as_str().into()]).await?),
-        Route::Search => call("search", &[part(&options, "query"), options]).await,
-        Route::Context => call("context", &[part(&options, "query"), options]).await,
-        Route::Stats => call("stats", &[]).await,
-        Route::Relay(account, wish) => {
-            desk.may_relay(&account, matches!(wish, Wish::Append | Wish::Drop))?;
-            Ok(relay::serve(&*desk.memory().store(), &account, &wish, &options).await?)
-        }
-    }
-}
-
-fn part(options: &Value, name: &str) -> Value {
-    options.get(name).cloned().unwrap_or(Value::Null)
-}
-
-/// Turns nothing into the refusal that it means over HTTP. Every memory has at least one row of history.
-fn found(id: &str, value: Value) -> Result<Value, Problem> {
-    if value.is_null() || value.as_array().is_some_and(Vec::is_empty) {
-        return Err(Error::new(ErrorKind::NotFound, format!("Memory with ID {id} not found"))
-            .field("id")
-            .into());
-    }
-    Ok(value)
+/// What an administrator wants, if it is for one.
+fn errand(want: Want, texts: &[String]) -> Option<Errand> {
+    Some(match want {
+        Want::Keys => Errand::Keys,
+        Want::MakeKey => Errand::Make,
+        Want::RevokeKey => Errand::Revoke(texts.first().cloned().unwrap_or_default()),
+        Want::Audit => Errand::Audit,
+        _ => return None,
+    })
 }
 
 /// The same value with the names of the API turned into those of REST, which are written `created_at`.
 /// What callers put into metadata keeps its names.
-fn renamed(value: Value) -> Value {
+pub fn renamed(value: Value) -> Value {
     match value {
         Value::Array(items) => items.into_iter().map(renamed).collect(),
         Value::Object(map) => {
@@ -269,7 +227,9 @@ mod tests {
         assert!(context["text"].as_str().unwrap().contains("Lisbon"));
         let (_, list) = ask(&service, "GET", "/v1/memories?user_id=alice&top_k=5", "");
         let filters = r#"{"filters":{"user_id":"alice"}}"#;
-        assert_eq!(ask(&service, "POST", "/v1/memories/list", filters).1, list);
+        let listed = ask(&service, "POST", "/v1/memories/list", filters).1;
+        assert_eq!(listed["results"], list["results"]);
+        assert_eq!(ask(&service, "POST", "/v3/memories/", filters).1["results"], list["results"]);
         assert_eq!(list["results"].as_array().map(Vec::len), Some(1));
 
         let (status, item) =

@@ -212,7 +212,7 @@ fn keys_are_made_listed_and_revoked_by_administrators_of_their_organisation() {
     let told = |note: &Value| {
         format!("{} {} {}", note["method"].as_str().unwrap(), note["route"].as_str().unwrap(), note["status"])
     };
-    let expected = ["POST /v1/memories 403", "DELETE /v1/admin/keys/{} 200", "POST /v1/admin/keys 200"];
+    let expected = ["POST /v1/memories 403", "DELETE /v1/admin/keys/{id} 200", "POST /v1/admin/keys 200"];
     for expected in expected {
         assert!(notes.iter().any(|note| told(note) == expected), "{expected}: {log}");
     }

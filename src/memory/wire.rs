@@ -21,6 +21,8 @@ mod show_graph;
 use serde_json::{Map, Value};
 
 use super::*;
+#[cfg(any(feature = "objects", feature = "service", not(target_family = "wasm")))]
+use crate::host::LocalFuture;
 use crate::index::filter::Filter;
 use crate::record::Record;
 use crate::retrieve::context::DEFAULT_TOKENS;
@@ -44,6 +46,18 @@ pub async fn call(memory: &Memory, method: &str, arguments: &[Value]) -> Result<
 
 #[cfg(not(any(feature = "objects", not(target_family = "wasm"))))]
 pub use local as call;
+
+/// The same as [`call`], for other crates. The bodies of async functions are compiled again in every crate that awaits them;
+/// this one is compiled here.
+#[cfg(any(feature = "objects", feature = "service", not(target_family = "wasm")))]
+#[inline(never)]
+pub fn called<'a>(
+    memory: &'a Memory,
+    method: &'a str,
+    arguments: &'a [Value],
+) -> LocalFuture<'a, Result<Value>> {
+    Box::pin(call(memory, method, arguments))
+}
 
 /// Calls a method by name with its arguments as JSON. `UNSUPPORTED` for a method that does not exist.
 pub async fn local(memory: &Memory, method: &str, arguments: &[Value]) -> Result<Value> {

@@ -23,9 +23,8 @@ use edgemem_service::tenant::{OneTenant, Tenants};
 /// that makes a store of the binding of a class of objects.
 pub fn service(env: &Env, tokens: &JsValue, reach: &Function) -> Service {
     let settings = Settings::read(|name| env.var(name).ok().map(|text| text.to_string()));
-    let memory = settings.clone().and_then(|settings| {
-        root(env, &settings, tokens, reach).map_err(Problem::from)
-    });
+    let memory =
+        settings.clone().and_then(|settings| root(env, &settings, tokens, reach).map_err(Problem::from));
     let tenants: Rc<dyn Tenants> = match (&settings, &memory) {
         (Ok(settings), Ok(root)) => {
             let (env, settings, root) = (env.clone(), settings.clone(), root.clone());
@@ -57,7 +56,11 @@ impl Tenants for Places {
             let store: Rc<dyn ByteStore> = match settings.store {
                 // An owner that is spread over several objects is one of the default tenant.
                 StoreKind::DurableObject => {
-                    return routed(env, &Settings { tenant: own, shards: String::new(), ..settings.clone() }, reach);
+                    return routed(
+                        env,
+                        &Settings { tenant: own, shards: String::new(), ..settings.clone() },
+                        reach,
+                    );
                 }
                 StoreKind::D1 => {
                     Rc::new(D1Store::with_prefix(binding(env, "DB", "d1_databases")?, &format!("{name}_"))?)

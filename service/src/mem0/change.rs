@@ -1,0 +1,153 @@
+//! Changes of memories that are there: one, many, or all of a scope.
+
+use edgemem::{Error, ErrorKind, Result};
+use serde_json::{Map, Value};
+
+use super::{Asked, checked, items, unknown, wrong};
+use crate::service::renamed;
+
+/// As many are changed in a batch at most.
+const MOST: usize = 1_000;
+
+/// Changes a memory and returns it as it is then.
+pub async fn update(asked: Asked<'_>) -> Result<Value> {
+    let id = asked.id()?;
+    if !asked.option("timestamp").is_null() {
+        let message = "the time at which a memory was said cannot be changed: delete it and add it again";
+        return Err(Error::new(ErrorKind::Unsupported, message).field("timestamp"));
+    }
+    asked.call("update", &[id.into(), asked.options.clone().into()]).await?;
+    asked.memory(id).await
+}
+
+/// Deletes a memory, with `delete_linked` also those whose place it took.
+pub async fn delete(asked: Asked<'_>) -> Result<Value> {
+    let id = asked.id()?;
+    if asked.option("delete_linked") != &Value::Bool(true) {
+        return asked.call("delete", &[id.into()]).await;
+    }
+    let mut linked = vec![id.to_owned()];
+    let mut at = 0;
+    while at < linked.len() {
+        let item = asked.call("get", &[linked[at].as_str().into()]).await?;
+        for older in items(&item["supersedes"]).iter().filter_map(Value::as_str) {
+            if !linked.iter().any(|known| known == older) {
+                linked.push(older.to_owned());
+            }
+        }
+        at += 1;
+    }
+    let mut answer = Value::Null;
+    for id in linked.iter().rev() {
+        answer = asked.call("delete", &[id.as_str().into()]).await?;
+    }
+    answer["cascade_count"] = (linked.len() - 1).into();
+    Ok(answer)
+}
+
+/// What happened to a memory, under mem0's names and ours.
+pub async fn history(asked: Asked<'_>) -> Result<Value> {
+    let id = asked.id()?;
+    let rows = asked.call("history", &[id.into()]).await?;
+    if items(&rows).is_empty() {
+        return Err(unknown(id));
+    }
+    let memory = asked.memory(id).await.unwrap_or_default();
+    let role = memory["role"].as_str().unwrap_or("user");
+    let row = |row: &Value| {
+        let mut row = renamed(row.clone());
+        let event = match row["action"].as_str() {
+            Some(action @ ("ADD" | "UPDATE")) => action,
+            _ => "DELETE",
+        };
+        let said = if row["new_value"].is_null() { &row["previous_value"] } else { &row["new_value"] };
+        let input = Value::from(vec![object!({ "role": role, "content": said.clone() })]);
+        for (name, value) in [
+            ("id", format!("{id}-{}", row["id"]).into()),
+            ("event", event.into()),
+            ("old_memory", row["previous_value"].clone()),
+            ("new_memory", row["new_value"].clone()),
+            ("input", input),
+        ] {
+            row[name] = value;
+        }
+        for name in ["user_id", "agent_id", "app_id", "run_id", "session_id", "metadata", "categories"] {
+            row[name] = memory[name].clone();
+        }
+        row
+    };
+    Ok(items(&rows).iter().map(row).collect())
+}
+
+/// Deletes all memories of a scope, which has to be named.
+pub async fn delete_all(asked: Asked<'_>) -> Result<Value> {
+    if asked.options.is_empty() {
+        let message =
+            "name at least one of user_id, agent_id, run_id, app_id, org_id; no path deletes everything";
+        return Err(Error::new(ErrorKind::ScopeRequired, message).field("user_id"));
+    }
+    asked.call("deleteAll", &[asked.options.clone().into()]).await
+}
+
+/// Changes or deletes many. All are looked for first, so that one that is unknown or wrong changes nothing.
+pub async fn batch(asked: Asked<'_>, deletes: bool) -> Result<Value> {
+    let Some(list) = asked.option("memories").as_array() else {
+        return Err(wrong("memories", "memories must be a list of objects with a memory_id"));
+    };
+    if list.is_empty() || list.len() > MOST {
+        return Err(wrong("memories", &format!("memories must be a list of 1 to {MOST}")));
+    }
+    let mut ids: Vec<&str> = Vec::new();
+    for (at, memory) in list.iter().enumerate() {
+        let named = |name: &str| format!("memories[{at}].{name}");
+        let id = checked(memory["memory_id"].as_str().unwrap_or_default())
+            .map_err(|error| error.field(named("memory_id")))?;
+        if ids.contains(&id) {
+            return Err(wrong(&named("memory_id"), "memories must name each memory once"));
+        }
+        ids.push(id);
+        if !deletes {
+            let text = memory["text"].as_str().is_some_and(|text| !text.trim().is_empty());
+            let metadata = memory["metadata"].is_object();
+            if !(text || memory["text"].is_null() && metadata) {
+                return Err(wrong(&named("text"), "each memory needs a text that is not blank, or metadata"));
+            }
+        }
+    }
+    let mut missing = Vec::new();
+    for id in &ids {
+        if asked.call("get", &[(*id).into()]).await?.is_null() {
+            missing.push(*id);
+        }
+    }
+    if !missing.is_empty() {
+        let shown = missing.iter().take(20).copied().collect::<Vec<_>>().join(", ");
+        let message =
+            format!("{} of these memories not found, so nothing was changed: {shown}", missing.len());
+        return Err(Error::new(ErrorKind::NotFound, message).field("memories"));
+    }
+    for (id, memory) in ids.iter().zip(list) {
+        if deletes {
+            asked.call("delete", &[(*id).into()]).await?;
+        } else {
+            let part = |name: &str| Some((name.to_owned(), memory.get(name)?.clone()));
+            let change: Map<String, Value> = ["text", "metadata"].into_iter().filter_map(part).collect();
+            asked.call("update", &[(*id).into(), change.into()]).await?;
+        }
+    }
+    let done = if deletes { "deleted" } else { "updated" };
+    Ok(object!({ "message": format!("Successfully {done} {} memories", ids.len()) }))
+}
+
+/// Notes what someone thinks of a memory.
+pub async fn feedback(asked: Asked<'_>) -> Result<Value> {
+    let id = checked(asked.option("memory_id").as_str().unwrap_or_default())?;
+    let arguments = [id.into(), asked.option("feedback").clone(), asked.option("feedback_reason").clone()];
+    let noted = asked.call("feedback", &arguments).await?;
+    Ok(object!({
+        "id": noted["id"].clone(),
+        "feedback": noted["feedback"].as_str().map(str::to_uppercase),
+        "feedback_reason": noted["reason"].clone(),
+        "strength": noted["strength"].clone(),
+    }))
+}
