@@ -21,6 +21,7 @@ pub mod idempotency;
 pub mod keys;
 pub mod limits;
 pub mod mem0;
+pub mod openapi;
 pub mod problem;
 pub mod query;
 pub mod relay;

@@ -8,6 +8,8 @@
 pub enum Want {
     /// Whether the service is up; public.
     Health,
+    /// The description of all routes; public.
+    OpenApi,
     /// Whose token this is.
     Ping,
     /// Remember messages.
@@ -282,6 +284,8 @@ const fn drop_entity(path: &'static str) -> Route {
 pub const ROUTES: &[Route] = &[
     route("GET", "health", Want::Health, "Tells whether the service is up; needs no token.")
         .answers("Health"),
+    route("GET", "openapi.json", Want::OpenApi, "Describes the service; needs no token.")
+        .answers("Description"),
     route("GET", "v1/ping", Want::Ping, "Tells whose token this is.").answers("Ping"),
     add("v3/memories/add"),
     add("v2/memories/add"),

@@ -13,6 +13,7 @@ use crate::gate::{Gate, Visit};
 use crate::http::{Answer, Head};
 use crate::idempotency::{self, Claim};
 use crate::mem0::{self, Asked};
+use crate::openapi;
 use crate::problem::{Problem, Refusal};
 use crate::query;
 use crate::relay;
@@ -82,6 +83,9 @@ impl Service {
             let version = env!("CARGO_PKG_VERSION");
             let health = json!({ "status": "ok", "version": version, "store": settings.store.name() });
             return Ok(Answer::ok(health));
+        }
+        if let Ok((Route { want: Want::OpenApi, .. }, _)) = found {
+            return Ok(Answer::ok(openapi::description()));
         }
         let caller = self.gate.enter(settings, &self.memory, head, visit).await?;
         tenant::check_head(&caller, head)?;
