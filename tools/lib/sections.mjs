@@ -57,7 +57,7 @@ export const SECTIONS = [
     steps: [
       node(
         "tests/worker/*.test.mjs",
-        ...["contract/workerd", "faults/workerd", "encryption/workerd", "sync/relay", "sync/stores", "sync/lost"].map((name) => `tests/${name}.test.mjs`),
+        ...["contract/workerd", "faults/workerd", "encryption/workerd", "sync/relay", "sync/stores", "sync/lost", "server/keys", "openapi/fuzz"].map((name) => `tests/${name}.test.mjs`),
       ),
     ],
   },
