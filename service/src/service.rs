@@ -7,6 +7,7 @@ use edgemem::host::Host;
 use serde_json::{Map, Value, json};
 
 use crate::admin::{self, Errand};
+use crate::auth::Caller;
 use crate::body;
 use crate::desk::Desk;
 use crate::gate::{Gate, Visit};
@@ -118,7 +119,7 @@ impl Service {
             return Ok(Answer::ok(body));
         }
         tenant::check_options(&caller, &mut options)?;
-        let desk = Desk::new(self.gate.tenants.of(&caller, root).await?, Rc::clone(&caller));
+        let desk = self.desk(&caller).await?;
         if route.takes("user_id") {
             desk.stand_in(&mut options);
         }
@@ -133,9 +134,7 @@ impl Service {
         let status = if route.want == Want::Export { 201 } else { 200 };
         let served = mem0::answer(route.want, Asked { desk: &desk, head, texts: &texts, options }).await;
         let served = served.map(|body| Answer { status, ..Answer::ok(body) }).map_err(Problem::from);
-        if settings.audit && !caller.is_root && desk.writes() {
-            visit.noted = Some((caller.org.clone(), desk.touched().into()));
-        }
+        note(settings, &desk, visit);
         if let Some(Claim::Do(ticket)) = claim {
             let answer = served.as_ref().map_or_else(Problem::answer, Clone::clone);
             // The request was done, so it is answered as done also if its answer cannot be kept: whoever sends it again is
@@ -143,6 +142,20 @@ impl Service {
             drop(ticket.settle(&*store, &answer, self.gate.host.now()).await);
         }
         served
+    }
+
+    /// The caller before the memory of its tenant.
+    async fn desk(&self, caller: &Rc<Caller>) -> Result<Desk, Problem> {
+        let root = self.memory.as_ref().map_err(Clone::clone)?;
+        Ok(Desk::new(self.gate.tenants.of(caller, root).await?, Rc::clone(caller)))
+    }
+}
+
+/// Notes what was written, for the audit log.
+fn note(settings: &Settings, desk: &Desk, visit: &mut Visit) {
+    let caller = desk.caller();
+    if settings.audit && !caller.is_root && desk.writes() {
+        visit.noted = Some((caller.org.clone(), desk.touched().into()));
     }
 }
 
