@@ -71,7 +71,7 @@ export function handlerOver(config: HandlerConfig, host: Host, loader: Loader): 
       const start = (): ReturnType<GlueHandler["handle"]> =>
         handler!.handle(method, url, [...request.headers].flat(), (limit) => readBody(request, limit));
       return instance.drive(start, (call) => call.outcome() as Outcome);
-    });
+    }, request.method === "POST");
     if (line !== null) log(line);
     tenants.resume();
     // Nobody waits for it but `close`. A core that was closed or trapped has nothing to store.
