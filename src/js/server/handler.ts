@@ -73,7 +73,7 @@ export function handlerOver(config: HandlerConfig, host: Host, loader: Loader): 
       return instance.drive(start, (call) => call.outcome() as Outcome);
     }, request.method === "POST");
     if (line !== null) log(line);
-    tenants.resume();
+    if (request.method === "POST") tenants.resume();
     // Nobody waits for it but `close`. A core that was closed or trapped has nothing to store.
     settle().catch(() => undefined);
     return respond(request.method, status, headers, body);
@@ -82,7 +82,7 @@ export function handlerOver(config: HandlerConfig, host: Host, loader: Loader): 
     const line = await memory.within(async (instance) => {
       const handler = handlers.get(instance);
       return handler === undefined ? null : instance.drive(() => handler.settle(), (call) => call.outcome() as string | null);
-    });
+    }, false);
     if (line !== null) log(line);
   };
   const handler = (request: Request): Promise<Response> =>
