@@ -46,7 +46,8 @@ export class Tenants {
     }
     const reader = tenant;
     const step = async (all: boolean): Promise<unknown> => reader.instance?.call("readStep", encodeArguments(["", all]));
-    tenant.queue ??= new Queue(step, this.#host.outlivesCalls);
+    // Messages may wait since another process kept them.
+    (tenant.queue ??= new Queue(step, this.#host.outlivesCalls)).resume();
   }
 
   /** Reads on what was kept for the language model. */
