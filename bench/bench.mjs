@@ -24,11 +24,13 @@ const PEERS = "peers";
 const ANN = "ann";
 /** Takes long: only where it is named. */
 const LOAD = "load";
+/** The same. */
+const SERVICE = "service";
 /** What docs/bench.md shows. */
 const PAGE = ["embedding", "size", "start", PEERS];
 const USAGE = `usage: npm run bench [-- [--quick] [--only PART[,PART]] [--json FILE] [--docs] [--from FILE]]
 
-  parts: ${PARTS.join(", ")}; and, only if they are named, ${PEERS}, which installs what edgemem is compared with, ${ANN} and ${LOAD}
+  parts: ${PARTS.join(", ")}; and, only if they are named, ${PEERS}, which installs what edgemem is compared with, ${ANN}, ${LOAD} and ${SERVICE}
   --quick               a tenth of everything
   --json FILE           write the figures there, too
   --docs                write docs/bench.md and its charts; measures ${PAGE.join(", ")} unless --only says otherwise
@@ -38,6 +40,10 @@ for ${LOAD}:
   --owners N            owners beside the large ones (1000)
   --each N              what each of them has (1000)
   --save                keep the figures in bench/load.json, which \`cargo xtask simulate\` reads
+
+for ${SERVICE}:
+  --users N             users (10)
+  --each N              memories of each (1000)
 
 for ${PEERS}:
   --kinds KIND[,KIND]   of keyword, hybrid, vector (all)
@@ -97,6 +103,11 @@ try {
     const sizes = quick ? { owners: 50, each: 200, large: 5_000, split: 5_000, requests: 200 } : { owners: numbers.owners, each: numbers.each, large: 100_000, split: 200_000, requests: 2_000 };
     await load({ ...sizes, machine, save, command: `npm run bench -- --only ${LOAD} ${quick ? "--quick" : `--owners ${numbers.owners} --each ${numbers.each}`} --save`, say });
   }
+  if (only.includes(SERVICE)) {
+    const { service } = await import("./service.mjs");
+    const sizes = quick ? { users: 4, each: 200, requests: 200 } : { users: numbers.users, each: numbers.each, requests: 2_000 };
+    figures.service = await service({ ...sizes, folder, say });
+  }
   if (only.includes(PEERS)) {
     const { dimensions, rounds, budget } = numbers;
     figures.peers = await peers({ contestants, sizes: numbers.sizes ?? sizes, dimensions, rounds, budget: budget * 1_000, say });
@@ -121,10 +132,10 @@ function readArguments(argv) {
   const text = { type: "string" };
   const flag = { type: "boolean", default: false };
   try {
-    const options = { quick: flag, docs: flag, save: flag, only: text, json: text, from: text, kinds: text, names: text, sizes: text, dimensions: text, rounds: text, budget: text, limit: text, owners: text, each: text };
+    const options = { quick: flag, docs: flag, save: flag, only: text, json: text, from: text, kinds: text, names: text, sizes: text, dimensions: text, rounds: text, budget: text, limit: text, owners: text, each: text, users: text };
     const { values } = parseArgs({ args: argv, options });
     const only = values.only === "none" ? [] : (values.only?.split(",") ?? (values.docs ? PAGE : PARTS));
-    const unknown = only.find((part) => ![...PARTS, PEERS, ANN, LOAD].includes(part));
+    const unknown = only.find((part) => ![...PARTS, PEERS, ANN, LOAD, SERVICE].includes(part));
     if (unknown !== undefined) throw new Error(`there is no part ${unknown}`);
     const list = (name) => values[name]?.split(",").map((each) => wholeNumber(name, each));
     const dimensions = list("dimensions") ?? [64, 384];
@@ -135,7 +146,7 @@ function readArguments(argv) {
     const stranger = names.find((name) => !CONTESTANTS.some((contestant) => contestant.name === name));
     if (stranger !== undefined) throw new Error(`nobody is called ${stranger}`);
     const contestants = CONTESTANTS.filter(({ kind, name }) => kinds.includes(kind) && names.includes(name));
-    const numbers = { sizes: list("sizes"), dimensions, rounds: wholeNumber("rounds", values.rounds ?? "3"), budget: wholeNumber("budget", values.budget ?? "120"), owners: wholeNumber("owners", values.owners ?? "1000"), each: wholeNumber("each", values.each ?? "1000") };
+    const numbers = { sizes: list("sizes"), dimensions, rounds: wholeNumber("rounds", values.rounds ?? "3"), budget: wholeNumber("budget", values.budget ?? "120"), owners: wholeNumber("owners", values.owners ?? "1000"), each: wholeNumber("each", values.each ?? "1000"), users: wholeNumber("users", values.users ?? "10") };
     const limit = wholeNumber("limit", values.limit ?? "900");
     return { ...values, only, limit, contestants, numbers };
   } catch (error) {

@@ -127,6 +127,10 @@ kinds! {
     ChangesInvalid => "CHANGES_INVALID",
     /// The changes belong to another account or another scope; nothing was changed.
     ChangesForeign => "CHANGES_FOREIGN",
+    /// The key of a service may not do this.
+    RightMissing => "RIGHT_MISSING",
+    /// The key of a service is for another user or agent than the one that is named; nothing was changed.
+    ScopeForbidden => "SCOPE_FORBIDDEN",
     /// A change is dated so far in the future that the clock which made it must be wrong; nothing was changed.
     ClockInvalid => "CLOCK_INVALID",
     /// The relay cannot be reached, or answered something that is not its protocol.

@@ -193,6 +193,44 @@ fn an_owner_lives_in_its_object_and_an_id_leads_there() {
 }
 
 #[test]
+fn owners_are_counted_as_a_list_shows_them_wherever_they_live() {
+    let both = Twice::new(&json!({ "shards": { "user:bob": 2 } }), Models::default());
+    for memory in [&both.plain, &both.routed] {
+        let add = |text: &str, options: Value| call(memory, "add", json!([text, options])).unwrap();
+        for (at, text) in ["tea", "milk", "bread"].iter().enumerate() {
+            add(text, json!({ "userId": "bob", "infer": false, "conversationId": at.to_string() }));
+        }
+        add("paint", json!({ "userId": "ann", "agentId": "a1", "infer": false, "timestamp": 1_000_000_000 }));
+        add("ours", json!({ "orgId": "acme", "infer": false }));
+        add("old", json!({ "userId": "ann", "infer": false, "expirationDate": "2020-01-01" }));
+        let gone = add("gone", json!({ "userId": "cem", "infer": false }));
+        call(memory, "delete", json!([gone["results"][0]["id"]])).unwrap();
+
+        let owners = call(memory, "owners", json!([])).unwrap();
+        let of = |axis: &str, id: &str| {
+            let held = owners.as_array().unwrap().iter().filter(|it| it["axis"] == axis && it["id"] == id);
+            held.map(|it| it["memories"].as_u64().unwrap()).sum::<u64>()
+        };
+        let counts = [
+            ("user_id", "bob"),
+            ("user_id", "ann"),
+            ("agent_id", "a1"),
+            ("org_id", "acme"),
+            ("user_id", "cem"),
+        ];
+        assert_eq!(counts.map(|(axis, id)| of(axis, id)), [3, 1, 1, 1, 0]);
+        let ann = owners.as_array().unwrap().iter().find(|it| it["id"] == "ann").unwrap();
+        assert_eq!(ann["first"], "2001-09-09T01:46:40.000Z");
+
+        let page = json!([{ "userId": "bob", "limit": 2, "count": true }]);
+        let list = call(memory, "getAll", page).unwrap();
+        assert_eq!((list["results"].as_array().unwrap().len(), &list["total"]), (2, &json!(3)));
+        let list = call(memory, "getAll", json!([{ "userId": "bob" }])).unwrap();
+        assert!(list.get("total").is_none());
+    }
+}
+
+#[test]
 fn the_embedder_is_asked_once_for_a_question() {
     let letters = Rc::new(Letters(Cell::new(0)));
     let models = Models { embedder: Some(Rc::clone(&letters) as _), ..Models::default() };

@@ -10,7 +10,7 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = path.join(root, "worker");
 
 /** The variables that may be set from outside, as secrets and `--var` may with wrangler. */
-const FROM_ENVIRONMENT = ["EDGEMEM_TOKEN_HASHES", "EDGEMEM_CORS_ORIGINS", "EDGEMEM_BODY_LIMIT", "EDGEMEM_TENANT", "EDGEMEM_SHARDS", "EDGEMEM_CONFIG", "EDGEMEM_MCP_SCOPE"];
+const FROM_ENVIRONMENT = ["EDGEMEM_TOKEN_HASHES", "EDGEMEM_CORS_ORIGINS", "EDGEMEM_BODY_LIMIT", "EDGEMEM_TENANT", "EDGEMEM_SHARDS", "EDGEMEM_CONFIG", "EDGEMEM_MCP_SCOPE", "EDGEMEM_RATE_LIMIT", "EDGEMEM_LOG", "EDGEMEM_AUDIT"];
 
 /**
  * @param {{ store: "durable-object" | "d1" | "kv", port: number, persist: string, environment: Record<string, string | undefined> }} wanted

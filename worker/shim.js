@@ -45,20 +45,35 @@ class Instance {
   }
 
   /** Resolves to the response; rejects if the instance died, also if another request killed it. */
-  async handle(request) {
+  handle(request) {
+    return this.#run(
+      () => this.#worker.handle(request),
+      (exchange) => exchange.response(),
+    );
+  }
+
+  /** Stores what was noted of requests that are answered. */
+  settle() {
+    return this.#run(
+      () => this.#worker.settle(),
+      () => undefined,
+    );
+  }
+
+  async #run(start, finish) {
     let kill;
     const killed = new Promise((_, reject) => (kill = reject));
     killed.catch(() => {});
     this.#running.add(kill);
     try {
-      return await this.#drive(request, killed);
+      return await this.#drive(start, finish, killed);
     } finally {
       this.#running.delete(kill);
     }
   }
 
-  async #drive(request, killed) {
-    const exchange = this.#attempt(() => this.#worker.handle(request));
+  async #drive(start, finish, killed) {
+    const exchange = this.#attempt(start);
     let pending = this.#attempt(() => exchange.step(true, undefined));
     while (pending !== undefined) {
       let fulfilled = true;
@@ -75,9 +90,9 @@ class Instance {
       pending = this.#attempt(() => exchange.step(fulfilled, value));
     }
     return this.#attempt(() => {
-      const response = exchange.response();
+      const outcome = finish(exchange);
       exchange.free();
-      return response;
+      return outcome;
     });
   }
 
@@ -119,11 +134,20 @@ async function answer(request, env) {
   }
 }
 
+async function settle() {
+  try {
+    if (instance !== undefined && !instance.dead) await instance.settle();
+  } catch (cause) {
+    console.error("INTERNAL:", cause);
+  }
+}
+
 export default {
   fetch(request, env, context) {
     const response = answer(request, env);
-    // A write that is under way is finished also if its client goes away: others may be waiting for it.
-    context.waitUntil(response);
+    // A write that is under way is finished also if its client goes away: others may be waiting for it. What was noted of
+    // it is stored when nobody waits any more.
+    context.waitUntil(response.then(settle));
     return response;
   },
 };

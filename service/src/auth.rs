@@ -1,16 +1,70 @@
-//! Who may ask: bearer tokens, known by their SHA-256 only.
+//! Who may ask: keys, see [`keys`](crate::keys), and tokens of the deployment, known by their SHA-256 only.
 
+use edgemem::scope::Axis;
 use edgemem::{Error, ErrorKind};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::http::Head;
+use crate::keys::{Key, Right};
 use crate::problem::{Problem, Refusal};
+use crate::tenant::DEFAULT;
 
 /// The variable that holds the digests.
 pub const HASHES: &str = "EDGEMEM_TOKEN_HASHES";
 
-/// Who is let in.
+/// Who asks, once that is known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Caller {
+    /// What logs call it: a key's id; `token-` and the first digits of a token's digest; `local` in development.
+    pub id: String,
+    /// The organisation whose memories it reaches.
+    pub org: String,
+    /// The project whose memories it reaches.
+    pub project: String,
+    /// The user or the agent, or both, that its memories have to carry.
+    pub bounds: Vec<(Axis, String)>,
+    /// What it may do.
+    pub right: Right,
+    /// Requests a minute, if it has a limit of its own.
+    pub rate: Option<u32>,
+    /// Whether it administers all organisations: whoever has no key but a token of the deployment.
+    pub is_root: bool,
+}
+
+impl Caller {
+    /// A caller that may do everything, in the default tenant.
+    fn root(id: String) -> Caller {
+        let (org, project) = (DEFAULT.to_owned(), DEFAULT.to_owned());
+        Caller { id, org, project, bounds: vec![], right: Right::Admin, rate: None, is_root: true }
+    }
+
+    /// `RIGHT_MISSING` unless it has this right.
+    pub fn may(&self, right: Right) -> edgemem::Result<()> {
+        if self.right >= right {
+            return Ok(());
+        }
+        let message = format!("this key has the right to {}, this takes {}", self.right.name(), right.name());
+        Err(Error::new(ErrorKind::RightMissing, message).field("authorization"))
+    }
+}
+
+impl From<Key> for Caller {
+    fn from(key: Key) -> Caller {
+        let bounds = [(Axis::User, key.user), (Axis::Agent, key.agent)];
+        Caller {
+            id: key.id,
+            org: key.org,
+            project: key.project,
+            bounds: bounds.into_iter().filter_map(|(axis, id)| Some((axis, id?))).collect(),
+            right: key.right,
+            rate: key.rate,
+            is_root: false,
+        }
+    }
+}
+
+/// Who is let in beside keys.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Access {
     /// Whoever shows a token with one of these SHA-256 digests.
@@ -39,12 +93,12 @@ impl Access {
     }
 
     /// Lets the request in, or says why not.
-    pub fn check(&self, head: &Head) -> Result<(), Problem> {
+    pub fn check(&self, head: &Head) -> Result<Caller, Problem> {
         match self {
             Access::Tokens(digests) => {
-                let token = head.header("authorization").and_then(token);
-                if token.is_some_and(|token| is_known(token, digests)) {
-                    return Ok(());
+                let token = token(head);
+                if let Some(caller) = token.and_then(|token| known(token, digests)) {
+                    return Ok(caller);
                 }
                 let message = if token.is_some() {
                     "this token is not known here"
@@ -58,7 +112,7 @@ impl Access {
             // A deployed Worker is never reached under these names, so a variable that was left behind opens
             // nothing; nor does a page in a browser whose name was made to point here.
             Access::Development if matches!(head.host.as_str(), "localhost" | "127.0.0.1" | "[::1]") => {
-                Ok(())
+                Ok(Caller::root("local".to_owned()))
             }
             Access::Development | Access::Nobody => {
                 let message = format!(
@@ -71,20 +125,23 @@ impl Access {
     }
 }
 
-/// The token of an `Authorization` header. `Token` is what mem0's clients write.
-fn token(header: &str) -> Option<&str> {
-    let (scheme, token) = header.trim().split_once(' ')?;
+/// The token of the `Authorization` header. `Token` is what mem0's clients write.
+pub fn token(head: &Head) -> Option<&str> {
+    let (scheme, token) = head.header("authorization")?.trim().split_once(' ')?;
     let known = scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("token");
     Some(token.trim()).filter(|token| known && !token.is_empty())
 }
 
-fn is_known(token: &str, digests: &[[u8; 32]]) -> bool {
+fn known(token: &str, digests: &[[u8; 32]]) -> Option<Caller> {
     let shown: [u8; 32] = Sha256::digest(token.as_bytes()).into();
     // All are compared, so that the time tells nothing about which one fits or how far.
-    digests.iter().fold(Choice::from(0), |known, digest| known | shown.ct_eq(digest)).into()
+    let known = digests.iter().fold(Choice::from(0), |known, digest| known | shown.ct_eq(digest));
+    let [a, b, c, d, ..] = shown;
+    bool::from(known).then(|| Caller::root(format!("token-{a:02x}{b:02x}{c:02x}{d:02x}")))
 }
 
-fn digest(text: &str) -> Option<[u8; 32]> {
+/// The bytes of a SHA-256 in hexadecimal.
+pub(crate) fn digest(text: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
     if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;

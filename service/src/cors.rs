@@ -2,6 +2,10 @@
 
 use crate::http::{Answer, Head};
 
+/// The headers of an answer that a page can read beside the usual ones.
+const EXPOSED: &str =
+    "Allow, Idempotency-Replayed, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-ID";
+
 /// The origins that may ask.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Origins {
@@ -50,7 +54,7 @@ impl Origins {
         match self.allowed(head) {
             Some(origin) => answer
                 .with("access-control-allow-origin", origin)
-                .with("access-control-expose-headers", "Allow, Retry-After, WWW-Authenticate"),
+                .with("access-control-expose-headers", EXPOSED),
             None => answer,
         }
     }

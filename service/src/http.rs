@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// The request headers that the service reads; `entry` copies these and no others.
-pub const READ_HEADERS: [&str; 9] = [
+pub const READ_HEADERS: [&str; 13] = [
     "authorization",
     "content-length",
     "content-type",
@@ -13,6 +13,10 @@ pub const READ_HEADERS: [&str; 9] = [
     "mcp-protocol-version",
     "mcp-method",
     "mcp-name",
+    "idempotency-key",
+    "x-request-id",
+    "x-org-id",
+    "x-project-id",
 ];
 
 /// A request without its body.

@@ -31,16 +31,26 @@ refusals! {
     BodyInvalid => "BODY_INVALID", 400;
     /// The token is missing or unknown.
     Unauthorized => "UNAUTHORIZED", 401;
+    /// The token is for another organisation or project than the one that is named.
+    TenantForbidden => "TENANT_FORBIDDEN", 403;
     /// There is no such path.
     RouteUnknown => "ROUTE_UNKNOWN", 404;
     /// The path exists, the method does not.
     MethodNotAllowed => "METHOD_NOT_ALLOWED", 405;
+    /// A request with this idempotency key is still being answered.
+    IdempotencyPending => "IDEMPOTENCY_PENDING", 409;
     /// The body is above the limit.
     BodyTooLarge => "BODY_TOO_LARGE", 413;
     /// The body's type is not JSON.
     MediaTypeUnsupported => "MEDIA_TYPE_UNSUPPORTED", 415;
+    /// This idempotency key was sent before with another request.
+    IdempotencyMismatch => "IDEMPOTENCY_MISMATCH", 422;
+    /// The token sent more requests than it may.
+    RateLimited => "RATE_LIMITED", 429;
     /// mem0's platform has it, and this service has not.
     NotImplemented => "NOT_IMPLEMENTED", 501;
+    /// There are too many keys.
+    KeysFull => "KEYS_FULL", 507;
     /// No token is configured, so nobody can be let in.
     AuthNotConfigured => "AUTH_NOT_CONFIGURED", 503;
 }
@@ -61,9 +71,9 @@ pub fn status(kind: ErrorKind) -> u16 {
         K::Closed | K::Aborted => 503,
         K::ModelTimeout => 504,
         K::ChangesInvalid | K::ClockInvalid | K::KeyInvalid => 400,
-        K::ChangesForeign => 403,
+        K::ChangesForeign | K::RightMissing | K::ScopeForbidden => 403,
         K::RelayFull => 507,
-        K::RelayFailed | K::ObjectFailed => 503,
+        K::RelayFailed | K::ObjectFailed | K::OutOfMemory => 503,
         K::StoreFull => 507,
         // The deployment's fault or ours: nothing that the caller could change.
         K::ConfigInvalid | K::ProviderUnknown | K::TokensUnavailable | K::TableInvalid => 500,

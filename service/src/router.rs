@@ -57,6 +57,11 @@ pub fn allow(path: &str) -> String {
     names.join(", ")
 }
 
+/// The pattern of a path, as logs show it: ids are somebody's own business.
+pub fn pattern(path: &str) -> String {
+    format!("/{}", of_path(path).next().map_or("{}", |route| route.path))
+}
+
 /// What stands for the parts in braces, decoded after the path was split.
 fn texts(pattern: &str, path: &str) -> Result<Vec<String>, Problem> {
     let segments = pattern.split('/').zip(path.trim_matches('/').split('/'));

@@ -8,6 +8,8 @@
 pub enum Want {
     /// Whether the service is up; public.
     Health,
+    /// The description of all routes; public.
+    OpenApi,
     /// Whose token this is.
     Ping,
     /// Remember messages.
@@ -62,6 +64,14 @@ pub enum Want {
     RelayAppend,
     /// Without some.
     RelayDrop,
+    /// List the keys of an organisation.
+    Keys,
+    /// Make a key.
+    MakeKey,
+    /// Revoke a key.
+    RevokeKey,
+    /// Tell who wrote.
+    Audit,
     /// What mem0's platform has and this service has not.
     Missing,
 }
@@ -133,6 +143,13 @@ impl Route {
         !self.body.is_empty()
     }
 
+    /// Whether the query or the body may have this member.
+    pub fn takes(&self, name: &str) -> bool {
+        [self.query, self.body]
+            .iter()
+            .any(|lists| lists.iter().any(|list| list.iter().any(|it| it.name == name)))
+    }
+
     /// Whether members of the body that are not named here are passed over, as mem0's platform does with messages.
     pub fn passes_over(&self) -> bool {
         self.want == Want::Add
@@ -200,6 +217,16 @@ const CHANGE: &[Field] =
     &[may("text", Text), may("metadata", Object), may("timestamp", Time), may("expiration_date", Day)];
 const MEMORIES: &[Field] = &[must("memories", Objects)];
 const KEYWORDS: &[Field] = &[may("keywords", Any)];
+const KEY: &[Field] = &[
+    may("org_id", Id),
+    may("project_id", Id),
+    may("user_id", Id),
+    may("agent_id", Id),
+    may("right", Text),
+    may("label", Text),
+    may("expires_at", Time),
+    may("rate_limit", Count),
+];
 const METADATA: &[Field] = &[may("metadata", Object)];
 /// Whose memories an address of MCP is about.
 pub const MCP: &[&[Field]] = &[SCOPE, &[may("default_user_id", Id)]];
@@ -261,6 +288,8 @@ const fn drop_entity(path: &'static str) -> Route {
 pub const ROUTES: &[Route] = &[
     route("GET", "health", Want::Health, "Tells whether the service is up; needs no token.")
         .answers("Health"),
+    route("GET", "openapi.json", Want::OpenApi, "Describes the service; needs no token.")
+        .answers("Description"),
     route("GET", "v1/ping", Want::Ping, "Tells whose token this is.").answers("Ping"),
     add("v3/memories/add"),
     add("v2/memories/add"),
@@ -331,6 +360,16 @@ pub const ROUTES: &[Route] = &[
         .query(&[&[may("from", Count), may("through", Count)]])
         .answers("Dropped"),
     route("GET", "v1/relay/{account}/{sequence}", Want::RelayRead, "Reads a batch.").answers("Batch"),
+    route("GET", "v1/admin/keys", Want::Keys, "Lists the keys of an organisation.")
+        .query(&[&[may("org_id", Id)]])
+        .answers("Keys"),
+    route("POST", "v1/admin/keys", Want::MakeKey, "Makes a key, whose text is in this answer alone.")
+        .body(&[KEY])
+        .answers("MadeKey"),
+    route("DELETE", "v1/admin/keys/{id}", Want::RevokeKey, "Revokes a key.").answers("Key"),
+    route("GET", "v1/admin/audit", Want::Audit, "Tells who wrote, newest first.")
+        .query(&[&[may("org_id", Id), may("limit", Count), may("before", Text)]])
+        .answers("Audit"),
     missing("POST", "v1/summary"),
     missing("GET", "api/v1/orgs/organizations/{org}/projects"),
     missing("POST", "api/v1/orgs/organizations/{org}/projects"),

@@ -1,28 +1,48 @@
 //! From a request to its answer.
 
+use std::rc::Rc;
+
 use edgemem::Memory;
+use edgemem::host::Host;
 use serde_json::{Map, Value, json};
 
+use crate::admin::{self, Errand};
+use crate::auth::Caller;
 use crate::body;
+use crate::desk::Desk;
+use crate::gate::{Gate, Visit};
 use crate::http::{Answer, Head};
+use crate::idempotency::{self, Claim};
 use crate::mcp;
 use crate::mem0::{self, Asked};
+use crate::openapi;
 use crate::problem::{Problem, Refusal};
 use crate::query;
 use crate::relay;
 use crate::router;
 use crate::routes::{Route, Want};
 use crate::settings::Settings;
+use crate::tenant::{self, Tenants};
 
-/// The service: what `wrangler.toml` says, and the memory that all requests share.
+/// The service: what the host's variables say, the memory that all requests share, and who may ask for what of it.
 pub struct Service {
-    /// The Worker's variables, or what is wrong with them.
-    pub settings: Result<Settings, Problem>,
-    /// The memory, or why there is none.
-    pub memory: Result<Memory, Problem>,
+    settings: Result<Settings, Problem>,
+    /// The memory of the default tenant, beside which keys are kept.
+    memory: Result<Rc<Memory>, Problem>,
+    gate: Gate,
 }
 
 impl Service {
+    /// A service with the host's variables, or what is wrong with them, over a memory, or why there is none.
+    pub fn new(
+        settings: Result<Settings, Problem>,
+        memory: Result<Memory, Problem>,
+        host: Rc<dyn Host>,
+        tenants: Rc<dyn Tenants>,
+    ) -> Service {
+        Service { settings, memory: memory.map(Rc::new), gate: Gate::new(host, tenants) }
+    }
+
     /// Answers a request. `read` reads the body, up to the number of bytes it is given. The second part is a
     /// line for the log, if there is something to tell.
     pub async fn answer(
@@ -39,26 +59,38 @@ impl Service {
             let answer = settings.origins.preflight(head, router::METHODS, answer);
             return (settings.origins.apply(head, answer), None);
         }
-        let (answer, log) = match self.serve(settings, head, read).await {
-            Ok(answered) => answered,
-            Err(problem) => (problem.answer(), problem.log()),
-        };
-        (settings.origins.apply(head, answer), log)
+        let mut visit = self.gate.visit(head);
+        let served = self.serve(settings, head, &mut visit, read).await;
+        let (pattern, urgent) = (router::pattern(&head.path), visit.urgent);
+        let (answer, line) = self.gate.leave(visit, settings.lines, &head.method, &pattern, served);
+        let unstored = if urgent { self.settle().await } else { None };
+        (settings.origins.apply(head, answer), line.or(unstored))
+    }
+
+    /// Stores what was noted of requests that are answered. Hosts call it when an answer is out, so that nobody waits
+    /// for it; it is harmless at any time. What it returns is a line for the log.
+    pub async fn settle(&self) -> Option<String> {
+        self.gate.settle(&*self.memory.as_ref().ok()?.store()).await
     }
 
     async fn serve(
         &self,
         settings: &Settings,
         head: &Head,
+        visit: &mut Visit,
         read: impl AsyncFnOnce(usize) -> Result<Vec<u8>, Problem>,
-    ) -> Result<(Answer, Option<String>), Problem> {
+    ) -> Result<Answer, Problem> {
         let found = router::route(&head.method, &head.path);
         if let Ok((Route { want: Want::Health, .. }, _)) = found {
             let version = env!("CARGO_PKG_VERSION");
             let health = json!({ "status": "ok", "version": version, "store": settings.store.name() });
-            return Ok((Answer::ok(health), None));
+            return Ok(Answer::ok(health));
         }
-        settings.access.check(head)?;
+        if let Ok((Route { want: Want::OpenApi, .. }, _)) = found {
+            return Ok(Answer::ok(openapi::description()));
+        }
+        let caller = self.gate.enter(settings, &self.memory, head, visit).await?;
+        tenant::check_head(&caller, head)?;
         let (route, texts) = found?;
         if route.want == Want::Missing {
             let message =
@@ -66,14 +98,17 @@ impl Service {
             return Err(Problem::new(Refusal::NotImplemented, message));
         }
         if route.want == Want::Mcp {
-            let bounds = settings.mcp.narrowed(&head.query)?;
+            let bounds = settings.mcp.bound(&caller.bounds)?.narrowed(&head.query)?;
             body::check_head(head, settings.body_limit)?;
             let message = read(settings.body_limit).await?;
-            let memory = self.memory.as_ref().map_err(Clone::clone)?;
-            return Ok(mcp::answer(memory, &bounds, head, &message).await);
+            let desk = self.desk(&caller).await?;
+            let (answer, failure) = mcp::answer(&desk, &bounds, head, &message).await;
+            note(settings, &desk, visit);
+            visit.failure = failure;
+            return Ok(answer);
         }
         let asked = query::read(&head.query, route.query)?;
-        let mut options = Map::new();
+        let (mut bytes, mut options) = (Vec::new(), Map::new());
         if route.has_body() {
             // A batch cannot be split, so what limits it is not what limits the requests that people write.
             let limit = match route.want {
@@ -81,16 +116,69 @@ impl Service {
                 _ => settings.body_limit,
             };
             body::check_head(head, limit)?;
-            options = body::parse(&read(limit).await?)?;
+            bytes = read(limit).await?;
+            options = body::parse(&bytes)?;
             query::check(route, &options)?;
         }
         // What stands in the address wins.
         options.extend(asked);
-        let memory = self.memory.as_ref().map_err(Clone::clone)?;
-        let body = mem0::answer(route.want, Asked { memory, head, texts: &texts, options }).await?;
+        let root = self.memory.as_ref().map_err(Clone::clone)?;
+        let store = root.store();
+        if let Some(errand) = errand(route.want, &texts) {
+            let (body, noted) = admin::run(&self.gate, &*store, &caller, &errand, &options).await?;
+            (visit.urgent, visit.noted) = (noted.is_some(), noted);
+            return Ok(Answer::ok(body));
+        }
+        tenant::check_options(&caller, &mut options)?;
+        let desk = self.desk(&caller).await?;
+        if route.takes("user_id") {
+            desk.stand_in(&mut options);
+        }
+        let claim = match route.method {
+            "GET" => None,
+            _ => idempotency::claim(&*store, &caller, head, &bytes, &self.gate.host).await?,
+        };
+        drop(bytes);
+        if let Some(Claim::Answered(answer)) = claim {
+            return Ok(answer);
+        }
         let status = if route.want == Want::Export { 201 } else { 200 };
-        Ok((Answer { status, ..Answer::ok(body) }, None))
+        let served = mem0::answer(route.want, Asked { desk: &desk, head, texts: &texts, options }).await;
+        let served = served.map(|body| Answer { status, ..Answer::ok(body) }).map_err(Problem::from);
+        note(settings, &desk, visit);
+        if let Some(Claim::Do(ticket)) = claim {
+            let answer = served.as_ref().map_or_else(Problem::answer, Clone::clone);
+            // The request was done, so it is answered as done also if its answer cannot be kept: whoever sends it again is
+            // told to wait for a minute, and then it is done anew.
+            drop(ticket.settle(&*store, &answer, self.gate.host.now()).await);
+        }
+        served
     }
+
+    /// The caller before the memory of its tenant.
+    async fn desk(&self, caller: &Rc<Caller>) -> Result<Desk, Problem> {
+        let root = self.memory.as_ref().map_err(Clone::clone)?;
+        Ok(Desk::new(self.gate.tenants.of(caller, root).await?, Rc::clone(caller)))
+    }
+}
+
+/// Notes what was written, for the audit log.
+fn note(settings: &Settings, desk: &Desk, visit: &mut Visit) {
+    let caller = desk.caller();
+    if settings.audit && !caller.is_root && desk.writes() {
+        visit.noted = Some((caller.org.clone(), desk.touched().into()));
+    }
+}
+
+/// What an administrator wants, if it is for one.
+fn errand(want: Want, texts: &[String]) -> Option<Errand> {
+    Some(match want {
+        Want::Keys => Errand::Keys,
+        Want::MakeKey => Errand::Make,
+        Want::RevokeKey => Errand::Revoke(texts.first().cloned().unwrap_or_default()),
+        Want::Audit => Errand::Audit,
+        _ => return None,
+    })
 }
 
 /// The same value with the names of the API turned into those of REST, which are written `created_at`.
@@ -127,11 +215,14 @@ pub fn snake(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::InProcess;
+    use edgemem::host::native::NativeHost;
     use futures_executor::block_on;
 
     fn service(pairs: &[(&str, &str)]) -> Service {
         let find = |name: &str| pairs.iter().find(|(known, _)| *known == name).map(|it| it.1.to_owned());
-        Service { settings: Settings::read(find), memory: Ok(Memory::in_process()) }
+        let host = Rc::new(NativeHost::new());
+        Service::new(Settings::read(find), Ok(Memory::in_process()), host, Rc::new(InProcess::default()))
     }
 
     fn ask(service: &Service, method: &str, path: &str, body: &str) -> (u16, Value) {

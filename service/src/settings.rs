@@ -4,6 +4,7 @@ use edgemem::{Error, ErrorKind, Result};
 
 use crate::auth::{Access, HASHES};
 use crate::cors::Origins;
+use crate::limits::DEFAULT_RATE;
 use crate::mcp::Bounds;
 use crate::problem::Problem;
 
@@ -38,6 +39,17 @@ impl StoreKind {
     }
 }
 
+/// Which requests have a line in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lines {
+    /// None.
+    None,
+    /// Those that failed for no fault of theirs.
+    Failures,
+    /// All.
+    Requests,
+}
+
 /// How many bytes a body may have, unless the variable says otherwise.
 pub const BODY_LIMIT: usize = 5_000_000;
 
@@ -58,6 +70,12 @@ pub struct Settings {
     pub body_limit: usize,
     /// `EDGEMEM_MCP_SCOPE`: whose memories `/mcp` is about, as in its address: `user_id=alice`.
     pub mcp: Bounds,
+    /// `EDGEMEM_RATE_LIMIT`: requests a minute of each key that has no limit of its own; 0 for no limit.
+    pub rate: u32,
+    /// `EDGEMEM_LOG`: `failures` (the default), `requests` or `none`.
+    pub lines: Lines,
+    /// `EDGEMEM_AUDIT`: whether writes of keys are noted; `on` (the default) or `off`. What administrators do always is.
+    pub audit: bool,
 }
 
 impl Settings {
@@ -74,6 +92,9 @@ impl Settings {
             mcp: Bounds::default()
                 .narrowed(&text("EDGEMEM_MCP_SCOPE"))
                 .map_err(|problem| invalid("EDGEMEM_MCP_SCOPE", problem.message()))?,
+            rate: rate(&text("EDGEMEM_RATE_LIMIT"))?,
+            lines: choice("EDGEMEM_LOG", &text("EDGEMEM_LOG"), LINES)?,
+            audit: choice("EDGEMEM_AUDIT", &text("EDGEMEM_AUDIT"), &[("on", true), ("off", false)])?,
         })
     }
 }
@@ -101,6 +122,26 @@ fn body_limit(text: &str) -> Result<usize> {
     }
 }
 
+const LINES: &[(&str, Lines)] =
+    &[("failures", Lines::Failures), ("requests", Lines::Requests), ("none", Lines::None)];
+
+/// What a word stands for; the first is the default.
+fn choice<T: Copy>(variable: &str, text: &str, words: &[(&str, T)]) -> Result<T> {
+    let found = words.iter().find(|(word, _)| text.is_empty() || *word == text);
+    found.map(|(_, meaning)| *meaning).ok_or_else(|| {
+        let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        invalid(variable, &format!("is none of {}", words.join(", ")))
+    })
+}
+
+fn rate(text: &str) -> Result<u32> {
+    if text.is_empty() {
+        return Ok(DEFAULT_RATE);
+    }
+    text.parse()
+        .map_err(|_| invalid("EDGEMEM_RATE_LIMIT", "is not a number of requests a minute, such as 6000"))
+}
+
 fn invalid(variable: &str, what: &str) -> Error {
     Error::new(ErrorKind::ConfigInvalid, format!("the Worker's variable {variable} {what}")).field(variable)
 }
@@ -125,6 +166,9 @@ mod tests {
             origins: Origins::None,
             body_limit: BODY_LIMIT,
             mcp: Bounds::default(),
+            rate: DEFAULT_RATE,
+            lines: Lines::Failures,
+            audit: true,
         };
         assert_eq!(settings, expected);
         assert_eq!(read(&[("EDGEMEM_DEV", "true")]).unwrap().access, Access::Nobody);
@@ -138,6 +182,10 @@ mod tests {
             ("EDGEMEM_BODY_LIMIT", "5MB"),
             ("EDGEMEM_BODY_LIMIT", "0"),
             ("EDGEMEM_BODY_LIMIT", "-1"),
+            ("EDGEMEM_RATE_LIMIT", "many"),
+            ("EDGEMEM_RATE_LIMIT", "-1"),
+            ("EDGEMEM_LOG", "all"),
+            ("EDGEMEM_AUDIT", "0"),
             ("EDGEMEM_TOKEN_HASHES", "secret"),
             ("EDGEMEM_MCP_SCOPE", "alice"),
             ("EDGEMEM_MCP_SCOPE", "user_id=*"),

@@ -21,7 +21,7 @@ pub struct Listed {
 }
 
 /// Writes the memories of these partitions that a request sees, in the order in which they were first said: the first so
-/// many, or the last if `newest`. `now` is the time that "current" refers to.
+/// many, or the last if `newest`. `now` is the time that "current" refers to. Returns how many more there are.
 pub fn write_list(
     engines: &[&Engine],
     sight: &Sight<'_>,
@@ -29,12 +29,13 @@ pub fn write_list(
     most: usize,
     newest: bool,
     out: &mut Writer,
-) -> Result<()> {
+) -> Result<usize> {
     let mut all: Vec<(u64, usize, Address)> = Vec::new();
     for (index, engine) in engines.iter().enumerate() {
         all.extend(engine.list(sight)?.into_iter().map(|(born, address)| (born, index, address)));
     }
     sort(&mut all, |a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+    let total = all.len();
     let from = if newest { all.len().saturating_sub(most) } else { 0 };
     let told = all.split_off(from);
     let told = &told[..if told.len() < most { told.len() } else { most }];
@@ -58,7 +59,7 @@ pub fn write_list(
             }
         });
     }
-    Ok(())
+    Ok(total - told.len())
 }
 
 /// Reads what [`write_list`] wrote.

@@ -36,6 +36,10 @@ export interface GlueCore {
 export interface GlueHandler {
   /** Starts to answer a request. `read` reads its body, up to so many bytes. */
   handle(method: string, url: string, headers: string[], read: (limit: number) => Promise<Uint8Array | null>): GlueCall;
+  /** Gives the memory of a tenant that is being opened. */
+  admit(name: string, core: GlueCore): void;
+  /** Stores what was noted of requests that are answered. */
+  settle(): GlueCall;
   free(): void;
 }
 
@@ -45,7 +49,7 @@ export interface GlueInstance {
   Call: abstract new () => GlueCall;
   StoreHandle: new (config: unknown) => GlueStore;
   /** In the core of `edgemem/server` alone. */
-  Handler?: new (core: GlueCore, variables: string) => GlueHandler;
+  Handler?: new (core: GlueCore, variables: string, open: (name: string) => Promise<void>) => GlueHandler;
   /** Bytes of the instance's memory. It never shrinks. */
   size(): number;
   /** Whether its memory cannot grow any more. Grows it to find out, so only for one that is given up. */

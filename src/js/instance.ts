@@ -130,6 +130,11 @@ export class Instance {
     return typeof answer === "string" ? new TextEncoder().encode(answer) : (answer as Uint8Array);
   }
 
+  /** A memory over another store in the same instance, which shares this one's token table. */
+  beside(config: CoreConfig): Instance {
+    return new Instance(this.#runtime, config, this);
+  }
+
   /** Makes an object of another class of the core over this memory. */
   make<T>(make: (glue: GlueInstance, core: GlueCore) => T): T {
     return this.#runtime.make((glue) => make(glue, this.#core));

@@ -389,14 +389,17 @@ export class HostedMemory {
   };
 
   /**
-   * Has the instance of the moment do something other than a method, as a call that closing waits for.
+   * Has the instance of the moment do something other than a method, as a call that closing waits for. `keeps`: it may
+   * keep messages for the language model.
    * @internal What serves requests enters by this.
    */
-  within<T>(run: (instance: Instance) => Promise<T>): Promise<T> {
+  within<T>(run: (instance: Instance) => Promise<T>, keeps: boolean): Promise<T> {
     return this.#track(async () => {
       const done = await run(await this.#open());
-      // It may have kept messages for the language model.
-      if (this.#config.llm !== undefined) this.#queue.resume();
+      if (this.#config.llm !== undefined && (keeps || !this.#resumed)) {
+        this.#resumed = true;
+        this.#queue.resume();
+      }
       return done;
     });
   }

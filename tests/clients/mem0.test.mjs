@@ -57,13 +57,13 @@ function counted(client, calls) {
 for (const [host, start] of Object.entries(HOSTS)) {
   describe(host, () => {
     let service;
-    before(async (t) => {
-      // The hooks of a suite have no `after` of their own; what a host registers is done in the suite's.
-      const late = [];
-      after(async () => {
-        for (const end of late.reverse()) await end();
-      });
-      const context = { after: (end) => late.push(end) };
+    // What a host wants done in the end is done in that of the suite.
+    const late = [];
+    const context = { after: (end) => late.push(end) };
+    after(async () => {
+      for (const end of late.reverse()) await end();
+    });
+    before(async () => {
       service = await start(context, { tokens: [KEY], origins: ["*"], bodyLimit: 250_000, llm: await startModel(context) });
     });
 

@@ -108,6 +108,19 @@ scenario("Node, edgemem/client, import and require", "-", async (folder) => {
   await node(folder, "main.cjs", `const { MemoryClient } = require("edgemem/client"); ${use}`, same);
 });
 
+scenario("Node, edgemem/server", "file", (folder) => node(folder, "main.mjs", `
+  import { createHandler, serve } from "edgemem/server";
+  const handler = createHandler({ local: true });
+  const server = await serve(handler, { port: 0 });
+  const post = async (path, body) => (await fetch(server.origin + path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) })).json();
+  const memory = {
+    add: (messages, { userId }) => post("/v3/memories/add/", { messages, user_id: userId }),
+    search: (query, { userId }) => post("/v3/memories/search/", { query, filters: { user_id: userId } }),
+    close: () => server.close(),
+  };
+  ${USE}
+  console.log(JSON.stringify(outcome));`));
+
 scenario("Node, embedder none: no table is needed", "file", async (folder) => {
   await rm(installed(folder, "edgemem-tokens.bin"));
   await node(folder, "main.mjs", `

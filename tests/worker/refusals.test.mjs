@@ -1,10 +1,11 @@
-// What the Worker refuses, and how: tests/cases/worker.json, tokens, origins, settings.
+// What the service refuses, and how: tests/cases/worker.json, tokens, origins; on both hosts. And the Worker's settings.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
-import { client, digest, folder, start } from "../support/worker-process.mjs";
+import { HOSTS } from "../support/service-hosts.mjs";
+import { client, folder, start } from "../support/worker-process.mjs";
 
 const { token, limit, cases } = JSON.parse(await readFile(new URL("../cases/worker.json", import.meta.url), "utf8"));
 const authorization = `Bearer ${token}`;
@@ -16,70 +17,70 @@ function bodyOf({ json, raw, bytes, repeat, times, stream }) {
   return stream ? new Blob([text]).stream() : text;
 }
 
-test("every case is refused with its status and code, and changes nothing", async (t) => {
-  const env = { EDGEMEM_TOKEN_HASHES: `${digest("another")},${digest(token)}`, EDGEMEM_BODY_LIMIT: String(limit) };
-  const worker = await start(t, ["--persist", await folder(t)], env);
-  assert.doesNotMatch(worker.output(), /Development mode/);
-  const { must } = client(worker.origin, (url, init) =>
-    fetch(url, { ...init, headers: { ...init.headers, authorization } }),
-  );
-  const added = await must("POST", "/v1/memories", { messages: "something to keep", user_id: "kept" });
-  const kept = added.results[0].id;
+for (const [host, begin] of Object.entries(HOSTS)) {
+  test(`${host}: every case is refused with its status and code, and changes nothing`, async (t) => {
+    const service = await begin(t, { tokens: ["another", token], bodyLimit: limit });
+    assert.doesNotMatch(service.output(), /Development mode/);
+    const { must } = client(service.origin, (url, init) =>
+      fetch(url, { ...init, headers: { ...init.headers, authorization } }),
+    );
+    const added = await must("POST", "/v1/memories", { messages: "something to keep", user_id: "kept" });
+    const kept = added.results[0].id;
 
-  for (const it of cases) {
-    const headers = { authorization, "content-type": "application/json", ...it.headers };
-    for (const name of Object.keys(headers)) if (headers[name] === null) delete headers[name];
-    const url = worker.origin + it.path.replace("{kept}", kept);
-    const response = await fetch(url, { method: it.method, headers, body: bodyOf(it), duplex: "half" });
-    const body = await response.json();
-    assert.equal(`${response.status} ${body.code}`, `${it.status} ${it.code}`, `${it.name}: ${JSON.stringify(body)}`);
-    assert.deepEqual(Object.keys(body), ["error", "detail", "code", "field"], it.name);
-    assert.equal(body.error, body.detail, it.name);
-    assert.ok(body.error.length > 10, it.name);
-    if (it.field !== undefined) assert.equal(body.field, it.field, it.name);
-    for (const [name, value] of Object.entries(it.answer ?? {}))
-      assert.equal(response.headers.get(name), value, it.name);
-    assert.equal(response.headers.get("content-type"), "application/json", it.name);
-  }
-  assert.equal((await must("GET", "/v1/stats")).memories, 1);
-  assert.equal((await must("GET", `/v1/memories/${kept}`)).memory, "something to keep");
-  // mem0's clients say Token; another token works as well as the first.
-  for (const other of ["Token another", "bearer another"]) {
-    assert.equal((await worker.ask("GET", "/v1/stats", undefined, { authorization: other })).status, 200);
-  }
-  assert.equal((await worker.ask("GET", "/health")).status, 200);
-});
+    for (const it of cases) {
+      const headers = { authorization, "content-type": "application/json", ...it.headers };
+      for (const name of Object.keys(headers)) if (headers[name] === null) delete headers[name];
+      const url = service.origin + it.path.replace("{kept}", kept);
+      const response = await fetch(url, { method: it.method, headers, body: bodyOf(it), duplex: "half" });
+      const body = await response.json();
+      assert.equal(`${response.status} ${body.code}`, `${it.status} ${it.code}`, `${it.name}: ${JSON.stringify(body)}`);
+      assert.deepEqual(Object.keys(body), ["error", "detail", "code", "field"], it.name);
+      assert.equal(body.error, body.detail, it.name);
+      assert.ok(body.error.length > 10, it.name);
+      if (it.field !== undefined) assert.equal(body.field, it.field, it.name);
+      for (const [name, value] of Object.entries(it.answer ?? {}))
+        assert.equal(response.headers.get(name), value, it.name);
+      assert.equal(response.headers.get("content-type"), "application/json", it.name);
+    }
+    assert.equal((await must("GET", "/v1/stats")).memories, 1);
+    assert.equal((await must("GET", `/v1/memories/${kept}`)).memory, "something to keep");
+    // mem0's clients say Token; another token works as well as the first.
+    for (const other of ["Token another", "bearer another"]) {
+      assert.equal((await service.ask("GET", "/v1/stats", undefined, { authorization: other })).status, 200);
+    }
+    assert.equal((await service.ask("GET", "/health")).status, 200);
+  });
 
-test("pages of the listed origins may ask, others may not", async (t) => {
-  const page = "https://app.example";
-  const env = { EDGEMEM_TOKEN_HASHES: digest(token), EDGEMEM_CORS_ORIGINS: `${page},https://b.example` };
-  const { ask } = await start(t, ["--persist", await folder(t)], env);
-  const preflight = (origin) => {
-    const wanted = {
-      "access-control-request-method": "POST",
-      "access-control-request-headers": "authorization,mem0-user-id",
+  test(`${host}: pages of the listed origins may ask, others may not`, async (t) => {
+    const page = "https://app.example";
+    const { ask } = await begin(t, { tokens: [token], origins: [page, "https://b.example"] });
+    const preflight = (origin) => {
+      const wanted = {
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "authorization,mem0-user-id",
+      };
+      return ask("OPTIONS", "/v1/memories/", undefined, { origin, ...wanted });
     };
-    return ask("OPTIONS", "/v1/memories/", undefined, { origin, ...wanted });
-  };
-  const allowed = await preflight(page);
-  assert.equal(allowed.status, 204);
-  assert.equal(allowed.headers.get("access-control-allow-origin"), page);
-  assert.equal(allowed.headers.get("access-control-allow-headers"), "authorization,mem0-user-id");
-  assert.match(allowed.headers.get("access-control-allow-methods"), /POST/);
-  assert.equal(allowed.headers.get("vary"), "Origin");
-  const refused = await preflight("https://evil.example");
-  assert.equal(refused.status, 204);
-  assert.equal(refused.headers.get("access-control-allow-origin"), null);
-  assert.equal(refused.headers.get("access-control-allow-methods"), null);
+    const allowed = await preflight(page);
+    assert.equal(allowed.status, 204);
+    assert.equal(allowed.headers.get("access-control-allow-origin"), page);
+    assert.equal(allowed.headers.get("access-control-allow-headers"), "authorization,mem0-user-id");
+    assert.match(allowed.headers.get("access-control-allow-methods"), /POST/);
+    assert.equal(allowed.headers.get("vary"), "Origin");
+    const refused = await preflight("https://evil.example");
+    assert.equal(refused.status, 204);
+    assert.equal(refused.headers.get("access-control-allow-origin"), null);
+    assert.equal(refused.headers.get("access-control-allow-methods"), null);
 
-  // A page can read what went wrong, too.
-  const unauthorized = await ask("GET", "/v1/stats", undefined, { origin: page });
-  assert.equal(unauthorized.status, 401);
-  assert.equal(unauthorized.headers.get("access-control-allow-origin"), page);
-  const served = await ask("GET", "/v1/stats", undefined, { origin: page, authorization });
-  assert.equal(served.status, 200);
-  assert.equal(served.headers.get("access-control-allow-origin"), page);
-});
+    // A page can read what went wrong, too.
+    const unauthorized = await ask("GET", "/v1/stats", undefined, { origin: page });
+    assert.equal(unauthorized.status, 401);
+    assert.equal(unauthorized.headers.get("access-control-allow-origin"), page);
+    const served = await ask("GET", "/v1/stats", undefined, { origin: page, authorization });
+    assert.equal(served.status, 200);
+    assert.equal(served.headers.get("access-control-allow-origin"), page);
+  });
+}
 
 test("a setting that is wrong is named, and nothing is served", async (t) => {
   for (const [name, value] of [

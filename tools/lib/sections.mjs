@@ -38,7 +38,7 @@ export const SECTIONS = [
     needsBuild: true,
     steps: [
       node(
-        ...["node", "eval", "crash", "bench"].map((folder) => `tests/${folder}/*.test.mjs`),
+        ...["node", "server", "eval", "crash", "bench"].map((folder) => `tests/${folder}/*.test.mjs`),
         ...["contract/node", "contract/object", "faults/node", "sync/exchange", "encryption/names", "encryption/stores", "encryption/memory", "mcp/stdio", "mcp/claude-memory"].map((name) => `tests/${name}.test.mjs`),
       ),
     ],
@@ -57,7 +57,8 @@ export const SECTIONS = [
     steps: [
       node(
         "tests/worker/*.test.mjs",
-        ...["contract/workerd", "faults/workerd", "encryption/workerd", "sync/relay", "sync/stores", "sync/lost", "mcp/cases", "mcp/clients"].map((name) => `tests/${name}.test.mjs`),
+        "tests/clients/*.test.mjs",
+        ...["contract/workerd", "faults/workerd", "encryption/workerd", "sync/relay", "sync/stores", "sync/lost", "openapi/fuzz", "mcp/cases", "mcp/clients"].map((name) => `tests/${name}.test.mjs`),
       ),
     ],
   },

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use edgemem::bindings::objects;
+use edgemem::host::LocalFuture;
 use edgemem::host::js::JsHost;
 use edgemem::host::js_error::from_js;
 use edgemem::model::tokens_from_js;
@@ -15,6 +16,7 @@ use worker::js_sys::{Function, JSON, Object, Reflect};
 use edgemem_service::problem::Problem;
 use edgemem_service::service::Service;
 use edgemem_service::settings::{Settings, StoreKind};
+use edgemem_service::tenant::{OneTenant, Tenants};
 
 /// The variable that says how many bytes may be loaded, and what is the default, of the 128 MB that an isolate has.
 const BUDGET: &str = "EDGEMEM_MEMORY_BUDGET";
@@ -26,11 +28,59 @@ const DEFAULT_BUDGET: u64 = 40 << 20;
 pub fn service(env: &Env, tokens: &JsValue, reach: &Function) -> Service {
     let settings = Settings::read(|name| env.var(name).ok().map(|text| text.to_string()));
     let memory =
-        settings.clone().and_then(|settings| memory(env, &settings, tokens, reach).map_err(Problem::from));
-    Service { settings, memory }
+        settings.clone().and_then(|settings| root(env, &settings, tokens, reach).map_err(Problem::from));
+    let tenants: Rc<dyn Tenants> = match (&settings, &memory) {
+        (Ok(settings), Ok(root)) => {
+            let (env, settings, root) = (env.clone(), settings.clone(), root.clone());
+            Rc::new(Places { env, settings, root, tokens: tokens.clone(), reach: reach.clone() })
+        }
+        // Then nobody gets as far as to a tenant.
+        _ => Rc::new(OneTenant),
+    };
+    Service::new(settings, memory, Rc::new(JsHost), tenants)
 }
 
-fn memory(env: &Env, settings: &Settings, tokens: &JsValue, reach: &Function) -> edgemem::Result<Memory> {
+/// The places of tenants within the bindings: objects, tables and keys of KV have names of their own for each.
+struct Places {
+    env: Env,
+    settings: Settings,
+    root: Memory,
+    tokens: JsValue,
+    reach: Function,
+}
+
+impl Tenants for Places {
+    fn open<'a>(&'a self, name: &'a str) -> LocalFuture<'a, edgemem::Result<Memory>> {
+        Box::pin(async move {
+            let Places { env, settings, root, tokens, reach } = self;
+            let own = match settings.tenant.as_str() {
+                "" => name.to_owned(),
+                tenant => format!("{tenant}.{name}"),
+            };
+            let store: Rc<dyn ByteStore> = match settings.store {
+                // An owner that is spread over several objects is one of the default tenant.
+                StoreKind::DurableObject => {
+                    return routed(
+                        env,
+                        &Settings { tenant: own, shards: String::new(), ..settings.clone() },
+                        reach,
+                    );
+                }
+                StoreKind::D1 => {
+                    Rc::new(D1Store::with_prefix(binding(env, "DB", "d1_databases")?, &format!("{name}_"))?)
+                }
+                _ => {
+                    let binding = binding(env, "KV", "kv_namespaces")?;
+                    Rc::new(KvStore::with_options(binding, &format!("{name}/"), KvStore::STALE_AFTER)?)
+                }
+            };
+            Ok(root.beside(store, Models { tokens: tokens_from_js(tokens), ..Models::default() }))
+        })
+    }
+}
+
+/// The memory of the default tenant.
+fn root(env: &Env, settings: &Settings, tokens: &JsValue, reach: &Function) -> edgemem::Result<Memory> {
     if !tokens.is_function() {
         let message =
             "the function that loads the token table is missing: build shim.js and the core together";

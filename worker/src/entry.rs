@@ -15,7 +15,7 @@ use edgemem::host::js::{Task, wait};
 use wasm_bindgen::prelude::*;
 use worker::js_sys::{Function, Promise, Reflect, Uint8Array};
 use worker::web_sys::{self, ReadableStreamDefaultReader};
-use worker::{Env, Headers, Request, ResponseBuilder, console_error};
+use worker::{Env, Headers, Request, ResponseBuilder, console_error, console_log};
 
 use crate::bindings;
 use edgemem_service::body::{broken, too_large};
@@ -47,12 +47,26 @@ impl Worker {
             let head = head(&request);
             let read = async |limit| read(request.inner(), limit).await;
             let (answer, log) = service.answer(&head, read).await;
-            if let Some(line) = log {
-                console_error!("{line}");
-            }
+            tell(log);
             *settled.borrow_mut() = Some(write(answer, head.method == "HEAD"));
         }));
         Exchange { task, response }
+    }
+
+    /// Starts to store what was noted of requests that are answered. It ends without a response.
+    pub fn settle(&self) -> Exchange {
+        let service = Rc::clone(&self.0);
+        let task = Task::new(Box::pin(async move { tell(service.settle().await) }));
+        Exchange { task, response: Rc::default() }
+    }
+}
+
+/// Writes a line into the log.
+fn tell(line: Option<String>) {
+    match line {
+        Some(line) if line.contains("\"level\":\"info\"") => console_log!("{line}"),
+        Some(line) => console_error!("{line}"),
+        None => {}
     }
 }
 

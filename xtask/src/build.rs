@@ -13,8 +13,7 @@ use crate::table::{self, Table};
 use crate::{Result, execute, glue, order, panics, sizes};
 
 const TARGET: &str = "wasm32-unknown-unknown";
-const ENTRIES: [&str; 8] =
-    ["node", "browser", "workerd", "slim", "cloudflare", "server", "transfer", "cli"];
+const ENTRIES: [&str; 8] = ["node", "browser", "workerd", "slim", "cloudflare", "server", "transfer", "cli"];
 /// Entries without the core, each a module by itself: the client and the adapters of frameworks, which import what they
 /// need of a framework.
 const SEPARATE: [&str; 9] = [
@@ -273,7 +272,8 @@ impl Build<'_> {
         products.extend(ENTRIES.into_iter().chain(names).map(|name| folder.join(format!("{name}.js"))));
         let mut inputs = self.inputs().path(&self.root.join("src/js"))?.path(&self.tsconfig())?;
         // The command line measures with what measures here.
-        inputs = inputs.path(&self.root.join("tools/eval"))?.path(&self.root.join("tools/lib/terminal.mjs"))?;
+        inputs =
+            inputs.path(&self.root.join("tools/eval"))?.path(&self.root.join("tools/lib/terminal.mjs"))?;
         inputs = inputs.bytes(self.table.constant().as_bytes());
         for glue in &glues {
             inputs = inputs.path(&self.work(glue))?;

@@ -36,6 +36,15 @@ impl Default for Bounds {
 }
 
 impl Bounds {
+    /// These bounds, narrowed by the ids of a key. `SCOPE_INVALID` if the deployment fixed others.
+    pub fn bound(&self, ids: &[(Axis, String)]) -> Result<Bounds, Problem> {
+        let mut bounds = self.clone();
+        for (axis, id) in ids {
+            bounds.fix(*axis, id)?;
+        }
+        Ok(bounds)
+    }
+
     /// These bounds, narrowed by what an address says: `user_id=alice&app_id=notes`, and `default_user_id`. Ids that are
     /// fixed already cannot be changed: `SCOPE_INVALID`, as for ids that no memory can have.
     pub fn narrowed(&self, query: &str) -> Result<Bounds, Problem> {
@@ -44,16 +53,20 @@ impl Bounds {
         for axis in Axis::ALL {
             let name = axis.id_name();
             let Some(id) = given.get(name).and_then(Value::as_str) else { continue };
-            let id = checked(id, name)?;
-            if bounds.fixed.get(axis).is_some_and(|fixed| *fixed != *id) {
-                return Err(fixed(name).into());
-            }
-            bounds.fixed = bounds.fixed.with(axis, id);
+            bounds.fix(axis, &checked(id, name)?)?;
         }
         if let Some(id) = given.get(DEFAULT_USER_ID).and_then(Value::as_str) {
             bounds.default_user = checked(id, DEFAULT_USER_ID)?;
         }
         Ok(bounds)
+    }
+
+    fn fix(&mut self, axis: Axis, id: &str) -> Result<(), Error> {
+        if self.fixed.get(axis).is_some_and(|fixed| *fixed != *id) {
+            return Err(fixed(axis.id_name()));
+        }
+        self.fixed = self.fixed.clone().with(axis, id);
+        Ok(())
     }
 
     /// The ids that arguments name, with those that are fixed. `SCOPE_INVALID` for one that contradicts them.

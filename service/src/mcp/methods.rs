@@ -2,13 +2,12 @@
 
 use std::cell::Cell;
 
-use edgemem::Memory;
-use edgemem::memory::wire;
 use serde_json::{Map, Value};
 
 use super::era::{Era, HANDSHAKE};
 use super::message::{Fault, INTERNAL_ERROR, METHOD_NOT_FOUND, Message};
 use super::{Bounds, prompts, resources, tools};
+use crate::desk::Desk;
 use crate::http::Head;
 use crate::mem0::{self, Asked, one};
 use crate::problem::Problem;
@@ -20,8 +19,8 @@ const ANSWERS: &str = include_str!("answers.json");
 
 /// The memory of one request.
 pub struct Door<'a> {
-    /// Where memories are kept.
-    pub memory: &'a Memory,
+    /// The memory, as the caller may use it.
+    pub desk: &'a Desk,
     /// Which of them this is about.
     pub bounds: &'a Bounds,
     /// The request that the messages came with.
@@ -53,7 +52,7 @@ impl Door<'_> {
 
     /// Calls a method of the API; the answer has the names of REST.
     pub async fn ask(&self, method: &str, arguments: &[Value]) -> edgemem::Result<Value> {
-        wire::called(self.memory, method, arguments).await.map(renamed)
+        self.desk.call(method, arguments).await.map(renamed)
     }
 
     /// Does what a route of mem0's platform does, whose texts in the path are these.
@@ -63,7 +62,7 @@ impl Door<'_> {
         texts: &[String],
         options: Map<String, Value>,
     ) -> edgemem::Result<Value> {
-        mem0::answer(want, Asked { memory: self.memory, head: self.head, texts, options }).await
+        mem0::answer(want, Asked { desk: self.desk, head: self.head, texts, options }).await
     }
 }
 

@@ -20,10 +20,10 @@ mod tools;
 
 use std::cell::Cell;
 
-use edgemem::Memory;
 use edgemem::host::LocalFuture;
 use serde_json::Value;
 
+use crate::desk::Desk;
 use crate::http::{Answer, Head};
 pub use bounds::Bounds;
 use era::{BATCHED, Era};
@@ -41,12 +41,12 @@ const MAX_BATCH: usize = 50;
 /// again in the crate of every host.
 #[inline(never)]
 pub fn answer<'a>(
-    memory: &'a Memory,
+    desk: &'a Desk,
     bounds: &'a Bounds,
     head: &'a Head,
     body: &'a [u8],
 ) -> LocalFuture<'a, (Answer, Option<String>)> {
-    Box::pin(answered(Door { memory, bounds, head, failure: Cell::default() }, body))
+    Box::pin(answered(Door { desk, bounds, head, failure: Cell::default() }, body))
 }
 
 async fn answered(door: Door<'_>, body: &[u8]) -> (Answer, Option<String>) {

@@ -1,3 +1,7 @@
+use std::rc::Rc;
+
+use edgemem::Memory;
+use edgemem::host::native::NativeHost;
 use futures_executor::block_on;
 use serde_json::json;
 
@@ -5,6 +9,7 @@ use super::*;
 use crate::body::too_large;
 use crate::service::Service;
 use crate::settings::Settings;
+use crate::testing::{InProcess, caller};
 
 const CASES: &str = include_str!("../../../tests/cases/mcp.json");
 
@@ -14,7 +19,9 @@ fn conversations_go_as_written_down() {
     let mut wrong = Vec::new();
     for case in cases["cases"].as_array().unwrap() {
         let find = |name: &str| (name == "EDGEMEM_DEV").then(|| "1".to_owned());
-        let service = Service { settings: Settings::read(find), memory: Ok(Memory::in_process()) };
+        let host = Rc::new(NativeHost::new());
+        let tenants = Rc::new(InProcess::default());
+        let service = Service::new(Settings::read(find), Ok(Memory::in_process()), host, tenants);
         let mut saved: Vec<(String, String)> = Vec::new();
         for (at, step) in case["steps"].as_array().unwrap().iter().enumerate() {
             let mut text = step.to_string();
@@ -92,9 +99,9 @@ fn fits(expected: &Value, found: &Value) -> bool {
 
 #[test]
 fn every_tool_is_carried_out() {
-    let memory = Memory::in_process();
+    let desk = Desk::new(Rc::new(Memory::in_process()), Rc::new(caller("default", "default")));
     let head = Head::default();
-    let door = Door { memory: &memory, bounds: &Bounds::default(), head: &head, failure: Cell::default() };
+    let door = Door { desk: &desk, bounds: &Bounds::default(), head: &head, failure: Cell::default() };
     let tools = tools::list(door.bounds);
     assert_eq!(tools.len(), 13);
     for tool in &tools {
@@ -113,9 +120,9 @@ fn every_tool_is_carried_out() {
 
 #[test]
 fn without_bounds_everyone_is_listed() {
-    let memory = Memory::in_process();
+    let desk = Desk::new(Rc::new(Memory::in_process()), Rc::new(caller("default", "default")));
     let head = Head::default();
-    let door = Door { memory: &memory, bounds: &Bounds::default(), head: &head, failure: Cell::default() };
+    let door = Door { desk: &desk, bounds: &Bounds::default(), head: &head, failure: Cell::default() };
     let call = |name: &str, arguments: Value| {
         let result = block_on(tools::call(&door, &json!({ "name": name, "arguments": arguments }))).unwrap();
         serde_json::from_str::<Value>(result["content"][0]["text"].as_str().unwrap()).unwrap()

@@ -21,10 +21,11 @@ mod page;
 mod show;
 
 use edgemem::host::LocalFuture;
-use edgemem::memory::wire;
-use edgemem::{Error, ErrorKind, Memory, Result};
+use edgemem::{Error, ErrorKind, Result};
 use serde_json::{Map, Value};
 
+use crate::auth::Caller;
+use crate::desk::Desk;
 use crate::http::Head;
 use crate::relay::{self, Wish};
 use crate::routes::Want;
@@ -32,8 +33,8 @@ use crate::service::renamed;
 
 /// A request, once it is known what it wants.
 pub struct Asked<'a> {
-    /// The memory.
-    pub memory: &'a Memory,
+    /// The memory, as the caller may use it.
+    pub desk: &'a Desk,
     /// The request's head, for the addresses of other pages.
     pub head: &'a Head,
     /// The texts in the path.
@@ -45,7 +46,7 @@ pub struct Asked<'a> {
 impl Asked<'_> {
     /// Calls a method of the memory.
     fn call<'a>(&'a self, method: &'a str, arguments: &'a [Value]) -> LocalFuture<'a, Result<Value>> {
-        wire::called(self.memory, method, arguments)
+        self.desk.call(method, arguments)
     }
 
     /// The first text in the path, as the id of a memory.
@@ -92,10 +93,17 @@ pub fn answer(want: Want, asked: Asked<'_>) -> LocalFuture<'_, Result<Value>> {
         Want::RelayList | Want::RelayRead | Want::RelayAppend | Want::RelayDrop => {
             Box::pin(relayed(want, asked))
         }
-        Want::Health | Want::Missing | Want::Mcp | Want::Ping => Box::pin(std::future::ready(Ok(object!({
-            "status": "ok", "org_id": "default", "project_id": "default", "user_email": "edgemem",
-        })))),
+        // What concerns no memory is answered before it comes here.
+        _ => Box::pin(std::future::ready(Ok(ping(asked.desk.caller())))),
     }
+}
+
+/// Whose token it is.
+fn ping(caller: &Caller) -> Value {
+    object!({
+        "status": "ok", "org_id": caller.org.as_str(), "project_id": caller.project.as_str(),
+        "user_email": "edgemem",
+    })
 }
 
 /// What only edgemem has, as it is.
@@ -116,7 +124,8 @@ async fn relayed(want: Want, asked: Asked<'_>) -> Result<Value> {
         _ => Wish::Read(asked.texts.get(1).cloned().unwrap_or_default()),
     };
     let account = asked.texts.first().map_or("", String::as_str);
-    relay::serve(&*asked.memory.store(), account, &wish, &asked.options.into()).await
+    asked.desk.may_relay(account, matches!(wish, Wish::Append | Wish::Drop))?;
+    relay::serve(&*asked.desk.memory().store(), account, &wish, &asked.options.into()).await
 }
 
 /// Refuses what is no id of a memory, which mem0's clients tell from an id that is not known.

@@ -12,6 +12,7 @@ import type { Instance } from "../instance.js";
 import type { Loader } from "../loader.js";
 import { HostedMemory } from "../memory.js";
 import type { Host } from "../resolve.js";
+import { Tenants } from "./tenants.js";
 
 /** Who may ask, and how much. */
 export interface ServiceConfig {
@@ -25,7 +26,13 @@ export interface ServiceConfig {
   origins?: string[];
   /** The most bytes that a body may have. Default 5,000,000. */
   bodyLimit?: number;
-  /** Gets a line for each failure, with its cause, and never what a request holds. Default `console.error`. */
+  /** Requests a minute of each key that has no limit of its own; 0 for no limit. Default 6,000. */
+  rateLimit?: number;
+  /** Whether writes of keys are noted in the audit log; what administrators do always is. Default true. */
+  audit?: boolean;
+  /** Which requests have a line in the log: those that failed for no fault of theirs, all, or none. Default `"failures"`. */
+  logging?: "failures" | "requests" | "none";
+  /** Gets the lines, which are JSON and never tell what a request holds. Default `console.error`. */
   log?: (line: string) => void;
 }
 
@@ -43,10 +50,11 @@ export interface Handler {
 
 /** Makes a handler over a memory of this host. */
 export function handlerOver(config: HandlerConfig, host: Host, loader: Loader): Handler {
-  const { accessTokens, accessTokenHashes, local, origins, bodyLimit, log = console.error, ...rest } = config ?? {};
-  const service = { accessTokens, accessTokenHashes, local, origins, bodyLimit };
+  const { accessTokens, accessTokenHashes, local, origins, bodyLimit, rateLimit, audit, logging, log = console.error, ...rest } = config ?? {};
+  const service = { accessTokens, accessTokenHashes, local, origins, bodyLimit, rateLimit, audit, logging };
   check(service);
   const memory = new HostedMemory(rest, host, loader);
+  const tenants = new Tenants(rest, host);
   let variables: Promise<string> | undefined;
   // One for each instance of the core: a trap ends an instance, and the next request gets another one.
   const handlers = new WeakMap<Instance, GlueHandler>();
@@ -55,16 +63,27 @@ export function handlerOver(config: HandlerConfig, host: Host, loader: Loader): 
     const [status, headers, body, line] = await memory.within((instance) => {
       let handler = handlers.get(instance);
       if (handler === undefined) {
-        handler = instance.make((glue, core) => new glue.Handler!(core, settings));
+        const open = async (name: string): Promise<void> => tenants.open(name, instance, handler!);
+        handler = instance.make((glue, core) => new glue.Handler!(core, settings, open));
         handlers.set(instance, handler);
       }
       const { method, url } = request;
       const start = (): ReturnType<GlueHandler["handle"]> =>
-        handler.handle(method, url, [...request.headers].flat(), (limit) => readBody(request, limit));
+        handler!.handle(method, url, [...request.headers].flat(), (limit) => readBody(request, limit));
       return instance.drive(start, (call) => call.outcome() as Outcome);
-    });
+    }, request.method === "POST");
     if (line !== null) log(line);
+    if (request.method === "POST") tenants.resume();
+    // Nobody waits for it but `close`. A core that was closed or trapped has nothing to store.
+    settle().catch(() => undefined);
     return respond(request.method, status, headers, body);
+  };
+  const settle = async (): Promise<void> => {
+    const line = await memory.within(async (instance) => {
+      const handler = handlers.get(instance);
+      return handler === undefined ? null : instance.drive(() => handler.settle(), (call) => call.outcome() as string | null);
+    }, false);
+    if (line !== null) log(line);
   };
   const handler = (request: Request): Promise<Response> =>
     answer(request).catch((cause: unknown) => {
@@ -74,7 +93,8 @@ export function handlerOver(config: HandlerConfig, host: Host, loader: Loader): 
       const text = JSON.stringify({ error: told, detail: told, code, field: field ?? null });
       return respond(request.method, code === "CLOSED" ? 503 : 500, [], text);
     });
-  return Object.assign(handler, { memory, close: () => memory.close() });
+  const close = (): Promise<void> => memory.close().finally(() => tenants.close());
+  return Object.assign(handler, { memory, close });
 }
 
 /** What the core answers: status, names and values of headers, body, a line for the log. */
@@ -117,7 +137,7 @@ async function readBody(request: Request, limit: number): Promise<Uint8Array | n
 
 /** The settings under the names that the Worker's variables have. */
 async function variablesOf(service: ServiceConfig, store: string): Promise<string> {
-  const { accessTokens = [], accessTokenHashes = [], local, origins = [], bodyLimit } = service;
+  const { accessTokens = [], accessTokenHashes = [], local, origins = [], bodyLimit, rateLimit, audit, logging } = service;
   const hashes = [...accessTokenHashes, ...(await Promise.all(accessTokens.map(digest)))];
   return JSON.stringify({
     EDGEMEM_STORE: store,
@@ -125,6 +145,9 @@ async function variablesOf(service: ServiceConfig, store: string): Promise<strin
     EDGEMEM_DEV: local === true ? "1" : "",
     EDGEMEM_CORS_ORIGINS: origins.join(","),
     EDGEMEM_BODY_LIMIT: bodyLimit === undefined ? "" : String(bodyLimit),
+    EDGEMEM_RATE_LIMIT: rateLimit === undefined ? "" : String(rateLimit),
+    EDGEMEM_AUDIT: audit === false ? "off" : "on",
+    EDGEMEM_LOG: logging ?? "",
   });
 }
 
@@ -140,7 +163,7 @@ function storeName({ store }: MemoryConfig): string {
   return typeof provider === "string" ? provider.toLowerCase() : "object";
 }
 
-function check({ accessTokens, accessTokenHashes, local, origins, bodyLimit }: ServiceConfig): void {
+function check({ accessTokens, accessTokenHashes, local, origins, bodyLimit, rateLimit, audit, logging }: ServiceConfig): void {
   for (const [name, list] of Object.entries({ accessTokens, accessTokenHashes, origins })) {
     if (list === undefined) continue;
     const isList = Array.isArray(list) && list.every((item) => typeof item === "string" && item.trim() !== "");
@@ -152,6 +175,13 @@ function check({ accessTokens, accessTokenHashes, local, origins, bodyLimit }: S
   if (local !== undefined && typeof local !== "boolean") throw invalid("local", "must be true or false");
   if (bodyLimit !== undefined && !(Number.isSafeInteger(bodyLimit) && bodyLimit > 0)) {
     throw invalid("bodyLimit", "must be a number of bytes, such as 5000000");
+  }
+  if (rateLimit !== undefined && !(Number.isInteger(rateLimit) && rateLimit >= 0 && rateLimit < 2 ** 32)) {
+    throw invalid("rateLimit", "must be a number of requests a minute, such as 6000, or 0 for no limit");
+  }
+  if (audit !== undefined && typeof audit !== "boolean") throw invalid("audit", "must be true or false");
+  if (logging !== undefined && !["failures", "requests", "none"].includes(logging)) {
+    throw invalid("logging", 'must be "failures", "requests" or "none"');
   }
 }
 

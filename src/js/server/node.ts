@@ -113,9 +113,20 @@ async function write(response: Response, outgoing: ServerResponse): Promise<void
     const { done, value } = await reader.read();
     if (done) break;
     if (outgoing.destroyed) return void reader.cancel().catch(() => undefined);
-    if (!outgoing.write(value)) await Promise.race([once(outgoing, "drain"), once(outgoing, "close")]).catch(() => undefined);
+    if (!outgoing.write(value)) await drained(outgoing);
   }
   outgoing.end();
+}
+
+/** Resolves when the client has taken what was written, or is gone. */
+function drained(outgoing: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      outgoing.off("drain", done).off("close", done);
+      resolve();
+    };
+    outgoing.on("drain", done).on("close", done);
+  });
 }
 
 function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request {

@@ -157,7 +157,8 @@ async fn list(
         let engines = lend(&reached, &reach)?;
         let engines: Vec<&Engine> = engines.iter().map(|engine| &**engine).collect();
         let time = reach.valid_at.or(reach.known_at).unwrap_or(now);
-        engine::write_list(&engines, &reach.sight(now), time, most, newest, out)?;
+        let more = engine::write_list(&engines, &reach.sight(now), time, most, newest, out)?;
+        out.varint(more as u64);
     }
     memory.release(reached);
     Ok(())

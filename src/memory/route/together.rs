@@ -46,11 +46,11 @@ impl Router {
             }
             "getAll" => {
                 let list = wire::list_options(&Options::of(argument(0))?)?;
-                let mut all = self.list(&objects, LIST, method, arguments).await?;
+                let (mut all, more) = self.list(&objects, LIST, method, arguments).await?;
                 if list.newest_first {
                     all.reverse();
                 }
-                let total = all.len();
+                let total = all.len() + more;
                 let page: Vec<Listed> = all.into_iter().skip(list.offset).take(list.limit).collect();
                 let records: Vec<&[u8]> = page.iter().map(|it| it.record.as_slice()).collect();
                 let now = self.now();
@@ -68,7 +68,7 @@ impl Router {
             _ => {
                 let asked = wire::Asked::of(method, arguments)?;
                 let now = self.now();
-                let all = self.list(&objects, KNOWLEDGE, method, arguments).await?;
+                let (all, _) = self.list(&objects, KNOWLEDGE, method, arguments).await?;
                 let records: Vec<&[u8]> = all.iter().map(|it| it.record.as_slice()).collect();
                 let reunions = self.reunite(method, arguments, &records, &asked.reach, now).await?;
                 let mut seen: Vec<Seen> = all.into_iter().map(|it| it.seen).collect();
@@ -81,22 +81,26 @@ impl Router {
         }
     }
 
-    /// The memories that these objects list, each once, in the order in which they were first said.
+    /// The memories that these objects list, each once, in the order in which they were first said; and how many there are
+    /// that they do not list.
     async fn list(
         &self,
         objects: &[String],
         round: u8,
         method: &str,
         arguments: &[Value],
-    ) -> Result<Vec<Listed>> {
+    ) -> Result<(Vec<Listed>, usize)> {
         let request = header(round, method, arguments, self.now()).finish();
         let mut lists = Vec::new();
+        let mut more = 0;
         self.round(objects, request, &mut |_, input| {
             lists.push(engine::read_list(input)?);
+            // Objects of an earlier version do not say.
+            more += if input.is_empty() { 0 } else { input.varint()? as usize };
             Ok(())
         })
         .await?;
-        Ok(engine::merge_lists(lists))
+        Ok((engine::merge_lists(lists), more))
     }
 
     /// Asks all objects in one round, and lets `read` read what each answers.

@@ -1,0 +1,312 @@
+//! The audit log: who wrote what kind of thing when, without contents.
+//!
+//! Writes of keys and everything that administrators do are noted; reads are not. Notes gather in the instance and are
+//! stored together once the answer is out, so nobody waits for them; what an administrator does is stored before it is
+//! answered. An instance that dies takes with it what it had not stored yet. Every organisation has a log of its own, in
+//! a partition that belongs to no owner: entries for what is new, which are put together into blobs, the oldest of which
+//! are removed.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use edgemem::Result;
+use edgemem::host::Host;
+use edgemem::store::{Blob, ByteStore, Commit, Entry, Image};
+use edgemem::time::Timestamp;
+use serde_json::{Value, json};
+
+use crate::beside::{self, random_hex};
+
+/// So many entries are put together into a blob.
+const GATHERED: usize = 128;
+/// So many blobs are kept.
+const BLOBS: usize = 64;
+/// So many notes are held in the instance, if the store fails.
+const WAITING: usize = 1_000;
+/// A writer that did not come back after so long, in ms, is taken for one that was given up.
+const GIVEN_UP_MS: i64 = 30_000;
+/// The most notes of a page.
+pub const MAX_PAGE: usize = 1_000;
+const VERSION: u64 = 1;
+
+/// One note.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Note {
+    /// When, in ms since 1970.
+    pub at: i64,
+    /// The request's id.
+    pub request: String,
+    /// Who: [`Caller::id`](crate::auth::Caller::id).
+    pub caller: String,
+    /// Whose log it belongs into.
+    pub org: String,
+    /// In which project.
+    pub project: String,
+    /// The method.
+    pub method: String,
+    /// The path's pattern, without ids.
+    pub route: String,
+    /// How it ended.
+    pub status: u16,
+    /// How many memories were written to, if that is known; or the key that was made or revoked.
+    pub subject: Value,
+}
+
+impl Note {
+    fn kept(&self) -> Value {
+        json!([
+            self.at,
+            self.request,
+            self.caller,
+            self.project,
+            self.method,
+            self.route,
+            self.status,
+            self.subject
+        ])
+    }
+
+    fn read(org: &str, kept: &Value) -> Note {
+        let text = |at: usize| kept[at].as_str().unwrap_or_default().to_owned();
+        Note {
+            at: kept[0].as_i64().unwrap_or_default(),
+            request: text(1),
+            caller: text(2),
+            org: org.to_owned(),
+            project: text(3),
+            method: text(4),
+            route: text(5),
+            status: kept[6].as_u64().and_then(|it| u16::try_from(it).ok()).unwrap_or_default(),
+            subject: kept[7].clone(),
+        }
+    }
+
+    fn shown(&self) -> Value {
+        json!({
+            "at": Timestamp::clamped(self.at).to_string(), "request_id": self.request, "key": self.caller,
+            "org_id": self.org, "project_id": self.project, "method": self.method, "route": self.route,
+            "status": self.status, "subject": self.subject,
+        })
+    }
+
+    /// What notes are ordered and paged by.
+    fn cursor(&self) -> String {
+        format!("{:012x}-{}", self.at.max(0), self.request)
+    }
+}
+
+/// The notes of one instance that are not stored yet.
+pub struct Audit {
+    host: Rc<dyn Host>,
+    waiting: RefCell<Vec<Note>>,
+    /// Since when somebody stores notes; 0 for nobody.
+    storing: Cell<i64>,
+}
+
+impl Audit {
+    /// Nothing is noted yet.
+    pub fn new(host: Rc<dyn Host>) -> Audit {
+        Audit { host, waiting: RefCell::default(), storing: Cell::new(0) }
+    }
+
+    /// Notes something, to be stored by the next [`Audit::store`].
+    pub fn note(&self, note: Note) {
+        let mut waiting = self.waiting.borrow_mut();
+        waiting.push(note);
+        let over = waiting.len().saturating_sub(WAITING);
+        waiting.drain(..over);
+    }
+
+    /// Stores what waits, unless somebody is doing so. Notes that cannot be stored go on waiting.
+    pub async fn store(&self, store: &dyn ByteStore) -> Result<()> {
+        let now = self.host.now();
+        if self.waiting.borrow().is_empty()
+            || (self.storing.get() > 0 && now - self.storing.get() < GIVEN_UP_MS)
+        {
+            return Ok(());
+        }
+        self.storing.set(now.max(1));
+        let stored = self.store_waiting(store).await;
+        self.storing.set(0);
+        stored
+    }
+
+    async fn store_waiting(&self, store: &dyn ByteStore) -> Result<()> {
+        loop {
+            let org = self.waiting.borrow().first().map(|note| note.org.clone());
+            let Some(org) = org else { return Ok(()) };
+            let (notes, others): (Vec<Note>, Vec<Note>) =
+                self.waiting.take().into_iter().partition(|note| note.org == org);
+            self.waiting.replace(others);
+            if let Err(error) = self.append(store, &org, &notes).await {
+                let newer = self.waiting.replace(notes);
+                newer.into_iter().for_each(|note| self.note(note));
+                return Err(error);
+            }
+        }
+    }
+
+    async fn append(&self, store: &dyn ByteStore, org: &str, notes: &[Note]) -> Result<()> {
+        let random = random_hex(&self.host, 32);
+        let at = self.host.now().max(0);
+        let key = format!("{at:012x}{}", &random[..20]);
+        let bytes = pack(notes.iter().map(Note::kept));
+        beside::change(store, &partition(org), |image| {
+            let mut commit = Commit {
+                append: vec![Entry { key: key.clone(), bytes: bytes.clone() }],
+                ..Commit::default()
+            };
+            if image.entries.len() >= GATHERED {
+                let mut gathered = Vec::new();
+                for entry in &image.entries {
+                    gathered.extend(unpack(&entry.bytes)?);
+                }
+                let name = format!("a-{at:012x}-{}", &random[20..]);
+                commit.put = vec![Blob { name, bytes: pack(gathered.into_iter()) }];
+                commit.drop = image.entries.iter().map(|entry| entry.key.clone()).collect();
+                // Their names begin with their time, so the first are the oldest.
+                let over = (image.blobs.len() + 1).saturating_sub(BLOBS);
+                commit.remove = image.blobs[..over].to_vec();
+            }
+            Ok::<_, edgemem::Error>(Some(commit))
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// A page of an organisation's log, newest first: notes before the cursor `before`, and the cursor of the next page.
+    pub async fn page(
+        &self,
+        store: &dyn ByteStore,
+        org: &str,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<Value> {
+        let partition = partition(org);
+        let image: Image = store.load(&partition, None).await?.unwrap_or_default();
+        let is_before = |note: &Note| before.is_none_or(|before| note.cursor().as_str() < before);
+        let mut found: Vec<Note> = Vec::new();
+        let mut take = |bytes: &[u8]| -> Result<usize> {
+            let notes = unpack(bytes)?;
+            found.extend(notes.iter().map(|kept| Note::read(org, kept)).filter(is_before));
+            Ok(found.len())
+        };
+        let mut count = 0;
+        for entry in &image.entries {
+            count = take(&entry.bytes)?;
+        }
+        for name in image.blobs.iter().rev() {
+            // One blob more than needed: notes of two instances may overlap a little.
+            let enough = count > limit;
+            for bytes in store.read(&partition, std::slice::from_ref(name)).await?.into_iter().flatten() {
+                count = take(&bytes)?;
+            }
+            if enough {
+                break;
+            }
+        }
+        found.sort_by_key(|note| std::cmp::Reverse(note.cursor()));
+        // Two instances that put entries together at the same time may both have kept them.
+        found.dedup_by_key(|note| note.cursor());
+        let next =
+            (found.len() > limit).then(|| limit.checked_sub(1).map(|last| found[last].cursor())).flatten();
+        let results: Vec<Value> = found.iter().take(limit).map(Note::shown).collect();
+        Ok(json!({ "results": results, "next": next }))
+    }
+}
+
+fn partition(org: &str) -> String {
+    beside::partition(&[b"audit", org.as_bytes()])
+}
+
+fn pack(notes: impl Iterator<Item = Value>) -> Vec<u8> {
+    json!({ "v": VERSION, "notes": notes.collect::<Vec<_>>() }).to_string().into_bytes()
+}
+
+fn unpack(bytes: &[u8]) -> Result<Vec<Value>> {
+    Ok(beside::json(bytes)?["notes"].as_array().cloned().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use edgemem::store::MemoryStore;
+    use futures_executor::block_on;
+
+    use super::*;
+    use crate::testing::Clock;
+
+    fn note(clock: &Clock, org: &str, at: usize) -> Note {
+        Note {
+            at: clock.now(),
+            request: format!("r{at:06}"),
+            caller: "0123456789ab".into(),
+            org: org.into(),
+            project: "p".into(),
+            method: "POST".into(),
+            route: "/v1/memories".into(),
+            status: 200,
+            subject: json!(1),
+        }
+    }
+
+    fn requests(page: &Value) -> Vec<&str> {
+        page["results"].as_array().unwrap().iter().map(|note| note["request_id"].as_str().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_log_is_paged_newest_first_and_is_bounded() {
+        let (clock, store) = (Clock::new(), MemoryStore::new());
+        let audit = Audit::new(clock.clone());
+        let most = GATHERED * (BLOBS + 3);
+        for at in 0..most {
+            audit.note(note(&clock, "acme", at));
+            if at % 1_000 == 0 {
+                audit.note(note(&clock, "other", at));
+            }
+            block_on(audit.store(&store)).unwrap();
+            clock.pass(if at % 3 == 0 { 1 } else { 0 });
+        }
+        let image = block_on(store.load(&partition("acme"), None)).unwrap().unwrap();
+        assert!(image.entries.len() <= GATHERED && image.blobs.len() <= BLOBS);
+
+        let mut seen: Vec<String> = vec![];
+        let mut before: Option<String> = None;
+        loop {
+            let page = block_on(audit.page(&store, "acme", before.as_deref(), 700)).unwrap();
+            seen.extend(requests(&page).iter().map(|it| (*it).to_owned()));
+            before = page["next"].as_str().map(str::to_owned);
+            if before.is_none() {
+                break;
+            }
+        }
+        let expected: Vec<String> = (most - seen.len()..most).rev().map(|at| format!("r{at:06}")).collect();
+        assert_eq!(seen, expected);
+        assert!(seen.len() >= GATHERED * (BLOBS - 1), "{}", seen.len());
+        let other = block_on(audit.page(&store, "other", None, 2)).unwrap();
+        assert_eq!(requests(&other), ["r008000", "r007000"]);
+        assert_eq!(other["results"][0]["org_id"], "other");
+        assert_eq!(
+            block_on(audit.page(&store, "nobody", None, 2)).unwrap(),
+            json!({ "results": [], "next": null })
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_stored_waits() {
+        let clock = Clock::new();
+        let audit = Audit::new(clock.clone());
+        for at in 0..WAITING + 5 {
+            audit.note(note(&clock, "acme", at));
+        }
+        // Somebody stores, and is given up after a while.
+        audit.storing.set(clock.now());
+        let store = MemoryStore::new();
+        block_on(audit.store(&store)).unwrap();
+        assert_eq!(audit.waiting.borrow().len(), WAITING);
+        clock.pass(GIVEN_UP_MS);
+        block_on(audit.store(&store)).unwrap();
+        assert!(audit.waiting.borrow().is_empty());
+        let page = block_on(audit.page(&store, "acme", None, MAX_PAGE)).unwrap();
+        assert_eq!((requests(&page).len(), requests(&page)[0]), (WAITING, "r001004"));
+    }
+}

@@ -1,0 +1,246 @@
+//! Tenants: an organisation's project with memories of its own, which no other tenant's key reaches.
+//!
+//! Whose memories a request is about follows from its key alone. A host gives every tenant a memory over a place of its
+//! own: objects under another name, tables under another prefix, another folder. So a tenant's ids lead nowhere in
+//! another tenant, whatever a request says. The tenant `default` of the organisation `default` is the memory that there
+//! was before there were keys, at the place where it always was.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use edgemem::host::LocalFuture;
+use edgemem::text::Digest;
+use edgemem::{Error, ErrorKind, Memory, Result};
+use serde_json::{Map, Value};
+
+use crate::auth::Caller;
+use crate::http::Head;
+use crate::problem::{Problem, Refusal};
+
+/// The organisation and the project of tokens that are no keys.
+pub const DEFAULT: &str = "default";
+/// So many tenants are kept open, beside those that are being asked.
+const OPEN: usize = 64;
+
+/// What opens memories of tenants.
+pub trait Tenants {
+    /// The memory of the tenant of this name: `t` and 24 lower-case hex digits. Called again for the same one after it
+    /// was closed for others.
+    fn open<'a>(&'a self, name: &'a str) -> LocalFuture<'a, Result<Memory>>;
+}
+
+/// Where there is no place for more than one tenant: a store that a program wrote itself.
+pub struct OneTenant;
+
+impl Tenants for OneTenant {
+    fn open<'a>(&'a self, _: &'a str) -> LocalFuture<'a, Result<Memory>> {
+        let message =
+            "this service's store has no place for tenants: only keys of the organisation default work";
+        Box::pin(async move { Err(Error::new(ErrorKind::Unsupported, message).field("store")) })
+    }
+}
+
+/// The name of a tenant; `None` for the default one.
+pub fn name(org: &str, project: &str) -> Option<String> {
+    if (org, project) == (DEFAULT, DEFAULT) {
+        return None;
+    }
+    Some(format!("t{}", &Digest::of(&[b"tenant", org.as_bytes(), project.as_bytes()]).to_hex()[..24]))
+}
+
+/// The tenants that are open, those that were asked last at the end.
+pub struct Open {
+    tenants: Rc<dyn Tenants>,
+    open: RefCell<Vec<(String, Rc<Memory>)>>,
+}
+
+impl Open {
+    /// None is open yet.
+    pub fn new(tenants: Rc<dyn Tenants>) -> Open {
+        Open { tenants, open: RefCell::default() }
+    }
+
+    /// A caller's memory; `root` is the default tenant's. Hold on to it while it is asked: a tenant that is not held is
+    /// closed for others, and two memories over one place would each believe to be alone.
+    pub async fn of(&self, caller: &Caller, root: &Rc<Memory>) -> Result<Rc<Memory>> {
+        let Some(name) = name(&caller.org, &caller.project) else { return Ok(Rc::clone(root)) };
+        if let Some(memory) = self.take(&name, None) {
+            return Ok(memory);
+        }
+        let opened = Rc::new(self.tenants.open(&name).await?);
+        // Another request may have opened it meanwhile: then its memory is everybody's.
+        Ok(self.take(&name, Some(&opened)).unwrap_or(opened))
+    }
+
+    /// Moves an open tenant to the end; puts `opened` there if it is not open.
+    fn take(&self, name: &str, opened: Option<&Rc<Memory>>) -> Option<Rc<Memory>> {
+        let mut open = self.open.borrow_mut();
+        let found = match open.iter().position(|(known, _)| known == name) {
+            Some(at) => open.remove(at).1,
+            None => Rc::clone(opened?),
+        };
+        open.push((name.to_owned(), Rc::clone(&found)));
+        while open.len() > OPEN {
+            let Some(idle) = open.iter().position(|(_, memory)| Rc::strong_count(memory) == 1) else { break };
+            open.remove(idle);
+        }
+        Some(found)
+    }
+}
+
+/// Where requests name organisations and projects.
+const ORGS: [&str; 4] = ["org_id", "orgId", "organization_id", "organizationId"];
+const PROJECTS: [&str; 2] = ["project_id", "projectId"];
+
+/// Refuses headers that name another tenant than the key's.
+pub fn check_head(caller: &Caller, head: &Head) -> std::result::Result<(), Problem> {
+    for (header, own) in [("x-org-id", &caller.org), ("x-project-id", &caller.project)] {
+        if !caller.is_root && head.header(header).is_some_and(|named| named.trim() != own) {
+            return Err(foreign(header));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses options, in a query or a body, that name another tenant than the key's. The name of the own project is taken
+/// out: it is no part of what a memory knows. That of the organisation stays, which may own memories.
+pub fn check_options(caller: &Caller, options: &mut Map<String, Value>) -> std::result::Result<(), Problem> {
+    if caller.is_root {
+        return Ok(());
+    }
+    named(options, &ORGS, &caller.org)?;
+    named(options, &PROJECTS, &caller.project)?;
+    if let Some(filters) = options.get("filters") {
+        for_each_test(filters, 0, &mut |name, value| match name {
+            _ if ORGS.contains(&name) && !all_are(value, &caller.org) => Err(foreign(name)),
+            _ if PROJECTS.contains(&name) && !all_are(value, &caller.project) => Err(foreign(name)),
+            _ => Ok(()),
+        })?;
+    }
+    options.retain(|name, _| !PROJECTS.contains(&name.as_str()));
+    Ok(())
+}
+
+fn named(options: &Map<String, Value>, names: &[&str], own: &str) -> std::result::Result<(), Problem> {
+    let other =
+        |name: &&&str| options.get(**name).is_some_and(|value| !value.is_null() && !all_are(value, own));
+    names.iter().find(other).map_or(Ok(()), |name| Err(foreign(name)))
+}
+
+/// Whether a value, or all values of a list or an object of operators, are this text.
+pub fn all_are(value: &Value, own: &str) -> bool {
+    match value {
+        Value::String(text) => text.trim() == own,
+        Value::Number(number) => number.to_string() == own,
+        Value::Array(items) => items.iter().all(|item| all_are(item, own)),
+        Value::Object(operators) => operators.values().all(|item| all_are(item, own)),
+        _ => false,
+    }
+}
+
+/// Shows every test of a filter, whatever it is nested in. Names inside `metadata` are the caller's own.
+pub fn for_each_test<E>(
+    filter: &Value,
+    depth: usize,
+    look: &mut dyn FnMut(&str, &Value) -> std::result::Result<(), E>,
+) -> std::result::Result<(), E> {
+    // The core refuses what is nested deeper.
+    if depth > 64 {
+        return Ok(());
+    }
+    match filter {
+        Value::Array(filters) => filters.iter().try_for_each(|filter| for_each_test(filter, depth + 1, look)),
+        Value::Object(members) => members.iter().try_for_each(|(name, value)| match name.as_str() {
+            "AND" | "OR" | "NOT" => for_each_test(value, depth + 1, look),
+            "metadata" => Ok(()),
+            name => look(name, value),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn foreign(field: &str) -> Problem {
+    let message = format!("{field} names another organisation or project than this key's: leave it out");
+    Problem::new(Refusal::TenantForbidden, message).field(field)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{InProcess, caller};
+    use futures_executor::block_on;
+    use serde_json::json;
+
+    #[test]
+    fn names_of_tenants_differ_and_the_default_one_has_none() {
+        assert_eq!(name(DEFAULT, DEFAULT), None);
+        let names = [("a", "bc"), ("ab", "c"), ("default", "a"), ("a", "default")]
+            .map(|(org, project)| name(org, project).unwrap());
+        for (at, one) in names.iter().enumerate() {
+            assert!(one.len() == 25 && one.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{one}");
+            assert!(!names[..at].contains(one));
+        }
+    }
+
+    #[test]
+    fn another_tenant_is_refused_wherever_it_is_named() {
+        let caller = caller("acme", "p1");
+        for (options, expected) in [
+            (json!({}), Ok(json!({}))),
+            (
+                json!({ "org_id": "acme", "project_id": "p1", "a": 1 }),
+                Ok(json!({ "org_id": "acme", "a": 1 })),
+            ),
+            (
+                json!({ "orgId": null, "filters": { "org_id": { "in": ["acme"] } } }),
+                Ok(json!({ "orgId": null, "filters": { "org_id": { "in": ["acme"] } } })),
+            ),
+            (
+                json!({ "filters": { "metadata": { "org_id": "x" } } }),
+                Ok(json!({ "filters": { "metadata": { "org_id": "x" } } })),
+            ),
+            (json!({ "org_id": "other" }), Err("TENANT_FORBIDDEN")),
+            (json!({ "organization_id": 7 }), Err("TENANT_FORBIDDEN")),
+            (json!({ "orgId": "*" }), Err("TENANT_FORBIDDEN")),
+            (json!({ "projectId": "p2" }), Err("TENANT_FORBIDDEN")),
+            (json!({ "project_id": ["p1", "p2"] }), Err("TENANT_FORBIDDEN")),
+            (
+                json!({ "filters": { "OR": [{ "user_id": "u" }, { "NOT": { "orgId": { "ne": "other" } } }] } }),
+                Err("TENANT_FORBIDDEN"),
+            ),
+            (
+                json!({ "filters": { "AND": [{ "org_id": { "in": ["acme", "other"] } }] } }),
+                Err("TENANT_FORBIDDEN"),
+            ),
+        ] {
+            let mut given = options.clone();
+            let checked = check_options(&caller, given.as_object_mut().unwrap());
+            let checked = checked.map(|()| given).map_err(|problem| problem.code());
+            assert_eq!(checked, expected, "{options}");
+        }
+        for (header, value, refused) in
+            [("x-org-id", "acme", false), ("x-org-id", "other", true), ("x-project-id", "p2", true)]
+        {
+            let head = Head::new("GET", "http://h/", vec![(header.to_owned(), value.to_owned())]);
+            assert_eq!(check_head(&caller, &head).is_err(), refused, "{header}: {value}");
+        }
+    }
+
+    #[test]
+    fn a_tenant_that_is_asked_stays_the_same_memory() {
+        let tenants = Rc::new(InProcess::default());
+        let open = Open::new(Rc::clone(&tenants) as Rc<dyn Tenants>);
+        let root = Rc::new(Memory::in_process());
+        let of = |project: &str| block_on(open.of(&caller("acme", project), &root)).unwrap();
+        assert!(Rc::ptr_eq(&block_on(open.of(&caller(DEFAULT, DEFAULT), &root)).unwrap(), &root));
+        let held = of("held");
+        for at in 0..2 * OPEN {
+            of(&format!("p{at}"));
+        }
+        assert!(Rc::ptr_eq(&of("held"), &held));
+        assert_eq!(open.open.borrow().len(), OPEN);
+        assert_eq!(tenants.opened.get(), 2 * OPEN + 1);
+        of("p0");
+        assert_eq!(tenants.opened.get(), 2 * OPEN + 2, "closed for others, and opened again");
+    }
+}

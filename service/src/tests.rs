@@ -1,0 +1,313 @@
+//! What keys open and what they do not, through the whole service.
+
+use std::rc::Rc;
+
+use edgemem::Memory;
+use futures_executor::block_on;
+use serde_json::{Value, json};
+
+use crate::http::{Answer, Head};
+use crate::service::Service;
+use crate::settings::Settings;
+use crate::testing::{Clock, InProcess};
+
+/// A service whose deployment knows the token `root`.
+struct Host {
+    service: Service,
+    clock: Rc<Clock>,
+}
+
+const ROOT: &str = "4813494d137e1631bba301d5acab6e7bb7aa74ce1185d456565ef51d737677b2";
+
+impl Host {
+    fn new(variables: &[(&str, &str)]) -> Host {
+        let find = |name: &str| match variables.iter().find(|(known, _)| *known == name) {
+            Some((_, value)) => Some((*value).to_owned()),
+            None => (name == "EDGEMEM_TOKEN_HASHES").then(|| ROOT.to_owned()),
+        };
+        let clock = Clock::new();
+        let tenants = Rc::new(InProcess::default());
+        let memory = Ok(Memory::in_process());
+        Host { service: Service::new(Settings::read(find), memory, clock.clone(), tenants), clock }
+    }
+
+    fn send(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        body: Value,
+        more: &[(&str, &str)],
+    ) -> (Answer, Option<String>) {
+        let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+        headers.push(("authorization".to_owned(), format!("Bearer {token}")));
+        headers.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let head = Head::new(method, &format!("https://memory.example{path}"), headers);
+        let read = async |_| Ok(body.to_string().into_bytes());
+        let answered = block_on(self.service.answer(&head, read));
+        assert_eq!(block_on(self.service.settle()), None);
+        answered
+    }
+
+    fn ask(&self, token: &str, method: &str, path: &str, body: Value) -> (u16, Value) {
+        let (answer, _) = self.send(token, method, path, body, &[]);
+        (answer.status, answer.body.unwrap())
+    }
+
+    /// The code of a refusal.
+    fn code(&self, token: &str, method: &str, path: &str, body: Value) -> String {
+        let (status, body) = self.ask(token, method, path, body);
+        format!("{status} {}", body["code"].as_str().unwrap_or_default())
+    }
+
+    fn key(&self, wish: Value) -> String {
+        let (status, made) = self.ask("root", "POST", "/v1/admin/keys", wish);
+        assert_eq!(status, 200, "{made}");
+        made["key"].as_str().unwrap().to_owned()
+    }
+
+    fn remember(&self, token: &str, text: &str) -> String {
+        let (_, added) =
+            self.ask(token, "POST", "/v1/memories", json!({ "messages": text, "user_id": "ann" }));
+        added["results"][0]["id"].as_str().unwrap_or_else(|| panic!("{added}")).to_owned()
+    }
+}
+
+fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
+    answer.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+}
+
+#[test]
+fn two_projects_share_a_deployment_and_nothing_else() {
+    let host = Host::new(&[]);
+    let one = host.key(json!({ "org_id": "acme", "project_id": "one" }));
+    let two = host.key(json!({ "org_id": "acme", "project_id": "two" }));
+    let other = host.key(json!({ "org_id": "other", "project_id": "one" }));
+    let id = host.remember(&one, "tea is for ann");
+    let secret = host.remember(&two, "milk is for ann");
+    for token in [&one, &other, "root"] {
+        for (method, path) in [("GET", ""), ("GET", "/history"), ("PUT", ""), ("DELETE", "")] {
+            let code =
+                host.code(token, method, &format!("/v1/memories/{secret}{path}"), json!({ "text": "x" }));
+            assert_eq!(code, "404 NOT_FOUND", "{method} {path}");
+        }
+        let (_, listed) = host.ask(token, "GET", "/v1/memories?user_id=ann", json!({}));
+        let (_, found) =
+            host.ask(token, "POST", "/v1/search", json!({ "query": "ann milk", "user_id": "ann" }));
+        assert!(!listed.to_string().contains("milk") && !found.to_string().contains("milk"));
+        assert_eq!(host.ask(token, "DELETE", "/v1/memories?user_id=bob", json!({})).0, 200);
+    }
+    assert_eq!(host.ask("root", "DELETE", "/v1/memories?user_id=ann", json!({})).0, 200);
+    assert_eq!(
+        host.ask(&two, "GET", &format!("/v1/memories/{secret}"), json!({})).1["memory"],
+        "milk is for ann"
+    );
+    assert_eq!(host.ask(&one, "GET", &format!("/v1/memories/{id}"), json!({})).0, 200);
+
+    // The same text of the same user has the same id in every project, and is another memory in each.
+    let same = host.remember(&one, "ann likes dogs");
+    assert_eq!(host.remember(&two, "ann likes dogs"), same);
+    assert_eq!(host.ask(&one, "DELETE", &format!("/v1/memories/{same}"), json!({})).0, 200);
+    assert_eq!(host.ask(&two, "GET", &format!("/v1/memories/{same}"), json!({})).0, 200);
+
+    // Naming another one is no way in.
+    for (method, path, body) in [
+        ("POST", "/v1/memories", json!({ "messages": "x", "user_id": "ann", "org_id": "other" })),
+        ("POST", "/v1/memories", json!({ "messages": "x", "user_id": "ann", "projectId": "two" })),
+        (
+            "POST",
+            "/v1/search",
+            json!({ "query": "x", "filters": { "OR": [{ "user_id": "ann" }, { "org_id": "other" }] } }),
+        ),
+        ("GET", "/v1/memories?user_id=ann&project_id=two", json!({})),
+        ("GET", "/v1/memories?org_id=other", json!({})),
+        ("DELETE", "/v1/memories?user_id=ann&org_id=other", json!({})),
+    ] {
+        assert_eq!(host.code(&one, method, path, body), "403 TENANT_FORBIDDEN", "{method} {path}");
+    }
+    let (answer, _) =
+        host.send(&one, "GET", "/v1/memories?user_id=ann", json!({}), &[("x-project-id", "two")]);
+    assert_eq!(answer.status, 403);
+    let own = "/v1/memories?user_id=ann&project_id=one";
+    assert_eq!(host.ask(&one, "GET", own, json!({})).1["results"].as_array().map(Vec::len), Some(1));
+    let relay = |token: &str, method, path: &str, body| {
+        host.ask(token, method, &format!("/v1/relay/ann{path}"), body).1
+    };
+    assert_eq!(relay(&one, "POST", "", json!({ "after": 0, "label": "", "data": "abc" }))["sequence"], 1);
+    assert_eq!(relay(&two, "GET", "?after=0", json!({}))["last"], 0);
+}
+
+#[test]
+fn keys_are_made_listed_and_revoked_by_administrators_of_their_organisation() {
+    let host = Host::new(&[]);
+    let admin = host.key(json!({ "org_id": "acme", "right": "admin", "label": "ops" }));
+    let writer = host.key(json!({ "org_id": "acme" }));
+    let elsewhere = host.key(json!({ "org_id": "other", "right": "admin" }));
+    let (_, made) = host.ask(
+        &admin,
+        "POST",
+        "/v1/admin/keys",
+        json!({ "right": "read", "user_id": "ann", "rate_limit": 5 }),
+    );
+    let (id, token) = (made["id"].as_str().unwrap(), made["key"].as_str().unwrap());
+    assert_eq!(made["org_id"], "acme");
+
+    let listed =
+        |token: &str, query: &str| host.ask(token, "GET", &format!("/v1/admin/keys{query}"), json!({})).1;
+    let ids = |list: &Value| list["results"].as_array().unwrap().len();
+    assert_eq!(
+        [
+            ids(&listed(&admin, "")),
+            ids(&listed(&elsewhere, "")),
+            ids(&listed("root", "")),
+            ids(&listed("root", "?org_id=other"))
+        ],
+        [3, 1, 4, 1]
+    );
+    let text = listed("root", "").to_string();
+    assert!(!text.contains(token.rsplit('_').next().unwrap()) && !text.contains("sha256"));
+
+    for (token, method, path, body, expected) in [
+        (writer.as_str(), "GET", "/v1/admin/keys", json!({}), "403 RIGHT_MISSING"),
+        (&writer, "POST", "/v1/admin/keys", json!({}), "403 RIGHT_MISSING"),
+        (&writer, "GET", "/v1/admin/audit", json!({}), "403 RIGHT_MISSING"),
+        (&admin, "POST", "/v1/admin/keys", json!({ "org_id": "other" }), "403 TENANT_FORBIDDEN"),
+        (&admin, "GET", "/v1/admin/keys?org_id=other", json!({}), "403 TENANT_FORBIDDEN"),
+        (&admin, "GET", "/v1/admin/audit?org_id=other", json!({}), "403 TENANT_FORBIDDEN"),
+        (&elsewhere, "DELETE", &format!("/v1/admin/keys/{id}"), json!({}), "404 NOT_FOUND"),
+        (&admin, "DELETE", "/v1/admin/keys/x", json!({}), "404 NOT_FOUND"),
+        (&admin, "POST", "/v1/admin/keys", json!({ "rights": "read" }), "400 INVALID_ARGUMENT"),
+        (&admin, "POST", "/v1/admin/keys", json!({ "right": "all" }), "400 INVALID_ARGUMENT"),
+        (&admin, "POST", "/v1/admin/keys", json!({ "right": 7 }), "400 INVALID_ARGUMENT"),
+        (
+            &admin,
+            "POST",
+            "/v1/admin/keys",
+            json!({ "right": "admin", "user_id": "ann" }),
+            "400 INVALID_ARGUMENT",
+        ),
+        (&admin, "POST", "/v1/admin/keys", json!({ "project_id": "a/b" }), "400 INVALID_ARGUMENT"),
+        (&admin, "POST", "/v1/admin/keys", json!({ "project_id": "" }), "400 INVALID_ARGUMENT"),
+        (&admin, "POST", "/v1/admin/keys", json!({ "user_id": "a b" }), "400 SCOPE_INVALID"),
+        (&admin, "POST", "/v1/admin/keys", json!({ "label": "x".repeat(201) }), "400 INVALID_ARGUMENT"),
+        (&admin, "POST", "/v1/admin/keys", json!({ "rate_limit": 0 }), "400 INVALID_ARGUMENT"),
+        (&admin, "POST", "/v1/admin/keys", json!({ "expires_at": "2020-01-01" }), "400 INVALID_ARGUMENT"),
+        (&admin, "POST", "/v1/admin/keys", json!({ "expires_at": "soon" }), "400 TIMESTAMP_INVALID"),
+        (&admin, "GET", "/v1/admin/audit?limit=0", json!({}), "400 INVALID_ARGUMENT"),
+        (&admin, "PATCH", "/v1/admin/keys", json!({}), "405 METHOD_NOT_ALLOWED"),
+    ] {
+        assert_eq!(host.code(token, method, path, body), expected, "{method} {path}");
+    }
+    assert_eq!(ids(&listed("root", "")), 4, "nothing was made");
+
+    assert_eq!(host.ask(token, "GET", "/v1/memories", json!({})).0, 200);
+    assert_eq!(host.code(token, "POST", "/v1/memories", json!({ "messages": "x" })), "403 RIGHT_MISSING");
+    assert_eq!(host.code(token, "GET", "/v1/memories?user_id=bob", json!({})), "403 SCOPE_FORBIDDEN");
+    let (status, revoked) = host.ask(&admin, "DELETE", &format!("/v1/admin/keys/{id}"), json!({}));
+    assert!(status == 200 && revoked["revoked_at"].is_string() && revoked["key"].is_null(), "{revoked}");
+    assert_eq!(host.code(token, "GET", "/v1/memories", json!({})), "401 UNAUTHORIZED");
+
+    let (_, log) = host.ask(&admin, "GET", "/v1/admin/audit", json!({}));
+    let notes = log["results"].as_array().unwrap();
+    let told = |note: &Value| {
+        format!("{} {} {}", note["method"].as_str().unwrap(), note["route"].as_str().unwrap(), note["status"])
+    };
+    let expected = ["POST /v1/memories 403", "DELETE /v1/admin/keys/{id} 200", "POST /v1/admin/keys 200"];
+    for expected in expected {
+        assert!(notes.iter().any(|note| told(note) == expected), "{expected}: {log}");
+    }
+    assert!(notes.iter().all(|note| note["org_id"] == "acme"));
+    assert!(notes.iter().any(|note| note["subject"] == id), "{log}");
+}
+
+#[test]
+fn a_key_has_a_limit_and_the_token_of_the_deployment_has_none() {
+    let host = Host::new(&[("EDGEMEM_RATE_LIMIT", "2")]);
+    let key = host.key(json!({}));
+    let send = |token: &str| host.send(token, "GET", "/v1/stats", json!({}), &[]).0;
+    let answer = send(&key);
+    assert_eq!(header(&answer, "ratelimit-policy"), Some("\"key\";q=2;w=60"));
+    assert_eq!(header(&answer, "ratelimit"), Some("\"key\";r=1;t=30"));
+    // A refused request counts as well.
+    assert_eq!(host.ask(&key, "GET", "/v1/nowhere", json!({})).0, 404);
+    let answer = send(&key);
+    assert_eq!((answer.status, header(&answer, "retry-after")), (429, Some("30")));
+    assert_eq!(answer.headers.iter().filter(|(name, _)| *name == "ratelimit").count(), 1);
+    assert_eq!(answer.body.as_ref().unwrap()["code"], "RATE_LIMITED");
+    host.clock.pass(30_000);
+    assert_eq!(send(&key).status, 200);
+    let answer = send("root");
+    assert_eq!((answer.status, header(&answer, "ratelimit")), (200, None));
+}
+
+#[test]
+fn a_repeated_request_is_answered_and_not_done_again() {
+    let host = Host::new(&[]);
+    let key = host.key(json!({}));
+    let add = |token: &str, text: &str, idempotency: &str| {
+        let body = json!({ "messages": text, "user_id": "ann" });
+        let (answer, _) = host.send(token, "POST", "/v1/memories", body, &[("idempotency-key", idempotency)]);
+        let code = answer.body.as_ref().unwrap()["code"].as_str().unwrap_or_default().to_owned();
+        (header(&answer, "idempotency-replayed").is_some(), code, answer.body.unwrap())
+    };
+    let first = add(&key, "tea", "k1");
+    assert_eq!(first.2["results"][0]["event"], "ADD");
+    assert_eq!(add(&key, "tea", "k1"), (true, String::new(), first.2));
+    assert_eq!(add(&key, "tea", "k2").2["results"][0]["event"], "NONE", "another request");
+    assert_eq!(add(&key, "milk", "k1").1, "IDEMPOTENCY_MISMATCH");
+    assert_eq!(add("root", "milk", "k1").2["results"][0]["event"], "ADD", "another caller");
+    assert_eq!(add(&key, "tea", "a key").1, "INVALID_ARGUMENT");
+    // The same as long as the body is the same, whatever becomes of the memory meanwhile.
+    host.ask(&key, "DELETE", "/v1/memories?user_id=ann", json!({}));
+    assert!(add(&key, "tea", "k1").0);
+    // No secret is kept for being sent twice.
+    let make = || host.send("root", "POST", "/v1/admin/keys", json!({}), &[("idempotency-key", "k")]).0;
+    assert_ne!(make().body.unwrap()["key"], make().body.unwrap()["key"]);
+}
+
+#[test]
+fn requests_have_ids_and_lines_without_contents() {
+    let host = Host::new(&[("EDGEMEM_LOG", "requests")]);
+    let key = host.key(json!({ "org_id": "acme" }));
+    let body = json!({ "messages": "the secret of ann", "user_id": "ann-the-user" });
+    let (answer, line) = host.send(&key, "POST", "/v1/memories", body, &[("x-request-id", "req-1:a.b_c")]);
+    assert_eq!(header(&answer, "x-request-id"), Some("req-1:a.b_c"));
+    let line = line.unwrap();
+    assert!(!line.contains("secret") && !line.contains("ann") && !line.contains(&key), "{line}");
+    let line: Value = serde_json::from_str(&line).unwrap();
+    for (name, expected) in [
+        ("level", json!("info")),
+        ("request_id", json!("req-1:a.b_c")),
+        ("method", json!("POST")),
+        ("route", json!("/v1/memories")),
+        ("status", json!(200)),
+        ("org_id", json!("acme")),
+        ("key", json!(key[3..15])),
+    ] {
+        assert_eq!(line[name], expected, "{name}");
+    }
+    let (_, line) = host.send("root", "GET", "/v1/memories/ann-the-user/history/bob", json!({}), &[]);
+    assert!(!line.unwrap().contains("ann"));
+    for bad in ["", "a b", "é", "x\"y", &"x".repeat(129)] {
+        let (answer, _) = host.send("root", "GET", "/health", json!({}), &[("x-request-id", bad)]);
+        let made = header(&answer, "x-request-id").unwrap();
+        assert!(made.len() == 32 && made.bytes().all(|byte| byte.is_ascii_hexdigit()), "{bad}: {made}");
+    }
+    assert_eq!(Host::new(&[]).send("root", "GET", "/v1/stats", json!({}), &[]).1, None);
+}
+
+#[test]
+fn a_key_works_where_no_token_is_configured() {
+    let host = Host::new(&[]);
+    let (key, clock) = (host.key(json!({})), host.clock.clone());
+    let (id, _) = key[3..].split_once('_').unwrap();
+    for token in [format!("em_{id}_{}", "0".repeat(48)), "em_x".to_owned(), "em_".to_owned()] {
+        assert_eq!(host.code(&token, "GET", "/v1/stats", json!({})), "401 UNAUTHORIZED", "{token}");
+    }
+    assert_eq!(host.code("", "GET", "/v1/stats", json!({})), "401 UNAUTHORIZED");
+    let memory = Ok(Memory::in_process());
+    let bare = Service::new(Settings::read(|_| None), memory, clock.clone(), Rc::new(InProcess::default()));
+    let bare = Host { service: bare, clock };
+    assert_eq!(bare.code("", "GET", "/v1/stats", json!({})), "503 AUTH_NOT_CONFIGURED");
+    assert_eq!(bare.code(&key, "GET", "/v1/stats", json!({})), "401 UNAUTHORIZED");
+}
