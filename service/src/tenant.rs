@@ -63,13 +63,19 @@ impl Open {
     /// A caller's memory; `root` is the default tenant's. Hold on to it while it is asked: a tenant that is not held is
     /// closed for others, and two memories over one place would each believe to be alone.
     pub async fn of(&self, caller: &Caller, root: &Rc<Memory>) -> Result<Rc<Memory>> {
-        let Some(name) = name(&caller.org, &caller.project) else { return Ok(Rc::clone(root)) };
+        let Some(name) = name(&caller.org, &caller.project) else {
+            self.close(root);
+            return Ok(Rc::clone(root));
+        };
         if let Some(memory) = self.take(&name, None) {
+            self.close(root);
             return Ok(memory);
         }
         let opened = Rc::new(self.tenants.open(&name).await?);
         // Another request may have opened it meanwhile: then its memory is everybody's.
-        Ok(self.take(&name, Some(&opened)).unwrap_or(opened))
+        let memory = self.take(&name, Some(&opened)).unwrap_or(opened);
+        self.close(root);
+        Ok(memory)
     }
 
     /// Moves an open tenant to the end; puts `opened` there if it is not open.
@@ -80,11 +86,18 @@ impl Open {
             None => Rc::clone(opened?),
         };
         open.push((name.to_owned(), Rc::clone(&found)));
-        while open.len() > OPEN {
+        Some(found)
+    }
+
+    /// Closes tenants that nobody asks, those first that were not asked for longest, while there are too many or all
+    /// memories together have more loaded than they may. A memory makes room by itself in what is its own alone.
+    fn close(&self, root: &Memory) {
+        let mut open = self.open.borrow_mut();
+        while open.len() > OPEN || root.is_crowded() {
             let Some(idle) = open.iter().position(|(_, memory)| Rc::strong_count(memory) == 1) else { break };
             open.remove(idle);
         }
-        Some(found)
+        root.make_room();
     }
 }
 
@@ -168,6 +181,9 @@ fn foreign(field: &str) -> Problem {
 mod tests {
     use super::*;
     use crate::testing::{InProcess, caller};
+    use edgemem::Models;
+    use edgemem::memory::wire;
+    use edgemem::store::MemoryStore;
     use futures_executor::block_on;
     use serde_json::json;
 
@@ -242,5 +258,37 @@ mod tests {
         assert_eq!(tenants.opened.get(), 2 * OPEN + 1);
         of("p0");
         assert_eq!(tenants.opened.get(), 2 * OPEN + 2, "closed for others, and opened again");
+    }
+
+    /// Tenants that share the root's room.
+    struct Beside(Memory);
+
+    impl Tenants for Beside {
+        fn open<'a>(&'a self, _: &'a str) -> LocalFuture<'a, Result<Memory>> {
+            let memory = self.0.beside(Rc::new(MemoryStore::default()), Models::default());
+            Box::pin(async move { Ok(memory) })
+        }
+    }
+
+    #[test]
+    fn all_tenants_together_have_room_for_so_much() {
+        let root = Rc::new(Memory::in_process());
+        root.keep_loaded(1 << 20);
+        let open = Open::new(Rc::new(Beside((*root).clone())));
+        let held = block_on(open.of(&caller("acme", "held"), &root)).unwrap();
+        let mut most = 0;
+        for at in 0..20 {
+            let memory = block_on(open.of(&caller("acme", &format!("p{at}")), &root)).unwrap();
+            let text = json!("Some words about tea. ".repeat(4000));
+            let scope = json!({ "user_id": "u", "infer": false });
+            block_on(wire::called(&memory, "add", &[text, scope])).unwrap();
+            most = most.max(open.open.borrow().len());
+        }
+        assert!((3..20).contains(&most), "{most} were open at once");
+        let last = block_on(open.of(&caller("acme", "p19"), &root)).unwrap();
+        assert!(!last.is_crowded());
+        assert!(Rc::ptr_eq(&block_on(open.of(&caller("acme", "held"), &root)).unwrap(), &held));
+        drop((open, held, last));
+        assert!(!root.is_crowded());
     }
 }

@@ -43,6 +43,7 @@ pub use options::*;
 pub use read::ReadStep;
 pub use results::*;
 pub use room::LOADED_BYTES;
+use room::Room;
 pub use verify::{Fault, Problem, Verified};
 
 use crate::engine::Engine;
@@ -131,24 +132,30 @@ impl Memory {
     /// A memory over this store, with these models.
     pub fn with_models(store: Rc<dyn ByteStore>, host: Rc<dyn Host>, models: Models) -> Memory {
         let meaning = Rc::new(Meaning::new(models.tokens.clone(), &*host));
-        Memory::made(store, host, models, meaning)
+        Memory::made(store, host, models, meaning, Room::new())
     }
 
-    /// A memory over another store with models of its own, which shares this one's host and, if it is to have the
-    /// token table, this one's: it is large, and one serves all memories of a process.
+    /// A memory over another store with models of its own, which shares this one's host, the room for what is loaded
+    /// and, if it is to have the token table, this one's: it is large, and one serves all memories of a process.
     pub fn beside(&self, store: Rc<dyn ByteStore>, models: Models) -> Memory {
-        let Partitions { host, .. } = &self.0.partitions;
+        let Partitions { host, room, .. } = &self.0.partitions;
         let meaning = match models.tokens {
             Some(_) => self.0.partitions.meaning(),
             None => Rc::new(Meaning::new(None, &**host)),
         };
-        Memory::made(store, Rc::clone(host), models, meaning)
+        Memory::made(store, Rc::clone(host), models, meaning, Rc::clone(room))
     }
 
-    fn made(store: Rc<dyn ByteStore>, host: Rc<dyn Host>, models: Models, meaning: Rc<Meaning>) -> Memory {
+    fn made(
+        store: Rc<dyn ByteStore>,
+        host: Rc<dyn Host>,
+        models: Models,
+        meaning: Rc<Meaning>,
+        room: Rc<Room>,
+    ) -> Memory {
         let model = models.embedder.as_ref().map(|embedder| embedder.name());
         Memory(Rc::new(Inner {
-            partitions: Partitions::new(store, host, model, meaning),
+            partitions: Partitions::new(store, host, model, meaning, room),
             embedder: models.embedder,
             completer: models.completer,
             reading: models.reading,
@@ -276,6 +283,16 @@ impl Memory {
     /// longest are dropped from memory first, and loaded again when they are asked for; what is in use stays in any case.
     pub fn keep_loaded(&self, bytes: u64) {
         self.0.partitions.keep(bytes);
+    }
+
+    /// Whether this memory, with those [`beside`](Memory::beside) it, has more loaded than it may.
+    pub fn is_crowded(&self) -> bool {
+        self.0.partitions.room.is_crowded()
+    }
+
+    /// Drops what was not used for longest of this memory alone, until there is room again.
+    pub fn make_room(&self) {
+        self.0.partitions.make_room();
     }
 
     /// Releases the store. Everything acknowledged is durable already; later calls fail with `CLOSED`.

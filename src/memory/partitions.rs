@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use super::Progress;
 use super::meaning::Meaning;
-use super::room::LOADED_BYTES;
+use super::room::Room;
 use crate::engine::{Checkpoint, Engine, Plan, partition_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::{Gate, Host, LocalFuture};
@@ -37,10 +37,8 @@ pub struct Partitions {
     equipped: Cell<bool>,
     clock: RefCell<Option<Clock>>,
     pub(super) open: RefCell<SortedMap<Rc<Partition>>>,
-    /// How many bytes open partitions may take, and about take; how often one was used.
-    pub(super) room: Cell<u64>,
-    pub(super) taken: Cell<u64>,
-    pub(super) uses: Cell<u64>,
+    /// Several memories may share one, too.
+    pub(super) room: Rc<Room>,
     /// Where the chains of this replica end in partitions that were dropped from memory.
     pub(super) chains: RefCell<SortedMap<Chain>>,
     /// Whether the store is known not to be an encrypted one that was opened without its key.
@@ -104,6 +102,7 @@ impl Partitions {
         host: Rc<dyn Host>,
         model: Option<String>,
         meaning: Rc<Meaning>,
+        room: Rc<Room>,
     ) -> Partitions {
         Partitions {
             store,
@@ -113,9 +112,7 @@ impl Partitions {
             host,
             clock: RefCell::default(),
             open: RefCell::default(),
-            room: Cell::new(LOADED_BYTES),
-            taken: Cell::default(),
-            uses: Cell::default(),
+            room,
             chains: RefCell::default(),
             plain: Cell::new(false),
             trouble: RefCell::default(),

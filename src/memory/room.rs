@@ -3,6 +3,7 @@
 //! A partition that was dropped is loaded from the store again when someone asks for it, and answers as before. What is in
 //! use stays, however large: a search over everybody has everybody in memory while it runs.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use super::partitions::{Partition, Partitions};
@@ -12,28 +13,52 @@ pub const LOADED_BYTES: u64 = 256 << 20;
 /// So many bytes a loaded partition takes at least: what its engine does not count.
 const LEAST: u64 = 8 << 10;
 
+/// The room that the partitions of one memory share, or those of several memories of a process.
+pub struct Room {
+    /// How many bytes they may take, and about take.
+    bytes: Cell<u64>,
+    taken: Cell<u64>,
+    /// How often one was used.
+    uses: Cell<u64>,
+}
+
+impl Room {
+    /// Room for [`LOADED_BYTES`].
+    pub fn new() -> Rc<Room> {
+        Rc::new(Room { bytes: Cell::new(LOADED_BYTES), taken: Cell::default(), uses: Cell::default() })
+    }
+
+    /// Whether more is loaded than there is room for.
+    pub fn is_crowded(&self) -> bool {
+        self.taken.get() > self.bytes.get()
+    }
+}
+
 impl Partitions {
     /// Sets how many bytes loaded partitions may take, about.
     pub fn keep(&self, bytes: u64) {
-        self.room.set(bytes);
+        self.room.bytes.set(bytes);
         self.make_room();
     }
 
     /// Notes that a partition is used, and what it takes now; drops those that were not used for longest if all take more
     /// than they may.
     pub(super) fn touch(&self, partition: &Partition) {
-        self.uses.set(self.uses.get() + 1);
-        partition.used.set(self.uses.get());
+        let uses = self.room.uses.get() + 1;
+        self.room.uses.set(uses);
+        partition.used.set(uses);
         self.weigh(partition, LEAST + partition.engine().resident());
         self.make_room();
     }
 
     fn weigh(&self, partition: &Partition, bytes: u64) {
-        self.taken.set(self.taken.get() + bytes - partition.takes.replace(bytes));
+        let taken = &self.room.taken;
+        taken.set(taken.get() + bytes - partition.takes.replace(bytes));
     }
 
-    fn make_room(&self) {
-        while self.taken.get() > self.room.get() {
+    /// Drops what was not used for longest, until there is room or everything left is in use.
+    pub fn make_room(&self) {
+        while self.room.is_crowded() {
             // Those that nobody else refers to: nobody reads them, writes to them or waits for them. What waits for a
             // language model is found only in what is loaded.
             let idle = |partition: &Rc<Partition>| {
@@ -60,6 +85,15 @@ impl Partitions {
         let chain = partition.chain.get();
         if chain.number > 0 && self.clock().replica() == chain.replica {
             self.chains.borrow_mut().insert(name.to_owned(), chain);
+        }
+    }
+}
+
+impl Drop for Partitions {
+    /// What is dropped with its memory leaves room for other memories.
+    fn drop(&mut self) {
+        for (_, partition) in self.open.borrow().iter() {
+            self.weigh(partition, 0);
         }
     }
 }
