@@ -72,6 +72,8 @@ export interface Reach {
   scope: AdapterScope;
   /** What a memory must satisfy, in mem0's language. */
   filters?: Record<string, unknown>[];
+  /** Includes what has expired. */
+  showExpired?: boolean;
 }
 
 const AXES = [
@@ -109,8 +111,11 @@ export class Backend {
     return this.#memory;
   }
 
-  /** Remembers messages. With `infer: false` each is kept as it is. Resolves when they can be found. */
-  async add(messages: object[], scope: AdapterScope, options: Record<string, unknown> = {}): Promise<void> {
+  /**
+   * Remembers messages. With `infer: false` each is kept as it is. Resolves when they can be found, and tells whether
+   * anything of them was new, as far as that is known.
+   */
+  async add(messages: object[], scope: AdapterScope, options: Record<string, unknown> = {}): Promise<boolean> {
     let added = await this.#memory.add(messages, { ...scope, ...options });
     // A client's server may only have taken the messages in.
     for (let waited = 0, step = 20; added?.eventId && isUnfinished(added.status) && this.#memory.getEvent; waited += step) {
@@ -119,6 +124,8 @@ export class Backend {
       added = { ...(await this.#memory.getEvent(added.eventId)), eventId: added.eventId };
       if (added.status === "FAILED") throw new EdgememError("STORE_FAILED", "The server failed to add the messages.", { details: added });
     }
+    const { results } = added ?? {};
+    return !Array.isArray(results) || results.some(({ event }: any) => event !== "NONE");
   }
 
   /** The memories that answer a question, best first. */
@@ -175,10 +182,10 @@ export class Backend {
     return lines.length === 0 ? "" : [OPEN, ...lines, CLOSE].join("\n");
   }
 
-  #reach({ scope, filters = [] }: Reach): Record<string, unknown> {
+  #reach({ scope, filters = [], showExpired }: Reach): Record<string, unknown> {
     const ids = AXES.flatMap(([name, wire]) => (scope[name] === undefined ? [] : [{ [wire]: scope[name] }]));
-    if (this.#remote) return { filters: { AND: [...ids, ...filters] } };
-    return { ...scope, ...(filters.length > 0 && { filters: { AND: filters } }) };
+    if (this.#remote) return given({ filters: { AND: [...ids, ...filters] }, showExpired });
+    return given({ ...scope, filters: filters.length > 0 ? { AND: filters } : undefined, showExpired });
   }
 }
 

@@ -56,5 +56,10 @@ let last = 0;
 /** Keys in the order of time; within a process no two are the same, and among processes the chance decides. */
 function nextKey(): string {
   last = Math.max(last + 1, Date.now() * 1000);
-  return `${last.toString().padStart(17, "0")}-${crypto.randomUUID().slice(0, 8)}`;
+  return `${last.toString().padStart(17, "0")}-${randomName().slice(0, 8)}`;
+}
+
+/** A name that nothing else has, also in a page without HTTPS, where there is no `randomUUID`. */
+export function randomName(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

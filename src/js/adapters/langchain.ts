@@ -56,7 +56,7 @@ export interface RetrieverOptions extends AdapterScope {
   k?: number;
   /** The least score, from 0 to 1. Default: that of the memory. */
   threshold?: number;
-  /** What a memory must satisfy, in mem0's language. */
+  /** What a memory must satisfy, in mem0's language: `{ metadata: { source: "mail" } }`. A client's server wants `metadata` there. */
   filters?: Record<string, unknown>;
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { type AdapterScope, Backend, given, type MemoryLike, scopeOf } from "./backend.js";
-import { type Entry, Journal } from "./journal.js";
+import { type Entry, Journal, randomName } from "./journal.js";
 import { toolsFor } from "./tools.js";
 import { type TurnOptions, Turns } from "./turns.js";
 
@@ -22,7 +22,7 @@ export class EdgememSession {
   readonly #journal: Journal;
 
   /** The conversation of this id. */
-  constructor({ memory, sessionId = crypto.randomUUID(), userId, agentId, appId, orgId }: SessionOptions) {
+  constructor({ memory, sessionId = randomName(), userId, agentId, appId, orgId }: SessionOptions) {
     this.#id = sessionId;
     this.#journal = new Journal(memory, sessionId, given({ userId, agentId, appId, orgId }));
   }

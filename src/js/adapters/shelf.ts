@@ -119,7 +119,11 @@ export class Shelf {
     if (!memory || (there[0] && (await this.#backend.update(there[0].id, memory)))) return undefined;
     const { text, metadata, expirationDate } = memory;
     const options = { infer: false, metadata, ...(expirationDate !== null && { expirationDate }) };
-    await this.#backend.add([{ role: "user", name: run, content: text }], { ...this.#owner(place.namespace), runId: run }, options);
+    const owner = { ...this.#owner(place.namespace), runId: run };
+    if (await this.#backend.add([{ role: "user", name: run, content: text }], owner, options)) return place;
+    // Another process put the same text in between: then this is one more occurrence of it, and its value the other's.
+    const items = (await this.#at([place], true)).get(run) ?? [];
+    for (const { id } of items.slice(0, 1)) await this.#backend.update(id, memory);
     return place;
   }
 
@@ -148,7 +152,8 @@ export class Shelf {
       const all = [...runs];
       for (let from = 0; from < all.length; from += MOST_RUNS) {
         const filters = [{ run_id: { in: all.slice(from, from + MOST_RUNS) } }];
-        for (const item of this.#items(await this.#backend.list({ scope: { ...scope, runId: "*" }, filters }), expired)) {
+        const reach = { scope: { ...scope, runId: "*" }, filters, showExpired: expired };
+        for (const item of this.#items(await this.#backend.list(reach), expired)) {
           const run = runOf(item);
           if (runs.has(run)) found.set(run, [...(found.get(run) ?? []), item].sort(newestFirst));
         }

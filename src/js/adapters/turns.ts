@@ -64,7 +64,7 @@ export class Turns {
     if (!turn.isStored && said.trim()) messages.push({ role: "user", content: said });
     if (answer.trim()) messages.push({ role: "assistant", content: answer });
     turn.isStored = true;
-    if (messages.length > 0) await this.guard(this.#backend.add(messages, scope, this.#options.add), undefined);
+    if (messages.length > 0) await this.guard(this.#backend.add(messages, scope, this.#options.add), false);
   }
 
   /** Hands a promise to `waitUntil`. Tells whether there is one. */

@@ -78,7 +78,8 @@ test("retriever: documents of one owner, best first, in a chain", async () => {
   assert.ok(metadata.score > 0.22 && metadata.source === "chat" && metadata.role === "user");
   const chain = retriever.pipe(RunnableLambda.from((found) => found.map(({ pageContent }) => pageContent).join()));
   assert.equal(await chain.invoke("Who breeds alpacas?"), "My brother breeds alpacas.");
-  const filtered = new EdgememRetriever({ memory, userId: "alice", filters: { source: "mail" } });
+  const filtered = new EdgememRetriever({ memory, userId: "alice", filters: { metadata: { source: "mail" } } });
+  assert.equal((await new EdgememRetriever({ memory, userId: "alice", filters: { metadata: { source: "chat" } } }).invoke("Who breeds alpacas?")).length, 1);
   assert.deepEqual(await filtered.invoke("Who breeds alpacas?"), []);
   assert.deepEqual(await retriever.invoke("  "), []);
   assert.throws(() => new EdgememRetriever({ memory }), { code: "SCOPE_REQUIRED" });

@@ -248,10 +248,12 @@ test("store: puts of one key at once leave one item, also over two instances and
   // Two memories that know nothing of each other, as two Workers are: whoever is last, one item is left and it is whole.
   const apart = [0, 1].map(() => new EdgememStore({ memory: new Memory({ store: plainStore("langgraph") }) }));
   for (let round = 0; round < 5; round++) {
-    await Promise.all(apart.map((store, n) => store.put(["apart"], `k${round}`, { n, text: `round ${round} of ${n}` })));
+    // Every other time both have the same text, and only the value is another.
+    const text = (n) => `round ${round} of ${round % 2 ? n : "both"}`;
+    await Promise.all(apart.map((store, n) => store.put(["apart"], `k${round}`, { n, text: text(n) }, ["text"])));
     const [one, other] = await Promise.all(apart.map((store) => store.get(["apart"], `k${round}`)));
     assert.deepEqual(one.value, other.value);
-    assert.equal(one.value.text, `round ${round} of ${one.value.n}`);
+    assert.equal(one.value.text, text(one.value.n));
     await apart[0].put(["apart"], `k${round}`, { n: 2 });
     assert.deepEqual((await apart[1].search(["apart"], { limit: 50 })).filter(({ key }) => key === `k${round}`).map(({ value }) => value), [{ n: 2 }]);
   }
@@ -301,6 +303,11 @@ test("store: items with a time to live go, are refreshed by reading, and stay if
   }
   pass(6);
   assert.equal(await refreshing.get(["r"], "read"), null);
+  // Put again, it is there again, also days later and with the same text.
+  pass(3 * 24 * 60);
+  await refreshing.put(["r"], "read", { n: 1 }, undefined, { ttl: 5 });
+  assert.equal((await refreshing.get(["r"], "read")).value.n, 1);
+  assert.equal((await refreshing.search(["r"])).length, 2);
   // What has had its time is cleared away by the memory's own sweep, a day later at the soonest.
   pass(3 * 24 * 60);
   const { removed } = await memory.sweep();
