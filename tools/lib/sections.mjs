@@ -37,7 +37,7 @@ export const SECTIONS = [
     needsBuild: true,
     steps: [
       node(
-        ...["node", "eval", "crash", "bench"].map((folder) => `tests/${folder}/*.test.mjs`),
+        ...["node", "eval", "crash", "bench", "cli"].map((folder) => `tests/${folder}/*.test.mjs`),
         ...["contract/node", "contract/object", "faults/node", "sync/exchange", "encryption/names", "encryption/stores", "encryption/memory"].map((name) => `tests/${name}.test.mjs`),
       ),
     ],

@@ -49,6 +49,8 @@ class Import {
   readonly #options: ImportOptions;
   readonly #tally: Tally;
   readonly #resumed: number;
+  /** What was refused of the batch under way. */
+  readonly #refusing: { item: Item; refusal: Refusal }[] = [];
   #warnings: Warning[] | undefined;
 
   constructor(memory: HostedMemory, format: ImportFormat, options: ImportOptions) {
@@ -103,21 +105,27 @@ class Import {
     // The tally counts whole batches only: what a failure leaves behind of one is counted when it is done again.
     const before = { ...this.#tally, refusals: [...this.#tally.refusals] };
     try {
-      for (const item of batch) if ("refusal" in item) this.#refuse({ at: item.at, ...item.refusal });
+      for (const item of batch) if ("refusal" in item) this.#refuse(item, { at: item.at, ...item.refusal });
       const logs = batch.filter((item): item is LogItem => "log" in item);
       if (logs.length > 0) await this.#merge(logs);
       await this.#add(batch.filter((item): item is AddItem => "messages" in item));
     } catch (cause) {
       Object.assign(this.#tally, before);
       throw cause;
+    } finally {
+      this.#refusing.sort((a, b) => batch.indexOf(a.item) - batch.indexOf(b.item));
+      const room = TOLD - before.refusals.length;
+      const told = this.#refusing.splice(0).map(({ refusal }) => refusal);
+      if (this.#tally.refused > before.refused) this.#tally.refusals = [...before.refusals, ...told.slice(0, room)];
     }
     this.#tally.read += batch.length;
     await this.#options.onProgress?.({ ...this.#tally, bytes: input.position, ...(input.size === undefined ? {} : { size: input.size }), checkpoint: this.checkpoint() });
   }
 
-  #refuse(refusal: Refusal): void {
+  /** Notes what is not taken in; it is told in the order of the source. */
+  #refuse(item: Item, refusal: Refusal): void {
     this.#tally.refused++;
-    if (this.#tally.refusals.length < TOLD) this.#tally.refusals.push(refusal);
+    this.#refusing.push({ item, refusal });
   }
 
   /** Takes in logs, all at once; where something is wrong with them, half by half, until it is found. */
@@ -127,7 +135,7 @@ class Import {
       await this.#memory.port("merge", { whole: false }, writeBlocks(items.map(({ log }) => log)));
     } catch (cause) {
       if (!isRefusable(cause)) throw cause;
-      if (items.length === 1) return this.#refuse({ at: items[0]!.at, code: cause.code, message: cause.message });
+      if (items.length === 1) return this.#refuse(items[0]!, { at: items[0]!.at, code: cause.code, message: cause.message });
       const half = items.length >> 1;
       await this.#merge(items.slice(0, half));
       return this.#merge(items.slice(half));
@@ -147,22 +155,22 @@ class Import {
 
   /** Adds what is no log. Calls of a batch share commits; their order is that in which they begin. */
   async #add(items: AddItem[]): Promise<void> {
-    const settled = await Promise.allSettled(items.map((item) => this.#addOne(item)));
+    const settled = await Promise.allSettled(items.map((item) => this.#addOne(item, item)));
     const failed = settled.find((outcome) => outcome.status === "rejected");
     if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
   }
 
-  async #addOne({ at, messages, options }: AddItem): Promise<void> {
+  async #addOne({ at, messages, options }: AddItem, item: Item): Promise<void> {
     const { infer } = this.#options;
     try {
       const { results, warnings } = await this.#memory.add(messages, { ...(infer === undefined ? {} : { infer }), ...options });
       for (const { event } of results) this.#tally[event === "ADD" ? "kept" : "merged"]++;
-      if (results.length === 0) this.#refuse({ at, code: "MESSAGES_EMPTY", message: "It says nothing that could be remembered." });
+      if (results.length === 0) this.#refuse(item, { at, code: "MESSAGES_EMPTY", message: "It says nothing that could be remembered." });
       this.#warnings ??= warnings;
     } catch (cause) {
       if (!isRefusable(cause)) throw cause;
-      if (messages.length === 1) return this.#refuse({ at, code: cause.code, message: cause.message });
-      for (const [place, message] of messages.entries()) await this.#addOne({ at: `${at}, message ${place + 1}`, messages: [message], options });
+      if (messages.length === 1) return this.#refuse(item, { at, code: cause.code, message: cause.message });
+      for (const [place, message] of messages.entries()) await this.#addOne({ at: `${at}, message ${place + 1}`, messages: [message], options }, item);
     }
   }
 }
