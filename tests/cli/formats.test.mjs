@@ -79,6 +79,13 @@ test("import: the files of mem0's TypeScript version, with ids, times and histor
     assert.equal(porto.createdAt, rows.at(-1).created_at);
     assert.equal(porto.updatedAt, rows[0].updated_at);
     assert.equal((await memory.get(porto.id)).memory, "Ann lives in Porto");
+    // What they say is known, so that what holds no longer can be told.
+    assert.deepEqual(porto.facts.map(({ subject, slot, object }) => [subject, slot, object]), [["Ann", "home", "Porto"]]);
+    assert.ok((await memory.entities({ userId: "ann" })).some(({ name, kind }) => name === "Porto" && kind === "place"));
+    await memory.add("Ann lives in Oslo", { userId: "ann", infer: true });
+    const { results: [current] } = await memory.search("where does Ann live?", { userId: "ann" });
+    assert.equal(current.memory, "Ann lives in Oslo");
+    assert.deepEqual(current.supersedes, [porto.id]);
     // A row that goes over several pages of the file, and letters of all kinds.
     const { results: bobs } = await memory.getAll({ userId: "bob", topK: 100 });
     assert.equal(bobs.length, 60);

@@ -255,7 +255,8 @@ impl Build<'_> {
         products.extend(ENTRIES.iter().chain(&SEPARATE).map(|entry| folder.join(format!("{entry}.js"))));
         let mut inputs = self.inputs().path(&self.root.join("src/js"))?.path(&self.tsconfig())?;
         // The command line measures with what measures here.
-        inputs = inputs.path(&self.root.join("tools/eval"))?.path(&self.root.join("tools/lib/terminal.mjs"))?;
+        inputs =
+            inputs.path(&self.root.join("tools/eval"))?.path(&self.root.join("tools/lib/terminal.mjs"))?;
         inputs = inputs.bytes(self.table.constant().as_bytes());
         for glue in &glues {
             inputs = inputs.path(&self.work(glue))?;

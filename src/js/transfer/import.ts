@@ -8,7 +8,9 @@ import type { HostedMemory } from "../memory.js";
 import type { Message, Warning } from "../types.js";
 import { writeBlocks, type Logged } from "./changes.js";
 import { checkFormat, formatOf, READERS } from "./formats.js";
+import { logged, type Foreign } from "./foreign.js";
 import { Input, type ImportSource } from "./input.js";
+import { Notes } from "./notes.js";
 import { IMPORT_FORMATS, type Checkpoint, type ImportFormat, type ImportOptions, type ImportReport, type Item, type Refusal, type Tally } from "./types.js";
 
 /** A batch has so many items, */
@@ -19,7 +21,12 @@ const BATCH_BYTES = 4 << 20;
 const TOLD = 100;
 
 type AddItem = Extract<Item, { messages: Message[] }>;
-type LogItem = Extract<Item, { log: Logged }>;
+type ForeignItem = Extract<Item, { foreign: Foreign }>;
+/** A memory with its log, and the item that it comes from. */
+interface LogItem {
+  item: Item;
+  log: Logged;
+}
 
 /**
  * Takes in what another system, a file or another edgemem has. Resolves with a report; what is wrong with a part of the source is in
@@ -39,6 +46,8 @@ export async function importFrom(memory: HostedMemory, source: ImportSource, opt
     if (!(cause instanceof EdgememError)) throw cause;
     const { code, message, field } = cause;
     throw new EdgememError(code, message, { field, cause: cause.cause, details: { report: run.report(), checkpoint: run.checkpoint() } });
+  } finally {
+    await run.close();
   }
   return run.report();
 }
@@ -52,6 +61,7 @@ class Import {
   /** What was refused of the batch under way. */
   readonly #refusing: { item: Item; refusal: Refusal }[] = [];
   #warnings: Warning[] | undefined;
+  #notes: Notes | undefined;
 
   constructor(memory: HostedMemory, format: ImportFormat, options: ImportOptions) {
     const { checkpoint } = options;
@@ -87,6 +97,10 @@ class Import {
     if (failure !== undefined) throw failure;
   }
 
+  async close(): Promise<void> {
+    await this.#notes?.close();
+  }
+
   checkpoint(): Checkpoint {
     return { format: this.#format, ...this.#tally, refusals: [...this.#tally.refusals] };
   }
@@ -106,7 +120,8 @@ class Import {
     const before = { ...this.#tally, refusals: [...this.#tally.refusals] };
     try {
       for (const item of batch) if ("refusal" in item) this.#refuse(item, { at: item.at, ...item.refusal });
-      const logs = batch.filter((item): item is LogItem => "log" in item);
+      const logs = batch.flatMap((item): LogItem[] => ("log" in item ? [{ item, log: item.log }] : []));
+      logs.push(...(await this.#logged(batch.filter((item): item is ForeignItem => "foreign" in item))));
       if (logs.length > 0) await this.#merge(logs);
       await this.#add(batch.filter((item): item is AddItem => "messages" in item));
     } catch (cause) {
@@ -128,6 +143,22 @@ class Import {
     this.#refusing.push({ item, refusal });
   }
 
+  /** Memories of elsewhere with a log, and with what is known of what they say. */
+  async #logged(items: ForeignItem[]): Promise<LogItem[]> {
+    if (items.length === 0) return [];
+    const wanted = this.#options.infer !== false;
+    const notes = wanted ? await (this.#notes ??= new Notes(this.#memory)).of(items.map(({ foreign }) => foreign)) : [];
+    return items.flatMap((item, place): LogItem[] => {
+      try {
+        return [{ item, log: logged(item.foreign, notes[place]) }];
+      } catch (cause) {
+        if (!isRefusable(cause)) throw cause;
+        this.#refuse(item, { at: item.at, code: cause.code, message: cause.message });
+        return [];
+      }
+    });
+  }
+
   /** Takes in logs, all at once; where something is wrong with them, half by half, until it is found. */
   async #merge(items: LogItem[]): Promise<void> {
     const known = await this.#known(items);
@@ -135,7 +166,7 @@ class Import {
       await this.#memory.port("merge", { whole: false }, writeBlocks(items.map(({ log }) => log)));
     } catch (cause) {
       if (!isRefusable(cause)) throw cause;
-      if (items.length === 1) return this.#refuse(items[0]!, { at: items[0]!.at, code: cause.code, message: cause.message });
+      if (items.length === 1) return this.#refuse(items[0]!.item, { at: items[0]!.item.at, code: cause.code, message: cause.message });
       const half = items.length >> 1;
       await this.#merge(items.slice(0, half));
       return this.#merge(items.slice(half));
@@ -181,6 +212,7 @@ function isRefusable(cause: unknown): cause is EdgememError {
 }
 
 function sizeOf(item: Item): number {
+  if ("foreign" in item) return item.foreign.text.length;
   if ("log" in item) return item.log.operations.reduce((sum, { length }) => sum + length, 0);
   return "messages" in item ? item.messages.reduce((sum, { content }) => sum + (typeof content === "string" ? content.length : 1_000), 0) : 0;
 }
