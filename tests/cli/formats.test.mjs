@@ -97,6 +97,17 @@ test("import: the files of mem0's TypeScript version, with ids, times and histor
     assert.equal(await memory.get(porto.id), null);
   }));
 
+test("import: memories of mem0 of many owners are counted, also where their ids are not looked for", () =>
+  withMemory(async (memory) => {
+    const item = (n) => ({ id: `${String(n).padStart(8, "0")}-1111-4111-9111-111111111111`, memory: `Fact number ${n}`, user_id: `user-${n % 200}`, created_at: "2024-01-01T00:00:00Z" });
+    const all = Array.from({ length: 1_200 }, (_, n) => item(n));
+    const counts = ({ read, kept, merged, refused }) => [read, kept, merged, refused];
+    assert.deepEqual(counts(await importFrom(memory, JSON.stringify(all.slice(0, 1_024)))), [1_024, 1_024, 0, 0]);
+    assert.deepEqual(counts(await importFrom(memory, JSON.stringify(all))), [1_200, 176, 1_024, 0]);
+    assert.equal((await memory.get(item(777).id)).memory, "Fact number 777");
+    assert.equal((await memory.stats()).memories, 1_200);
+  }));
+
 test("import: damaged SQLite files are refused wherever they are damaged", async () => {
   const whole = await readFile(FILES[0]);
   let refused = 0;

@@ -81,6 +81,19 @@ test("a backup goes the same way", async () => {
   await assert.rejects(importFrom(open(), bytes.subarray(0, bytes.length - 5)), { code: "CHANGES_INVALID" });
 });
 
+test("changes of an earlier version go the same way", async () => {
+  const fixture = await readFile(new URL("../fixtures/changes-1.edgx", import.meta.url));
+  const [one, other] = [open(), open()];
+  await importFrom(one, fixture);
+  const lines = await text(one);
+  assert.ok(lines.split("\n").length > 3);
+  await importFrom(other, lines);
+  assert.equal(await text(other), lines);
+  const bytes = async (memory) => Buffer.from(await new Response(exportAs(memory, "backup")).arrayBuffer());
+  assert.ok((await bytes(one)).equals(await bytes(other)));
+  await Promise.all([one.close(), other.close()]);
+});
+
 test("what JSON in JavaScript cannot write as it is stored goes over as its bytes", async () => {
   const [memory, other] = [open(), open()];
   // The core writes 1.2345678901234568e20, JavaScript all digits.

@@ -20,6 +20,9 @@ const BATCH_BYTES = 4 << 20;
 /** So many refusals are told; of all others it is told that they are. */
 const TOLD = 100;
 
+/** In so many partitions an id is looked for. */
+const MOST_PARTITIONS = 64;
+
 type AddItem = Extract<Item, { messages: Message[] }>;
 type ForeignItem = Extract<Item, { foreign: Foreign }>;
 /** A memory with its log, and the item that it comes from. */
@@ -62,6 +65,9 @@ class Import {
   readonly #refusing: { item: Item; refusal: Refusal }[] = [];
   #warnings: Warning[] | undefined;
   #notes: Notes | undefined;
+  /** The partitions that memories went to, and how many there were before. */
+  readonly #partitions = new Set<string>();
+  #others: number | undefined;
 
   constructor(memory: HostedMemory, format: ImportFormat, options: ImportOptions) {
     const { checkpoint } = options;
@@ -161,9 +167,11 @@ class Import {
 
   /** Takes in logs, all at once; where something is wrong with them, half by half, until it is found. */
   async #merge(items: LogItem[]): Promise<void> {
-    const known = await this.#known(items);
+    let known = await this.#known(items);
     try {
-      await this.#memory.port("merge", { whole: false }, writeBlocks(items.map(({ log }) => log)));
+      const { ok } = await this.#memory.port("merge", { whole: false }, writeBlocks(items.map(({ log }) => log)));
+      const total = items.reduce((sum, { log }) => sum + log.operations.length, 0);
+      known ??= Math.round(items.length * (1 - (ok as { applied: number }).applied / total));
     } catch (cause) {
       if (!isRefusable(cause)) throw cause;
       if (items.length === 1) return this.#refuse(items[0]!.item, { at: items[0]!.item.at, code: cause.code, message: cause.message });
@@ -175,8 +183,17 @@ class Import {
     this.#tally.kept += items.length - known;
   }
 
-  /** How many of these memories are there already, or stand among them more than once. */
-  async #known(items: LogItem[]): Promise<number> {
+  /**
+   * How many of these memories are there already, or stand among them more than once. Undefined where asking would take too
+   * long; then the share of operations that are new tells it, exactly where all or none of them are.
+   */
+  async #known(items: LogItem[]): Promise<number | undefined> {
+    for (const { log } of items) this.#partitions.add(log.partition);
+    // An id of elsewhere does not lead to its partition, so the core looks for it in all.
+    if (items.some(({ log }) => log.id[14] !== "8")) {
+      this.#others ??= (await this.#memory.stats()).partitions;
+      if (this.#others + this.#partitions.size > MOST_PARTITIONS) return undefined;
+    }
     const ids = new Set(items.map(({ log }) => log.id));
     let known = items.length - ids.size;
     const histories = await Promise.all([...ids].map((id) => this.#memory.call<unknown[]>("history", ["id", id])));
