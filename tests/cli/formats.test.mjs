@@ -97,6 +97,34 @@ test("import: the files of mem0's TypeScript version, with ids, times and histor
     assert.equal(await memory.get(porto.id), null);
   }));
 
+test("import: what has changed in mem0 since an earlier import is a change, unless it changed here later", () =>
+  withMemory(async (memory) => {
+    const item = (n, text, updated, more = {}) => ({ id: `1111111${n}-1111-4111-9111-111111111111`, memory: text, user_id: "ann", metadata: { n }, created_at: "2024-01-01T00:00:00Z", updated_at: updated, ...more });
+    const take = async (...items) => {
+      const { kept, merged, refused } = await importFrom(memory, JSON.stringify({ results: items }));
+      return [kept, merged, refused];
+    };
+    const first = "2024-01-01T00:00:00Z";
+    const before = [item(1, "Ann lives in Berlin", first), item(2, "Ann eats meat", first), item(3, "Ann plays chess", first), item(4, "Ann sails", first)];
+    assert.deepEqual(await take(...before), [4, 0, 0]);
+    await memory.update(before[1].id, "Ann eats fish");
+    await memory.delete(before[2].id);
+    const later = [
+      item(1, "Ann lives in Porto", "2024-06-01T00:00:00Z", { metadata: { n: 7 } }), item(2, "Ann eats tofu", "2024-06-01T00:00:00Z"), item(3, "Ann plays go", "2024-06-01T00:00:00Z"),
+      item(4, "Ann sails", first), item(5, "Ann owns a boat", "2024-06-01T00:00:00Z"),
+    ];
+    for (const expected of [[1, 4, 0], [0, 5, 0]]) {
+      assert.deepEqual(await take(...later), expected);
+      const { results } = await memory.getAll({ userId: "ann" });
+      assert.deepEqual(results.map(({ memory: said }) => said).sort(), ["Ann eats fish", "Ann lives in Porto", "Ann owns a boat", "Ann sails"]);
+      const moved = await memory.get(later[0].id);
+      assert.deepEqual([moved.metadata, moved.updatedAt, moved.facts[0].object], [{ n: 7 }, "2024-06-01T00:00:00.000Z", "Porto"]);
+      assert.deepEqual((await memory.history(later[0].id)).map(({ action }) => action), ["UPDATE", "ADD"]);
+    }
+    assert.deepEqual(await take(...before), [0, 4, 0], "an older export changes nothing");
+    assert.equal((await memory.get(later[0].id)).memory, "Ann lives in Porto");
+  }));
+
 test("import: memories of mem0 of many owners are counted, also where their ids are not looked for", () =>
   withMemory(async (memory) => {
     const item = (n) => ({ id: `${String(n).padStart(8, "0")}-1111-4111-9111-111111111111`, memory: `Fact number ${n}`, user_id: `user-${n % 200}`, created_at: "2024-01-01T00:00:00Z" });

@@ -67,7 +67,22 @@ export function logged({ id, scope, text, createdAt, updatedAt, metadata, role, 
     last = Math.max(last, times[tick]!, 0);
     return fromEntry(own, { ...entry, at: last, tick, replica });
   });
-  // What is known of it depends on the version that takes it in, so another note is another operation.
-  if (note !== undefined) operations.push(fromEntry(own, { op: "annotate", note, at: last, tick: entries.length, replica: digest(ORIGIN, own, JSON.stringify(note)).slice(0, 16) }));
+  if (note !== undefined) operations.push(annotation(own, note, last, entries.length));
   return { id: own, partition, operations };
+}
+
+/** What has changed of a memory since it was taken in, which was then, as a change of it. */
+export function revised({ id, scope, text, createdAt, updatedAt, metadata, expires }: Foreign, note?: Record<string, Json>): Logged {
+  const own = id.toLowerCase();
+  const at = Math.max(updatedAt ?? createdAt, 0);
+  const change: Entry = { op: "revise", text, metadata: metadata as Record<string, Json>, expires: expires ?? null };
+  if (Object.keys(metadata).length === 0) delete change.metadata;
+  const operations = [fromEntry(own, { ...change, at, tick: 0, replica: digest(ORIGIN, own, JSON.stringify(change)).slice(0, 16) })];
+  if (note !== undefined) operations.push(annotation(own, note, at, 1));
+  return { id: own, partition: partitionOf(scope)!, operations };
+}
+
+/** What is known of a memory depends on the version that takes it in, so another note is another operation. */
+function annotation(id: string, note: Record<string, Json>, at: number, tick: number): Uint8Array {
+  return fromEntry(id, { op: "annotate", note, at, tick, replica: digest(ORIGIN, id, JSON.stringify(note)).slice(0, 16) });
 }

@@ -5,10 +5,10 @@
 
 import { EdgememError } from "../errors.js";
 import type { HostedMemory } from "../memory.js";
-import type { Message, Warning } from "../types.js";
-import { writeBlocks, type Logged } from "./changes.js";
+import type { MemoryItem, Message, Warning } from "../types.js";
+import { partitionOf, writeBlocks, type Logged } from "./changes.js";
 import { checkFormat, formatOf, READERS } from "./formats.js";
-import { logged, type Foreign } from "./foreign.js";
+import { logged, revised, type Foreign } from "./foreign.js";
 import { Input, type ImportSource } from "./input.js";
 import { Notes } from "./notes.js";
 import { IMPORT_FORMATS, type Checkpoint, type ImportFormat, type ImportOptions, type ImportReport, type Item, type Refusal, type Tally } from "./types.js";
@@ -149,20 +149,42 @@ class Import {
     this.#refusing.push({ item, refusal });
   }
 
-  /** Memories of elsewhere with a log, and with what is known of what they say. */
+  /**
+   * Memories of elsewhere with a log, and with what is known of what they say. Of those that an earlier import has brought,
+   * what has changed since; those that have not, and those that were changed or deleted here after that, are there already.
+   */
   async #logged(items: ForeignItem[]): Promise<LogItem[]> {
     if (items.length === 0) return [];
+    const here = (await this.#areFew(items.map(({ foreign }) => partitionOf(foreign.scope)!))) ? await Promise.all(items.map(({ foreign }) => this.#lookUp(foreign.id))) : [];
+    const isNews = items.map(({ foreign }, place) => here[place] === undefined || isNewer(foreign, here[place]!));
     const wanted = this.#options.infer !== false;
     const notes = wanted ? await (this.#notes ??= new Notes(this.#memory)).of(items.map(({ foreign }) => foreign)) : [];
     return items.flatMap((item, place): LogItem[] => {
+      if (!isNews[place]) {
+        this.#tally.merged++;
+        return [];
+      }
       try {
-        return [{ item, log: logged(item.foreign, notes[place]) }];
+        return [{ item, log: (here[place] === undefined ? logged : revised)(item.foreign, notes[place]) }];
       } catch (cause) {
         if (!isRefusable(cause)) throw cause;
         this.#refuse(item, { at: item.at, code: cause.code, message: cause.message });
         return [];
       }
     });
+  }
+
+  /** A memory that is here; null if it is deleted, undefined if it never was here. */
+  async #lookUp(id: string): Promise<MemoryItem | null | undefined> {
+    const history = await this.#memory.call<unknown[]>("history", ["id", id]);
+    return history.length === 0 ? undefined : this.#memory.get(id);
+  }
+
+  /** Whether the partitions are so few, with these, that ids of elsewhere can be looked for in all of them. */
+  async #areFew(partitions: string[]): Promise<boolean> {
+    for (const partition of partitions) this.#partitions.add(partition);
+    this.#others ??= (await this.#memory.stats()).partitions;
+    return this.#others + this.#partitions.size <= MOST_PARTITIONS;
   }
 
   /** Takes in logs, all at once; where something is wrong with them, half by half, until it is found. */
@@ -188,12 +210,9 @@ class Import {
    * long; then the share of operations that are new tells it, exactly where all or none of them are.
    */
   async #known(items: LogItem[]): Promise<number | undefined> {
-    for (const { log } of items) this.#partitions.add(log.partition);
     // An id of elsewhere does not lead to its partition, so the core looks for it in all.
-    if (items.some(({ log }) => log.id[14] !== "8")) {
-      this.#others ??= (await this.#memory.stats()).partitions;
-      if (this.#others + this.#partitions.size > MOST_PARTITIONS) return undefined;
-    }
+    const isForeign = items.some(({ log }) => log.id[14] !== "8");
+    if (isForeign && !(await this.#areFew(items.map(({ log }) => log.partition)))) return undefined;
     const ids = new Set(items.map(({ log }) => log.id));
     let known = items.length - ids.size;
     const histories = await Promise.all([...ids].map((id) => this.#memory.call<unknown[]>("history", ["id", id])));
@@ -221,6 +240,13 @@ class Import {
       for (const [place, message] of messages.entries()) await this.#addOne({ at: `${at}, message ${place + 1}`, messages: [message], options }, item);
     }
   }
+}
+
+/** Whether a memory says something else where it comes from, and later, than it does here. */
+function isNewer({ text, createdAt, updatedAt, metadata, expires }: Foreign, here: MemoryItem | null): boolean {
+  if (here === null || (updatedAt ?? createdAt) <= Date.parse(here.updatedAt)) return false;
+  const changed = Object.entries(metadata).some(([key, value]) => JSON.stringify(value) !== JSON.stringify(here.metadata[key]));
+  return text !== here.memory || changed || expires !== here.expirationDate;
 }
 
 /** Whether an error is about what was to be taken in, rather than about the store or the memory. */
