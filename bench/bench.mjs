@@ -26,11 +26,13 @@ const ANN = "ann";
 const LOAD = "load";
 /** The same. */
 const SERVICE = "service";
+/** Takes minutes: only where it is named. */
+const TRANSFER = "transfer";
 /** What docs/bench.md shows. */
 const PAGE = ["embedding", "size", "start", PEERS];
 const USAGE = `usage: npm run bench [-- [--quick] [--only PART[,PART]] [--json FILE] [--docs] [--from FILE]]
 
-  parts: ${PARTS.join(", ")}; and, only if they are named, ${PEERS}, which installs what edgemem is compared with, ${ANN}, ${LOAD} and ${SERVICE}
+  parts: ${PARTS.join(", ")}; and, only if they are named, ${PEERS}, which installs what edgemem is compared with, ${ANN}, ${LOAD}, ${SERVICE} and ${TRANSFER}
   --quick               a tenth of everything
   --json FILE           write the figures there, too
   --docs                write docs/bench.md and its charts; measures ${PAGE.join(", ")} unless --only says otherwise
@@ -92,6 +94,7 @@ try {
     const { embedding } = await import("./embedding.mjs");
     figures.embedding = await embedding({ Memory, sizes, rounds: quick ? 100 : 400, say });
   }
+  if (only.includes(TRANSFER)) figures.transfer = await (await import("./transfer.mjs")).transfer({ Memory, size: large, folder, say });
   if (only.includes("size")) figures.size = await (await import("./size.mjs")).size();
   if (only.includes("start")) figures.start = await (await import("./start.mjs")).start({ runs: quick ? 3 : 9, say });
   if (only.includes(ANN)) {
@@ -135,7 +138,7 @@ function readArguments(argv) {
     const options = { quick: flag, docs: flag, save: flag, only: text, json: text, from: text, kinds: text, names: text, sizes: text, dimensions: text, rounds: text, budget: text, limit: text, owners: text, each: text, users: text };
     const { values } = parseArgs({ args: argv, options });
     const only = values.only === "none" ? [] : (values.only?.split(",") ?? (values.docs ? PAGE : PARTS));
-    const unknown = only.find((part) => ![...PARTS, PEERS, ANN, LOAD, SERVICE].includes(part));
+    const unknown = only.find((part) => ![...PARTS, PEERS, ANN, LOAD, SERVICE, TRANSFER].includes(part));
     if (unknown !== undefined) throw new Error(`there is no part ${unknown}`);
     const list = (name) => values[name]?.split(",").map((each) => wholeNumber(name, each));
     const dimensions = list("dimensions") ?? [64, 384];

@@ -120,6 +120,29 @@ scenario("Node, edgemem/server", "file", (folder) => node(folder, "main.mjs", `
   };
   ${USE}
   console.log(JSON.stringify(outcome));`));
+scenario("Node, the command edgemem", "file", async (folder) => {
+  const env = { ...process.env, EDGEMEM_HOME: join(folder, "home"), EDGEMEM_USER: "alice" };
+  const edgemem = async (...args) => (await run(join(folder, "node_modules/.bin/edgemem"), args, { cwd: folder, env })).stdout;
+  assert.equal(await edgemem("--version"), `${JSON.parse(await readFile(join(root, "package.json"), "utf8")).version}\n`);
+  await edgemem("add", "The printer is out of ink again");
+  const { results } = JSON.parse(await edgemem("search", "Which office equipment needs refilling?", "--json"));
+  assert.equal(results[0].memory, "The printer is out of ink again");
+  assert.equal(JSON.parse(await edgemem("eval", join(root, "tests/cases/eval-small.json"), "--json")).data.users, 6);
+});
+
+scenario("Node, edgemem/transfer, import and require", "file", async (folder) => {
+  const use = (other) => `
+    (async () => {
+      const memory = new Memory({ store: { provider: "memory" } });
+      const { kept } = await importFrom(memory, JSON.stringify({ memory: "I breed alpacas", user_id: "alice" }));
+      const lines = (await new Response(exportAs(memory)).text()).trim().split("\\n");
+      const failure = await importFrom(memory, "${other}").catch((error) => error);
+      console.log(JSON.stringify([kept, JSON.parse(lines[1]).memory, failure instanceof EdgememError]));
+    })();`;
+  const same = (found) => assert.deepEqual(found, [1, "I breed alpacas", true]);
+  await node(folder, "main.mjs", `import { EdgememError, Memory } from "edgemem"; import { exportAs, importFrom } from "edgemem/transfer"; ${use("")}`, same);
+  await node(folder, "main.cjs", `const { EdgememError, Memory } = require("edgemem"); const { exportAs, importFrom } = require("edgemem/transfer"); ${use("")}`, same);
+});
 
 scenario("Node, embedder none: no table is needed", "file", async (folder) => {
   await rm(installed(folder, "edgemem-tokens.bin"));
@@ -444,7 +467,7 @@ test("every entry exports what is written down in exports.json", async () => {
 });
 
 const PROMISED = [
-  "node.js", "browser.js", "workerd.js", "slim.js", "cloudflare.js", "client.js", "claude-memory.js", "glue.js", "glue-workerd.js", "glue-cloudflare.js", "server.js", "glue-server.js",
+  "node.js", "browser.js", "workerd.js", "slim.js", "cloudflare.js", "client.js", "claude-memory.js", "transfer.js", "cli.js", "glue.js", "glue-workerd.js", "glue-cloudflare.js", "server.js", "glue-server.js",
   "agents.js", "ai-sdk.js", "google-adk.js", "langchain.js", "langgraph.js", "mastra.js", "openai-agents.js",
   "edgemem.wasm", "edgemem-workerd.wasm", "edgemem-cloudflare.wasm", "edgemem-tokens.bin", "edgemem-tokens.LICENSE.txt",
 ];

@@ -1,6 +1,5 @@
 /** From arguments to an exit code. */
 
-import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -14,6 +13,7 @@ import { openMemory } from "./open.js";
 import { Output } from "./output.js";
 import { nearest, parse } from "./parse.js";
 import { defaultUser, scopeOf } from "./scope.js";
+import { version } from "./version.js";
 
 /** Runs a command line; returns the exit code. */
 export async function main(args: string[], { env, stdout, stderr }: NodeJS.Process): Promise<number> {
@@ -94,10 +94,4 @@ async function run(command: Command, words: string[], options: Values, output: O
     output.endProgress();
     await (await opened?.catch(() => undefined))?.close();
   }
-}
-
-/** The version of the package that this file belongs to. */
-export function version(): string {
-  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
-  return version;
 }

@@ -28,16 +28,18 @@ export interface Foreign {
 /** Names the origin of operations that were made of others' memories. */
 const ORIGIN = "imported";
 
-/**
- * The memory with its log; undefined if its id cannot be kept: because it is no UUID, or one that edgemem made for an owner
- * that is not its owner now.
- */
-export function logged({ id, scope, text, createdAt, updatedAt, metadata, role, name, expires, versions = [] }: Foreign): Logged | undefined {
+/** Whether its id can be kept: it is a UUID, and none that edgemem made for another owner. */
+export function keepsId({ id, scope }: Foreign): boolean {
   const partition = partitionOf(scope);
-  if (!isUuid(id) || partition === undefined) return undefined;
-  const own = id.toLowerCase();
+  if (!isUuid(id) || partition === undefined) return false;
   // The ids that edgemem makes are of version 8, and begin with their partition (docs/format.md).
-  if (own[14] === "8" && own.replaceAll("-", "").slice(0, 10) !== partition.slice(0, 10)) return undefined;
+  return id[14] !== "8" || id.toLowerCase().replaceAll("-", "").slice(0, 10) === partition.slice(0, 10);
+}
+
+/** A memory whose id can be kept, with its log; `note` is what is known of what it says. */
+export function logged({ id, scope, text, createdAt, updatedAt, metadata, role, name, expires, versions = [] }: Foreign, note?: Record<string, Json>): Logged {
+  const partition = partitionOf(scope)!;
+  const own = id.toLowerCase();
   // Stamp and replica name an operation, so memories of one millisecond have replicas of their own.
   const replica = digest(ORIGIN, own).slice(0, 16);
   const texts = [...versions.map((version) => version.text), text];
@@ -65,5 +67,22 @@ export function logged({ id, scope, text, createdAt, updatedAt, metadata, role, 
     last = Math.max(last, times[tick]!, 0);
     return fromEntry(own, { ...entry, at: last, tick, replica });
   });
+  if (note !== undefined) operations.push(annotation(own, note, last, entries.length));
   return { id: own, partition, operations };
+}
+
+/** What has changed of a memory since it was taken in, which was then, as a change of it. */
+export function revised({ id, scope, text, createdAt, updatedAt, metadata, expires }: Foreign, note?: Record<string, Json>): Logged {
+  const own = id.toLowerCase();
+  const at = Math.max(updatedAt ?? createdAt, 0);
+  const change: Entry = { op: "revise", text, metadata: metadata as Record<string, Json>, expires: expires ?? null };
+  if (Object.keys(metadata).length === 0) delete change.metadata;
+  const operations = [fromEntry(own, { ...change, at, tick: 0, replica: digest(ORIGIN, own, JSON.stringify(change)).slice(0, 16) })];
+  if (note !== undefined) operations.push(annotation(own, note, at, 1));
+  return { id: own, partition: partitionOf(scope)!, operations };
+}
+
+/** What is known of a memory depends on the version that takes it in, so another note is another operation. */
+function annotation(id: string, note: Record<string, Json>, at: number, tick: number): Uint8Array {
+  return fromEntry(id, { op: "annotate", note, at, tick, replica: digest(ORIGIN, id, JSON.stringify(note)).slice(0, 16) });
 }

@@ -5,10 +5,12 @@
 
 import { EdgememError } from "../errors.js";
 import type { HostedMemory } from "../memory.js";
-import type { Message, Warning } from "../types.js";
-import { writeBlocks, type Logged } from "./changes.js";
+import type { MemoryItem, Message, Warning } from "../types.js";
+import { partitionOf, writeBlocks, type Logged } from "./changes.js";
 import { checkFormat, formatOf, READERS } from "./formats.js";
+import { logged, revised, type Foreign } from "./foreign.js";
 import { Input, type ImportSource } from "./input.js";
+import { Notes } from "./notes.js";
 import { IMPORT_FORMATS, type Checkpoint, type ImportFormat, type ImportOptions, type ImportReport, type Item, type Refusal, type Tally } from "./types.js";
 
 /** A batch has so many items, */
@@ -18,8 +20,16 @@ const BATCH_BYTES = 4 << 20;
 /** So many refusals are told; of all others it is told that they are. */
 const TOLD = 100;
 
+/** In so many partitions an id is looked for. */
+const MOST_PARTITIONS = 64;
+
 type AddItem = Extract<Item, { messages: Message[] }>;
-type LogItem = Extract<Item, { log: Logged }>;
+type ForeignItem = Extract<Item, { foreign: Foreign }>;
+/** A memory with its log, and the item that it comes from. */
+interface LogItem {
+  item: Item;
+  log: Logged;
+}
 
 /**
  * Takes in what another system, a file or another edgemem has. Resolves with a report; what is wrong with a part of the source is in
@@ -39,6 +49,8 @@ export async function importFrom(memory: HostedMemory, source: ImportSource, opt
     if (!(cause instanceof EdgememError)) throw cause;
     const { code, message, field } = cause;
     throw new EdgememError(code, message, { field, cause: cause.cause, details: { report: run.report(), checkpoint: run.checkpoint() } });
+  } finally {
+    await run.close();
   }
   return run.report();
 }
@@ -49,7 +61,13 @@ class Import {
   readonly #options: ImportOptions;
   readonly #tally: Tally;
   readonly #resumed: number;
+  /** What was refused of the batch under way. */
+  readonly #refusing: { item: Item; refusal: Refusal }[] = [];
   #warnings: Warning[] | undefined;
+  #notes: Notes | undefined;
+  /** The partitions that memories went to, and how many there were before. */
+  readonly #partitions = new Set<string>();
+  #others: number | undefined;
 
   constructor(memory: HostedMemory, format: ImportFormat, options: ImportOptions) {
     const { checkpoint } = options;
@@ -85,6 +103,10 @@ class Import {
     if (failure !== undefined) throw failure;
   }
 
+  async close(): Promise<void> {
+    await this.#notes?.close();
+  }
+
   checkpoint(): Checkpoint {
     return { format: this.#format, ...this.#tally, refusals: [...this.#tally.refusals] };
   }
@@ -103,31 +125,78 @@ class Import {
     // The tally counts whole batches only: what a failure leaves behind of one is counted when it is done again.
     const before = { ...this.#tally, refusals: [...this.#tally.refusals] };
     try {
-      for (const item of batch) if ("refusal" in item) this.#refuse({ at: item.at, ...item.refusal });
-      const logs = batch.filter((item): item is LogItem => "log" in item);
+      for (const item of batch) if ("refusal" in item) this.#refuse(item, { at: item.at, ...item.refusal });
+      const logs = batch.flatMap((item): LogItem[] => ("log" in item ? [{ item, log: item.log }] : []));
+      logs.push(...(await this.#logged(batch.filter((item): item is ForeignItem => "foreign" in item))));
       if (logs.length > 0) await this.#merge(logs);
       await this.#add(batch.filter((item): item is AddItem => "messages" in item));
     } catch (cause) {
       Object.assign(this.#tally, before);
       throw cause;
+    } finally {
+      this.#refusing.sort((a, b) => batch.indexOf(a.item) - batch.indexOf(b.item));
+      const room = TOLD - before.refusals.length;
+      const told = this.#refusing.splice(0).map(({ refusal }) => refusal);
+      if (this.#tally.refused > before.refused) this.#tally.refusals = [...before.refusals, ...told.slice(0, room)];
     }
     this.#tally.read += batch.length;
     await this.#options.onProgress?.({ ...this.#tally, bytes: input.position, ...(input.size === undefined ? {} : { size: input.size }), checkpoint: this.checkpoint() });
   }
 
-  #refuse(refusal: Refusal): void {
+  /** Notes what is not taken in; it is told in the order of the source. */
+  #refuse(item: Item, refusal: Refusal): void {
     this.#tally.refused++;
-    if (this.#tally.refusals.length < TOLD) this.#tally.refusals.push(refusal);
+    this.#refusing.push({ item, refusal });
+  }
+
+  /**
+   * Memories of elsewhere with a log, and with what is known of what they say. Of those that an earlier import has brought,
+   * what has changed since; those that have not, and those that were changed or deleted here after that, are there already.
+   */
+  async #logged(items: ForeignItem[]): Promise<LogItem[]> {
+    if (items.length === 0) return [];
+    const here = (await this.#areFew(items.map(({ foreign }) => partitionOf(foreign.scope)!))) ? await Promise.all(items.map(({ foreign }) => this.#lookUp(foreign.id))) : [];
+    const isNews = items.map(({ foreign }, place) => here[place] === undefined || isNewer(foreign, here[place]!));
+    const wanted = this.#options.infer !== false;
+    const notes = wanted ? await (this.#notes ??= new Notes(this.#memory)).of(items.map(({ foreign }) => foreign)) : [];
+    return items.flatMap((item, place): LogItem[] => {
+      if (!isNews[place]) {
+        this.#tally.merged++;
+        return [];
+      }
+      try {
+        return [{ item, log: (here[place] === undefined ? logged : revised)(item.foreign, notes[place]) }];
+      } catch (cause) {
+        if (!isRefusable(cause)) throw cause;
+        this.#refuse(item, { at: item.at, code: cause.code, message: cause.message });
+        return [];
+      }
+    });
+  }
+
+  /** A memory that is here; null if it is deleted, undefined if it never was here. */
+  async #lookUp(id: string): Promise<MemoryItem | null | undefined> {
+    const history = await this.#memory.call<unknown[]>("history", ["id", id]);
+    return history.length === 0 ? undefined : this.#memory.get(id);
+  }
+
+  /** Whether the partitions are so few, with these, that ids of elsewhere can be looked for in all of them. */
+  async #areFew(partitions: string[]): Promise<boolean> {
+    for (const partition of partitions) this.#partitions.add(partition);
+    this.#others ??= (await this.#memory.stats()).partitions;
+    return this.#others + this.#partitions.size <= MOST_PARTITIONS;
   }
 
   /** Takes in logs, all at once; where something is wrong with them, half by half, until it is found. */
   async #merge(items: LogItem[]): Promise<void> {
-    const known = await this.#known(items);
+    let known = await this.#known(items);
     try {
-      await this.#memory.port("merge", { whole: false }, writeBlocks(items.map(({ log }) => log)));
+      const { ok } = await this.#memory.port("merge", { whole: false }, writeBlocks(items.map(({ log }) => log)));
+      const total = items.reduce((sum, { log }) => sum + log.operations.length, 0);
+      known ??= Math.round(items.length * (1 - (ok as { applied: number }).applied / total));
     } catch (cause) {
       if (!isRefusable(cause)) throw cause;
-      if (items.length === 1) return this.#refuse({ at: items[0]!.at, code: cause.code, message: cause.message });
+      if (items.length === 1) return this.#refuse(items[0]!.item, { at: items[0]!.item.at, code: cause.code, message: cause.message });
       const half = items.length >> 1;
       await this.#merge(items.slice(0, half));
       return this.#merge(items.slice(half));
@@ -136,8 +205,14 @@ class Import {
     this.#tally.kept += items.length - known;
   }
 
-  /** How many of these memories are there already, or stand among them more than once. */
-  async #known(items: LogItem[]): Promise<number> {
+  /**
+   * How many of these memories are there already, or stand among them more than once. Undefined where asking would take too
+   * long; then the share of operations that are new tells it, exactly where all or none of them are.
+   */
+  async #known(items: LogItem[]): Promise<number | undefined> {
+    // An id of elsewhere does not lead to its partition, so the core looks for it in all.
+    const isForeign = items.some(({ log }) => log.id[14] !== "8");
+    if (isForeign && !(await this.#areFew(items.map(({ log }) => log.partition)))) return undefined;
     const ids = new Set(items.map(({ log }) => log.id));
     let known = items.length - ids.size;
     const histories = await Promise.all([...ids].map((id) => this.#memory.call<unknown[]>("history", ["id", id])));
@@ -147,24 +222,31 @@ class Import {
 
   /** Adds what is no log. Calls of a batch share commits; their order is that in which they begin. */
   async #add(items: AddItem[]): Promise<void> {
-    const settled = await Promise.allSettled(items.map((item) => this.#addOne(item)));
+    const settled = await Promise.allSettled(items.map((item) => this.#addOne(item, item)));
     const failed = settled.find((outcome) => outcome.status === "rejected");
     if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
   }
 
-  async #addOne({ at, messages, options }: AddItem): Promise<void> {
+  async #addOne({ at, messages, options }: AddItem, item: Item): Promise<void> {
     const { infer } = this.#options;
     try {
       const { results, warnings } = await this.#memory.add(messages, { ...(infer === undefined ? {} : { infer }), ...options });
       for (const { event } of results) this.#tally[event === "ADD" ? "kept" : "merged"]++;
-      if (results.length === 0) this.#refuse({ at, code: "MESSAGES_EMPTY", message: "It says nothing that could be remembered." });
+      if (results.length === 0) this.#refuse(item, { at, code: "MESSAGES_EMPTY", message: "It says nothing that could be remembered." });
       this.#warnings ??= warnings;
     } catch (cause) {
       if (!isRefusable(cause)) throw cause;
-      if (messages.length === 1) return this.#refuse({ at, code: cause.code, message: cause.message });
-      for (const [place, message] of messages.entries()) await this.#addOne({ at: `${at}, message ${place + 1}`, messages: [message], options });
+      if (messages.length === 1) return this.#refuse(item, { at, code: cause.code, message: cause.message });
+      for (const [place, message] of messages.entries()) await this.#addOne({ at: `${at}, message ${place + 1}`, messages: [message], options }, item);
     }
   }
+}
+
+/** Whether a memory says something else where it comes from, and later, than it does here. */
+function isNewer({ text, createdAt, updatedAt, metadata, expires }: Foreign, here: MemoryItem | null): boolean {
+  if (here === null || (updatedAt ?? createdAt) <= Date.parse(here.updatedAt)) return false;
+  const changed = Object.entries(metadata).some(([key, value]) => JSON.stringify(value) !== JSON.stringify(here.metadata[key]));
+  return text !== here.memory || changed || expires !== here.expirationDate;
 }
 
 /** Whether an error is about what was to be taken in, rather than about the store or the memory. */
@@ -173,6 +255,7 @@ function isRefusable(cause: unknown): cause is EdgememError {
 }
 
 function sizeOf(item: Item): number {
+  if ("foreign" in item) return item.foreign.text.length;
   if ("log" in item) return item.log.operations.reduce((sum, { length }) => sum + length, 0);
   return "messages" in item ? item.messages.reduce((sum, { content }) => sum + (typeof content === "string" ? content.length : 1_000), 0) : 0;
 }

@@ -3,6 +3,7 @@
 import type { ErrorCode } from "../errors.js";
 import type { AddOptions, Message, Scope, Warning } from "../types.js";
 import type { Logged } from "./changes.js";
+import type { Foreign } from "./foreign.js";
 
 /** What can be imported; each is described in docs/transfer.md. */
 export const IMPORT_FORMATS = ["edgemem", "backup", "mem0", "agent-memory", "chatgpt", "claude", "locomo", "markdown"] as const;
@@ -22,7 +23,7 @@ export interface ImportOptions extends Scope {
   roles?: ("user" | "assistant")[];
   /** Memories of mem0 are added as if they were said now for the first time: with new ids, without their history. Default false. */
   anew?: boolean;
-  /** False: texts are kept verbatim. Default true: the statements in them. Not for what has a log or an id. */
+  /** False: texts are kept verbatim, and nothing is made of mem0's memories. Default true: statements, facts, names. */
   infer?: boolean;
   /** mem0's SQLite file of histories, beside the one of its memories. */
   history?: Blob | { readonly size: number; slice(start: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> } };
@@ -98,5 +99,5 @@ export interface ExportProgress {
   bytes: number;
 }
 
-/** What a reader makes of a part of a source: a memory with its log, something to add, or a refusal. */
-export type Item = { at: string } & ({ log: Logged } | { messages: Message[]; options: AddOptions } | { refusal: Omit<Refusal, "at"> });
+/** What a reader makes of a part of a source: a memory with its log, one of elsewhere with its id, something to add, or a refusal. */
+export type Item = { at: string } & ({ log: Logged } | { foreign: Foreign } | { messages: Message[]; options: AddOptions } | { refusal: Omit<Refusal, "at"> });

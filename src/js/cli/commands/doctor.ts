@@ -7,9 +7,9 @@ import type { MemoryConfig } from "../../config.js";
 import { Memory } from "../../entries/node.js";
 import type { Call, Command } from "../command.js";
 import { asError, EXIT } from "../failure.js";
-import { version } from "../main.js";
 import { configuration } from "../open.js";
 import { bytes, count } from "../output.js";
+import { version } from "../version.js";
 
 /** How a check came out: `skip` if there was nothing to look at. */
 type Verdict = "ok" | "warn" | "fail" | "skip";

@@ -65,9 +65,8 @@ async function runImport(call: Call): Promise<number> {
         signal,
         async onProgress({ read, bytes: done, size, checkpoint: reached }) {
           await notes?.write(reached);
-          // What was read of a file in ten thousandths: how many memories are in it, nobody knows before its end.
-          if (size === undefined) progress(read);
-          else progress(Math.round(read), Math.max(read, Math.round((read / Math.max(1, done)) * size)));
+          // How many there will be, nobody knows before the end of the file: as many as its part so far lets expect.
+          progress(read, size === undefined ? undefined : Math.max(read, Math.round((read / Math.max(1, done)) * size)));
         },
       });
       await notes?.forget();

@@ -2,12 +2,12 @@
 
 import type { Message, Metadata, Role } from "../../types.js";
 import { invalid } from "../binary.js";
-import { logged, type Foreign } from "../foreign.js";
+import { keepsId, type Foreign } from "../foreign.js";
 import type { Input } from "../input.js";
 import { SqliteFile, SQLITE_MAGIC, type Row } from "../sqlite.js";
 import type { ImportOptions, Item } from "../types.js";
 import { isObject, type Json } from "../values.js";
-import { isRefusal, millis, parsed, refusal, refused, scopeOf, scopeOr, visible } from "./scope.js";
+import { isRefusal, millis, parsed, refusal, scopeOf, scopeOr, visible } from "./scope.js";
 
 /** What a memory says before and after a change, in any of mem0's spellings. */
 interface Change {
@@ -54,12 +54,7 @@ function read(at: string, entry: Record<string, Json>, changes: Change[], option
     ...(expires === undefined ? {} : { expires }),
     versions: versionsOf(changes, text, createdAt),
   };
-  try {
-    const log = options.anew === true ? undefined : logged(foreign);
-    return log === undefined ? { at, ...asNew(foreign) } : { at, log };
-  } catch (cause) {
-    return refused(at, cause);
-  }
+  return options.anew === true || !keepsId(foreign) ? { at, ...asNew(foreign) } : { at, foreign };
 }
 
 /** The memory as something that is said, with its old id beside it. */

@@ -1,0 +1,127 @@
+// Imports that are killed, interrupted and done again: in the end everything is there once, and the rest of the report adds up.
+
+import assert from "node:assert/strict";
+import { existsSync, readdirSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { Memory } from "../../dist/node.js";
+import { exportAs, importFrom } from "../../dist/transfer.js";
+import { cli, start } from "./cli.mjs";
+
+const SIZE = 6_000;
+
+/** A file with so many memories of a few owners, some of which were changed and deleted. */
+async function sample(path) {
+  const memory = new Memory({ store: { provider: "memory" }, embedder: { provider: "none" } });
+  for (let owner = 0; owner < 6; owner++) {
+    const messages = Array.from({ length: SIZE / 6 }, (_, n) => ({ role: "user", content: `Fact ${n} of owner ${owner}: it has to do with number ${n * 7919}` }));
+    const { results } = await memory.add(messages, { userId: `owner-${owner}`, infer: false });
+    await memory.update(results[0].id, "changed");
+    await memory.delete(results[1].id);
+  }
+  await writeFile(path, await new Response(exportAs(memory)).text());
+  await memory.close();
+}
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+test("kill -9 at any time: the import goes on where it was, and the store ends as if nothing had happened", { timeout: 120_000 }, async (t) => {
+  const { folder, env, run, home } = await cli(t);
+  const path = join(folder, "memories.jsonl");
+  await sample(path);
+  let kills = 0;
+  let resumed = 0;
+  for (let round = 0; ; round++) {
+    const { child, ended, said } = start(["import", path], env);
+    // The first rounds die early, later ones ever later.
+    const timer = setTimeout(() => child.kill("SIGKILL"), 350 + 130 * round);
+    const { signal, out, code } = await ended;
+    clearTimeout(timer);
+    if (/going on after/.test(said.err)) resumed++;
+    if (signal === "SIGKILL") {
+      kills++;
+      assert.ok(round < 60);
+      continue;
+    }
+    assert.equal(code, 0, said.err);
+    const [, read, kept, known] = /: ([\d,]+) read; memories: ([\d,]+) kept, ([\d,]+) known/.exec(out);
+    const number = (text) => Number(text.replaceAll(",", ""));
+    assert.equal(number(read), SIZE);
+    assert.equal(number(kept) + number(known), SIZE);
+    // At most a batch for each kill was done twice.
+    assert.ok(number(known) <= kills * 512, `${known} were done twice`);
+    break;
+  }
+  assert.ok(kills >= 3, `only ${kills} kills`);
+  assert.ok(resumed >= 1, "no round went on from a checkpoint");
+  assert.deepEqual(readdirSync(join(home, "imports")), [], "nothing is left of the import");
+  assert.equal((await run("export")).out, await readFile(path, "utf8"));
+  assert.match((await run("doctor")).out, /all is well/);
+});
+
+test("an interrupt ends it after the batch under way, and the same command goes on", { timeout: 60_000 }, async (t) => {
+  const { folder, env, run, home } = await cli(t);
+  const path = join(folder, "memories.jsonl");
+  await sample(path);
+  const { child, ended } = start(["import", path, "--json"], env);
+  while (!existsSync(join(home, "imports")) && child.exitCode === null) await pause(5);
+  child.kill("SIGINT");
+  const first = await ended;
+  assert.equal(first.code, 130, first.err);
+  const report = JSON.parse(first.out);
+  assert.equal(report.error.code, "ABORTED");
+  assert.ok(report.kept > 0 && report.kept < SIZE);
+  const second = await run("import", path, "--json");
+  const { resumed, kept, merged, read } = JSON.parse(second.out);
+  assert.deepEqual({ resumed, kept, merged, read }, { resumed: report.read, kept: SIZE, merged: 0, read: SIZE });
+  assert.equal((await run("export")).out, await readFile(path, "utf8"));
+  const third = JSON.parse((await run("import", path, "--json")).out);
+  assert.deepEqual([third.resumed, third.merged], [0, SIZE]);
+});
+
+test("statements that were added twice because of a kill are known the second time", { timeout: 60_000 }, async (t) => {
+  const { folder, env, run } = await cli(t);
+  const path = join(folder, "notes.md");
+  const texts = Array.from({ length: 2_000 }, (_, n) => `Item ${n} is about ${n * 104_729}`);
+  await writeFile(path, texts.map((text) => `- ${text}`).join("\n"));
+  for (let round = 0; round < 4; round++) {
+    const { child, ended } = start(["import", path, "--verbatim"], env);
+    const timer = setTimeout(() => child.kill("SIGKILL"), 300 + 100 * round);
+    await ended;
+    clearTimeout(timer);
+  }
+  const last = await run("import", path, "--verbatim");
+  assert.equal(last.code, 0, last.err + last.out);
+  const { results } = JSON.parse((await run("list", "--json", "--limit", "5000")).out);
+  assert.deepEqual(results.map(({ memory }) => memory).sort(), [...texts].sort());
+});
+
+test("the API goes on from a checkpoint, and stops at a signal", async () => {
+  const lines = Array.from({ length: 1_500 }, (_, n) => JSON.stringify({ memory: `Line ${n} says ${n * 31}`, infer: false }));
+  const source = [...lines.slice(0, 700), "broken", ...lines.slice(700)].join("\n");
+  const memory = new Memory({ store: { provider: "memory" } });
+  const stop = new AbortController();
+  let reached;
+  const failure = await importFrom(memory, source, {
+    userId: "ann",
+    signal: stop.signal,
+    onProgress({ checkpoint, read, bytes, size }) {
+      assert.ok(read <= 1_501 && bytes <= size);
+      reached = JSON.parse(JSON.stringify(checkpoint));
+      if (read >= 1_000) stop.abort();
+    },
+  }).then(() => undefined, (error) => error);
+  assert.equal(failure.code, "ABORTED");
+  assert.deepEqual(failure.details.checkpoint, reached);
+  const report = await importFrom(memory, source, { userId: "ann", checkpoint: reached });
+  assert.deepEqual([report.resumed, report.read, report.kept, report.merged, report.refused], [reached.read, 1_501, 1_500, 0, 1]);
+  assert.deepEqual(report.refusals.map(({ at }) => at), ["line 701"]);
+  await assert.rejects(importFrom(memory, source, { format: "edgemem", userId: "ann", checkpoint: { ...reached, format: "mem0" } }), { code: "INVALID_ARGUMENT" });
+  await assert.rejects(importFrom(memory, 7), { code: "INVALID_ARGUMENT" });
+  await assert.rejects(importFrom(memory, "x", { format: "nonsense" }), { code: "INVALID_ARGUMENT" });
+  assert.throws(() => exportAs(memory, "nonsense"), { code: "INVALID_ARGUMENT" });
+  await memory.close();
+  await assert.rejects(importFrom(memory, source, { userId: "ann" }), { code: "CLOSED" });
+});
