@@ -166,6 +166,8 @@ export const SCENARIOS = {
       assert.deepEqual(numbers(await client.getAll({ filters })), expected, JSON.stringify(filters));
       assert.deepEqual(numbers(await client.search("tea", { filters, topK: 100 })), expected, JSON.stringify(filters));
     }
+    const page = await client.getAll({ filters: { user_id: { in: [u, other] } }, pageSize: 2 });
+    assert.deepEqual([page.count, page.results.length], [5, 2], "of several owners all are counted");
   },
 
   "71. siblings all count, and both bounds": async (client) => {

@@ -56,10 +56,8 @@ pub async fn history(asked: Asked<'_>) -> Result<Value> {
     let role = memory["role"].as_str().unwrap_or("user");
     let row = |row: &Value| {
         let mut row = renamed(row.clone());
-        let event = match row["action"].as_str() {
-            Some(action @ ("ADD" | "UPDATE")) => action,
-            _ => "DELETE",
-        };
+        let action = row["action"].as_str().unwrap_or_default();
+        let event = if ["ADD", "UPDATE"].contains(&action) { action } else { "DELETE" };
         let said = if row["new_value"].is_null() { &row["previous_value"] } else { &row["new_value"] };
         let input = Value::from(vec![object!({ "role": role, "content": said.clone() })]);
         for (name, value) in [
