@@ -2,6 +2,6 @@
 
 import { createHandler, serveStdio } from "../../dist/server.js";
 
-const [path, options = "{}"] = process.argv.slice(2);
-const store = path === "-" ? { provider: "memory" } : { provider: "file", config: { path } };
+const [directory, options = "{}"] = process.argv.slice(2);
+const store = directory === "-" ? { provider: "memory" } : { provider: "file", config: { directory } };
 await serveStdio(createHandler({ store, local: true }), JSON.parse(options));

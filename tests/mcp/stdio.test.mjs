@@ -109,6 +109,22 @@ test("a reader that goes away ends it, and options that cannot be are refused", 
   assert.equal(star.answers[0].error.data.code, "SCOPE_INVALID");
 });
 
+test("a slow reader gets everything", async () => {
+  const [input, output] = [new PassThrough(), new PassThrough({ highWaterMark: 1 })];
+  const served = serveStdio(createHandler({ store: { provider: "memory" }, local: true }), { input, output });
+  for (let id = 0; id < 40; id++) input.write(line(request(id, "tools/list")));
+  input.end();
+  let text = "";
+  for await (const piece of output) {
+    text += piece;
+    await new Promise(setImmediate);
+    if (text.split("\n").length > 40) break;
+  }
+  await served;
+  const ids = text.trim().split("\n").map((answer) => JSON.parse(answer).id);
+  assert.deepEqual(ids.sort((a, b) => a - b), [...Array(40).keys()]);
+});
+
 test("a signal ends it after what is under way", async () => {
   const [input, output] = [new PassThrough(), new PassThrough()];
   const stop = new AbortController();

@@ -46,8 +46,12 @@ const OF_ADDED: [&str; 3] = ["id", "memory", "event"];
 /// What a timeline shows of an entry.
 const OF_ENTRY: [&str; 6] = ["at", "event", "text", "memory_id", "fact", "superseded"];
 
+/// Read as any JSON, not as a list: what serde says of a float where a list belongs brings in how floats are printed.
 fn table() -> Vec<Value> {
-    serde_json::from_str(TABLE).unwrap_or_default()
+    match serde_json::from_str(TABLE) {
+        Ok(Value::Array(tools)) => tools,
+        _ => vec![],
+    }
 }
 
 /// The tools of a connection: what is fixed is no argument.

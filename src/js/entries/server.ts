@@ -9,7 +9,7 @@ import { type Handler, type HandlerConfig, handlerOver } from "../server/handler
 import { nodes } from "./nodes.js";
 
 export { EdgememError, type ErrorCode, type ErrorInfo } from "../errors.js";
-export { serveStdio, type StdioOptions } from "../mcp/stdio.js";
+export { type LineSink, type LineSource, serveStdio, type StdioOptions } from "../mcp/stdio.js";
 export type { Handler, HandlerConfig, ServiceConfig } from "../server/handler.js";
 export { type ServeOptions, type Server, serve } from "../server/node.js";
 

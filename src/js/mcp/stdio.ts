@@ -6,10 +6,25 @@
  * that in which they are done.
  */
 
-import { once } from "node:events";
-import type { Readable, Writable } from "node:stream";
-
 import { EdgememError } from "../errors.js";
+
+/** What lines are read from: a `Readable` of Node. */
+export type LineSource = AsyncIterable<Uint8Array | string> & {
+  /** Reads no further. */
+  destroy(): unknown;
+};
+
+/** What lines are written to: a `Writable` of Node. */
+export interface LineSink {
+  /** Whether it can be written to. */
+  readonly writable: boolean;
+  /** Writes; false if the next text should wait for `drain`. */
+  write(text: string): boolean;
+  /** Listens for `error`, `drain` and `close`. */
+  on(event: string, listener: () => void): unknown;
+  /** Listens no more. */
+  off(event: string, listener: () => void): unknown;
+}
 
 /** Whose memories a client is given, and where it is. */
 export interface StdioOptions {
@@ -20,9 +35,9 @@ export interface StdioOptions {
   /** The token of a handler that wants one; one that is `local` needs none. */
   token?: string;
   /** Where messages come from. Default: standard input. */
-  input?: Readable;
+  input?: LineSource;
   /** Where answers go. Default: standard output. */
-  output?: Writable;
+  output?: LineSink;
   /** The most bytes of a line. Default 5,000,000. */
   lineLimit?: number;
   /** Ends it as the end of the input does when it is aborted. */
@@ -60,7 +75,16 @@ export async function serveStdio(handler: Answers, options: StdioOptions = {}): 
   const write = async (answer: object | string): Promise<void> => {
     if (!output.writable) return;
     const text = typeof answer === "string" ? answer : JSON.stringify(answer);
-    if (!output.write(`${text}\n`)) await once(output, "drain", { signal: stop.signal }).catch(() => undefined);
+    if (output.write(`${text}\n`) || stop.signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const go = (): void => {
+        output.off("drain", go);
+        stop.signal.removeEventListener("abort", go);
+        resolve();
+      };
+      output.on("drain", go);
+      stop.signal.addEventListener("abort", go);
+    });
   };
   const answer = async (line: Uint8Array | null): Promise<void> => {
     const told = line === null ? failure(null, INVALID_REQUEST, `the line has more than ${lineLimit} bytes`) : await post(line);
@@ -85,7 +109,7 @@ const INVALID_REQUEST = -32600;
 const INTERNAL_ERROR = -32603;
 
 /** The lines that are not blank; null for one that is longer than the limit, of which nothing is kept. */
-async function* lines(input: Readable, limit: number, signal: AbortSignal): AsyncGenerator<Uint8Array | null> {
+async function* lines(input: LineSource, limit: number, signal: AbortSignal): AsyncGenerator<Uint8Array | null> {
   let pieces: Uint8Array[] = [];
   let length = 0;
   const taken = (): Uint8Array | null | undefined => {
