@@ -41,6 +41,7 @@ const USAGE = `usage: npm run bench [-- [--quick] [--only PART[,PART]] [--json F
 for ${LOAD}:
   --owners N            owners beside the large ones (1000)
   --each N              what each of them has (1000)
+  --requests N          searches, and adds, of each kind (2000)
   --save                keep the figures in bench/load.json, which \`cargo xtask simulate\` reads
 
 for ${SERVICE}:
@@ -103,8 +104,8 @@ try {
   }
   if (only.includes(LOAD)) {
     const { load } = await import("./load.mjs");
-    const sizes = quick ? { owners: 50, each: 200, large: 5_000, split: 5_000, requests: 200 } : { owners: numbers.owners, each: numbers.each, large: 100_000, split: 200_000, requests: 2_000 };
-    await load({ ...sizes, machine, save, command: `npm run bench -- --only ${LOAD} ${quick ? "--quick" : `--owners ${numbers.owners} --each ${numbers.each}`} --save`, say });
+    const sizes = quick ? { owners: 50, each: 200, large: 5_000, split: 5_000, requests: 200 } : { owners: numbers.owners, each: numbers.each, large: 100_000, split: 200_000, requests: numbers.requests };
+    await load({ ...sizes, machine, save, command: `npm run bench -- --only ${LOAD} ${quick ? "--quick" : `--owners ${numbers.owners} --each ${numbers.each} --requests ${numbers.requests}`} --save`, say });
   }
   if (only.includes(SERVICE)) {
     const { service } = await import("./service.mjs");
@@ -135,7 +136,7 @@ function readArguments(argv) {
   const text = { type: "string" };
   const flag = { type: "boolean", default: false };
   try {
-    const options = { quick: flag, docs: flag, save: flag, only: text, json: text, from: text, kinds: text, names: text, sizes: text, dimensions: text, rounds: text, budget: text, limit: text, owners: text, each: text, users: text };
+    const options = { quick: flag, docs: flag, save: flag, only: text, json: text, from: text, kinds: text, names: text, sizes: text, dimensions: text, rounds: text, budget: text, limit: text, owners: text, each: text, users: text, requests: text };
     const { values } = parseArgs({ args: argv, options });
     const only = values.only === "none" ? [] : (values.only?.split(",") ?? (values.docs ? PAGE : PARTS));
     const unknown = only.find((part) => ![...PARTS, PEERS, ANN, LOAD, SERVICE, TRANSFER].includes(part));
@@ -149,7 +150,7 @@ function readArguments(argv) {
     const stranger = names.find((name) => !CONTESTANTS.some((contestant) => contestant.name === name));
     if (stranger !== undefined) throw new Error(`nobody is called ${stranger}`);
     const contestants = CONTESTANTS.filter(({ kind, name }) => kinds.includes(kind) && names.includes(name));
-    const numbers = { sizes: list("sizes"), dimensions, rounds: wholeNumber("rounds", values.rounds ?? "3"), budget: wholeNumber("budget", values.budget ?? "120"), owners: wholeNumber("owners", values.owners ?? "1000"), each: wholeNumber("each", values.each ?? "1000"), users: wholeNumber("users", values.users ?? "10") };
+    const numbers = { sizes: list("sizes"), dimensions, rounds: wholeNumber("rounds", values.rounds ?? "3"), budget: wholeNumber("budget", values.budget ?? "120"), owners: wholeNumber("owners", values.owners ?? "1000"), each: wholeNumber("each", values.each ?? "1000"), users: wholeNumber("users", values.users ?? "10"), requests: wholeNumber("requests", values.requests ?? "2000") };
     const limit = wholeNumber("limit", values.limit ?? "900");
     return { ...values, only, limit, contestants, numbers };
   } catch (error) {

@@ -101,18 +101,10 @@ impl Engine {
 impl Plan<'_> {
     /// Takes in a memory that comes from elsewhere; tells whether that is any news.
     pub fn take_in(&mut self, moving: &Moving) -> Result<bool> {
-        let known = match self.engine.locate(moving.id) {
-            Some(address) => self.engine.operations(address)?,
-            None => vec![],
-        };
-        let before = self.len();
+        let mut is_news = false;
         for operation in decode_record(&moving.record)? {
-            let is_own = operation.id == moving.id;
-            if is_own && !known.iter().any(|known| known.order() == operation.order()) {
-                self.push_as_is(operation);
-            }
+            is_news |= operation.id == moving.id && self.adopt(&operation)?;
         }
-        let is_news = self.len() > before;
         if let (Some((model, codes, scale)), true) = (&moving.vector, is_news)
             && let Some(folded) = self.folded(moving.id)?.filter(|folded| !folded.record.erased)
         {

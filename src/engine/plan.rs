@@ -290,7 +290,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Plans an operation that was made elsewhere.
-    pub(super) fn push_as_is(&mut self, operation: Operation) {
+    fn push_as_is(&mut self, operation: Operation) {
         self.by_memory.entry(operation.id).or_default().push(self.operations.len());
         self.operations.push(operation);
     }
