@@ -100,7 +100,7 @@ export async function sync(port: Port, options: SyncOptions): Promise<SyncResult
       const isWhole = covers(until, place.held);
       const last = toText(await sealer.seal(until, "label"));
       const pieces = [];
-      for await (const piece of pages(port, owner, since, until, BATCH)) pieces.push(piece);
+      for await (const piece of pages(port, owner, since, BATCH)) pieces.push(piece);
       let before = 0;
       for (const [at, { bytes, operations }] of pieces.entries()) {
         if (operations === 0 && isWhole && !always) return true;
