@@ -362,7 +362,7 @@ test("bytes that are damaged change nothing, whatever they come as and however l
 
 test("what came in part goes on: into backups, copies and to other devices", async () => {
   const source = device();
-  const message = (n, at) => ({ role: "user", content: `Fact ${n} and ${at} ${"words ".repeat(300)}` });
+  const message = (n, at) => ({ role: "user", content: `Fact ${n} and ${at} ${"words ".repeat(600)}` });
   for (let n = 0; n < 100; n++) await source.add(Array.from({ length: 40 }, (_, at) => message(n, at)), { ...ann, infer: false });
   const file = await bytesOf(await source.backup());
   const half = device();

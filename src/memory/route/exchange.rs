@@ -67,7 +67,7 @@ impl Router {
         }
     }
 
-    /// The objects in which an owner is, or all that there are, in the order of their names.
+    /// The objects in which an owner is, or all that there are or were, in the order of their names.
     async fn holders(&self, owner: &Option<Vec<String>>) -> Result<Vec<String>> {
         match owner {
             Some(partitions) => {
@@ -75,7 +75,7 @@ impl Router {
                 sort_names(&mut objects);
                 Ok(objects)
             }
-            None => self.everybody().await,
+            None => self.everybody(true).await,
         }
     }
 
@@ -192,7 +192,7 @@ impl Router {
         let mut prefixes: Vec<String> = match owner {
             Some(partitions) => partitions.iter().map(|name| name[..DIGITS].to_owned()).collect(),
             None => {
-                let listed = self.everybody().await?;
+                let listed = self.everybody(true).await?;
                 let digits = |object: &String| Some(object.split_once('/')?.1.get(..DIGITS)?.to_owned());
                 // What has to be there is missed also where no object is listed.
                 let lost =
