@@ -206,6 +206,86 @@ fn pages_are_one_state_however_small_they_are() {
     }
 }
 
+#[test]
+fn what_came_in_part_goes_on_in_part_and_is_completed() {
+    let (phone, laptop, desktop) = (Device::new(1, 0), Device::new(2, 0), Device::new(3, 0));
+    for n in 0..4 {
+        let said =
+            |at| json!({ "role": "user", "content": format!("Fact {n}, {at}, which is about something") });
+        let messages: Vec<serde_json::Value> = (0..6).map(said).collect();
+        phone.call("add", json!([messages, { "userId": "u", "infer": false }]));
+    }
+    // A transfer that ends early: pages cut commits apart, since they go by the ids of memories.
+    let cut = ChangesOptions { limit: 1500, ..ChangesOptions::default() };
+    let piece = block_on(phone.memory.changes(&cut)).unwrap();
+    assert!(piece.next.is_some());
+    let came = block_on(laptop.memory.merge(&piece.bytes, &Scope::new(), false)).unwrap().applied;
+    assert!((4..20).contains(&came) && laptop.version().spans().is_empty(), "{came}");
+    say(&laptop, "Said on the laptop").unwrap();
+
+    // What is seen on the laptop is seen wherever it goes to, once, and page by page too.
+    let until = Some(block_on(laptop.memory.begun(&Scope::new())).unwrap());
+    let mut page = ChangesOptions { until, limit: 1, ..ChangesOptions::default() };
+    loop {
+        let changes = block_on(laptop.memory.changes(&page)).unwrap();
+        block_on(desktop.memory.merge(&changes.bytes, &Scope::new(), false)).unwrap();
+        page.after = changes.next;
+        if page.after.is_none() {
+            break;
+        }
+    }
+    let listed = |device: &Device| device.state("u", &[]);
+    assert_eq!(listed(&desktop), listed(&laptop));
+    assert_eq!(desktop.version(), laptop.version());
+    for (from, to) in [(&laptop, &desktop), (&desktop, &laptop)] {
+        let again = to.try_merge(&from.changes(to.version())).unwrap();
+        assert_eq!((again.read.operations, again.applied), (0, 0));
+    }
+    // What is whole on the one is not sent again by whoever has a part of it.
+    assert_eq!(phone.merge(&desktop.changes(phone.version())), 1);
+    assert_eq!(phone.try_merge(&desktop.changes(phone.version())).unwrap().read.operations, 0);
+    // The rest completes it everywhere.
+    assert_eq!(desktop.merge(&phone.changes(desktop.version())), 24 - came);
+    assert_eq!(laptop.merge(&desktop.changes(laptop.version())), 24 - came);
+    for device in [&laptop, &desktop] {
+        assert_eq!((device.version(), listed(device)), (phone.version(), listed(&phone)));
+        assert!(verify(device).is_ok());
+    }
+}
+
+#[test]
+fn files_one_after_the_other_are_one_transfer() {
+    let (phone, tablet, laptop) = (Device::new(1, 0), Device::new(2, 0), Device::new(3, 0));
+    say(&phone, "Said on the phone").unwrap();
+    say(&tablet, "Said on the tablet").unwrap();
+    let files = [phone.changes(Version::new()), tablet.changes(Version::new())];
+    let done = laptop.try_merge(&files.concat()).unwrap();
+    assert_eq!((done.applied, done.read.operations, done.ending.unwrap().operations), (2, 2, 1));
+    // Each of them has to be whole.
+    let cut = [&files[0][..], &files[1][..files[1].len() - 34]].concat();
+    assert_eq!(Device::new(4, 0).try_merge(&cut).unwrap_err().code(), "CHANGES_INVALID");
+}
+
+#[test]
+fn a_text_that_no_device_takes_is_not_merged() {
+    let (phone, laptop) = (Device::new(1, 0), Device::new(2, 0));
+    say(&phone, "Said on the phone").unwrap();
+    let mut bytes = phone.changes(Version::new());
+    let at = bytes.windows(4).position(|it| it == b"Said").unwrap();
+    bytes[at] = 0;
+    assert_eq!(laptop.try_merge(&sealed(bytes)).unwrap_err().code(), "CHANGES_INVALID");
+    assert_eq!(laptop.version(), Version::new());
+}
+
+#[test]
+fn a_version_of_a_newer_edgemem_says_so() {
+    let code = |bytes: &[u8]| Version::new().read(bytes).unwrap_err().code();
+    assert_eq!(
+        (code(&[2]), code(&[0]), code(&[1])),
+        ("FORMAT_UNSUPPORTED", "STORE_CORRUPT", "STORE_CORRUPT")
+    );
+}
+
 /// Sets the checksums of all blocks right, so that what is tested is what lies behind them.
 fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
     let mut at = 0;

@@ -33,6 +33,8 @@ struct World {
     files: Vec<Vec<u8>>,
     ids: Vec<String>,
     steps: u64,
+    /// Who was sent a part of something last.
+    partial: Option<usize>,
 }
 
 impl World {
@@ -44,7 +46,7 @@ impl World {
             Device::new(dice.next(), ahead)
         });
         let devices = devices.collect();
-        World { dice, devices, files: vec![], ids: vec![], steps: 0 }
+        World { dice, devices, files: vec![], ids: vec![], steps: 0, partial: None }
     }
 
     fn step(&mut self) {
@@ -53,7 +55,7 @@ impl World {
         let text = self.dice.pick(&TEXTS);
         let id = (!self.ids.is_empty()).then(|| self.ids[self.dice.below(self.ids.len())].clone());
         let pause = self.dice.pick(&[0, 0, 1, 60_000, 40 * 86_400_000, -3_600_000]);
-        let what = self.dice.below(24);
+        let what = self.dice.below(25);
         let run = self.dice.pick(&[None, None, Some("r1")]);
         let device = &mut self.devices[at];
         device.wait(pause);
@@ -85,6 +87,13 @@ impl World {
                 let since = if what == 18 { Version::new() } else { self.devices[other].version() };
                 self.files.push(self.devices[at].changes(since));
             }
+            // A transfer that ends early, and brings a part of each commit.
+            (24, _) => {
+                let limit = 100 + self.dice.below(2000);
+                let piece = self.devices[at].piece(self.devices[other].version(), limit);
+                self.devices[other].merge_piece(&piece);
+                self.partial = Some(other);
+            }
             (21.., _) if !self.files.is_empty() => {
                 let file = self.dice.below(self.files.len());
                 self.devices[other].merge(&self.files[file]);
@@ -96,6 +105,13 @@ impl World {
     /// Everyone gets what they lack, from one after the other.
     fn exchange(&self) {
         let hub = &self.devices[0];
+        // What a device has of commits that are not whole there goes on like all else.
+        if let Some(at) = self.partial {
+            let (device, fresh) = (&self.devices[at], Device::new(1, 0));
+            fresh.merge(&device.changes(Version::new()));
+            same(&fresh.state("u", &[]), &device.state("u", &[]), self.steps, at);
+            assert_eq!(fresh.version(), device.version());
+        }
         for device in &self.devices[1..] {
             hub.merge(&device.changes(hub.version()));
         }

@@ -257,7 +257,12 @@ fn a_call_about_everybody_has_bounds() {
             unreachable!("nobody is asked")
         }
 
-        fn owners<'a>(&'a self, _: &'a str, most: usize) -> LocalFuture<'a, edgemem::Result<Vec<String>>> {
+        fn owners<'a>(
+            &'a self,
+            _: &'a str,
+            most: usize,
+            _: bool,
+        ) -> LocalFuture<'a, edgemem::Result<Vec<String>>> {
             Box::pin(std::future::ready(Ok((0..most).map(|at| format!("default/{at:010}")).collect())))
         }
     }

@@ -7,7 +7,7 @@ mod support;
 use std::rc::Rc;
 
 use edgemem::host::native::NativeHost;
-use edgemem::memory::route::Routing;
+use edgemem::memory::route::{Objects, Routing};
 use edgemem::memory::wire;
 use edgemem::store::MemoryStore;
 use edgemem::{Error, Memory, Models};
@@ -59,7 +59,8 @@ fn verify(memory: &Memory, held: &[u8]) -> Value {
 
 /// The pages of what someone lacks who holds `since`, with an end each page.
 fn pages(memory: &Memory, since: &[u8], owner: &Value, limit: usize) -> Vec<Vec<u8>> {
-    let wanted = [&(since.len() as u32).to_le_bytes(), since, &version(memory)[..]].concat();
+    let bound = exchange(memory, "version", json!({ "begun": true }), &[]).unwrap().1;
+    let wanted = [&(since.len() as u32).to_le_bytes(), since, &bound[..]].concat();
     let (mut pages, mut after) = (Vec::new(), Value::Null);
     loop {
         let mut options = owner.clone();
@@ -205,6 +206,71 @@ fn what_is_cut_off_goes_on() {
     let before = version(&spread.memory);
     assert_eq!(merge(&spread.memory, &damaged).unwrap_err().code(), "CHANGES_INVALID");
     assert_eq!(version(&spread.memory), before);
+}
+
+#[test]
+fn what_came_in_part_goes_on_from_objects_too() {
+    let (store, spread, device) = (plain(), Spread::new(), plain());
+    fill(&store, "Fact");
+    let pieces = pages(&store, &[], &json!({}), 1);
+    for piece in &pieces[..pieces.len() / 2] {
+        exchange(&spread.memory, "merge", json!({ "whole": false }), piece).unwrap();
+    }
+    let all =
+        |memory: &Memory| OWNERS.map(|(axis, id)| listed(memory, &json!([{ axis: id, "limit": 1000 }])));
+    assert!(all(&spread.memory).iter().any(|listed| !listed.is_empty()));
+    merge(&device, &file(&spread.memory, &[])).unwrap();
+    assert_eq!(all(&device), all(&spread.memory));
+    assert_eq!(version(&device), version(&spread.memory));
+    let again = merge(&device, &file(&spread.memory, &version(&device))).unwrap();
+    assert_eq!(again["read"]["operations"], 0);
+    // The rest completes the commits.
+    merge(&spread.memory, &file(&store, &version(&spread.memory))).unwrap();
+    merge(&device, &file(&spread.memory, &version(&device))).unwrap();
+    assert_alike(&store, &spread.memory);
+    assert_alike(&store, &device);
+}
+
+#[test]
+fn that_an_owner_was_erased_is_told_without_the_name() {
+    let (device, old, spread) = (plain(), plain(), Spread::new());
+    spread.objects.delists.set(true);
+    fill(&spread.memory, "Fact");
+    let before = file(&spread.memory, &[]);
+    merge(&device, &before).unwrap();
+    merge(&old, &before).unwrap();
+    call(&spread.memory, "erase", json!([{ "userId": "ann" }]));
+    assert_eq!(call(&spread.memory, "stats", json!([]))["partitions"], 4, "no list has the owner");
+    let ann = json!([{ "userId": "ann", "runId": "*" }]);
+    merge(&device, &file(&spread.memory, &version(&device))).unwrap();
+    assert!(listed(&device, &ann).is_empty());
+    assert_eq!(version(&device), version(&spread.memory));
+    let (of_device, of_spread) = (verify(&device, &[]), verify(&spread.memory, &version(&old)));
+    assert_eq!((&of_device["digest"], &of_device["ok"]), (&of_spread["digest"], &of_spread["ok"]));
+    // A store that is filled from the objects takes nothing back from an old device.
+    let fresh = plain();
+    merge(&fresh, &file(&spread.memory, &[])).unwrap();
+    merge(&fresh, &file(&old, &[])).unwrap();
+    assert!(listed(&fresh, &ann).is_empty());
+    // A reset leaves nothing to tell.
+    call(&spread.memory, "reset", json!([]));
+    assert_eq!(version(&spread.memory), version(&plain()));
+}
+
+#[test]
+fn an_object_is_not_closed_by_a_call() {
+    let spread = Spread::new();
+    fill(&spread.memory, "Fact");
+    let object = spread.objects.names()[0].clone();
+    for (request, code) in
+        [(&b"\x01\x01{\"method\":\"close\",\"arguments\":[]}"[..], "UNSUPPORTED"), (&[1], "OBJECT_FAILED")]
+    {
+        let answer = block_on(spread.objects.ask(&object, request.to_vec())).unwrap();
+        let error: Value = serde_json::from_slice(&answer).unwrap();
+        assert_eq!(error["error"]["code"], code, "{error}");
+        assert!(!error["error"]["message"].as_str().unwrap().contains("version 1"), "{error}");
+    }
+    call(&spread.memory, "stats", json!([]));
 }
 
 #[test]

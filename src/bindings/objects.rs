@@ -20,7 +20,7 @@ struct JsObjects {
 }
 
 /// A memory whose owners live in objects. `store` is `{ ask, owners, routing, beside }`: `ask(name, request)` resolves to an
-/// answer's bytes, `owners(tenant, most)` to names, `routing` is the JSON that [`Routing::read`] reads, and
+/// answer's bytes, `owners(tenant, most, erased)` to names, `routing` is the JSON that [`Routing::read`] reads, and
 /// `beside` a store for what is kept beside memories.
 /// `CONFIG_INVALID` names what is wrong with it.
 pub fn routed(store: &JsValue, models: Models) -> Result<Memory> {
@@ -76,10 +76,16 @@ impl Objects for JsObjects {
         })
     }
 
-    fn owners<'a>(&'a self, tenant: &'a str, most: usize) -> LocalFuture<'a, Result<Vec<String>>> {
+    fn owners<'a>(
+        &'a self,
+        tenant: &'a str,
+        most: usize,
+        erased: bool,
+    ) -> LocalFuture<'a, Result<Vec<String>>> {
         Box::pin(async move {
             let most = JsValue::from_f64(most as f64);
-            let names = settled(self.owners.call2(&JsValue::UNDEFINED, &tenant.into(), &most)).await?;
+            let asked = self.owners.call3(&JsValue::UNDEFINED, &tenant.into(), &most, &erased.into());
+            let names = settled(asked).await?;
             Ok(Array::from(&names).iter().filter_map(|name| name.as_string()).collect())
         })
     }

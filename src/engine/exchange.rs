@@ -53,8 +53,9 @@ impl Engine {
         Ok(tally)
     }
 
-    /// The operations of commits that `since` lacks and `until` has, of the memories whose ids come after `after`, until they
-    /// fill about `limit` bytes. (By ids, because a checkpoint between two calls changes every other order.)
+    /// The operations of commits that `since` lacks and `until` has, also of those that are not here whole: what is seen
+    /// here goes on, and the rest completes the commit wherever it comes. Those of the memories whose ids come after `after`,
+    /// until they fill about `limit` bytes. (By ids, because a checkpoint between two calls changes every other order.)
     pub fn extract(
         &self,
         since: &Version,
@@ -63,12 +64,14 @@ impl Engine {
         limit: usize,
     ) -> Result<Extract> {
         let partition = self.number();
-        let older = !since.holds_older(partition, self.tally()?.older());
+        let mut held = Version::new();
+        self.tally()?.add_to(partition, &mut held);
+        let older = !since.holds_sums(&held);
         let wanted = |head: &Head| match head.link {
             None => older && !head.is_vector(),
             Some(Link { number, .. }) => {
-                !since.holds(partition, head.replica, number)
-                    && until.is_none_or(|until| until.holds(partition, head.replica, number))
+                let is_in = |version: &Version| version.holds(partition, head.replica, number);
+                !is_in(since) && until.is_none_or(is_in) && (older || is_in(&held))
             }
         };
         let mut found: Vec<(MemoryId, Option<Address>)> = Vec::new();

@@ -12,6 +12,14 @@ export function concat(pieces: Uint8Array[]): Uint8Array<ArrayBuffer> {
   return whole;
 }
 
+/** The bytes of a view or a buffer, wherever it was made; undefined for what is none. */
+export function viewed(value: unknown): Uint8Array<ArrayBuffer> | undefined {
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength);
+  // Another realm, such as a frame, has an ArrayBuffer of its own.
+  const isBuffer = /^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(value));
+  return isBuffer ? new Uint8Array(value as ArrayBuffer) : undefined;
+}
+
 /** So many bytes become letters at a time: a function takes only so many arguments. */
 const PIECE = 1 << 13;
 

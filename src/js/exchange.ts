@@ -5,7 +5,7 @@
  * a few MB of them are in memory at once.
  */
 
-import { concat, fromBase64, toBase64 } from "./bytes.js";
+import { concat, fromBase64, toBase64, viewed } from "./bytes.js";
 import { EdgememError } from "./errors.js";
 import type {
   BackupSource,
@@ -65,7 +65,7 @@ export async function merge(port: Port, bytes: Uint8Array, owner: Owner): Promis
 
 /** Checks the log. */
 export async function verify(port: Port, { version: held, ...owner }: VerifyOptions): Promise<Verification> {
-  return (await port("verify", owner, fromText(held))).ok as Verification;
+  return (await port("verify", owner, fromText(held, "version"))).ok as Verification;
 }
 
 /** Everything as one file, in the state of one moment. */
@@ -95,22 +95,42 @@ export function backup(port: Port, { onProgress, signal, ...owner }: ExchangeOpt
 /** Takes in a file of any length. */
 export async function restore(port: Port, source: BackupSource, options: ExchangeOptions): Promise<TransferResult> {
   const { onProgress, signal, ...owner } = options;
-  if (source instanceof Uint8Array && source.length <= MAX_BYTES) {
-    const { ok } = await port("merge", owner, source);
+  aborted(signal);
+  const bytes = viewed(source);
+  if (bytes !== undefined && bytes.length <= MAX_BYTES) {
+    const { ok } = await port("merge", owner, bytes);
     const { applied, read } = ok as Merged;
-    onProgress?.({ operations: read.operations, bytes: source.length });
-    return { applied, operations: read.operations, bytes: source.length, version: await version(port, owner) };
+    onProgress?.({ operations: read.operations, bytes: bytes.length });
+    return { applied, operations: read.operations, bytes: bytes.length, version: await version(port, owner) };
   }
+  // What is here whole is looked at to its end before anything of it counts.
+  if (bytes !== undefined) await take(port, bytes, { ...options, onProgress: undefined }, true);
+  const taken = await take(port, bytes ?? source, options, false);
+  return { ...taken, version: await version(port, owner) };
+}
+
+/** Takes in a file piece by piece, or with `checks` only finds out what is wrong with it. */
+async function take(
+  port: Port,
+  source: BackupSource,
+  { onProgress, signal, ...owner }: { [option in keyof ExchangeOptions]: ExchangeOptions[option] | undefined },
+  checks: boolean,
+): Promise<{ applied: number } & ExchangeProgress> {
   const progress = { operations: 0, bytes: 0 };
   let applied = 0;
   // Of the file that is being read: a source may hold several, one after the other.
   let read = { blocks: 0, operations: 0, sum: 0 };
   let ended = false;
-  for await (const piece of blocks(source)) {
+  const incomplete = (problem: string): EdgememError => {
+    const kept = checks ? "Nothing was changed; get" : "What was whole is kept; get";
+    const message = `The backup cannot be taken in to its end: ${problem}. ${kept} the file again and restore it.`;
+    return new EdgememError("CHANGES_INVALID", message, { field: "changes" });
+  };
+  for await (const piece of blocks(source, incomplete)) {
     aborted(signal);
-    const merged = await port("merge", { ...owner, whole: false }, piece).then(
+    const merged = await port("merge", { ...owner, whole: false, checks }, piece).then(
       ({ ok }) => ok as Merged,
-      (cause: unknown) => Promise.reject(placed(cause, progress.bytes)),
+      (cause: unknown) => Promise.reject(placed(cause, progress.bytes, checks)),
     );
     applied += merged.applied;
     progress.bytes += piece.length;
@@ -128,17 +148,18 @@ export async function restore(port: Port, source: BackupSource, options: Exchang
     onProgress?.({ ...progress });
   }
   if (!ended) throw incomplete("it is cut off");
-  return { applied, ...progress, version: await version(port, owner) };
+  return { applied, ...progress };
 }
 
 /** Brings everything to another memory, and checks there that it has come. */
 export async function copy(from: Port, to: Port, options: ExchangeOptions): Promise<TransferResult> {
   const { onProgress, signal, ...owner } = options;
+  aborted(signal);
   const { bytes: held } = await to("version", owner);
   const { bytes: until } = await from("version", owner);
   const progress: ExchangeProgress = { operations: 0, bytes: 0 };
   let applied = 0;
-  for await (const piece of pages(from, owner, held, until)) {
+  for await (const piece of pages(from, owner, held)) {
     aborted(signal);
     const { ok } = await to("merge", { ...owner, whole: false }, piece.bytes);
     applied += (ok as Merged).applied;
@@ -149,7 +170,7 @@ export async function copy(from: Port, to: Port, options: ExchangeOptions): Prom
   const { ok, problems } = await verify(to, { ...owner, version: toText(until) });
   if (!ok) {
     const [first] = problems;
-    const message = `What was copied is not whole: commit ${first?.commit} of ${first?.replica} is ${first?.what}. Check the source with verify().`;
+    const message = `Everything went over, but it is not whole there: commit ${first?.commit} of ${first?.replica} is ${first?.what}. Check the source with verify(): what is not whole there cannot be here.`;
     throw new EdgememError("CHANGES_INVALID", message, { field: "changes", details: problems });
   }
   return { applied, ...progress, version: await version(to, owner) };
@@ -160,10 +181,10 @@ export async function* pages(
   port: Port,
   owner: Owner,
   since: Uint8Array,
-  until?: Uint8Array,
   limit = PIECE,
 ): AsyncGenerator<Piece, void> {
-  const bound = until ?? (await port("version", owner)).bytes;
+  // Also commits that came in part: what is seen here is not left out.
+  const { bytes: bound } = await port("version", { ...owner, begun: true });
   const length = new Uint8Array(4);
   new DataView(length.buffer).setUint32(0, since.length, true);
   const wanted = concat([length, since, bound]);
@@ -177,10 +198,12 @@ export async function* pages(
 }
 
 /** Cuts a source between blocks, into pieces that the core takes; a file's end ends a piece. */
-async function* blocks(source: BackupSource): AsyncGenerator<Uint8Array, void> {
+async function* blocks(source: BackupSource, incomplete: (problem: string) => EdgememError): AsyncGenerator<Uint8Array, void> {
   let held = new Uint8Array();
   for await (const chunk of chunks(source)) {
-    held = concat([held, chunk]);
+    const bytes = viewed(chunk);
+    if (bytes === undefined) throw unfit();
+    held = concat([held, bytes]);
     let whole = 0;
     for (;;) {
       if (held.length - whole < HEADER) break;
@@ -205,15 +228,12 @@ async function* blocks(source: BackupSource): AsyncGenerator<Uint8Array, void> {
   if (held.length > 0) throw incomplete("it is cut off");
 }
 
-async function* chunks(source: BackupSource): AsyncGenerator<Uint8Array, void> {
-  if (source instanceof Uint8Array) return yield* [source];
-  if (source instanceof ArrayBuffer) return yield* [new Uint8Array(source)];
+async function* chunks(source: BackupSource): AsyncGenerator<unknown, void> {
+  if (viewed(source) !== undefined) return yield* [source];
   const given = (source ?? {}) as Partial<Blob & ReadableStream<Uint8Array> & AsyncIterable<Uint8Array>>;
   if (given[Symbol.asyncIterator] !== undefined) return yield* given as AsyncIterable<Uint8Array>;
   const stream = typeof given.stream === "function" ? given.stream() : (given as ReadableStream<Uint8Array>);
-  if (typeof stream.getReader !== "function") {
-    throw new EdgememError("INVALID_ARGUMENT", "restore takes bytes, a Blob, or a stream of bytes.", { field: "source" });
-  }
+  if (typeof stream.getReader !== "function") throw unfit();
   const reader = stream.getReader();
   try {
     for (;;) {
@@ -246,15 +266,16 @@ export function aborted(signal: AbortSignal | undefined): void {
   throw new EdgememError("ABORTED", message, { cause: signal.reason });
 }
 
-function incomplete(problem: string): EdgememError {
-  const message = `The backup cannot be taken in to its end: ${problem}. What was whole is kept; get the file again and restore it.`;
-  return new EdgememError("CHANGES_INVALID", message, { field: "changes" });
+function unfit(): EdgememError {
+  return new EdgememError("INVALID_ARGUMENT", "restore takes bytes, a Blob, or a stream of bytes.", { field: "source" });
 }
 
-/** A failure in a piece, with the piece's place in the file. */
-function placed(cause: unknown, at: number): unknown {
+/** A failure in a piece, with the piece's place in the file. Of the file nothing was changed only if it was the first. */
+function placed(cause: unknown, at: number, checks: boolean): unknown {
   if (!(cause instanceof EdgememError) || at === 0 || cause.code.startsWith("STORE")) return cause;
-  const message = `${cause.message} This piece begins at byte ${at} of the file; those before it were taken in.`;
+  const words = checks ? cause.message : cause.message.replace("nothing was changed", "nothing of this piece was taken in");
+  const before = checks ? "" : "; those before it were taken in, and restoring the whole file goes on from there";
+  const message = `${words} This piece begins at byte ${at} of the file${before}.`;
   return new EdgememError(cause.code, message, { field: cause.field, cause });
 }
 
@@ -263,12 +284,12 @@ export function toText(bytes: Uint8Array): string {
   return toBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
-/** The bytes of such a text; none of none. */
-export function fromText(text: string | undefined): Uint8Array<ArrayBuffer> {
+/** The bytes of such a text; none of none. `field` is where a version stands. */
+export function fromText(text: string | undefined, field = "since"): Uint8Array<ArrayBuffer> {
   try {
     return fromBase64(String(text ?? "").replaceAll("-", "+").replaceAll("_", "/"));
   } catch (cause) {
     const message = "This is no version: pass what version() or merge() returned.";
-    throw new EdgememError("CHANGES_INVALID", message, { field: "since", cause });
+    throw new EdgememError("CHANGES_INVALID", message, { field, cause });
   }
 }

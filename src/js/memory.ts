@@ -2,6 +2,7 @@
 
 /// <reference lib="esnext.disposable" preserve="true" />
 
+import { viewed } from "./bytes.js";
 import type { Mem0Config, UpdateProjectOptions } from "./compat-types.js";
 import type { Port } from "./exchange.js";
 import type {
@@ -248,10 +249,10 @@ export class HostedMemory {
    * same memories. With an owner, changes of others are refused. Bytes that are damaged change nothing.
    */
   async merge(changes: Uint8Array | ArrayBuffer, owner: Owner = {}): Promise<MergeResult> {
-    if (!(ArrayBuffer.isView(changes) || changes instanceof ArrayBuffer)) {
+    const given = viewed(changes);
+    if (given === undefined) {
       throw new EdgememError("INVALID_ARGUMENT", "changes must be bytes: the Uint8Array that changes() returned.", { field: "changes" });
     }
-    const given = ArrayBuffer.isView(changes) ? changes : new Uint8Array(changes);
     // Copied at once, as all arguments are, unless they are too long to be taken in.
     const bytes = given.length > MOST_COPIED ? given : given.slice();
     return (await exchange()).merge(this.port, bytes, owner);

@@ -65,7 +65,7 @@ export class Relay {
     const answer = await this.#ask("GET", `/${sequence}`, undefined, 404);
     if (answer.status === 404) return undefined;
     if (typeof answer.data !== "string") throw strange();
-    return fromText(answer.data);
+    return opened(answer.data);
   }
 
   /** Appends a batch behind the last one that is known; undefined if there are others behind it. */
@@ -95,9 +95,9 @@ export class Relay {
     let response: Response;
     let answer: unknown;
     try {
-      response = await fetcher(this.address + path, init);
+      response = await unless(signal, fetcher(this.address + path, init));
       if (Number(response.headers.get("content-length")) > 2 * MAX_BATCH) throw strange("the answer is too long");
-      answer = await response.json();
+      answer = await unless(signal, response.json());
     } catch (cause) {
       if (cause instanceof EdgememError) throw cause;
       if (signal?.aborted === true) throw new EdgememError("ABORTED", "The sync was ended early; what went over is kept.", { cause });
@@ -111,6 +111,26 @@ export class Relay {
     const field = response.status === 401 ? "token" : "url";
     throw new EdgememError("RELAY_FAILED", `The relay refuses: ${words}`, { field, details: { code, status: response.status } });
   }
+}
+
+/** The bytes that the relay has as text. */
+export function opened(text: string): Uint8Array<ArrayBuffer> {
+  try {
+    return fromText(text);
+  } catch {
+    throw strange("what it keeps is no base64url");
+  }
+}
+
+/** What comes of some work, or that it was ended early: not every `fetch` that is passed looks at the signal. */
+function unless<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const end = (): void => reject(signal.reason);
+    if (signal.aborted) end();
+    signal.addEventListener("abort", end, { once: true });
+    void Promise.resolve(work).then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
+  });
 }
 
 function strange(what = "it is not the protocol of a relay"): EdgememError {

@@ -42,7 +42,7 @@ export interface CoreConfig {
     | {
         provider: "objects";
         ask: (name: string, request: Uint8Array) => Promise<Uint8Array>;
-        owners: (tenant: string, most: number) => Promise<string[]>;
+        owners: (tenant: string, most: number, erased: boolean) => Promise<string[]>;
         routing: string;
         /** For what is kept beside memories. */
         beside: Store;

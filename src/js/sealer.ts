@@ -23,10 +23,13 @@ const recent: { passphrase: string; account: string; key: Promise<CryptoKey> }[]
 export class Sealer {
   readonly #key: CryptoKey;
   readonly #account: string;
+  /** Which of the secrets the key is of. */
+  readonly #secret: keyof Secret;
 
-  private constructor(key: CryptoKey, account: string) {
+  private constructor(key: CryptoKey, account: string, secret: keyof Secret) {
     this.#key = key;
     this.#account = account;
+    this.#secret = secret;
   }
 
   /** The sealer of an account. `KEY_INVALID` for a secret that is none. */
@@ -40,7 +43,7 @@ export class Sealer {
         throw new EdgememError("KEY_INVALID", "key must be a Uint8Array of 32 random bytes, the same on all devices.", { field: "key" });
       }
       const imported = await subtle.importKey("raw", key.slice(), { name: "AES-GCM" }, false, ["encrypt", "decrypt"]);
-      return new Sealer(imported, account);
+      return new Sealer(imported, account, "key");
     }
     if (typeof passphrase !== "string" || passphrase === "" || passphrase.length > 1024) {
       const message = "sync needs a passphrase of 1 to 1,024 characters, the same on all devices. What is short can be guessed by who keeps the batches.";
@@ -55,7 +58,7 @@ export class Sealer {
       made.key.catch(() => recent.includes(made) && recent.splice(recent.indexOf(made), 1));
       known = made;
     }
-    return new Sealer(await known.key, account);
+    return new Sealer(await known.key, account, "passphrase");
   }
 
   /** Encrypts. */
@@ -74,8 +77,8 @@ export class Sealer {
       const parameters = this.#parameters(sealed.slice(0, NONCE), purpose);
       return new Uint8Array(await crypto.subtle.decrypt(parameters, this.#key, sealed.subarray(NONCE)));
     } catch (cause) {
-      const message = `Batch ${sequence} of the relay was not made with this passphrase for this account, or was altered; it was left out, and nothing after it was taken in.`;
-      throw new EdgememError("CHANGES_FOREIGN", message, { field: "passphrase", cause });
+      const message = `Batch ${sequence} of the relay was not made with this ${this.#secret} for this account, or was altered; it was left out, and nothing after it was taken in.`;
+      throw new EdgememError("CHANGES_FOREIGN", message, { field: this.#secret, cause });
     }
   }
 

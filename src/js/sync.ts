@@ -11,9 +11,9 @@
  */
 
 import { EdgememError } from "./errors.js";
-import { aborted, fromText, pages, type Port, toText, version } from "./exchange.js";
+import { aborted, pages, type Port, toText, version } from "./exchange.js";
 import type { ExchangeProgress, SyncOptions, SyncResult } from "./exchange-types.js";
-import { type Listing, Relay } from "./relay.js";
+import { type Listing, opened, Relay } from "./relay.js";
 import { Sealer } from "./sealer.js";
 import { covers } from "./version.js";
 
@@ -39,7 +39,8 @@ const places = new WeakMap<Port, Map<string, Place>>();
 /** Brings everything that the account's devices lack to the relay, and what this one lacks from there. */
 export async function sync(port: Port, options: SyncOptions): Promise<SyncResult> {
   const { url, token, passphrase, key, account = "default", fetch: fetcher, onProgress, signal, ...owner } = options;
-  if (typeof account !== "string" || account === "" || account.length > 200) {
+  // Half of a pair of surrogates is no character, and cannot be part of an address.
+  if (typeof account !== "string" || account === "" || account.length > 200 || /\p{Surrogate}/u.test(account)) {
     throw new EdgememError("INVALID_ARGUMENT", "account must be a name of 1 to 200 characters.", { field: "account" });
   }
   const relay = new Relay({ url, token, account, fetcher: fetcher ?? globalThis.fetch, signal });
@@ -68,7 +69,7 @@ export async function sync(port: Port, options: SyncOptions): Promise<SyncResult
     }
     // Newest first.
     const labels = await Promise.all(
-      [...listed.batches].reverse().map(async ({ sequence, label }) => ({ sequence, holds: label === "" ? undefined : await sealer.open(fromText(label), "label", sequence) })),
+      [...listed.batches].reverse().map(async ({ sequence, label }) => ({ sequence, holds: label === "" ? undefined : await sealer.open(opened(label), "label", sequence) })),
     );
     const mine = (await port("version", owner)).bytes;
     const done = labels.find(({ holds }) => holds !== undefined && covers(mine, holds))?.sequence ?? 0;
@@ -100,7 +101,7 @@ export async function sync(port: Port, options: SyncOptions): Promise<SyncResult
       const isWhole = covers(until, place.held);
       const last = toText(await sealer.seal(until, "label"));
       const pieces = [];
-      for await (const piece of pages(port, owner, since, until, BATCH)) pieces.push(piece);
+      for await (const piece of pages(port, owner, since, BATCH)) pieces.push(piece);
       let before = 0;
       for (const [at, { bytes, operations }] of pieces.entries()) {
         if (operations === 0 && isWhole && !always) return true;
@@ -148,12 +149,12 @@ async function run({ batches, room }: Listing, sealer: Sealer): Promise<{ from: 
   const base = large < 0 ? -1 : labelled.find((at) => at >= large);
   const through = batches.at(-1)?.sequence;
   if (base === undefined || through === undefined) return undefined;
-  const opened = (at: number): Promise<Uint8Array> => sealer.open(fromText(batches[at]!.label), "label", batches[at]!.sequence);
+  const labelOf = (at: number): Promise<Uint8Array> => sealer.open(opened(batches[at]!.label), "label", batches[at]!.sequence);
   let chosen: { first: number; since: Uint8Array } = { first: 0, since: new Uint8Array() };
   if (base >= 0 && batches.length - base > MANY / 2) {
-    const since = await opened(base);
+    const since = await labelOf(base);
     // If something was lost and sent again since, the label before says more than there is.
-    const later = await Promise.all(labelled.filter((at) => at > base).map(async (at) => covers(await opened(at), since)));
+    const later = await Promise.all(labelled.filter((at) => at > base).map(async (at) => covers(await labelOf(at), since)));
     if (!later.includes(false)) chosen = { first: base + 1, since };
   }
   const gone = batches.slice(chosen.first);

@@ -1,13 +1,14 @@
 //! Versions: which commits someone holds, so that another one can tell what is missing.
 //!
-//! A version lists, for each partition and replica, the ranges of commit numbers that are there whole. Operations of
-//! before there were links are named by one number for all of them together.
+//! A version lists, for each partition and replica, the ranges of commit numbers that are there whole. Operations that are of
+//! no such commit, because they are of before there were links or the rest of their commit has not come yet, are named by
+//! one number for all of them together.
 
 use std::cmp::Ordering;
 
 use crate::bytes::{Reader, Writer};
-use crate::error::Result;
-use crate::sorted::sort;
+use crate::error::{Error, ErrorKind, Result};
+use crate::sorted::{order, sort};
 
 use super::operation::Head;
 
@@ -16,7 +17,8 @@ use super::operation::Head;
 pub struct Version {
     /// By partition, replica and number; ranges neither overlap nor touch.
     spans: Vec<Span>,
-    /// The operations without links of a partition, as one sum. Several of a partition: of several who hold some.
+    /// The operations of a partition that are of no commit that is there whole, as one sum. Several of a partition: of
+    /// several who hold some.
     older: Vec<(u128, u64)>,
 }
 
@@ -52,23 +54,39 @@ impl Version {
         span.is_some_and(|span| (span.partition, span.replica) == (partition, replica) && number <= span.to)
     }
 
-    /// Whether the operations without links of this sum are held.
-    pub fn holds_older(&self, partition: u128, sum: u64) -> bool {
-        sum == 0 || self.older.contains(&(partition, sum))
+    /// Whether the operations that another version names by their sums are held.
+    pub fn holds_sums(&self, of: &Version) -> bool {
+        of.older.iter().all(|sum| self.older.contains(sum))
     }
 
-    /// The commits of some partitions alone; of operations without links nothing.
+    /// Adds operations to the sum of a partition.
+    pub fn add_sum(&mut self, partition: u128, sum: u64) {
+        let at = self.older.partition_point(|it| it.0 < partition);
+        match self.older.get_mut(at).filter(|it| it.0 == partition) {
+            Some(known) => known.1 = known.1.wrapping_add(sum),
+            None if sum == 0 => {}
+            None => self.older.insert(at, (partition, sum)),
+        }
+    }
+
+    /// The commits of some partitions alone; of operations without a place nothing.
     pub fn only(&self, of: &dyn Fn(u128) -> bool) -> Version {
         let spans = self.spans.iter().filter(|span| of(span.partition)).copied().collect();
         Version { spans, older: vec![] }
     }
 
-    /// Adds the stored form of a version, or of several one after the other. `STORE_CORRUPT` if it is none.
+    /// Adds the stored form of a version, or of several one after the other. `STORE_CORRUPT` if it is none,
+    /// `FORMAT_UNSUPPORTED` for one of a newer edgemem.
     pub fn read(&mut self, bytes: &[u8]) -> Result<()> {
         let mut input = Reader::new(bytes, "version");
         while !input.is_empty() {
-            if input.u8()? != FORMAT {
-                return Err(input.corrupt("it is of another format"));
+            match input.u8()? {
+                FORMAT => {}
+                0 => return Err(input.corrupt("it has no format")),
+                _ => {
+                    let message = "a newer edgemem made this version; update this one";
+                    return Err(Error::new(ErrorKind::FormatUnsupported, message));
+                }
             }
             for _ in 0..input.varint()? {
                 let partition = input.u128()?;
@@ -141,9 +159,17 @@ fn by_place(a: &Span, b: &Span) -> Ordering {
 /// What is counted of one partition, to make its part of a version.
 #[derive(Default)]
 pub struct Tally {
-    /// The commit of each operation, from its number to how many operations it has, where that is told.
-    links: Vec<Span>,
+    links: Vec<Linked>,
     older: u64,
+}
+
+/// An operation of a commit.
+struct Linked {
+    replica: u64,
+    number: u64,
+    /// How many operations the commit has, if this one tells; else 0.
+    told: u64,
+    mark: u64,
 }
 
 impl Tally {
@@ -151,18 +177,18 @@ impl Tally {
     pub fn add(&mut self, head: &Head) {
         match head.link {
             Some(link) => {
-                self.count(head.replica, link.number, link.first.map_or(0, |it| u64::from(it.count)));
+                let told = link.first.map_or(0, |it| u64::from(it.count));
+                self.count(head.replica, link.number, head.stamp.bits(), told);
             }
             None if head.is_vector() => {}
-            None => {
-                self.older = self.older.wrapping_add(mixed(head.stamp.bits() ^ mixed(head.replica)).max(1))
-            }
+            None => self.older = self.older.wrapping_add(mark(head.replica, head.stamp.bits())),
         }
     }
 
-    /// Counts an operation of a commit. `told`: how many the commit has, if this one tells; else 0.
-    pub fn count(&mut self, replica: u64, number: u64, told: u64) {
-        self.links.push(Span { partition: 0, replica, from: number, to: told });
+    /// Counts an operation of a commit, by its replica, number and stamp. `told`: how many operations the commit has, if
+    /// this one tells; else 0.
+    pub fn count(&mut self, replica: u64, number: u64, stamp: u64, told: u64) {
+        self.links.push(Linked { replica, number, told, mark: mark(replica, stamp) });
     }
 
     /// The sum of the operations without links; 0 if there are none.
@@ -170,20 +196,44 @@ impl Tally {
         self.older
     }
 
-    /// Adds the commits that are there whole to a version.
-    pub fn add_to(mut self, partition: u128, version: &mut Version) {
-        if self.older != 0 {
-            version.older.push((partition, self.older));
-        }
-        sort(&mut self.links, by_place);
-        for commit in self.links.chunk_by(|a, b| by_place(a, b).is_eq()) {
-            if commit.iter().any(|link| link.to == commit.len() as u64) {
-                let Span { replica, from, .. } = commit[0];
-                version.spans.push(Span { partition, replica, from, to: from });
+    /// Adds what is there to a version: the commits that are whole, and one sum of all else.
+    pub fn add_to(&self, partition: u128, version: &mut Version) {
+        let rest = self.add_commits(partition, version, false);
+        version.add_sum(partition, self.older.wrapping_add(rest));
+    }
+
+    /// Adds the commits that are there whole to a version, or with `begun` all of which there is something. Returns the sum
+    /// of the operations whose commits were left out.
+    pub fn add_commits(&self, partition: u128, version: &mut Version, begun: bool) -> u64 {
+        let mut rest: u64 = 0;
+        let place = |it: &Linked| (it.replica, it.number);
+        let by_place = order(self.links.len(), &|a, b| place(&self.links[a]).cmp(&place(&self.links[b])));
+        let (mut sum, mut count, mut told) = (0u64, 0, 0);
+        for (at, &index) in by_place.iter().enumerate() {
+            let link = &self.links[index as usize];
+            sum = sum.wrapping_add(link.mark);
+            count += 1;
+            told = link.told.max(told);
+            let next = by_place.get(at + 1).map(|&next| place(&self.links[next as usize]));
+            if next == Some(place(link)) {
+                continue;
             }
+            if begun || told == count {
+                let Linked { replica, number, .. } = *link;
+                version.spans.push(Span { partition, replica, from: number, to: number });
+            } else {
+                rest = rest.wrapping_add(sum);
+            }
+            (sum, count, told) = (0, 0, 0);
         }
         version.settle();
+        rest
     }
+}
+
+/// What an operation adds to a sum: not 0, so that none is not the same as one.
+fn mark(replica: u64, stamp: u64) -> u64 {
+    mixed(stamp ^ mixed(replica)).max(1)
 }
 
 /// Spreads the bits of a number (the finaliser of SplitMix64), so that sums of few numbers differ.
@@ -230,7 +280,7 @@ mod tests {
             for wanted in (0..3).flat_map(|p| (0..3).flat_map(move |r| (0..40).map(move |n| (p, r, n)))) {
                 prop_assert_eq!(union.holds(wanted.0, wanted.1, wanted.2), every.contains(&wanted));
             }
-            prop_assert!(older.first().is_none_or(|&(partition, sum)| union.holds_older(partition, sum)));
+            prop_assert!(union.holds_sums(&parts[1]));
             let mut again = Version::new();
             again.read(&union.encode()).unwrap();
             prop_assert_eq!(again, union);

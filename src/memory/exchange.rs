@@ -32,7 +32,7 @@ pub struct ChangesOptions {
     pub scope: Scope,
     /// What the other one holds.
     pub since: Version,
-    /// Nothing later than this: several pages with it are the state of one moment.
+    /// Nothing of other commits than these: several pages with what [`Memory::begun`] answered are the state of that moment.
     pub until: Option<Version>,
     /// Where the page before ended.
     pub after: Option<String>,
@@ -77,16 +77,33 @@ pub struct Ending {
 }
 
 impl Memory {
-    /// Which commits are held whole, of one owner or of all.
+    /// Which commits are held whole, of one owner or of all, and a sum of the operations beside them.
     ///
     /// Errors: `SCOPE_INVALID` for a scope of more than one id; the `STORE_…` codes.
-    pub async fn version(&self, scope: &Scope) -> Result<Version> {
+    pub fn version(&self, scope: &Scope) -> impl Future<Output = Result<Version>> {
+        self.count(scope, false)
+    }
+
+    /// Of which commits anything is held: what bounds the pages of [`changes`](Memory::changes) to this moment. It is not
+    /// what another one may be told as `since`.
+    ///
+    /// Errors: those of [`version`](Memory::version).
+    pub fn begun(&self, scope: &Scope) -> impl Future<Output = Result<Version>> {
+        self.count(scope, true)
+    }
+
+    pub(super) async fn count(&self, scope: &Scope, begun: bool) -> Result<Version> {
         let partitions = self.partitions()?;
         let names = one_owner(scope)?;
         let mut version = Version::new();
         let mut count = |_: &str, engine: Result<&Engine>| {
             let engine = engine?;
-            engine.tally()?.add_to(engine.number(), &mut version);
+            let (tally, partition) = (engine.tally()?, engine.number());
+            if begun {
+                tally.add_commits(partition, &mut version, true);
+            } else {
+                tally.add_to(partition, &mut version);
+            }
             Ok(true)
         };
         partitions.visit(names, "", false, &mut count).await?;
@@ -212,6 +229,8 @@ pub(super) fn read(
     }
     let latest = Timestamp::clamped(now.millis() + MAX_AHEAD_MS);
     let mut merged = Merged::default();
+    // Several files may come one after the other, as they may in a stream.
+    let mut file = Ending::default();
     let mut blocks = Vec::new();
     let mut rest = bytes;
     let mut is_whole = false;
@@ -223,9 +242,10 @@ pub(super) fn read(
         is_whole = kind == END;
         if is_whole {
             let ending = read_ending(&mut body).map_err(named)?;
-            if whole && ending != merged.read {
+            if whole && ending != file {
                 return Err(invalid("a part of them is missing"));
             }
+            file = Ending::default();
             merged.ending = Some(ending);
             continue;
         }
@@ -235,13 +255,17 @@ pub(super) fn read(
             return Err(Error::new(ErrorKind::ChangesForeign, message).field("changes"));
         }
         let operations = body.rest();
-        merged.read.blocks += 1;
-        merged.read.sum = merged.read.sum.wrapping_add(sum);
+        let mut count = 0;
         for_each(operations, &mut |operation| {
-            merged.read.operations += 1;
+            count += 1;
             check(&operation, &name, latest)
         })
         .map_err(named)?;
+        for totals in [&mut file, &mut merged.read] {
+            totals.blocks += 1;
+            totals.operations += count;
+            totals.sum = totals.sum.wrapping_add(sum);
+        }
         blocks.push((name, operations));
     }
     if whole && !is_whole { Err(invalid("they are cut off")) } else { Ok((merged, blocks)) }
@@ -279,6 +303,14 @@ fn check(operation: &Operation, name: &str, latest: Timestamp) -> Result<()> {
         Change::Embed { .. } => false,
         _ => true,
     };
+    let text = match &operation.change {
+        Change::Remember(said) => Some(&said.text),
+        Change::Revise { text, .. } => text.as_ref(),
+        _ => None,
+    };
+    if text.is_some_and(|text| text.as_bytes().contains(&0)) {
+        return Err(invalid("a text holds a NUL, which no device takes"));
+    }
     if leads_here && is_owned {
         Ok(())
     } else {

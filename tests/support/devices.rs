@@ -117,6 +117,17 @@ impl Device {
         block_on(self.memory.changes(&ChangesOptions { since, ..ChangesOptions::default() })).unwrap().bytes
     }
 
+    /// The beginning of it, cut off behind a page of about so many bytes.
+    pub fn piece(&self, since: Version, limit: usize) -> Vec<u8> {
+        block_on(self.memory.changes(&ChangesOptions { since, limit, ..ChangesOptions::default() }))
+            .unwrap()
+            .bytes
+    }
+
+    pub fn merge_piece(&self, piece: &[u8]) -> u64 {
+        block_on(self.memory.merge(piece, &Scope::new(), false)).unwrap().applied
+    }
+
     pub fn try_merge(&self, bytes: &[u8]) -> Result<Merged> {
         block_on(self.memory.merge(bytes, &Scope::new(), true))
     }

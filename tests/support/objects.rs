@@ -16,12 +16,20 @@ pub struct InProcess {
     held: RefCell<BTreeMap<String, Memory>>,
     /// After so many requests the next is lost: before the object gets it, or its answer.
     pub fails_after: Cell<Option<(usize, bool)>>,
+    /// Whether an object in which everything was erased is taken off the list, as registries do; a store of its own counts it.
+    pub delists: Cell<bool>,
 }
 
 impl InProcess {
     /// Objects whose memories have this host and these models.
     pub fn new(host: Rc<dyn Host>, models: Models) -> InProcess {
-        InProcess { host, models, held: RefCell::default(), fails_after: Cell::default() }
+        InProcess {
+            host,
+            models,
+            held: RefCell::default(),
+            fails_after: Cell::default(),
+            delists: Cell::default(),
+        }
     }
 
     /// The names of all objects that were asked.
@@ -62,8 +70,22 @@ impl Objects for InProcess {
         })
     }
 
-    fn owners<'a>(&'a self, tenant: &'a str, most: usize) -> LocalFuture<'a, Result<Vec<String>>> {
-        let names = self.names().into_iter().filter(move |name| name.starts_with(&format!("{tenant}/")));
-        Box::pin(async move { Ok(names.take(most).collect()) })
+    fn owners<'a>(
+        &'a self,
+        tenant: &'a str,
+        most: usize,
+        erased: bool,
+    ) -> LocalFuture<'a, Result<Vec<String>>> {
+        Box::pin(async move {
+            let mut names = Vec::new();
+            for name in self.names().into_iter().filter(|name| name.starts_with(&format!("{tenant}/"))) {
+                let is_erased = self.delists.get() && self.memory(&name).is_empty().await?;
+                if is_erased == erased {
+                    names.push(name);
+                }
+            }
+            names.truncate(most);
+            Ok(names)
+        })
     }
 }

@@ -5,6 +5,7 @@ import { createReadStream, readdirSync, readFileSync, statSync, writeFileSync } 
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { runInNewContext } from "node:vm";
 
 import { Memory } from "../../dist/node.js";
 import { scratch } from "../contract/filestore.mjs";
@@ -308,6 +309,79 @@ test("a backup is the state of one moment, and is restored from bytes, a file or
   assert.equal(rest.version, again.version);
   await refused(fresh.restore(new Blob(["no backup at all, but a text"])), "CHANGES_INVALID");
   await refused(fresh.restore(7), "INVALID_ARGUMENT");
+});
+
+test("bytes that are damaged change nothing, whatever they come as and however long they are", async () => {
+  const source = device();
+  for (const userId of ["ann", "bob", "carl"]) for (let n = 0; n < 20; n++) await say(source, `Fact number ${n} of ${userId}`, { userId });
+  const file = await source.changes();
+  const damaged = file.slice();
+  damaged[damaged.length - 60] ^= 1;
+  const foreign = runInNewContext("Uint8Array");
+  const fresh = device();
+  for (const bytes of [damaged.buffer, file.slice(0, -10).buffer, new DataView(damaged.buffer), new foreign(damaged), new foreign(damaged).buffer]) {
+    await refused(fresh.restore(bytes), "CHANGES_INVALID", /nothing was changed/);
+    await refused(fresh.merge(bytes), "CHANGES_INVALID");
+  }
+  // Longer than what is taken in at once: the same file over and over, and damaged at its end.
+  const long = Buffer.alloc(file.length * Math.ceil((65 << 20) / file.length));
+  for (let at = 0; at < long.length; at += file.length) long.set(file, at);
+  long[long.length - 60] ^= 1;
+  await assert.rejects(fresh.restore(long), (error) => {
+    assert.deepEqual([error.code, error.field], ["CHANGES_INVALID", "changes"]);
+    assert.match(error.message, /nothing was changed.*begins at byte \d+ of the file\.$/);
+    return true;
+  });
+  await refused(fresh.restore(long.subarray(0, -100)), "CHANGES_INVALID", /cut off.*Nothing was changed/);
+  assert.equal((await fresh.verify()).operations, 0);
+  await assert.rejects(fresh.restore(file, { signal: AbortSignal.abort() }), { code: "ABORTED" });
+  await assert.rejects(source.copyTo(fresh, { signal: AbortSignal.abort() }), { code: "ABORTED" });
+  for (const chunk of [null, "text", 7]) {
+    const chunks = async function* () {
+      yield chunk;
+    };
+    await refused(fresh.restore(chunks()), "INVALID_ARGUMENT");
+  }
+  assert.equal((await fresh.verify()).operations, 0);
+  // Of a stream what came before is there, and the words say so.
+  const halves = async function* () {
+    yield file;
+    yield damaged;
+  };
+  await assert.rejects(fresh.restore(halves()), (error) => /those before it were taken in/.test(error.message) && !/nothing was changed/.test(error.message));
+  assert.equal((await fresh.verify()).operations, 60);
+  // One file after the other is one transfer, as bytes too.
+  const twice = device();
+  assert.equal((await twice.restore(new Uint8Array([...file, ...file]))).operations, 120);
+  assert.equal((await device().merge(new foreign(file))).applied, 60);
+  const newer = Buffer.from([2]).toString("base64url");
+  await assert.rejects(source.changes({ since: newer }), { code: "FORMAT_UNSUPPORTED", field: "since" });
+  await assert.rejects(source.verify({ version: newer }), { code: "FORMAT_UNSUPPORTED", field: "version" });
+  await assert.rejects(source.verify({ version: "!!!" }), { code: "CHANGES_INVALID", field: "version" });
+});
+
+test("what came in part goes on: into backups, copies and to other devices", async () => {
+  const source = device();
+  const message = (n, at) => ({ role: "user", content: `Fact ${n} and ${at} ${"words ".repeat(600)}` });
+  for (let n = 0; n < 100; n++) await source.add(Array.from({ length: 40 }, (_, at) => message(n, at)), { ...ann, infer: false });
+  const file = await bytesOf(await source.backup());
+  const half = device();
+  await refused(half.restore(new Blob([file.subarray(0, file.length / 2)])), "CHANGES_INVALID", /cut off/);
+  const shown = (await half.stats()).memories;
+  assert.ok(shown > 100 && shown < 4000, `${shown}`);
+  const [restored, copied, merged] = [device(), device(), device()];
+  await restored.restore(await bytesOf(await half.backup()));
+  await merged.merge(await half.changes());
+  await refused(half.copyTo(copied), "CHANGES_INVALID", /Everything went over/);
+  for (const memory of [restored, copied, merged]) {
+    assert.equal((await memory.stats()).memories, shown);
+    assert.equal(await memory.version(), await half.version());
+  }
+  assert.ok((await half.changes({ since: await merged.version() })).length < 100, "nothing twice");
+  await source.copyTo(copied);
+  assert.equal(await copied.version(), await source.version());
+  await copied.copyTo(half);
+  assert.deepEqual([(await half.stats()).memories, (await half.verify()).ok], [4000, true]);
 });
 
 test("a memory moves to another store, counted and checked, and goes on where it was ended", async () => {

@@ -171,6 +171,20 @@ test("what is no relay, or lies, is an error and changes nothing", async (t) => 
   await say(memory, "I live in Lisbon");
   const before = await memory.version();
   for (const kind of Object.keys(answers)) await refused(memory.sync({ url: `${url}/${kind}`, passphrase }), "RELAY_FAILED", "url");
+  // What it keeps is no base64url.
+  const lies = (changed) => async (address) =>
+    Response.json(/\?after/.test(address) ? { epoch: "e", last: 1, few: 0, room: 1e6, longest: 1e6, batches: [{ sequence: 1, size: 3, label: "", ...changed }] } : { sequence: 1, data: "!!!" });
+  const asked = { url: "https://relay.example", passphrase };
+  await refused(memory.sync({ ...asked, fetch: lies({ label: "!!!" }) }), "RELAY_FAILED", "url");
+  await refused(memory.sync({ ...asked, fetch: lies({}) }), "RELAY_FAILED", "url");
+  // Sealed with another secret; which one was given is named.
+  const strange = lies({ label: "A".repeat(64) });
+  await refused(memory.sync({ ...asked, fetch: strange }), "CHANGES_FOREIGN", "passphrase");
+  await refused(memory.sync({ ...asked, passphrase: undefined, key: new Uint8Array(32), fetch: strange }), "CHANGES_FOREIGN", "key");
+  await refused(memory.sync({ ...asked, account: "\ud800" }), "INVALID_ARGUMENT", "account");
+  // A fetch that never ends and looks at no signal.
+  const signal = AbortSignal.timeout(300);
+  await refused(memory.sync({ ...asked, signal, fetch: () => new Promise(() => undefined) }), "ABORTED", undefined);
   // Nothing listens there.
   await refused(memory.sync({ url: "http://127.0.0.1:9", passphrase }), "RELAY_FAILED", "url");
   assert.equal(await memory.version(), before);

@@ -86,6 +86,42 @@ test("a configuration that is wrong is told", async (t) => {
   assert.equal((await raw("default/0123456789", [1, 1], "{}")).error.code, "CONFIG_INVALID");
 });
 
+test("a configuration that nothing could be done by is refused by every call", async (t) => {
+  for (const [config, field] of [
+    [null, "EDGEMEM_CONFIG"],
+    [5, "EDGEMEM_CONFIG"],
+    [[], "EDGEMEM_CONFIG"],
+    [{ consolidate: { days: 1e300 } }, "consolidate.days"],
+    [{ consolidate: { days: 1e-9 } }, "consolidate.days"],
+    [{ retention: [{ days: -1 }] }, "retention[0].days"],
+    [{ retention: [{ days: 1, basis: "said" }], consolidate: { days: 1 / 7 } }, undefined],
+  ]) {
+    const { call, raw } = await objects(t, { bindings: { EDGEMEM_CONFIG: JSON.stringify(config) } });
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const added = call(["add", "tea", verbatim(ann)]);
+      if (field === undefined) await added;
+      else await assert.rejects(added, { code: "CONFIG_INVALID" }, JSON.stringify(config));
+    }
+    if (field !== undefined) assert.equal((await raw("default/0123456789", [1, 1], '{"method":"stats","arguments":[]}')).error.field, field);
+  }
+});
+
+test("what is said again is merged by itself in every scope", async (t) => {
+  const { call, ring } = await objects(t, { bindings: { EDGEMEM_CONFIG: JSON.stringify({ consolidate: { days: 1 }, embedder: { provider: "none" } }) } });
+  const same = ["I like hiking in the mountains.", "I like to hike in the mountains", "I really like hiking in the mountains!"];
+  const scopes = [ann, { userId: "b", orgId: "o" }, { userId: "c", runId: "r" }, { agentId: "d", runId: "r" }, { appId: "e", runId: "r" }, { runId: "alone" }];
+  for (const scope of scopes) {
+    const calls = ["2024-01-01", "2024-02-01", "2024-03-01"].flatMap((timestamp) => same.map((text) => ["add", text, { ...scope, timestamp }]));
+    const added = await call(...calls);
+    const list = ["getAll", { ...scope, topK: 100 }];
+    const before = (await call(list))[0].results.length;
+    assert.deepEqual((await ring(objectOf(added[0]))).failure, null);
+    const [after, rest] = await call(list, ["consolidate", scope]);
+    assert.ok(after.results.length < before, `${JSON.stringify(scope)}: ${before} and ${after.results.length}`);
+    assert.deepEqual(rest.merged, [], JSON.stringify(scope));
+  }
+});
+
 test("what is stored opens again after an eviction, a restart, and from few rows", async (t) => {
   const { call, evict, restart, sql, ring, admin } = await objects(t);
   const say = (n) => ({ role: "user", content: `note number n${n} about the harbour` });
@@ -133,10 +169,19 @@ test("the registry lists who holds something, in pages, and nobody else", async 
   assert.deepEqual(await listed(), [first, second].sort(), "what was deleted has a history, which can be erased");
   await call(["erase", ann]);
   assert.deepEqual(await listed(), [second], "nothing is left of an owner");
+  const erased = async () => (await admin(`default/registry-${first["default/".length]}`, { op: "list", after: "", limit: 9, erased: true })).names;
+  assert.deepEqual(await erased(), [first]);
+  const [whole, stats] = await call(["verify"], ["stats"]);
+  assert.deepEqual([whole.ok, whole.partitions, whole.erased > 0, stats.memories], [true, 2, true, 1], "that it was erased is told");
   await call(["add", "tea again", verbatim(ann)]);
-  assert.deepEqual(await listed(), [first, second].sort(), "and there is one again");
+  assert.deepEqual([await listed(), await erased()], [[first, second].sort(), []], "and there is one again");
+  await call(["erase", ann]);
+  const held = await call(["version"]);
+  await evict(first);
   await call(["reset"]);
-  assert.deepEqual(await listed(), []);
+  assert.deepEqual([await listed(), await erased()], [[], []], "a reset leaves nothing to tell");
+  assert.notDeepEqual(await call(["version"]), held);
+  assert.equal((await call(["verify"]))[0].operations, 0);
 
   for (let n = 0; n < 5; n++) await admin("default/registry-a", { op: "add", name: `default/a00000000${n}` });
   const page = await admin("default/registry-a", { op: "list", after: "", limit: 2 });

@@ -44,7 +44,8 @@ export class Jobs {
   }
 
   /** Sees that a job is done by then. One that is due earlier stays so. */
-  want(kind: JobKind, subject: string, due: number): void {
+  want(kind: JobKind, subject: string, when: number): void {
+    const due = Math.ceil(when);
     const known = this.all().find((job) => job.kind === kind && job.subject === subject);
     if (known !== undefined && known.due <= due) return;
     if (known === undefined) this.#insert(kind, subject, due);

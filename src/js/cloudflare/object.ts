@@ -39,6 +39,14 @@ const READING = 10 * 60 * SECOND;
 /** A registry that did not answer when it was told is told again after so long. */
 const DELISTING = 30 * SECOND;
 
+/** In how many days memories can be merged by themselves: a minute at least, a hundred years at most. */
+const DAYS = { least: 1 / 1440, most: 36_525 };
+
+/** The partition of an encrypted store's keys, which is of no owner; as `store::RING_PARTITION` of the core. */
+const RING = "656467656d656d2d6b657972696e6731";
+/** How an object notes that its registry has it on the list of the erased. */
+const ERASED = 2;
+
 /** Methods after which nothing may be left. */
 const REMOVING = ["delete", "deleteAll", "erase", "sweep", "reset", "merge"];
 
@@ -166,7 +174,7 @@ export class HostedObject {
           return undefined;
         case "consolidate":
           // Of all that is here: a row that named an owner would tell who it is, also where memories are encrypted.
-          for (const owner of await this.#owners(memory)) await memory.call("consolidate", `[${owner}]`);
+          for (const scope of await this.#scopes(memory)) await memory.call("consolidate", `[${scope}]`);
           return undefined;
         case "sweep": {
           await memory.call("sweep", JSON.stringify([{}, this.#settings().retention ?? null]));
@@ -186,6 +194,8 @@ export class HostedObject {
     const before = this.#store.changes;
     const isCall = isOf(request, CALL) || isOf(request, CALL_BYTES);
     const call = (isCall ? body(request) : undefined) as { method?: string; arguments?: unknown[] } | undefined;
+    // The memory is not the caller's alone, and opens and closes by itself.
+    if (call?.method === "close") throw new EdgememError("UNSUPPORTED", "An object is not closed by a call.", { field: "method" });
     // What is no call and writes is a move to another shard; what that brings may expire, and what a merge does.
     const following = {
       sweep: !isCall || call?.method === "merge" || mentionsExpiry(call?.arguments),
@@ -193,6 +203,7 @@ export class HostedObject {
     };
     this.#going.add(following);
     return this.#lend(async (memory) => {
+      if (this.#isNew) await this.#checkRules(memory);
       try {
         return await memory.ask(request);
       } finally {
@@ -237,6 +248,11 @@ export class HostedObject {
       // What was stored before there were rules.
       if (isNew && settings.retention !== undefined) this.#jobs.want("sweep", "", now + DAY);
       if (removes) await this.#delistIfEmpty(memory);
+    } else if (removes || isNew) {
+      // What was erased is told until a reset takes that away, too.
+      await this.#inTurn(async () => {
+        if (this.#place() === ERASED && !(await this.#tells())) await this.#tell("remove");
+      });
     }
     await this.#jobs.arm();
   }
@@ -247,16 +263,23 @@ export class HostedObject {
     console.error("edgemem: nothing was lost, but what is to be done later could not be noted:", cause);
   }
 
-  /** Who has memories here, each as the options of a read in JSON. */
-  async #owners(memory: Instance): Promise<Set<string>> {
+  /** Says what is wrong with the rules of retention before anything is kept by them; reads nothing that is stored. */
+  async #checkRules(memory: Instance): Promise<void> {
+    const { retention } = this.#settings();
+    if (retention !== undefined) await memory.call("sweep", JSON.stringify([{ userId: "-", dryRun: true }, retention]));
+  }
+
+  /** The scopes of the memories that are here, each as the options of a read in JSON. */
+  async #scopes(memory: Instance): Promise<Set<string>> {
     const all = JSON.stringify([{ dryRun: true, now: FOREVER, retention: ANYTHING }]);
     const { removed } = (await memory.call("sweep", all)) as { removed: { id: string }[] };
-    const owners = new Set<string>();
+    const scopes = new Set<string>();
     for (const { id } of removed) {
-      const owner = ownerOf(await memory.call("get", JSON.stringify([id])));
-      if (owner !== undefined) owners.add(owner);
+      const item = await memory.call("get", JSON.stringify([id]));
+      // A call may have deleted it meanwhile.
+      if (item !== null) scopes.add(scopeOf(item));
     }
-    return owners;
+    return scopes;
   }
 
   /** Whether there will ever be something to sweep. */
@@ -288,8 +311,10 @@ export class HostedObject {
           return registry.add(request.name);
         case "remove":
           return registry.remove(request.name);
+        case "erase":
+          return registry.erase(request.name);
         case "list":
-          return registry.list(request.after, request.limit);
+          return request.erased === true ? registry.erased(request.limit) : registry.list(request.after, request.limit);
         case "jobs":
           return this.#jobs.all();
         case "isolate":
@@ -298,7 +323,7 @@ export class HostedObject {
         case "store":
           return answerStore((this.#distant ??= new DurableStore(this.#state.storage)), request.method, request.args);
         default:
-          throw new EdgememError("OBJECT_FAILED", "This object understands add, remove, list, jobs, isolate and store: deploy Worker and objects with versions next to each other.");
+          throw new EdgememError("OBJECT_FAILED", "This object understands add, remove, erase, list, jobs, isolate and store: deploy Worker and objects with versions next to each other.");
       }
     };
     return JSON.stringify({ ok: (await administer()) ?? null });
@@ -310,10 +335,14 @@ export class HostedObject {
 
   #settings(): CoreConfig & Pick<ObjectConfig, "consolidate"> {
     if (this.#config === undefined) {
-      const { consolidate, ...config } = this.configure(this.#env);
+      const given: unknown = this.configure(this.#env);
+      if (typeof given !== "object" || given === null || Array.isArray(given)) {
+        throw new EdgememError("CONFIG_INVALID", `What configure() returns, or the variable ${CONFIG}, must be an object such as {}.`, { field: CONFIG });
+      }
+      const { consolidate, ...config } = given as ObjectConfig;
       const days = consolidate?.days;
-      if (consolidate !== undefined && !(typeof days === "number" && days > 0)) {
-        throw new EdgememError("CONFIG_INVALID", "consolidate.days must be a number of days.", { field: "consolidate.days" });
+      if (consolidate !== undefined && !(typeof days === "number" && days >= DAYS.least && days <= DAYS.most)) {
+        throw new EdgememError("CONFIG_INVALID", "consolidate.days must be a number of days, from a minute to a hundred years.", { field: "consolidate.days" });
       }
       const budget = this.#host.variable?.(BUDGET);
       if (budget !== undefined) {
@@ -358,7 +387,14 @@ export class HostedObject {
       const message = `The binding ${binding} is missing, by which objects reach their registries: name the binding of this class ${binding}, or set \`static binding\`.`;
       throw new EdgememError("CONFIG_INVALID", message, { field: binding });
     }
-    await askRegistry(askOver(namespace), registryOf(name) ?? "", { op, name });
+    const isErased = op === "remove" && (await this.#tells());
+    await askRegistry(askOver(namespace), registryOf(name) ?? "", { op: isErased ? "erase" : op, name });
+    if (op === "remove") this.#state.storage.sql.exec("UPDATE edgemem_object SET listed = ?", isErased ? ERASED : 0);
+  }
+
+  /** Whether there is anything to tell others, if only that something was erased. */
+  async #tells(): Promise<boolean> {
+    return (await this.#store.list("")).some((partition) => partition !== RING);
   }
 
   #inTurn(act: () => Promise<void>): Promise<void> {
@@ -369,11 +405,16 @@ export class HostedObject {
 
   /** Whether the registry lists the object, as far as it knows; with that, the name is there after a restart, too. */
   #listed(): boolean {
+    return this.#place() === 1;
+  }
+
+  /** On which list of its registry the object is: 1, or that of the erased, or none. */
+  #place(): unknown {
     const { sql } = this.#state.storage;
-    if (sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'edgemem_object'").toArray().length === 0) return false;
+    if (sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'edgemem_object'").toArray().length === 0) return undefined;
     const [row] = sql.exec("SELECT name, listed FROM edgemem_object").toArray();
     this.#name ??= row?.name as string | undefined;
-    return row?.listed === 1;
+    return row?.listed;
   }
 
   #note(listed: boolean): void {
@@ -394,12 +435,16 @@ function mentionsExpiry(args: unknown[] | undefined): boolean {
   return (args ?? []).some((it) => typeof it === "object" && it !== null && ("expirationDate" in it || "expiration_date" in it));
 }
 
-/** The owner of a memory as the options of a read, as JSON. */
-function ownerOf(item: unknown): string | undefined {
-  const given = (item ?? {}) as Record<string, unknown>;
-  for (const axis of ["user", "agent", "run", "app", "org"]) {
+/** The scope of a memory, with all runs of its owner, as the options of a read, as JSON. */
+function scopeOf(item: unknown): string {
+  const given = item as Record<string, unknown>;
+  const scope: Record<string, unknown> = {};
+  for (const axis of ["user", "agent", "app", "org"]) {
     const id = given[`${axis}Id`] ?? given[`${axis}_id`];
-    if (typeof id === "string") return JSON.stringify({ [`${axis}Id`]: id });
+    if (typeof id === "string") scope[`${axis}Id`] = id;
   }
-  return undefined;
+  const run = given.runId ?? given.run_id;
+  // A run of its own has to be named; those of an owner are all meant.
+  if (typeof run === "string") scope.runId = Object.keys(scope).length > 0 ? "*" : run;
+  return JSON.stringify(scope);
 }

@@ -20,8 +20,8 @@ export const NAME_HEADER = "edgemem-object";
 
 /** What an object, or a registry of objects, is asked beside its memories. */
 export type AdminRequest =
-  | { op: "add" | "remove"; name: string }
-  | { op: "list"; after: string; limit: number }
+  | { op: "add" | "remove" | "erase"; name: string }
+  | { op: "list"; after: string; limit: number; erased?: boolean }
   | { op: "jobs" | "isolate" }
   | { op: "store"; method: StoreMethod; args: unknown[] };
 
@@ -30,6 +30,8 @@ export interface Page {
   names: string[];
   /** What the next page begins after; null: this is the last. */
   next: string | null;
+  /** Of objects that were erased: when, in ms since 1970. */
+  at?: number[];
 }
 
 /** A request of this kind. */

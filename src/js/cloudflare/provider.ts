@@ -25,7 +25,7 @@ export function durableObjects(config: Record<string, unknown>, field: string): 
   return {
     provider: "objects",
     ask,
-    owners: (tenant, most) => owners(ask, tenant, most),
+    owners: (tenant, most, erased) => owners(ask, tenant, most, erased),
     routing: JSON.stringify({ tenant, shards }),
     beside: new DistantStore(ask, `${typeof tenant === "string" ? tenant : "default"}/beside`),
   };

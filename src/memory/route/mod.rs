@@ -63,9 +63,15 @@ pub trait Objects {
         })
     }
 
-    /// The names of all objects of a tenant that anything was written to, in any order: what the registry lists.
-    /// At least `most` of them, if there are so many.
-    fn owners<'a>(&'a self, tenant: &'a str, most: usize) -> LocalFuture<'a, Result<Vec<String>>>;
+    /// The names of all objects of a tenant that hold something, in any order: what the registry lists. At least `most` of
+    /// them, if there are so many. With `erased` instead those in which nothing is left but that something was erased: at
+    /// most so many, the latest.
+    fn owners<'a>(
+        &'a self,
+        tenant: &'a str,
+        most: usize,
+        erased: bool,
+    ) -> LocalFuture<'a, Result<Vec<String>>>;
 }
 
 /// A request that calls a method.
@@ -91,6 +97,10 @@ async fn answered(memory: &Memory, request: &[u8]) -> Result<Vec<u8>> {
             let call = read_json(call)?;
             let method = call["method"].as_str().ok_or_else(|| not_understood("a call"))?;
             let arguments = call["arguments"].as_array().map_or(&[][..], Vec::as_slice);
+            if method == "close" {
+                let message = "an object is not closed by a call: its memory is not the caller's alone";
+                return Err(Error::new(ErrorKind::Unsupported, message).field("method"));
+            }
             let value = wire::local(memory, method, arguments).await?;
             Ok(object!({ "ok": value }).to_string().into_bytes())
         }
@@ -102,6 +112,7 @@ async fn answered(memory: &Memory, request: &[u8]) -> Result<Vec<u8>> {
             );
             Err(Error::new(ErrorKind::ObjectFailed, message))
         }
+        [] | [VERSION] => Err(not_understood("a request")),
         [version, ..] => {
             let message = format!(
                 "this object understands version {VERSION} of its protocol, not {version}: deploy the Worker and its \
@@ -109,7 +120,6 @@ async fn answered(memory: &Memory, request: &[u8]) -> Result<Vec<u8>> {
             );
             Err(Error::new(ErrorKind::ObjectFailed, message))
         }
-        [] => Err(not_understood("a request")),
     }
 }
 

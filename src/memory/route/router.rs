@@ -44,6 +44,8 @@ enum Whom {
     Reported,
     /// Everybody.
     All,
+    /// Everybody, and whoever was there.
+    Ever,
 }
 
 /// How answers become one.
@@ -78,7 +80,7 @@ const METHODS: &[(&str, Whom, Merge)] = &[
     ("conflicts", Whom::Reader(0), Merge::Sum),
     ("consolidate", Whom::Reader(0), Merge::Sum),
     ("undoConsolidation", Whom::Reported, Merge::Sum),
-    ("reset", Whom::All, Merge::Sum),
+    ("reset", Whom::Ever, Merge::Sum),
     ("stats", Whom::All, Merge::Sum),
     ("reindexStep", Whom::All, Merge::Sum),
     ("pending", Whom::All, Merge::Sum),
@@ -180,7 +182,7 @@ impl Router {
                 match user {
                     Some(partition) => Ok(self.routing.objects_of(&partition)),
                     None if whom == Whom::Id && scope.is_empty() => Ok(vec![]),
-                    None => self.everybody().await,
+                    None => self.everybody(false).await,
                 }
             }
             (Whom::Reader(at), _) => self.readers(&wire::reach(&Options::of(argument(at))?)?).await,
@@ -193,7 +195,7 @@ impl Router {
                 sort_names(&mut objects);
                 Ok(objects)
             }
-            (Whom::All, _) => self.everybody().await,
+            (Whom::All | Whom::Ever, _) => self.everybody(whom == Whom::Ever).await,
         }
     }
 
@@ -208,7 +210,7 @@ impl Router {
 
     /// The objects that a read concerns.
     pub(super) async fn readers(&self, reach: &Reach) -> Result<Vec<String>> {
-        let Some(names) = reach::names(reach)? else { return self.everybody().await };
+        let Some(names) = reach::names(reach)? else { return self.everybody(false).await };
         let mut objects: Vec<String> = Vec::new();
         for name in names {
             objects.extend(self.routing.objects_of(&name));
@@ -217,9 +219,11 @@ impl Router {
         Ok(objects)
     }
 
-    /// All objects of the tenant.
-    pub(super) async fn everybody(&self) -> Result<Vec<String>> {
-        let mut objects = self.objects.owners(self.routing.tenant(), MOST_OBJECTS + 1).await?;
+    /// All objects of the tenant; with `ever` also those in which everything was erased, the latest as far as there is room
+    /// for them among those that one call asks.
+    pub(super) async fn everybody(&self, ever: bool) -> Result<Vec<String>> {
+        let tenant = self.routing.tenant();
+        let mut objects = self.objects.owners(tenant, MOST_OBJECTS + 1, false).await?;
         sort_names(&mut objects);
         if objects.len() > MOST_OBJECTS {
             let message = format!(
@@ -227,6 +231,10 @@ impl Router {
                  after the other"
             );
             return Err(Error::new(ErrorKind::Unsupported, message));
+        }
+        if ever && objects.len() < MOST_OBJECTS {
+            objects.extend(self.objects.owners(tenant, MOST_OBJECTS - objects.len(), true).await?);
+            sort_names(&mut objects);
         }
         Ok(objects)
     }

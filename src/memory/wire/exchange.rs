@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::super::exchange::{one_owner, read};
 use super::super::{ChangesOptions, Ending, Memory, Merged, Problem, Verified};
 use super::Literal;
 use super::read::{Options, scope_of, text};
@@ -29,10 +30,10 @@ pub use local_bytes as call_bytes;
 
 /// Calls a method that takes and returns bytes beside JSON. `UNSUPPORTED` for a method that does not exist.
 ///
-/// - `version` returns the version.
+/// - `version` returns the version; with `begun`, also of commits that are not there whole, to bound changes with.
 /// - `changes` takes the length of the version that the other one holds (4 bytes), that version, and the version that
 ///   bounds the changes, or nothing; it returns the changes.
-/// - `merge` takes changes.
+/// - `merge` takes changes; with `checks` it only says what is wrong with them by themselves, and changes nothing.
 /// - `verify` takes the version that has to be there, or nothing.
 pub async fn local_bytes(
     memory: &Memory,
@@ -42,15 +43,18 @@ pub async fn local_bytes(
 ) -> Result<(Value, Vec<u8>)> {
     let first = arguments.first().unwrap_or(&Value::Null);
     let options = Options::of(first)?;
-    options.only(&["after", "limit", "part", "whole"])?;
+    options.only(&["after", "begun", "checks", "limit", "part", "whole"])?;
     let scope = scope_of(&options, Literal)?.0;
     match method {
-        "version" => Ok((Value::Null, memory.version(&scope).await?.encode())),
+        "version" => {
+            let begun = options.flag(&["begun"], false)?;
+            Ok((Value::Null, memory.count(&scope, begun).await?.encode()))
+        }
         "changes" => {
             let mut input = Reader::new(&bytes, "version");
             let length = input.u32().map_err(unread)? as usize;
-            let since = version(input.raw(length).map_err(unread)?)?;
-            let until = (!input.is_empty()).then(|| version(input.rest())).transpose()?;
+            let since = version(input.raw(length).map_err(unread)?, "since")?;
+            let until = (!input.is_empty()).then(|| version(input.rest(), "until")).transpose()?;
             let after = options.get(&["after"]).map(|(name, after)| text(after, name)).transpose()?;
             let limit = options.count(&["limit"], "limit")?.unwrap_or(0);
             let part = options.flag(&["part"], false)?;
@@ -60,20 +64,29 @@ pub async fn local_bytes(
         }
         "merge" => {
             let whole = options.flag(&["whole"], true)?;
-            Ok((merged(&memory.merge(&bytes, &scope, whole).await?), vec![]))
+            let done = if options.flag(&["checks"], false)? {
+                read(&bytes, one_owner(&scope)?, memory.partitions()?.now(), whole)?.0
+            } else {
+                memory.merge(&bytes, &scope, whole).await?
+            };
+            Ok((merged(&done), vec![]))
         }
-        "verify" => Ok((verified(&memory.verify(&scope, &version(&bytes)?).await?), vec![])),
+        "verify" => Ok((verified(&memory.verify(&scope, &version(&bytes, "version")?).await?), vec![])),
         _ => Err(Error::new(ErrorKind::Unsupported, format!("there is no method {method}")).field("method")),
     }
 }
 
-pub(in super::super) fn version(bytes: &[u8]) -> Result<Version> {
+/// A version that was handed over as this argument.
+pub(in super::super) fn version(bytes: &[u8], field: &str) -> Result<Version> {
     let mut version = Version::new();
-    version.read(bytes).map_err(unread)?;
+    version.read(bytes).map_err(|error| unread(error).field(field))?;
     Ok(version)
 }
 
-fn unread(_: Error) -> Error {
+fn unread(error: Error) -> Error {
+    if error.kind() == ErrorKind::FormatUnsupported {
+        return error;
+    }
     Error::new(ErrorKind::ChangesInvalid, "this is no version: pass what version() or merge() returned")
         .field("since")
 }
