@@ -284,6 +284,40 @@ test("keys come as bytes, as CryptoKey, or from a function", async () => {
   assert.equal(await outcome(sealed(service, { unwrap: () => Promise.reject(Object.assign(new Error("no"), { code: "ABORTED" })) })), "ABORTED");
 });
 
+test("an unwrap that fails is told as what it is, by rotate too, and asked again by the next call", async () => {
+  const fails = [() => { throw new Error("no network"); }, async () => { throw new TypeError("no network"); }, () => { throw undefined; }];
+  for (const fail of fails) {
+    let isDown = true;
+    const inner = new MemoryStore();
+    const encryption = new Encryption({ unwrap: () => (isDown ? fail() : KEY) });
+    const store = encryption.over(inner);
+    const error = { code: "STORE_UNAVAILABLE", field: "encryption.unwrap()" };
+    for (let time = 0; time < 2; time++) await assert.rejects(store.commit(change(0, { append: [entry(1)] })), error);
+    isDown = false;
+    await store.commit(change(0, { append: [entry(1)] }));
+    await assert.rejects(encryption.rotate({ unwrap: fail }), error);
+    assert.deepEqual(await outcome(store), ["entry 1"]);
+  }
+});
+
+test("an unwrap that never answers is given up soon after the end", async () => {
+  const encryption = new Encryption({ unwrap: () => new Promise(() => {}) });
+  const store = encryption.over(new MemoryStore());
+  const waiting = assert.rejects(store.commit(change(0, { append: [entry(1)] })), { code: "CLOSED", field: "encryption.unwrap()" });
+  encryption.end();
+  await waiting;
+});
+
+test("a key may lie in shared memory, and may be overwritten at once", async () => {
+  const inner = new MemoryStore();
+  const shared = new Uint8Array(new SharedArrayBuffer(32));
+  shared.set(KEY);
+  const store = sealed(inner, { key: shared });
+  shared.fill(0);
+  await store.commit(change(0, { append: [entry(1)] }));
+  assert.deepEqual(await outcome(sealed(inner)), ["entry 1"]);
+});
+
 test("what is no key is refused at once, by the name of its field", async () => {
   const subtle = webcrypto.subtle;
   const short = await subtle.generateKey({ name: "AES-GCM", length: 128 }, false, ["encrypt", "decrypt"]);
@@ -304,6 +338,7 @@ test("what is no key is refused at once, by the name of its field", async () => 
     [{ unwrap: "text" }, "CONFIG_INVALID", "encryption.unwrap"],
     [{}, "CONFIG_INVALID", "encryption"],
     [[], "CONFIG_INVALID", "encryption"],
+    [null, "CONFIG_INVALID", "encryption"],
     ["secret", "CONFIG_INVALID", "encryption"],
     [{ key: KEY, passphrase: "two" }, "CONFIG_INVALID", "encryption"],
     [{ password: "x" }, "CONFIG_INVALID", "encryption.password"],
