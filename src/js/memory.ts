@@ -345,7 +345,10 @@ export class HostedMemory {
     if (this.#closing !== undefined) throw closed();
     const { encryption: own } = this.#config;
     if (own === undefined) {
-      const message = "This memory is not encrypted, so it has no key that could be changed.";
+      const message =
+        this.#config.store.provider === "objects"
+          ? "Durable Objects encrypt by themselves, each with a ring of its own, and rotate() does not reach them."
+          : "This memory is not encrypted, so it has no key that could be changed.";
       throw new EdgememError("CONFIG_INVALID", message, { field: "encryption" });
     }
     // The store may belong to the instance.
@@ -360,7 +363,9 @@ export class HostedMemory {
 
   async #close(): Promise<void> {
     this.#queue.stop();
+    const settled = this.#config.encryption?.end();
     await Promise.allSettled(this.#active);
+    settled?.();
     const opening = this.#instance;
     const instance = await opening?.catch(() => undefined);
     try {

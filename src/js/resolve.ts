@@ -143,7 +143,8 @@ export function resolve(config: MemoryConfig | Mem0Config | undefined, host: Hos
   const field = given.store == null && given.vectorStore != null ? "vectorStore" : "store";
   const resolved: CoreConfig = { store: store(given[field], field, host) };
   if (resolved.store.provider === "objects") refuseObjects(given);
-  if (given.encryption != null) resolved.encryption = new Encryption(given.encryption);
+  // Not by `null`, either: that is a secret that is not set, and memories would be written in plain.
+  if (given.encryption !== undefined) resolved.encryption = new Encryption(given.encryption);
   for (const field of ["embedder", "llm", "reranker"] as const) {
     if (given[field] != null) resolved[field] = model(given[field], field, host);
   }

@@ -2,7 +2,7 @@
 // used, nothing wrong is ever returned, and the partition can be written on.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
@@ -193,6 +193,12 @@ test("what a power cut appends is cut off again", async () => {
   const name = copies.add({ log: Buffer.concat([log, frame]) });
   assert.equal(prefix(await copies.store.load(name, null)), 8);
   assert.match(copies.reports(name)[0].problem, /does not belong there/);
+  // So it is with a whole log behind itself: its header is no frame of a newer version.
+  const doubled = copies.add({ log: Buffer.concat([log, log]) });
+  const image = await copies.store.load(doubled, null);
+  assert.equal(prefix(image), 8);
+  assert.match(copies.reports(doubled)[0].problem, /does not belong there/);
+  await writeOn(copies, doubled, image);
   await copies.store.close();
 });
 
@@ -264,6 +270,47 @@ test("damage that appears while the store is open is noticed by the next load", 
   assert.equal(two.isStale(A), true);
   await Promise.all([one.close(), two.close(), third.close()]);
 });
+
+/** What another program does to the log of an open partition, and how many of its entries are left. */
+const MEDDLING = {
+  "cut off at byte 0": { work: (path) => truncateSync(path, 0), left: () => 0 },
+  "cut off in its last frame": { work: (path, { length }) => truncateSync(path, length - 3), left: (n) => n - 1 },
+  "removed": { work: (path) => rmSync(path), left: () => 0 },
+  "removed with its directory": { work: (path) => rmSync(join(path, ".."), { recursive: true }), left: () => 0 },
+  "replaced by a copy of itself": {
+    work: (path, bytes) => (writeFileSync(`${path}.other`, bytes), renameSync(`${path}.other`, path)),
+    left: (n) => n,
+  },
+};
+
+for (const [title, { work, left }] of Object.entries(MEDDLING)) {
+  test(`nothing that is acknowledged goes into a log that was ${title} while it was open`, async () => {
+    for (const entries of [1, 3]) {
+      const root = scratch("meddled");
+      const [one, two] = [new FileStore(root), new FileStore(root)];
+      let version = 0;
+      for (let n = 0; n < entries; n++) version = await one.commit(commit(A, version, { append: [entry(A, n)] }));
+      await two.load(A, null);
+      const path = join(root, A, "log");
+      work(path, readFileSync(path));
+      const [written] = await Promise.allSettled([one.commit(commit(A, version, { append: [entry(A, 9)] }))]);
+      if (written.status === "rejected") {
+        assert.equal(written.reason.code, "STORE_CONFLICT");
+        for (const store of [one, two]) assert.notEqual(await store.load(A, version), null, "what was known is not what is there");
+        const image = await one.load(A, null);
+        assert.equal(prefix(image), left(entries), `of ${entries}`);
+        await one.commit(commit(A, image.version, { append: [entry(A, 9)] }));
+      } else {
+        assert.equal(left(entries), entries, "nothing was lost that it was planned against");
+      }
+      await Promise.all([one.close(), two.close()]);
+      const again = new FileStore(root);
+      const found = await again.load(A, null);
+      assert.deepEqual([found.entries.length, found.entries.at(-1).key], [left(entries) + 1, key(9)]);
+      await again.close();
+    }
+  });
+}
 
 test("leftovers of interrupted checkpoints, creations and erasures are cleaned up", async () => {
   const copies = new Copies();

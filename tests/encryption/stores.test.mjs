@@ -215,7 +215,7 @@ test("a ring whose entry is lost is read from its copy, and rotated from there",
   await encryption.rotate({ passphrase: "p" });
   assert.deepEqual(await outcome(open({ passphrase: "p" })), ["entry 3", "entry 4", "entry 5", "blob s-1", "blob v-1"]);
   const { entries, blobs } = await inner.load(RING, null);
-  assert.deepEqual([entries.length, blobs.length], [1, 1], "the older copy is gone");
+  assert.deepEqual([entries.length, blobs.length], [2, 1], "the ring, its mark, its copy: the older copy is gone");
   await meddle(inner, RING, ({ entries, blobs }) => (entries.clear(), blobs.get(first(blobs))[50] ^= 1));
   assert.equal(await outcome(open({ passphrase: "p" })), "TAMPERED");
 });
@@ -284,6 +284,40 @@ test("keys come as bytes, as CryptoKey, or from a function", async () => {
   assert.equal(await outcome(sealed(service, { unwrap: () => Promise.reject(Object.assign(new Error("no"), { code: "ABORTED" })) })), "ABORTED");
 });
 
+test("an unwrap that fails is told as what it is, by rotate too, and asked again by the next call", async () => {
+  const fails = [() => { throw new Error("no network"); }, async () => { throw new TypeError("no network"); }, () => { throw undefined; }];
+  for (const fail of fails) {
+    let isDown = true;
+    const inner = new MemoryStore();
+    const encryption = new Encryption({ unwrap: () => (isDown ? fail() : KEY) });
+    const store = encryption.over(inner);
+    const error = { code: "STORE_UNAVAILABLE", field: "encryption.unwrap()" };
+    for (let time = 0; time < 2; time++) await assert.rejects(store.commit(change(0, { append: [entry(1)] })), error);
+    isDown = false;
+    await store.commit(change(0, { append: [entry(1)] }));
+    await assert.rejects(encryption.rotate({ unwrap: fail }), error);
+    assert.deepEqual(await outcome(store), ["entry 1"]);
+  }
+});
+
+test("an unwrap that never answers is given up soon after the end", async () => {
+  const encryption = new Encryption({ unwrap: () => new Promise(() => {}) });
+  const store = encryption.over(new MemoryStore());
+  const waiting = assert.rejects(store.commit(change(0, { append: [entry(1)] })), { code: "CLOSED", field: "encryption.unwrap()" });
+  encryption.end();
+  await waiting;
+});
+
+test("a key may lie in shared memory, and may be overwritten at once", async () => {
+  const inner = new MemoryStore();
+  const shared = new Uint8Array(new SharedArrayBuffer(32));
+  shared.set(KEY);
+  const store = sealed(inner, { key: shared });
+  shared.fill(0);
+  await store.commit(change(0, { append: [entry(1)] }));
+  assert.deepEqual(await outcome(sealed(inner)), ["entry 1"]);
+});
+
 test("what is no key is refused at once, by the name of its field", async () => {
   const subtle = webcrypto.subtle;
   const short = await subtle.generateKey({ name: "AES-GCM", length: 128 }, false, ["encrypt", "decrypt"]);
@@ -304,6 +338,7 @@ test("what is no key is refused at once, by the name of its field", async () => 
     [{ unwrap: "text" }, "CONFIG_INVALID", "encryption.unwrap"],
     [{}, "CONFIG_INVALID", "encryption"],
     [[], "CONFIG_INVALID", "encryption"],
+    [null, "CONFIG_INVALID", "encryption"],
     ["secret", "CONFIG_INVALID", "encryption"],
     [{ key: KEY, passphrase: "two" }, "CONFIG_INVALID", "encryption"],
     [{ password: "x" }, "CONFIG_INVALID", "encryption.password"],
@@ -383,22 +418,59 @@ test("two that begin a store at once agree without compare-and-set too, and noth
   }
 });
 
-test("erasing destroys the key before the rest, and an erasure that was cut short can be finished", async () => {
+test("wherever an erasure is cut short, nothing looks tampered with, and the owner can begin anew", async () => {
+  const base = scratch("cut");
+  const kinds = { exact: () => new MemoryStore(), eventual: (at) => new UnstorageStore(fsDriver({ base: join(base, String(at)) })) };
+  for (const [kind, make] of Object.entries(kinds)) {
+    let cuts = 0;
+    for (let at = 1; at <= cuts + 1; at++) {
+      const inner = make(at);
+      await sealed(inner).commit(change(0, { append: [entry(1), entry(2)], put: [blob("s-1")] }));
+      await sealed(inner).commit(change(0, { append: [entry(6)], put: [blob("s-1")] }, Q));
+      let left = at;
+      const cutting = (name) => async (argument) => {
+        if (--left === 0) throw Object.assign(new Error("cut"), { code: "STORE_FAILED" });
+        return inner[name](argument);
+      };
+      const { capabilities } = inner;
+      const watched = { capabilities, list: (prefix) => inner.list(prefix), load: (...args) => inner.load(...args), read: (...args) => inner.read(...args), commit: cutting("commit"), erase: cutting("erase") };
+      const settled = await Promise.allSettled([sealed(watched).erase(P)]);
+      cuts = Math.max(cuts, at - left);
+      if (settled[0].status === "rejected") assert.equal(settled[0].reason.code, "STORE_FAILED");
+      assert.match(String(await outcome(sealed(inner))), /^(entry 1,entry 2(,blob s-1)?)?$/, `${kind}, cut at ${at}`);
+      const { version } = await sealed(inner).load(P, null);
+      await sealed(inner).commit(change(version, { append: [entry(9)], put: [blob("s-9")] }));
+      assert.ok((await outcome(sealed(inner))).includes("entry 9"));
+      await sealed(inner).erase(P);
+      assert.deepEqual(await outcome(sealed(inner)), []);
+      assert.deepEqual(await outcome(sealed(inner), Q), ["entry 6", "blob s-1"], "the other partition opens");
+    }
+    assert.equal(cuts, kind === "exact" ? 2 : 3, "it has been cut everywhere");
+  }
+});
+
+test("an exact store loses the key and all else in one commit, before the partition is removed", async () => {
   const { inner, open, p } = await filled();
-  const steps = [];
-  const watched = new Proxy(inner, {
-    get: (target, name) => {
-      if (name === "commit") return async (commit) => (steps.push(["drop", commit.drop.every((key) => key.startsWith(KEY_ENTRY)), commit.scrub]), target.commit(commit));
-      if (name === "erase") return async (partition) => { steps.push(["erase", partition === p]); throw Object.assign(new Error("cut"), { code: "STORE_FAILED" }); };
-      return typeof target[name] === "function" ? target[name].bind(target) : target[name];
-    },
+  const watched = Object.assign(Object.create(inner), Object.fromEntries(["list", "load", "read", "commit"].map((name) => [name, inner[name].bind(inner)])), {
+    capabilities: inner.capabilities,
+    erase: async () => { throw Object.assign(new Error("cut"), { code: "STORE_FAILED" }); },
   });
   await assert.rejects(sealed(watched).erase(P), { code: "STORE_FAILED" });
-  assert.deepEqual(steps, [["drop", true, true], ["erase", true]]);
-  assert.equal(await outcome(open()), "TAMPERED", "nothing is readable any more");
-  await open().erase(P);
+  assert.deepEqual(await inner.load(p, null), { version: 5, entries: [], blobs: [] });
   assert.deepEqual(await outcome(open()), []);
+  await open().commit(change(5, { append: [entry(7)] }));
+  assert.deepEqual(await outcome(open()), ["entry 7"]);
+});
+
+test("a store that has no room for the commit is emptied all the same", async () => {
+  const { inner, open, p } = await filled();
+  const full = Object.assign(Object.create(inner), Object.fromEntries(["list", "load", "read", "erase"].map((name) => [name, inner[name].bind(inner)])), {
+    capabilities: inner.capabilities,
+    commit: async () => { throw Object.assign(new Error("full"), { code: "STORE_FULL" }); },
+  });
+  await sealed(full).erase(P);
   assert.equal((await inner.list("")).includes(p), false);
+  assert.deepEqual(await outcome(open()), []);
 });
 
 test("an erasure that leaves nothing as it was destroys the key, and one that leaves something does not", async () => {
@@ -469,6 +541,64 @@ test("a store that was cleared under an open one gets a new ring", async () => {
   await assert.rejects(store.commit(change(1, { append: [entry(2)] })), { code: "STORE_CONFLICT" });
   await store.commit(change(0, { append: [entry(3)] }));
   assert.deepEqual(await outcome(sealed(inner, { passphrase: "p" })), ["entry 3"]);
+});
+
+/** Handles on one memory store, which others write to as well. */
+function sharing(inner) {
+  const names = ["list", "load", "read", "commit", "erase", "close"];
+  return Object.assign(Object.create(inner), Object.fromEntries(names.map((name) => [name, inner[name].bind(inner)])), { capabilities: { ...inner.capabilities, shared: true } });
+}
+
+test("of two handles on a store that is cleared, either goes on by the ring that the other one made", async () => {
+  for (const versions of ["begin again", "go on"]) {
+    const inner = new MemoryStore();
+    const [one, two] = [sealed(sharing(inner)), sealed(sharing(inner))];
+    await one.commit(change(0, { append: [entry(1)] }));
+    assert.deepEqual(await outcome(two), ["entry 1"]);
+    for (const name of await inner.list("")) await inner.erase(name);
+    await two.commit(change(0, { append: [entry(2)] }));
+    if (versions === "go on") await two.commit(change(1, { append: [entry(3)] }));
+    assert.deepEqual(await one.list(""), [P]);
+    assert.ok((await outcome(one)).includes("entry 2"), "what the other wrote");
+    await one.commit(change(0, { append: [entry(5)] }, Q));
+    for (const store of [one, two, sealed(inner)]) assert.deepEqual(await outcome(store, Q), ["entry 5"], versions);
+  }
+});
+
+test("a store that was cleared and begun anew with another key is not written to with the old one", async () => {
+  const inner = new MemoryStore();
+  const one = sealed(sharing(inner));
+  await one.commit(change(0, { append: [entry(1)] }));
+  for (const name of await inner.list("")) await inner.erase(name);
+  await sealed(inner, { passphrase: "another" }).commit(change(0, { append: [entry(2)] }));
+  await assert.rejects(one.commit(change(0, { append: [entry(3)] }, Q)), { code: "KEY_WRONG" });
+  assert.deepEqual(await outcome(sealed(inner, { passphrase: "another" })), ["entry 2"]);
+});
+
+test("a handle that is open goes on when another one rotates, for owners it has never seen, too", async () => {
+  const inner = new MemoryStore();
+  const one = sealed(sharing(inner));
+  await one.commit(change(0, { append: [entry(1)] }));
+  const encryption = new Encryption({ key: KEY });
+  await encryption.over(inner).list("");
+  await encryption.rotate({ passphrase: "next" });
+  await one.commit(change(0, { append: [entry(2)] }, Q));
+  assert.deepEqual(await one.list(""), [P, Q]);
+  assert.deepEqual(await outcome(sealed(inner, { passphrase: "next" }), Q), ["entry 2"]);
+});
+
+test("what is written in plain while a store begins encrypted stays alone in it", async () => {
+  const inner = new MemoryStore();
+  const slow = Object.assign(sharing(inner), {
+    // Somebody who looked before the claim writes right behind it.
+    commit: async (commit) => {
+      const version = await inner.commit(commit);
+      if (commit.partition === RING) await inner.commit(change(0, { append: [entry(1)] })).catch(() => undefined);
+      return version;
+    },
+  });
+  await assert.rejects(sealed(slow).commit(change(0, { append: [entry(2)] }, Q)), { code: "CONFIG_INVALID", field: "encryption" });
+  assert.deepEqual(await inner.list(""), [P], "no ring is left");
 });
 
 test("a later format is told from damage", async () => {

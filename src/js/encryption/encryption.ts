@@ -4,18 +4,23 @@
  */
 
 import type { Commit, Image, Store } from "../stores/store.js";
-import { type Master, master } from "./master.js";
+import { EdgememError } from "../errors.js";
+import { type Asked, type Master, master } from "./master.js";
 import type { Keyring, SealedStore } from "./sealed.js";
+
+/** How long (ms) a memory that is being closed waits for a key. */
+const PATIENCE = 3_000;
 
 export class Encryption {
   #master: Master;
+  readonly #asked: Asked = new Set();
   #keyring: Promise<Keyring> | undefined;
   /** The store that was encrypted last: that of the instance in use. */
   #store: EncryptedStore | undefined;
 
   /** Checks a configuration; see {@link master}. */
   constructor(config: unknown) {
-    this.#master = master(config);
+    this.#master = master(config, this.#asked);
   }
 
   /** A store that keeps everything encrypted in another one. Opens nothing. */
@@ -29,9 +34,18 @@ export class Encryption {
 
   /** Has the keys wrapped with another master key. If that fails, the old one stays. */
   async rotate(config: unknown): Promise<void> {
-    const next = master(config, "rotate");
+    const next = master(config, this.#asked, "rotate");
     await (await this.#store?.sealed())?.rotate(next);
     this.#master = next;
+  }
+
+  /** Has calls that wait for an `unwrap` that does not answer end with `CLOSED`, soon. Returns what calls that off. */
+  end(): () => void {
+    const timer = setTimeout(() => {
+      const message = "The memory was closed before unwrap() gave a key.";
+      for (const end of this.#asked) end(new EdgememError("CLOSED", message, { field: "encryption.unwrap()" }));
+    }, PATIENCE);
+    return () => clearTimeout(timer);
   }
 }
 

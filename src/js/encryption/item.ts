@@ -20,6 +20,8 @@ export const RING = "ffffffffffff0001";
 export const KEY = "ffffffffffff0002";
 /** Carries the sum of a commit that adds no entry that stays; the number is random. */
 export const SEAL = "ffffffffffff0003";
+/** Beside the ring: tells it from the ring of another store; the number follows from its secret. */
+export const MARK = "ffffffffffff0004";
 
 /** Format, number of the data key, version. */
 const HEADER = 17;

@@ -30,12 +30,17 @@ export class Keyring {
   readonly #dataKeys = new Map<string, CryptoKey>();
 
   /**
-   * A new ring. Where two may make one at once and neither notices, both must make the same, so nothing of it is
-   * random then.
+   * A new ring, which is not open yet, and the secret of names in it. Where two may make one at once and neither notices,
+   * both must make the same, so nothing of it is random then.
    */
-  async make(master: Master, aad: Bytes, notices: boolean): Promise<Bytes> {
-    if (notices) return this.#wrap(master, random(16), aad, () => random(SECRETS));
-    return this.#wrap(master, new Uint8Array(16), aad, derived);
+  async make(master: Master, aad: Bytes, notices: boolean): Promise<{ bytes: Bytes; names: Bytes }> {
+    let names!: Bytes;
+    const bytes = await this.#wrap(master, notices ? random(16) : new Uint8Array(16), aad, async (key) => {
+      const secrets = notices ? random(SECRETS) : await derived(key);
+      names = secrets.slice(32);
+      return secrets;
+    });
+    return { bytes, names };
   }
 
   /** Opens a ring; answers the secret of names. `KEY_WRONG`, or `TAMPERED` if the ring is damaged. */

@@ -1,6 +1,6 @@
 /** From what `encryption` takes to a master key: checks, and a passphrase that is not kept as text. */
 
-import { EdgememError, type ErrorCode } from "../errors.js";
+import { EdgememError, type ErrorCode, isErrorCode } from "../errors.js";
 
 /** How the ring of a store is opened. The numbers are stored. */
 export type Master =
@@ -13,8 +13,11 @@ const LONGEST = 1_024;
 const KEY_BYTES = 32;
 const WAYS = "{ passphrase }, { key } or { unwrap }";
 
+/** The calls of `unwrap` that have not answered yet, each with what ends it. */
+export type Asked = Set<(reason: EdgememError) => void>;
+
 /** Checks `encryption`. A passphrase becomes a key that cannot be read out; nothing here keeps its text. */
-export function master(value: unknown, field = "encryption"): Master {
+export function master(value: unknown, asked: Asked, field = "encryption"): Master {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid(field, `must be ${WAYS}`);
   if (globalThis.crypto?.subtle === undefined) {
     throw new EdgememError("UNSUPPORTED", "Encryption needs WebCrypto, which a browser has only on https and localhost.", { field });
@@ -32,7 +35,7 @@ export function master(value: unknown, field = "encryption"): Master {
     case "unwrap":
       if (typeof found !== "function") throw invalid(`${field}.unwrap`, "must be a function from a key's id to the key");
       // It may be a method of the caller's object.
-      return { kind: 3, unwrap: (id) => found.call(given, id) };
+      return { kind: 3, unwrap: (id) => answer(() => found.call(given, id), asked) };
     default:
       throw invalid(`${field}.${name}`, `is unknown; encryption takes ${WAYS}`);
   }
@@ -49,11 +52,34 @@ export function key(value: unknown, field: string): Promise<CryptoKey> {
     return Promise.resolve(value as CryptoKey);
   }
   if (tag !== "[object Uint8Array]") throw invalid(field, "must be a CryptoKey or a Uint8Array", "KEY_INVALID");
-  const bytes = value as Uint8Array<ArrayBuffer>;
+  const bytes = value as Uint8Array;
   if (bytes.length !== KEY_BYTES) {
     throw invalid(field, `must have ${KEY_BYTES} bytes and has ${bytes.length}`, "KEY_INVALID");
   }
-  return crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]);
+  // WebCrypto takes no view of shared memory.
+  const copy = bytes.slice();
+  const imported = crypto.subtle.importKey("raw", copy, "AES-GCM", false, ["encrypt", "decrypt"]);
+  const forget = (): unknown => copy.fill(0);
+  imported.then(forget, forget);
+  return imported;
+}
+
+/** What `unwrap` answers, or an error with a code. Each call waits for a promise of its own, as a Worker demands. */
+async function answer(ask: () => unknown, asked: Asked): Promise<unknown> {
+  let end!: (reason: EdgememError) => void;
+  const ended = new Promise<never>((_, reject) => (end = reject));
+  asked.add(end);
+  try {
+    return await Promise.race([ask(), ended]);
+  } catch (cause) {
+    const { code, message = String(cause) } = (cause ?? {}) as { code?: unknown; message?: string };
+    if (cause instanceof EdgememError) throw cause;
+    const field = "encryption.unwrap()";
+    if (isErrorCode(code)) throw new EdgememError(code, message, { field, cause });
+    throw new EdgememError("STORE_UNAVAILABLE", `unwrap() gave no key, so the store cannot be opened: ${message}`, { field, cause });
+  } finally {
+    asked.delete(end);
+  }
 }
 
 function passphrase(value: unknown, field: string): Promise<CryptoKey> {

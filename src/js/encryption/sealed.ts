@@ -12,32 +12,25 @@
  * partition back to an earlier state, together with its version. `docs/encryption.md` says the rest.
  */
 
-import { EdgememError } from "../errors.js";
-import type { Commit, Entry, Image, Store } from "../stores/store.js";
-import { type Item, KEY, type Opened, Place, RESERVED, RING, SEAL, State, aad, isSealed, keyOf, numbered, own, tampered, unique } from "./item.js";
-import { hex } from "./gcm.js";
+import type { EdgememError } from "../errors.js";
+import type { Commit, Image, Store } from "../stores/store.js";
+import { type Item, KEY, type Opened, Place, RESERVED, SEAL, State, isSealed, keyOf, own, unique } from "./item.js";
 import type { Keyring } from "./keyring.js";
 import type { Master } from "./master.js";
-import { Names } from "./names.js";
 import { OpenedEntries } from "./opened.js";
+import { RACES, RING_PARTITION, Ring, conflict, isExact, retried } from "./ring.js";
 
 export { Keyring } from "./keyring.js";
 
-/** The partition of the ring: `edgemem-keyring1` in hex. No owner's name is this one. */
-const RING_PARTITION = "656467656d656d2d6b657972696e6731";
-/** What the ring's second copy is called, with its generation: without a ring nothing in the store can be read. */
-const COPY = "ring-";
-/** How often something is tried again after another writer was faster. */
-const RACES = 8;
 /** Of how many partitions the state is remembered. */
 const REMEMBERED = 1_024;
 
 export class SealedStore {
   readonly #inner: Store;
   readonly #keyring: Keyring;
-  readonly #master: () => Master;
-  /** Undefined until the ring is open. */
-  #names: Names | undefined;
+  readonly #ring: Ring;
+  /** Whether the store has said that the ring's partition changed. */
+  #hasNews = false;
   readonly #known = new Map<string, State>();
   readonly #opened = new OpenedEntries();
 
@@ -45,11 +38,12 @@ export class SealedStore {
   constructor(inner: Store, keyring: Keyring, master: () => Master) {
     this.#inner = inner;
     this.#keyring = keyring;
-    this.#master = master;
+    this.#ring = new Ring(inner, keyring, master);
   }
 
   async list(prefix: string): Promise<string[]> {
-    const names = await this.#unlock(false);
+    if (this.#inner.capabilities.shared) await this.#isCurrent();
+    const names = await this.#ring.unlock(false);
     if (names === undefined) return [];
     const stored = await this.#inner.list(names.hidePrefix(prefix));
     const found = stored.filter((name) => name !== RING_PARTITION).map((name) => names.reveal(name));
@@ -57,14 +51,22 @@ export class SealedStore {
   }
 
   async load(partition: string, known: number | null): Promise<Image | null> {
+    const empty = known === 0 ? null : { version: 0, entries: [], blobs: [] };
     // Whoever looks for a ring here, to see whether a key is missing, shall find none.
-    const names = partition === RING_PARTITION ? undefined : await this.#unlock(false);
-    if (names === undefined) return known === 0 ? null : { version: 0, entries: [], blobs: [] };
-    return this.#image(new Place(this.#keyring, names, partition), known);
+    if (partition === RING_PARTITION) return empty;
+    if (this.#hasNews) await this.#isCurrent();
+    for (;;) {
+      const names = await this.#ring.unlock(false);
+      if (names === undefined) return empty;
+      const image = await this.#image(new Place(this.#keyring, names, partition), known);
+      // An owner of whom nothing is found may be one whose name was hidden by the ring before.
+      const isVacant = (image?.version ?? known) === 0;
+      if (!isVacant || !this.#inner.capabilities.shared || (await this.#isCurrent())) return image;
+    }
   }
 
   async read(partition: string, wanted: string[]): Promise<(Uint8Array | null)[]> {
-    const names = await this.#unlock(false);
+    const names = await this.#ring.unlock(false);
     if (names === undefined) return wanted.map(() => null);
     const place = new Place(this.#keyring, names, partition);
     let state = this.#known.get(partition) ?? (await this.#look(place));
@@ -79,11 +81,8 @@ export class SealedStore {
 
   async commit(commit: Commit): Promise<number> {
     const { partition, expect } = commit;
-    if (expect === 0 && this.#names !== undefined && (await this.#ring()).entry === undefined) {
-      // A browser may have cleared the store under us. What is written without a ring could never be read again.
-      this.#names = undefined;
-    }
-    const names = (await this.#unlock(true))!;
+    if (expect === 0) await this.#isCurrent();
+    const names = (await this.#ring.unlock(true))!;
     const place = new Place(this.#keyring, names, partition);
     let before = this.#known.get(partition);
     if (before?.version !== expect) {
@@ -93,7 +92,7 @@ export class SealedStore {
     const state = new State(names, before);
     const sealed: Commit = { partition: place.stored, expect, append: [], put: [], drop: [...commit.drop], remove: commit.remove, rows: [] };
     if (commit.scrub !== undefined) sealed.scrub = commit.scrub;
-    if (commit.scrub === true && this.#isExact() && nothingStays(new State(names, before), commit)) {
+    if (commit.scrub === true && isExact(this.#inner) && nothingStays(new State(names, before), commit)) {
       // All that is left of an owner is written anew, so the old key opens nothing but what shall be gone.
       sealed.drop.push(...state.keys.map(({ key }) => key));
       state.keys = [];
@@ -136,100 +135,62 @@ export class SealedStore {
     return state.version;
   }
 
-  /** Destroys the key, then removes the rest. */
+  /**
+   * Destroys the key, then removes the rest. Wherever it is cut short, what is left is a partition that holds nothing, and
+   * none that looks tampered with: an exact store drops all in the commit that drops the key; others lose the blobs
+   * first, and an entry without its key counts for nothing there.
+   */
   async erase(partition: string): Promise<void> {
-    const names = await this.#unlock(false);
+    const names = await this.#ring.unlock(false);
     if (names === undefined) return;
     const stored = names.hide(partition);
     this.#known.delete(partition);
     this.#opened.clear();
-    await retried(async () => {
-      const image = await this.#inner.load(stored, null);
-      const drop = (image?.entries ?? []).map(({ key }) => key).filter((key) => key.startsWith(KEY));
-      if (drop.length === 0) return;
-      await this.#inner.commit({ partition: stored, expect: image!.version, append: [], put: [], drop, remove: [], rows: [], scrub: true });
-    });
+    const change = (expect: number, drop: string[], remove: string[]): Promise<number> =>
+      this.#inner.commit({ partition: stored, expect, append: [], put: [], drop, remove, rows: [], scrub: true });
+    try {
+      await retried(async () => {
+        const { version, entries, blobs } = (await this.#inner.load(stored, null))!;
+        const keys = entries.map(({ key }) => key);
+        if (keys.length + blobs.length === 0) return;
+        if (isExact(this.#inner)) await change(version, keys, blobs);
+        else await change(blobs.length > 0 ? await change(version, [], blobs) : version, keys.filter((key) => key.startsWith(KEY)), []);
+      });
+    } catch (error) {
+      // A full disk takes no commit, and yet can be emptied.
+      if ((error as EdgememError | undefined)?.code !== "STORE_FULL") throw error;
+    }
     await this.#inner.erase(stored);
   }
 
   /** Forgets the keys. The inner store is closed by whoever has it. */
   close(): void {
-    this.#names = undefined;
+    this.#ring.close();
     this.#known.clear();
     this.#opened.clear();
   }
 
   isStale(partition: string, loadedAt: number, now: number): boolean {
-    if (this.#names === undefined) return true;
+    const { names } = this.#ring;
+    if (names === undefined) return true;
     const { capabilities } = this.#inner;
-    return this.#inner.isStale?.(this.#names.hide(partition), loadedAt, now) ?? capabilities.shared;
+    const isStale = (stored: string): boolean => this.#inner.isStale?.(stored, loadedAt, now) ?? capabilities.shared;
+    if (isStale(names.hide(partition))) return true;
+    // With another ring the partition has another name, of which nobody hears.
+    return (this.#hasNews = isStale(RING_PARTITION));
   }
 
   /** Wraps the ring with the next master key. */
   async rotate(next: Master): Promise<void> {
-    await this.#unlock(true);
-    const { version, entry } = await this.#ring();
-    if (entry === undefined) throw conflict();
-    const generation = this.#isExact() ? version + 1 : Number.parseInt(entry.key.slice(RING.length), 16) + 1;
-    const key = numbered(RING, generation);
-    const bytes = await this.#keyring.rewrap(this.#master(), ringAad(entry.key), own(entry.bytes), next, ringAad(key));
-    const commit = ringCommit(version, { key, bytes });
-    await this.#inner.commit({ ...commit, drop: [entry.key], remove: [copyOf(entry.key)], scrub: true });
-    // A store whose connection broke may take another's ring of this generation for this one.
-    const now = (await this.#ring()).entry;
-    if (now?.key !== key || hex(now.bytes) !== hex(bytes)) throw conflict();
+    await this.#ring.rotate(next);
   }
 
-  /** Opens the ring. In a store that holds nothing yet it is made if `make` says so, else there are no names. */
-  async #unlock(make: boolean): Promise<Names | undefined> {
-    if (this.#names !== undefined) return this.#names;
-    return retried(async () => {
-      let { version, entry } = await this.#ring();
-      if (entry === undefined && (await this.#inner.list("")).some((name) => name !== RING_PARTITION)) {
-        // Another call may have made it between the two looks.
-        ({ version, entry } = await this.#ring());
-        if (entry === undefined) throw notEncrypted();
-      }
-      if (entry === undefined) {
-        if (!make) return undefined;
-        await this.#makeRing(version);
-        // Another may have made it, where a store takes two without noticing.
-        ({ entry } = await this.#ring());
-        if (entry === undefined) throw conflict();
-      }
-      const secret = await this.#keyring.unlock(this.#master(), ringAad(entry.key), own(entry.bytes));
-      return (this.#names = new Names(secret));
-    });
-  }
-
-  async #makeRing(version: number): Promise<void> {
-    if (this.#isExact() && version === 0) {
-      // A store may begin with another version than 1, and the ring is to bear the one it gets.
-      version = await this.#inner.commit(ringCommit(0));
-    }
-    const key = numbered(RING, this.#isExact() ? version + 1 : 1);
-    const bytes = await this.#keyring.make(this.#master(), ringAad(key), this.#inner.capabilities.compareAndSet);
-    await this.#inner.commit(ringCommit(version, { key, bytes }));
-  }
-
-  /** The version of the ring's partition, and the newest ring. */
-  async #ring(): Promise<{ version: number; entry: Entry | undefined }> {
-    const { version, entries, blobs } = (await this.#inner.load(RING_PARTITION, null))!;
-    const rings = entries.filter(({ key }) => key.startsWith(RING));
-    const entry = rings.at(-1);
-    // A rotation takes the old ring away with the same commit. Where commits have versions, a ring bears that of its own.
-    const isWhole = rings.length === 1 && entry?.key === numbered(RING, version);
-    if (entry !== undefined && this.#isExact() && !isWhole) throw tampered(`${RING_PARTITION}/${entry.key}`);
-    const copy = blobs.filter((name) => name.startsWith(COPY)).at(-1);
-    if (entry !== undefined || copy === undefined) return { version, entry };
-    const [bytes] = await this.#inner.read(RING_PARTITION, [copy]);
-    return { version, entry: bytes == null ? undefined : { key: RING + copy.slice(COPY.length), bytes } };
-  }
-
-  /** Whether a loaded image is one commit's doing, with that commit's version. */
-  #isExact(): boolean {
-    const { atomic, compareAndSet } = this.#inner.capabilities;
-    return atomic && compareAndSet;
+  /** Whether the open ring is the store's. If not, it is forgotten, and all that it opened: another one is there, or none. */
+  async #isCurrent(): Promise<boolean> {
+    this.#hasNews = false;
+    if (this.#ring.names === undefined || (await this.#ring.isOpen())) return true;
+    this.close();
+    return false;
   }
 
   /** Loads a partition, opens its entries, and checks that they and its blobs are those of its newest commit. */
@@ -246,7 +207,7 @@ export class SealedStore {
       }
       for (const name of image.blobs) state.add("b", name);
       let items = image.entries.filter(({ key }) => !key.startsWith(KEY)).map(({ key, bytes }) => ({ name: key, bytes }));
-      if (!this.#isExact()) {
+      if (!isExact(this.#inner)) {
         // Written elsewhere in ignorance of an erasure, whose key is gone: as if it had come before it.
         items = items.filter(({ bytes }) => !isSealed(bytes) || state.keys.some(({ key }) => key === KEY + keyOf(bytes)));
       }
@@ -255,7 +216,8 @@ export class SealedStore {
       const sum = opened.find((found) => found.version === newest && found.sum !== undefined)?.sum;
       // The first commit of a partition that was there before may get another version than 1.
       const isNewest = newest === image.version || newest === 1;
-      if (this.#isExact() && image.version > 0 && (!isNewest || sum !== state.sum)) {
+      // One of which nothing is left was being erased, or was taken away whole.
+      if (isExact(this.#inner) && state.size > 0 && (!isNewest || sum !== state.sum)) {
         // A store that others write to may have been read in the middle of it.
         if (this.#inner.capabilities.shared && attempt < RACES) continue;
         throw place.tampered("the set of its entries and blobs");
@@ -294,41 +256,4 @@ function nothingStays(before: State, commit: Commit): boolean {
   for (const key of [...commit.drop, ...before.seals, ...before.keys.map(({ key }) => key)]) before.delete("e", key);
   for (const name of commit.remove) before.delete("b", name);
   return before.size === 0;
-}
-
-/** Puts a ring into its partition: as an entry, and as a blob for the day on which the log is damaged. */
-function ringCommit(expect: number, ring?: Entry): Commit {
-  const put = ring === undefined ? [] : [{ name: copyOf(ring.key), bytes: ring.bytes }];
-  return { partition: RING_PARTITION, expect, append: ring === undefined ? [] : [ring], put, drop: [], remove: [], rows: [] };
-}
-
-function copyOf(ring: string): string {
-  return COPY + ring.slice(RING.length);
-}
-
-/** What a ring is bound to: its place and generation. */
-function ringAad(key: string): Uint8Array<ArrayBuffer> {
-  return aad("r", RING_PARTITION, 0, key);
-}
-
-/** Runs it again when another writer was faster. */
-async function retried<T>(run: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await run();
-    } catch (error) {
-      if ((error as EdgememError | undefined)?.code !== "STORE_CONFLICT" || attempt === RACES) throw error;
-    }
-  }
-}
-
-function conflict(): EdgememError {
-  return new EdgememError("STORE_CONFLICT", "Another writer committed first.");
-}
-
-function notEncrypted(): EdgememError {
-  const message =
-    "The store holds memories but no key ring: it was written without encryption, or its ring was removed. Open it without " +
-    "encryption, use an empty store, or restore the ring.";
-  return new EdgememError("CONFIG_INVALID", message, { field: "encryption" });
 }

@@ -268,6 +268,8 @@ function applyHeader(log: DecodedLog, payload: Uint8Array, file: string): boolea
 /** Takes a sound frame's entries; returns what is wrong with them, if anything. */
 function applyFrame(log: DecodedLog, payload: Uint8Array, file: string): string | undefined {
   const kind = payload[0]!;
+  // A header behind the beginning is of this format, and of another log: the file was copied behind itself.
+  if (kind === HEADER) return "a frame that does not belong there";
   if (kind !== COMMIT && kind !== CARRIED) throw newerFormat(`frame ${kind}`, file);
   if (payload.length < 13) return "a frame that is too short";
   const view = viewOf(payload);

@@ -7,7 +7,8 @@
  * the moment at which it is true. What is not named by the log is an orphan and is cleaned up on opening.
  *
  * After a failed write or sync nothing in memory is trusted: the file is cut back to its last acknowledged
- * byte, closed, and read and verified again by the next call.
+ * byte, closed, and read and verified again by the next call. So it is when another program has cut the log or put
+ * another file in its place: what would be written into the old one would be gone with it.
  */
 
 import { join } from "node:path";
@@ -18,7 +19,7 @@ import type { Change, Checkpoint } from "./change.js";
 import { decodeBlob, encodeLog, type BlobMark, type DecodedLog } from "./log-format.js";
 import { recover, type Surroundings } from "./recovery.js";
 import type { EdgememError } from "../errors.js";
-import { fault, storeError } from "./store-error.js";
+import { errno, fault, storeError } from "./store-error.js";
 import type { Image } from "./store.js";
 
 /** What a partition needs of the directory that it lies in. */
@@ -59,6 +60,8 @@ export class Partition {
   /** The last version that was known for certain, while the state has to be read again. */
   private trusted?: number;
   private file?: File;
+  /** Which file that is: another one may get its name. */
+  private inode?: number;
   private pending: Pending[] = [];
   private draining = false;
   private last: Promise<unknown> = Promise.resolve();
@@ -191,8 +194,13 @@ export class Partition {
       return this.replaceLog(frames.length, state.blobs, log, []);
     }
     const bytes = concat(frames);
+    if (!(await this.isOurs(state.size))) {
+      await this.release();
+      await this.scan(true);
+      throw conflict(state.version, this.state!.version);
+    }
     try {
-      this.file ??= await disk.fs.open(join(this.path, "log"), "r+");
+      this.file ??= await this.openLog();
       this.around.opened(this);
       await disk.writeAt(this.file, bytes, state.size);
       await disk.sync(this.file);
@@ -201,6 +209,23 @@ export class Partition {
     }
     state.size += bytes.length;
     state.version += frames.length;
+  }
+
+  /** Whether the log is the file that is open, if one is, and as long as what was acknowledged. */
+  private async isOurs(size: number): Promise<boolean> {
+    try {
+      const found = await this.around.disk.fs.stat(join(this.path, "log"));
+      return found.size === size && (this.file === undefined || found.ino === this.inode);
+    } catch (error) {
+      if (errno(error) === "ENOENT") return false;
+      throw error;
+    }
+  }
+
+  private async openLog(): Promise<File> {
+    const file = await this.around.disk.fs.open(join(this.path, "log"), "r+");
+    this.inode = (await file.stat()).ino;
+    return file;
   }
 
   /** Undoes a failed append as far as the disk lets us, and throws what the caller should know. */
@@ -220,10 +245,11 @@ export class Partition {
 
   private async checkpoint({ append, put, drop, remove, scrub }: Checkpoint, expect: number): Promise<void> {
     await this.around.verifyLock();
+    const { epoch } = this;
     const log = await this.scan();
     const { version, blobs } = this.state!;
     // Reading the log again may have brought damage to light.
-    if (version !== expect) throw conflict(expect, version);
+    if (version !== expect || epoch !== this.epoch) throw conflict(expect, version);
     const entries = new Map(log?.entries);
     for (const { key, bytes } of append) if (!entries.has(key)) entries.set(key, bytes);
     for (const key of drop) entries.delete(key);
@@ -317,14 +343,16 @@ export class Partition {
     return this.state!;
   }
 
-  /** Reads and verifies the log, repairing what can be repaired. */
-  private async scan(): Promise<DecodedLog | undefined> {
+  /** Reads and verifies the log, repairing what can be repaired. `changed`: another program has been at it. */
+  private async scan(changed = false): Promise<DecodedLog | undefined> {
     const before = this.state?.version ?? this.trusted;
     const { log, repaired } = await recover(this.around, this.name, this.state);
     if (repaired) await this.release();
+    if (this.state?.exists && this.state.size !== log?.end) changed = true;
     this.state = log ? { version: log.version, exists: true, size: log.end, blobs: log.blobs } : absent();
     this.trusted = undefined;
-    if (before !== undefined && before !== this.state.version) this.epoch++;
+    // What is left may have the number of what was known, and be another state.
+    if (changed || (before !== undefined && before !== this.state.version)) this.epoch++;
     return log;
   }
 
