@@ -6,8 +6,10 @@ import { add } from "./add.js";
 import { doctor } from "./doctor.js";
 import { evaluate } from "./eval.js";
 import { forget } from "./forget.js";
+import { keys } from "./keys.js";
 import { history, list, show, stats } from "./look.js";
 import { context, search } from "./search.js";
+import { mcp, serve } from "./serve.js";
 import { exportCommand, importCommand } from "./transfer.js";
 
 const completionCommand: Command = {
@@ -20,4 +22,4 @@ const completionCommand: Command = {
   },
 };
 
-export const COMMANDS: Command[] = [add, search, context, list, show, history, forget, importCommand, exportCommand, stats, evaluate, doctor, completionCommand];
+export const COMMANDS: Command[] = [add, search, context, list, show, history, forget, importCommand, exportCommand, stats, evaluate, serve, mcp, keys, doctor, completionCommand];

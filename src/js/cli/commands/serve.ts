@@ -1,0 +1,71 @@
+/** `edgemem serve` and `edgemem mcp`: the store of this machine for programs that speak HTTP or the Model Context Protocol. */
+
+import type { Handler, HandlerConfig } from "../../entries/server.js";
+import type { Call, Command, Option } from "../command.js";
+import { usage } from "../failure.js";
+import { configuration } from "../open.js";
+import { defaultUser } from "../scope.js";
+
+const LOG: Option = { name: "log", kind: "text", value: "WHICH", choices: ["failures", "requests", "none"], help: "which requests have a line on standard error (default failures)" };
+
+export const serve: Command = {
+  name: "serve",
+  summary: "answer mem0's clients, MCP agents and edgemem's own REST on a port of this machine",
+  options: [
+    { name: "port", letter: "p", kind: "number", value: "N", help: "the port, 0 for a free one (default 8787)" },
+    { name: "host", kind: "text", value: "ADDRESS", help: "the address to listen on (default 127.0.0.1: this machine alone)" },
+    { name: "token", kind: "texts", value: "TEXT", help: "a token that requests have to show; EDGEMEM_TOKENS holds several, with commas between them" },
+    { name: "origin", kind: "texts", value: "URL", help: "an origin whose pages may ask, such as https://app.example" },
+    LOG,
+  ],
+  notes: [
+    "Without a token, requests from this machine to localhost or 127.0.0.1 are answered, and no others. Keys of edgemem keys work in any case.",
+    "Ends with an interrupt, when what is under way is done.",
+  ],
+  examples: ["edgemem serve", "EDGEMEM_TOKENS=… edgemem serve --host 0.0.0.0 --port 80"],
+  async run(call) {
+    const { options, output } = call;
+    const port = (options.port as number | undefined) ?? 8787;
+    if (!Number.isInteger(port) || port < 0 || port > 65_535) throw usage(`--port takes a number from 0 to 65535, not ${port}.`, "port");
+    call.interruptible();
+    const { serve: listen } = await import("../../entries/server.js");
+    const handler = await handlerOf(call, { accessTokens: tokens(call), origins: options.origin as string[] | undefined });
+    try {
+      const server = await listen(handler, { port, hostname: options.host as string | undefined, signal: call.signal });
+      output.result({ origin: server.origin, mcp: `${server.origin}/mcp`, directory: call.directory }, () => `${server.origin} answers from ${call.directory}; MCP at ${server.origin}/mcp`);
+      await server.closed;
+    } finally {
+      await handler.close();
+    }
+  },
+};
+
+export const mcp: Command = {
+  name: "mcp",
+  summary: "speak the Model Context Protocol over standard input and output",
+  scoped: true,
+  options: [{ name: "default-user", kind: "text", value: "ID", help: "whose memories are meant where no id is fixed and none is given (default: EDGEMEM_USER, else your login name)" }, LOG],
+  notes: ["The ids that are named here are fixed: whatever a model asks for, it reads and writes their memories alone. Agents start this command by themselves."],
+  examples: ["edgemem mcp --user ann", "claude mcp add memory -- npx -y edgemem mcp --user ann"],
+  async run(call) {
+    const { options, env } = call;
+    call.interruptible();
+    const { serveStdio } = await import("../../entries/server.js");
+    // It closes the handler behind it.
+    const handler = await handlerOf(call, {});
+    await serveStdio(handler, { scope: call.named(), defaultUserId: (options["default-user"] as string | undefined) ?? defaultUser(env), signal: call.signal });
+  },
+};
+
+/** What answers requests from the store of this call. Without tokens this machine is let in. */
+export async function handlerOf(call: Call, service: Pick<HandlerConfig, "accessTokens" | "origins">): Promise<Handler> {
+  const { createHandler } = await import("../../entries/server.js");
+  const config = await configuration(call.options, call.directory, call.env);
+  const logging = call.options.log as HandlerConfig["logging"];
+  return createHandler({ ...config, ...service, local: true, logging, log: (line) => call.output.note(line) });
+}
+
+function tokens({ options, env }: Call): string[] {
+  const given = (env.EDGEMEM_TOKENS ?? "").split(",").map((token) => token.trim());
+  return [...((options.token as string[] | undefined) ?? []), ...given.filter((token) => token !== "")];
+}
