@@ -164,7 +164,7 @@ impl KvStore {
         }
         for blob in &commit.put {
             let part = format!("b/{}", blob.name);
-            note(&part, Deed::Blob(blob.bytes.as_slice().into(), sequence));
+            note(&part, Deed::Blob(Some(blob.bytes.as_slice().into()), sequence));
             version.add(&part);
         }
         if mark {
@@ -255,6 +255,9 @@ impl Listing {
             Deed::Pack(text) => {
                 self.pack(part, pack::sequence(part).unwrap_or(0), Found::Text(text.as_ref().to_owned()));
             }
+            Deed::Length(length) => {
+                self.pack(part, pack::sequence(part).unwrap_or(0), Found::Stored(length));
+            }
             Deed::Blob(_, sequence) => self.blob(part.strip_prefix("b/").unwrap_or(part), part, sequence),
             Deed::Mark(sequence) => self.version.raise(sequence),
             Deed::Deleted => {}
@@ -331,7 +334,7 @@ impl ByteStore for KvStore {
             for (i, name) in names.iter().enumerate() {
                 let key = self.key(partition, &format!("b/{name}"));
                 match self.recent.of(&key) {
-                    Some(Deed::Blob(bytes, _)) => blobs[i] = Some(bytes.to_vec()),
+                    Some(Deed::Blob(Some(bytes), _)) => blobs[i] = Some(bytes.to_vec()),
                     Some(Deed::Deleted) => {}
                     _ => missing.push((i, key)),
                 }

@@ -10,7 +10,8 @@ use crate::sorted::SortedMap;
 
 /// How long a write is remembered, in ms: comfortably longer than KV takes to show it.
 const AGE: i64 = 180_000;
-/// How many bytes are remembered. What was written longest ago is forgotten first.
+/// How many bytes are remembered. Of what was written longest ago only the key is, from then on: a listing may not show it
+/// yet, but where it was written it can be read.
 const BYTES: usize = 16 << 20;
 
 /// What was done to a key.
@@ -18,8 +19,10 @@ const BYTES: usize = 16 << 20;
 pub(super) enum Deed {
     /// A pack's text.
     Pack(Rc<str>),
-    /// A blob's bytes and the number of the commit that wrote it.
-    Blob(Rc<[u8]>, u64),
+    /// The length of a pack's text.
+    Length(usize),
+    /// A blob's bytes, as long as they are remembered, and the number of the commit that wrote it.
+    Blob(Option<Rc<[u8]>>, u64),
     /// A key whose only content is a commit's number.
     Mark(u64),
     Deleted,
@@ -29,8 +32,17 @@ impl Deed {
     fn size(&self) -> usize {
         match self {
             Deed::Pack(text) => text.len(),
-            Deed::Blob(bytes, _) => bytes.len(),
-            Deed::Mark(_) | Deed::Deleted => 0,
+            Deed::Blob(Some(bytes), _) => bytes.len(),
+            _ => 0,
+        }
+    }
+
+    /// The same without its content.
+    fn emptied(&self) -> Deed {
+        match self {
+            Deed::Pack(text) => Deed::Length(text.len()),
+            Deed::Blob(_, sequence) => Deed::Blob(None, *sequence),
+            other => other.clone(),
         }
     }
 }
@@ -71,7 +83,9 @@ impl Recent {
             let Some(oldest) = sized.min_by_key(|(_, (at, _))| *at).map(|(key, _)| key.clone()) else {
                 return;
             };
-            total -= deeds.remove(&oldest).map_or(0, |(_, deed)| deed.size());
+            let Some((at, deed)) = deeds.get(&oldest).cloned() else { return };
+            total -= deed.size();
+            deeds.insert(oldest, (at, deed.emptied()));
         }
     }
 }
@@ -89,10 +103,14 @@ mod tests {
         assert_eq!(recent.under(3, "a/").len(), 2);
         assert_eq!(recent.under(AGE, "a/").len(), 1);
         for n in 0..20 {
-            recent.note(AGE + n, format!("c/b/{n:02}"), Deed::Blob(vec![0; 1 << 20].into(), 1));
+            let bytes = Some(vec![0; 1 << 20].into());
+            recent.note(AGE + n, format!("c/b/{n:02}"), Deed::Blob(bytes, 1));
         }
         let left = recent.under(AGE + 20, "c/");
-        assert_eq!(left.len(), 16);
-        assert_eq!(left[0].0, "c/b/04");
+        assert_eq!(left.len(), 20);
+        let bare = left.iter().take_while(|(_, deed)| matches!(deed, Deed::Blob(None, 1)));
+        assert_eq!(bare.count(), 4);
+        recent.note(AGE + 30, "c/e/1".into(), Deed::Pack("x".repeat(BYTES + 1).as_str().into()));
+        assert!(matches!(recent.of("c/e/1"), Some(Deed::Length(length)) if length == BYTES + 1));
     }
 }
