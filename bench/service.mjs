@@ -33,8 +33,8 @@ export async function service({ users, each, requests, folder, say }) {
       await times(users, 8, async (user) => {
         say(`${host}: memories of user ${user + 1} of ${users}`);
         for (let from = 0; from < each; from += BATCH) {
-          const said = messages.slice(from, from + BATCH).map((content) => ({ role: "user", content }));
-          const answer = await post(running.origin, filling, "/v3/memories/add/", { messages: said, user_id: `u${user}`, infer: false });
+          const said = { messages: messages.slice(from, from + BATCH), user_id: `u${user}`, infer: false };
+          const answer = await post(running.origin, filling, "/v3/memories/add/", said);
           if (answer.status !== 200) throw new Error(`the memories could not be made: ${answer.status} ${answer.text}`);
         }
       });
@@ -44,7 +44,7 @@ export async function service({ users, each, requests, folder, say }) {
         let said = 0;
         const kinds = {
           search: (n) => ["/v3/memories/search/", { query: questions[n % questions.length], filters: { user_id: `u${n % users}` } }],
-          add: (n) => ["/v3/memories/add/", { messages: `${messages[n % each]} (${connections}, ${(said += 1)})`, user_id: `u${n % users}`, infer: false }],
+          add: (n) => ["/v3/memories/add/", { messages: `${messages[n % each].content} (${connections}, ${(said += 1)})`, user_id: `u${n % users}`, infer: false }],
         };
         for (const [kind, make] of Object.entries(kinds)) {
           say(`${host}: ${kind}, ${connections} connections`);

@@ -1,5 +1,6 @@
 """What mem0's Python client has to see, by the numbers of scenarios.mjs. Prints a line of JSON for each scenario, and the calls."""
 
+import asyncio
 import json
 import os
 import re
@@ -8,7 +9,7 @@ import threading
 import traceback
 import urllib.request
 
-from mem0 import MemoryClient
+from mem0 import AsyncMemoryClient, MemoryClient
 from mem0 import exceptions as errors
 
 HOST, KEY = sys.argv[1], sys.argv[2]
@@ -304,6 +305,29 @@ def beside(client):
         assert refused(errors.MemoryError, call).error_code == "HTTP_501"
 
 
+def asynchronous(client):
+    """The other client of the same package, which awaits."""
+
+    async def use():
+        u = owner()
+        async with AsyncMemoryClient(api_key=KEY, host=HOST) as mine:
+            added = await mine.add("I like tea", user_id=u, infer=False)
+            memory_id = added["results"][0]["id"]
+            assert texts(await mine.get_all(**of(u))) == ["I like tea"]
+            assert texts(await mine.search("tea", **of(u))) == ["I like tea"]
+            assert (await mine.update(memory_id, text="I like coffee"))["memory"] == "I like coffee"
+            assert len(await mine.history(memory_id)) == 2
+            await mine.delete(memory_id)
+            try:
+                await mine.get(memory_id)
+            except errors.MemoryNotFoundError:
+                pass
+            else:
+                raise AssertionError("a deleted memory was found")
+
+    asyncio.run(use())
+
+
 def reset(client):
     """Last of all: everything is deleted."""
     add(client, owner(), "something")
@@ -313,7 +337,7 @@ def reset(client):
 
 client = Counting(MemoryClient(api_key=KEY, host=HOST))
 calls["ping"] = 1
-SCENARIOS = [it for name, it in list(globals().items()) if re.match(r"row\d+$", name)] + [beside, reset]
+SCENARIOS = [it for name, it in list(globals().items()) if re.match(r"row\d+$", name)] + [beside, asynchronous, reset]
 for scenario in SCENARIOS:
     try:
         scenario(client)
