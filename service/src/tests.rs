@@ -221,6 +221,73 @@ fn keys_are_made_listed_and_revoked_by_administrators_of_their_organisation() {
 }
 
 #[test]
+fn a_key_of_one_user_stays_with_it_on_every_route() {
+    let host = Host::new(&[]);
+    let all = host.key(json!({ "org_id": "acme" }));
+    let ann = host.key(json!({ "org_id": "acme", "user_id": "ann" }));
+    let id = host.remember(&ann, "tea");
+    let body = json!({ "messages": "tea of bob", "user_id": "bob" });
+    let (_, added) = host.ask(&all, "POST", "/v1/memories", body);
+    let bob = added["results"][0]["id"].as_str().unwrap();
+    let (_, export) = host.ask(&all, "POST", "/v1/exports", json!({ "filters": { "user_id": "bob" } }));
+
+    for (method, path, body) in [
+        ("GET", "/v1/memories".to_owned(), json!({})),
+        ("POST", "/v1/memories/list".to_owned(), json!({})),
+        ("POST", "/v3/memories".to_owned(), json!({})),
+        ("POST", "/v3/memories".to_owned(), json!({ "filters": { "text": { "icontains": "tea" } } })),
+        ("POST", "/v3/memories/search".to_owned(), json!({ "query": "tea" })),
+        ("POST", "/v1/search".to_owned(), json!({ "query": "tea", "agent_id": "bot" })),
+        ("POST", "/v1/context".to_owned(), json!({ "query": "tea" })),
+        ("GET", "/v1/events".to_owned(), json!({})),
+    ] {
+        let (status, answer) = host.ask(&ann, method, &path, body);
+        assert!(status == 200 && !answer.to_string().contains("bob"), "{method} {path}: {status} {answer}");
+    }
+    for (method, path, body, expected) in [
+        ("GET", format!("/v1/memories/{bob}"), json!({}), "404 NOT_FOUND"),
+        ("GET", format!("/v1/memories/{bob}/history"), json!({}), "404 NOT_FOUND"),
+        ("GET", format!("/v1/event/{bob}"), json!({}), "404 NOT_FOUND"),
+        ("PUT", format!("/v1/memories/{bob}"), json!({ "text": "mine" }), "404 NOT_FOUND"),
+        ("DELETE", format!("/v1/memories/{bob}"), json!({}), "404 NOT_FOUND"),
+        (
+            "PUT",
+            "/v1/batch".into(),
+            json!({ "memories": [{ "memory_id": bob, "text": "mine" }] }),
+            "404 NOT_FOUND",
+        ),
+        ("DELETE", "/v1/batch".into(), json!({ "memories": [{ "memory_id": bob }] }), "404 NOT_FOUND"),
+        ("POST", "/v1/feedback".into(), json!({ "memory_id": bob, "feedback": "NEGATIVE" }), "404 NOT_FOUND"),
+        (
+            "POST",
+            "/v1/exports/get".into(),
+            json!({ "memory_export_id": export["id"] }),
+            "403 SCOPE_FORBIDDEN",
+        ),
+        ("POST", "/v3/memories".into(), json!({ "filters": { "user_id": "bob" } }), "403 SCOPE_FORBIDDEN"),
+        (
+            "POST",
+            "/v3/memories/add".into(),
+            json!({ "messages": "x", "user_id": "bob" }),
+            "403 SCOPE_FORBIDDEN",
+        ),
+        ("DELETE", "/v2/entities/user/bob".into(), json!({}), "403 SCOPE_FORBIDDEN"),
+        ("DELETE", "/v1/memories?user_id=bob".into(), json!({}), "403 SCOPE_FORBIDDEN"),
+        ("DELETE", "/v1/memories".into(), json!({}), "400 SCOPE_REQUIRED"),
+        ("GET", "/v1/entities".into(), json!({}), "403 SCOPE_FORBIDDEN"),
+        ("GET", "/v1/stats".into(), json!({}), "403 SCOPE_FORBIDDEN"),
+        ("GET", "/v1/relay/bob?after=0".into(), json!({}), "403 SCOPE_FORBIDDEN"),
+        ("GET", "/v1/admin/keys".into(), json!({}), "403 RIGHT_MISSING"),
+    ] {
+        assert_eq!(host.code(&ann, method, &path, body.clone()), expected, "{method} {path} {body}");
+    }
+    assert_eq!(host.ask(&all, "GET", &format!("/v1/memories/{bob}"), json!({})).1["memory"], "tea of bob");
+    assert_eq!(host.ask(&ann, "GET", &format!("/v1/memories/{id}"), json!({})).0, 200);
+    assert_eq!(host.ask(&ann, "DELETE", "/v1/memories?user_id=ann", json!({})).0, 200);
+    assert_eq!(host.ask(&ann, "GET", "/v1/ping", json!({})).1["org_id"], "acme");
+}
+
+#[test]
 fn a_key_has_a_limit_and_the_token_of_the_deployment_has_none() {
     let host = Host::new(&[("EDGEMEM_RATE_LIMIT", "2")]);
     let key = host.key(json!({}));
