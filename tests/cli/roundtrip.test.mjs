@@ -115,6 +115,8 @@ test("a line that was changed by hand, cut or doubled is refused with its place,
   const at = lines.findIndex((line) => line.includes('"memory":"I moved to Porto."'));
   const change = (edit) => {
     const line = JSON.parse(lines[at]);
+    // By whoever knows that it would be noticed.
+    delete line.crc;
     edit(line);
     return JSON.stringify(line);
   };
@@ -124,6 +126,7 @@ test("a line that was changed by hand, cut or doubled is refused with its place,
     "an owner in its log": [(line) => ((line.user_id = "eve"), (line.log[0].user_id = "eve")), "CHANGES_INVALID"],
     "its partition": [(line) => (line.partition = "0".repeat(32)), "CHANGES_INVALID"],
     "its id": [(line) => (line.id = "11111111-1111-4111-8111-11111111111"), "CHANGES_INVALID"],
+    "its checksum": [(line) => (line.crc = "00000000"), "CHANGES_INVALID"],
     "a member more": [(line) => (line.colour = "red"), "CHANGES_INVALID"],
     "an operation of later": [(line) => (line.log[1].op = "sing"), "FORMAT_UNSUPPORTED"],
     "a time far ahead": [(line) => (line.log[1].at = "2999-01-01T00:00:00.000Z"), "CLOCK_INVALID"],
@@ -145,7 +148,8 @@ test("a line that was changed by hand, cut or doubled is refused with its place,
   const report = await importFrom(doubled, [...lines.slice(1, -1), ...lines.slice(1, -1)].join("\n"));
   assert.deepEqual([report.kept, report.merged], [lines.length - 2, lines.length - 2]);
   // The same name for something else.
-  const forged = JSON.parse(lines[at]);
+  const { crc, ...forged } = JSON.parse(lines[at]);
+  assert.match(crc, /^[0-9a-f]{8}$/);
   forged.log[0].text = "I moved to Rome.";
   const contradiction = await importFrom(doubled, JSON.stringify(forged));
   assert.deepEqual(contradiction.refusals.map(({ code }) => code), ["CHANGES_INVALID"]);
@@ -174,6 +178,35 @@ test("a file that is cut off, changed or of later says so, behind what was whole
   assert.equal((await into(whole.replace('"version":1', '"version":2'))).code, "FORMAT_UNSUPPORTED");
   assert.equal((await into(whole.replace('"edgemem":"memories"', '"edgemem":"songs"'))).code, "CHANGES_INVALID");
   assert.equal((await into(`\ufeff${whole.replaceAll("\n", "\r\n")}`)).memories, memories, "as an editor of Windows writes it");
+  await memory.close();
+});
+
+test("bytes that change on their way are noticed: what is taken in is what was given out", async () => {
+  const memory = await lived();
+  const whole = Buffer.from(await text(memory));
+  const { digest } = await memory.verify();
+  let state = 20_250_101;
+  const random = (below) => (state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0) % below;
+  let noticed = 0;
+  for (let round = 0; round < 150; round++) {
+    const bytes = Buffer.from(whole);
+    for (let n = 0; n <= round % 3; n++) {
+      const at = random(bytes.length);
+      bytes[at] = round % 2 ? bytes[at] ^ (1 << random(8)) : random(256);
+    }
+    const other = open();
+    const outcome = await importFrom(other, bytes, { userId: "ann", format: "edgemem" }).catch((error) => error);
+    if (outcome instanceof Error) assert.match(String(outcome.code), /^(CHANGES_INVALID|FORMAT_UNSUPPORTED)$/, outcome.stack);
+    if (outcome instanceof Error || outcome.refused > 0) noticed++;
+    // A line that is cut into two by a line feed, or that lost its log, may have become something to remember.
+    for (const line of (await text(other)).trim().split("\n").slice(1, -1)) {
+      const { memory: said } = JSON.parse(line);
+      if (!whole.includes(line)) assert.ok(outcome.details?.report.refused > 0 || said !== undefined, line);
+    }
+    if (!(outcome instanceof Error)) assert.equal((await other.verify()).digest, digest, `round ${round}`);
+    await other.close();
+  }
+  assert.ok(noticed >= 140, `${noticed} of 150 were noticed`);
   await memory.close();
 });
 

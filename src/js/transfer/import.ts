@@ -13,7 +13,9 @@ import { Input, type ImportSource } from "./input.js";
 import { Notes } from "./notes.js";
 import { IMPORT_FORMATS, type Checkpoint, type ImportFormat, type ImportOptions, type ImportReport, type Item, type Refusal, type Tally } from "./types.js";
 
-/** A batch has so many items, */
+/** A batch has so many logs, which are one commit for each partition, */
+const LOGS = 2_048;
+/** or so many items with one of another kind, which take longer, */
 const BATCH = 512;
 /** or about so many characters and bytes, if that is less. */
 const BATCH_BYTES = 4 << 20;
@@ -85,6 +87,7 @@ class Import {
   async take(input: Input, items: AsyncGenerator<Item, void>): Promise<void> {
     let batch: Item[] = [];
     let size = 0;
+    let most = LOGS;
     let number = 0;
     let failure: unknown;
     // What was read before the source turned out to be damaged is taken in all the same.
@@ -94,9 +97,10 @@ class Import {
       if (++number <= this.#resumed) continue;
       batch.push(step.value);
       size += sizeOf(step.value);
-      if (batch.length < BATCH && size < BATCH_BYTES) continue;
+      if (!("log" in step.value)) most = BATCH;
+      if (batch.length < most && size < BATCH_BYTES) continue;
       await this.#batch(batch, input);
-      [batch, size] = [[], 0];
+      [batch, size, most] = [[], 0, LOGS];
       this.#checkSignal();
     }
     if (batch.length > 0) await this.#batch(batch, input);

@@ -4,7 +4,7 @@
  */
 
 import { AXES, type Logged } from "./changes.js";
-import { invalid } from "./binary.js";
+import { crc32, invalid } from "./binary.js";
 import { fromEntry, toEntry, type Entry } from "./operation.js";
 import { digits, isUuid, type Json } from "./values.js";
 
@@ -14,20 +14,26 @@ export const HEADER = { edgemem: "memories", version: 1 } as const;
 /** The line of a memory, without its end. */
 export function writeLine({ id, partition, operations }: Logged): string {
   const log = operations.map(toEntry);
-  return JSON.stringify({ id, partition, ...shown(log), log });
+  return JSON.stringify({ id, partition, ...shown(log), log, crc: checksum(operations) });
+}
+
+/** The CRC-32 of stored operations, one behind the other: what JSON says of them, letter by letter, is in it. */
+function checksum(operations: Uint8Array[]): string {
+  return operations.reduce((sum, operation) => crc32(operation, sum), 0).toString(16).padStart(8, "0");
 }
 
 /** The memory of a line that has a log. */
 export function readLine(line: Record<string, Json>): Logged {
-  const { id, partition, log, ...rest } = line;
+  const { id, partition, log, crc, ...rest } = line;
   if (!isUuid(id)) throw invalid("id is no id of a memory", "id");
   if (!Array.isArray(log) || log.length === 0) throw invalid("log is a list of operations", "log");
   const operations = log.map((entry) => fromEntry(id.toLowerCase(), entry));
   const expected = shown(log as Entry[]);
   for (const name of new Set([...Object.keys(rest), ...Object.keys(expected)])) {
     if (JSON.stringify(rest[name]) === JSON.stringify(expected[name])) continue;
-    throw invalid(`${name} is not what the log says; to add it as something new, take id, partition and log out of the line`, name);
+    throw invalid(`${name} is not what the log says; to add it as something new, take id, partition, log and crc out of the line`, name);
   }
+  if (crc !== undefined && crc !== checksum(operations)) throw invalid("the log is not what it was when it was written: its checksum is another one", "log");
   return { id: id.toLowerCase(), partition: digits(partition, 16), operations };
 }
 

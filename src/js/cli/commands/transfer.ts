@@ -184,7 +184,9 @@ class Notes {
   }
 
   async forget(): Promise<void> {
-    await rm(await this.#path, { force: true });
+    const path = await this.#path;
+    // With the draft that a kill may have left.
+    for (const file of [path, `${path}.new`]) await rm(file, { force: true });
   }
 }
 
