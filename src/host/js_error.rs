@@ -34,8 +34,7 @@ pub fn from_store(thrown: &JsValue, message: &str) -> Error {
 
 /// The error for a store that has no room left.
 pub fn full(cause: &str) -> Error {
-    let message =
-        "the store is full and nothing of this call was stored; free some space, or delete memories";
+    let message = "the store is full and nothing of this call was stored; free some space, or give all of it up with reset()";
     Error::new(ErrorKind::StoreFull, message).cause(cause)
 }
 

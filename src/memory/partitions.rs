@@ -41,8 +41,8 @@ pub struct Partitions {
     pub(super) room: Rc<Room>,
     /// Where the chains of this replica end in partitions that were dropped from memory.
     pub(super) chains: RefCell<SortedMap<Chain>>,
-    /// Whether the store is known not to be an encrypted one that was opened without its key.
-    plain: Cell<bool>,
+    /// When (ms) the store was last found not to be an encrypted one that was opened without its key.
+    plain: Cell<Option<i64>>,
     /// The last failure of a checkpoint: it costs no acknowledged write, but someone should see it.
     pub(super) trouble: RefCell<Option<Error>>,
 }
@@ -114,7 +114,7 @@ impl Partitions {
             open: RefCell::default(),
             room,
             chains: RefCell::default(),
-            plain: Cell::new(false),
+            plain: Cell::new(None),
             trouble: RefCell::default(),
         }
     }
@@ -255,7 +255,7 @@ impl Partitions {
     pub async fn names(&self, prefix: &str) -> Result<Vec<String>> {
         let mut names = self.store.list(prefix).await?;
         if names.is_empty() || names.iter().any(|name| name == RING_PARTITION) {
-            self.check_plain().await?;
+            self.check_plain(false).await?;
         }
         names.retain(|name| !name.starts_with(RESERVED));
         Ok(names)
@@ -281,7 +281,7 @@ impl Partitions {
                 let read =
                     if anew { self.refresh(&partition).await } else { self.get(name).await.map(|_| ()) };
                 let goes_on = match read {
-                    Err(error) if error.kind() == ErrorKind::StoreCorrupt => visit(name, Err(error))?,
+                    Err(error) if is_damage(&error, anew) => visit(name, Err(error))?,
                     read => read.and_then(|()| visit(name, Ok(&partition.engine.borrow())))?,
                 };
                 if !goes_on {
@@ -294,17 +294,36 @@ impl Partitions {
     }
 
     /// Refuses an encrypted store that was opened without its key, where every owner seems to have nothing: a store that
-    /// encrypts shows no ring. Asked where nothing is found, and once.
-    async fn check_plain(&self) -> Result<()> {
-        if !self.plain.get() {
-            let ring = self.store.load(RING_PARTITION, Some(0)).await?;
-            if ring.is_some_and(|ring| !ring.entries.is_empty() || !ring.blobs.is_empty()) {
-                let message = "the store is encrypted; configure `encryption` with its passphrase or key";
-                return Err(Error::new(ErrorKind::KeyRequired, message).field("encryption"));
+    /// encrypts shows no ring. Asked where nothing is found, and once. Without a ring in it the ring's partition is the
+    /// claim of someone who was about to encrypt: who `writes` takes that away, and of the two one gives way.
+    async fn check_plain(&self, writes: bool) -> Result<()> {
+        if self.plain.get().is_none() {
+            let now = self.host.now();
+            if let Some(ring) = self.store.load(RING_PARTITION, Some(0)).await? {
+                if !ring.entries.is_empty() || !ring.blobs.is_empty() {
+                    let message = "the store is encrypted; configure `encryption` with its passphrase or key";
+                    return Err(Error::new(ErrorKind::KeyRequired, message).field("encryption"));
+                }
+                if writes && ring.version > 0 {
+                    self.store.erase(RING_PARTITION).await?;
+                }
             }
+            self.plain.set(Some(now));
         }
-        self.plain.set(true);
         Ok(())
+    }
+
+    /// Looks again before something is written: another may have begun to encrypt what was empty. What is written in plain
+    /// between this look and the commit is not noticed, so a store that can looks by itself, in the commit.
+    async fn check_still_plain(&self) -> Result<()> {
+        if !self.store.capabilities().shared || self.store.minds_ring() {
+            return Ok(());
+        }
+        let looked = self.plain.get();
+        if looked.is_none_or(|at| self.store.is_stale(RING_PARTITION, at, self.host.now())) {
+            self.plain.set(None);
+        }
+        self.check_plain(true).await
     }
 
     /// All partitions that are in memory.
@@ -343,7 +362,7 @@ impl Partitions {
                 return Ok(());
             };
             if image.version == 0 {
-                self.check_plain().await?;
+                self.check_plain(false).await?;
             }
             // Another writer's checkpoint replaced what this engine holds: start from what is there now.
             let replaced = {
@@ -385,7 +404,9 @@ impl Partitions {
             }
             // A commit of this process may have been acknowledged while this call was reading.
             let newest = partition.version.get().filter(|_| !replaced).unwrap_or(0).max(image.version);
-            partition.version.set(Some(if self.store.capabilities().compare_and_set {
+            // One that is gone now was erased: to hold on to its version would make every write a conflict.
+            let is_gone = image.version == 0;
+            partition.version.set(Some(if self.store.capabilities().compare_and_set && !is_gone {
                 newest
             } else {
                 image.version
@@ -436,6 +457,9 @@ impl Partitions {
         let mut tried: Option<Operation> = None;
         for _ in 0..CONFLICTS {
             if let Some(tried) = &tried {
+                // The conflict may be with whoever began to encrypt the store.
+                self.plain.set(None);
+                self.check_plain(true).await?;
                 self.refresh(partition).await?;
                 // A store that repeats a request may have been told of a conflict with that very request.
                 partition.unsettled.set(partition.engine.borrow().knows(tried)?);
@@ -443,6 +467,7 @@ impl Partitions {
             if partition.unsettled.take() {
                 self.renew();
             }
+            self.check_still_plain().await?;
             let now = self.now();
             let (mut operations, rows) = {
                 let mut engine = partition.engine.borrow_mut();
@@ -539,7 +564,7 @@ impl Partitions {
             }
             match self.seal(partition, &Engine::checkpoint).await {
                 Err(error) if error.kind() == ErrorKind::StoreConflict => self.refresh(partition).await?,
-                sealed => drop(sealed?),
+                sealed => drop(sealed.map_err(unpurged)?),
             }
         }
         Err(crowded())
@@ -585,6 +610,7 @@ impl Partitions {
         match planned {
             None => Ok(false),
             Some(checkpoint) => {
+                self.check_still_plain().await?;
                 let commit = Commit {
                     partition: partition.name.clone(),
                     expect: partition.version.get().unwrap_or(0),
@@ -634,6 +660,22 @@ impl Drop for Batch {
     fn drop(&mut self) {
         self.settle(&Err(interrupted()));
     }
+}
+
+/// Whether a partition is at fault, and not the store. What is tampered with is told partition by partition only to whoever
+/// reads all of it anew.
+fn is_damage(error: &Error, anew: bool) -> bool {
+    error.kind() == ErrorKind::StoreCorrupt || (anew && error.kind() == ErrorKind::Tampered)
+}
+
+/// A full store refused to seal what was erased away, when no read finds it any more.
+fn unpurged(error: Error) -> Error {
+    if error.kind() != ErrorKind::StoreFull {
+        return error;
+    }
+    let message = "what was erased is found no more, but its bytes are still in the store, which is full; free some \
+                   space and erase it again";
+    Error::new(ErrorKind::StoreFull, message).cause(error.cause_text().unwrap_or(error.message()))
 }
 
 fn crowded() -> Error {

@@ -41,6 +41,10 @@ pub const RESERVED: &str = "0000000000000000";
 /// `src/js/encryption/` encrypts; the core only knows an encrypted store when it sees one.
 pub const RING_PARTITION: &str = "656467656d656d2d6b657972696e6731";
 
+/// What encrypted items begin with, those of later versions too.
+#[cfg(any(feature = "web", feature = "cloudflare"))]
+const SEALED: std::ops::RangeInclusive<u8> = 0xe1..=0xef;
+
 /// What a store can promise. Declared by the store, never guessed from its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
@@ -115,6 +119,20 @@ pub struct Commit {
     pub scrub: bool,
 }
 
+impl Commit {
+    /// Whether it writes something, and nothing of that is encrypted. What `src/js/encryption/` writes brings at least one
+    /// item, whose first byte is one of [`SEALED`]; nothing that the core writes begins so.
+    #[cfg(any(feature = "web", feature = "cloudflare"))]
+    fn is_plain(&self) -> bool {
+        let written = || {
+            let entries = self.append.iter().map(|entry| &entry.bytes);
+            entries.chain(self.put.iter().map(|blob| &blob.bytes))
+        };
+        written().next().is_some()
+            && !written().any(|bytes| bytes.first().is_some_and(|first| SEALED.contains(first)))
+    }
+}
+
 /// A place for bytes.
 ///
 /// Implementers: prepare everything first, then commit in one go. Where the host cannot be atomic, write
@@ -154,6 +172,12 @@ pub trait ByteStore {
     fn is_stale(&self, partition: &str, loaded_at: i64, now: i64) -> bool {
         let _ = (partition, loaded_at, now);
         self.capabilities().shared
+    }
+
+    /// Whether a commit of plain bytes is a `STORE_CONFLICT` where [`RING_PARTITION`] exists, checked with the version
+    /// itself. Before commits to others somebody has to look.
+    fn minds_ring(&self) -> bool {
+        false
     }
 }
 

@@ -239,6 +239,28 @@ test("another tab may delete the database: ours lets go at once and opens it ane
   await theirs.close();
 });
 
+test("a database in which not a byte has room can be emptied", async () => {
+  const config = idb("emptied");
+  const small = await browser.newContext();
+  const full = await tab(small);
+  const session = await small.newCDPSession(full);
+  await session.send("Storage.overrideQuotaForOrigin", { origin: server.origin, quotaSize: 2_000_000 });
+  const told = await full.evaluate(async (c) => {
+    let version = 0;
+    for (let n = 0, size = 100_000; size > 0 && n < 5_000; n++) {
+      const made = await ask(c, "commit", commit(version, { put: [noise(`b-${n}`, size)] }));
+      if (made.code === undefined) version = made;
+      else if (made.code !== "STORE_FULL") return made;
+      else size = Math.floor(size / 4);
+    }
+    const another = await ask(c, "commit", commit(version, {}));
+    const erased = await ask(c, "erase", partition);
+    return [another.code, erased ?? null, await ask(c, "list", "")];
+  }, config);
+  assert.deepEqual(told, ["STORE_FULL", null, []]);
+  await small.close();
+});
+
 test("a database from a newer version, or of another program, is left alone", async () => {
   const makeDatabase = ([name, version]) =>
     new Promise((resolve) => {
@@ -295,6 +317,7 @@ test("what another program wrote into the database is STORE_CORRUPT and names th
 
 test("a database of layout 1 opens and can be written on", async () => {
   const config = idb("layout-1");
+  const began = Date.now();
   await page.evaluate(
     ([name, { version, ...stores }]) =>
       new Promise((resolve, reject) => {
@@ -324,5 +347,8 @@ test("a database of layout 1 opens and can be written on", async () => {
     },
     [config, P],
   );
-  assert.deepEqual(found, { ...CONTENT, versions: [3, 4, 3] });
+  const { versions: [version, next, other], ...content } = found;
+  assert.deepEqual(content, CONTENT);
+  assert.deepEqual([version, next], [3, 4]);
+  assert.ok(other >= began, "a new partition begins with the time: it goes on however the data was cleared");
 });

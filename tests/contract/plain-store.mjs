@@ -8,7 +8,7 @@ export function plainStore(namespace) {
   const at = (partition) => {
     if (closed) throw Object.assign(new Error("the store was closed"), { code: "CLOSED" });
     const name = `${namespace}/${partition}`;
-    if (!partitions.has(name)) partitions.set(name, { version: 0, entries: new Map(), blobs: new Map() });
+    if (!partitions.has(name)) partitions.set(name, { version: 0, floor: 0, entries: new Map(), blobs: new Map() });
     return partitions.get(name);
   };
   return {
@@ -34,11 +34,12 @@ export function plainStore(namespace) {
       for (const { name, bytes } of put) target.blobs.set(name, bytes);
       for (const key of drop) target.entries.delete(key);
       for (const name of remove) target.blobs.delete(name);
-      return ++target.version;
+      return (target.version = Math.max(target.version, target.floor) + 1);
     },
     async erase(partition) {
-      at(partition);
-      partitions.delete(`${namespace}/${partition}`);
+      const { version, floor } = at(partition);
+      // A version that comes twice would let a copy from before the erasure pass for what comes after it.
+      partitions.set(`${namespace}/${partition}`, { version: 0, floor: Math.max(version, floor), entries: new Map(), blobs: new Map() });
     },
     async close() {
       closed = true;

@@ -22,8 +22,10 @@ export class UnstorageStore {
   async load(partition, known) {
     const keys = await this.#keys(`${check(partition)}:`);
     const named = (kind) => keys.filter((key) => key.split(":")[1] === kind).map((key) => key.split(":")[2]).sort();
-    // Every commit leaves a `version` key of its own, and only erase removes them: their number is the version.
-    const version = named("version").length;
+    // Every commit leaves a `version` key of its own, and only erase removes them: their number is the version, counted
+    // from when the first of them was made. So a partition that begins again has versions that the one before never had.
+    const commits = named("version");
+    const version = commits.length && parseInt(commits[0], 10) + commits.length;
     if (version === known) return null;
     const bytes = await this.#get(partition, "entry", named("entry"));
     // Another writer's checkpoint took entries away after they were listed: look again, where they went.
@@ -45,10 +47,11 @@ export class UnstorageStore {
     const fresh = [...blobs, ...entries].filter(([name]) => !there.has(name));
     // First what is new, then the mark that makes others look, and only then away with what is old.
     await Promise.all(fresh.map(([name, bytes]) => this.#open().setItemRaw(name, bytes)));
-    await this.#open().setItem(key("version", crypto.randomUUID()), "1");
+    const now = Date.now();
+    await this.#open().setItem(key("version", `${now}-${crypto.randomUUID()}`), "1");
     await Promise.all(old.map((name) => this.#open().removeItem(name)));
     // Not the count: that may include a commit of somebody else, whose entries this caller has not seen.
-    return expect + 1;
+    return (expect || now) + 1;
   }
 
   async erase(partition) {

@@ -106,6 +106,58 @@ test("two tabs that begin a store at once agree, see each other's memories, and 
   assert.deepEqual(await page.evaluate(count, undefined), ["KEY_REQUIRED", "encryption"]);
 });
 
+test("who looked at an empty database in plain writes nothing into it after another tab began it encrypted", async () => {
+  const tabs = [await tab(), await tab()];
+  const [plain, sealed] = tabs;
+  const run = (page, encryption, texts) =>
+    page.evaluate(async ([encryption, texts]) => {
+      globalThis.memory ??= open("mixed", encryption);
+      const told = [];
+      for (const [userId, text] of texts) {
+        const call = text === undefined ? memory.getAll({ filters: { user_id: userId } }) : memory.add(text, { userId });
+        told.push(await call.then(({ results }) => results.length, ({ code }) => code));
+      }
+      return told;
+    }, [encryption, texts]);
+  assert.deepEqual(await run(plain, undefined, [["ann"]]), [0]);
+  assert.deepEqual(await run(sealed, { passphrase: "p" }, [["bob", "I like tea."]]), [1]);
+  assert.deepEqual(await run(plain, undefined, [["ann", "I like rye."], ["carl", "I like rye."]]), ["KEY_REQUIRED", "KEY_REQUIRED"]);
+  assert.deepEqual(await run(sealed, undefined, [["ann"], ["ann", "I like figs."], ["bob"]]), [0, 1, 1]);
+  assert.equal(await sealed.evaluate(async () => (await memory.stats()).memories), 2);
+  for (const page of tabs) await page.close();
+});
+
+for (const encryption of [undefined, { passphrase: "p" }]) {
+  test(`a tab whose site's data was cleared goes on with what another tab has begun${encryption === undefined ? "" : ", encrypted"}`, async () => {
+    const tabs = [await tab(), await tab()];
+    const [one, two] = tabs;
+    const name = `cleared-${encryption?.passphrase}`;
+    const add = (page, text, userId = "ann") =>
+      page.evaluate(async ([name, encryption, text, userId]) => {
+        globalThis.memory ??= open(name, encryption);
+        return (await memory.add(text, { userId, infer: false })).results.map(({ event }) => event);
+      }, [name, encryption, text, userId]);
+    const all = (page, userId = "ann") =>
+      page.evaluate(async (userId) => (await memory.getAll({ filters: { user_id: userId } })).results.map(({ memory }) => memory).sort(), userId);
+    await add(one, "I live in Berlin");
+    await add(two, "I live in Berlin");
+    const session = await context.newCDPSession(one);
+    await session.send("Storage.clearDataForOrigin", { origin: server.origin, storageTypes: "indexeddb" });
+    await add(two, "I moved to Rome");
+    await one.waitForFunction(async () => (await memory.getAll({ filters: { user_id: "ann" } })).results.every(({ memory }) => !memory.includes("Berlin")));
+    assert.deepEqual(await all(one), ["I moved to Rome"]);
+    assert.deepEqual(await add(one, "I live in Berlin"), ["ADD"], "it is not taken for stored");
+    await add(one, "I love chess", "carl");
+    for (const page of tabs) await page.reload();
+    const fresh = await tab();
+    await add(fresh, "I love tea", "carl");
+    assert.deepEqual(await all(fresh), ["I live in Berlin", "I moved to Rome"]);
+    assert.deepEqual(await all(fresh, "carl"), ["I love chess", "I love tea"]);
+    assert.equal(await fresh.evaluate(async () => (await memory.stats()).memories), 4);
+    for (const page of [...tabs, fresh]) await page.close();
+  });
+}
+
 test("a key is changed while the memory is open", async () => {
   const answer = await page.evaluate(async () => {
     const memory = open("trap", { passphrase: "p" });

@@ -10,6 +10,7 @@ import { writeHeapSnapshot } from "node:v8";
 
 import { Memory } from "../../dist/node.js";
 import { importFileStore, scratch } from "../contract/filestore.mjs";
+import { plainStore } from "../contract/plain-store.mjs";
 import { KEY } from "./bundle.mjs";
 import { fill, found, PLAIN, WORDS } from "./content.mjs";
 
@@ -68,6 +69,8 @@ test("the wrong passphrase, none, and one for a plain store: a code, the field, 
     await other.close();
     assert.deepEqual(files(directory), before);
   }
+  // A secret that is not set must not mean memories in plain.
+  for (const unset of [null, false, "", 0]) assert.throws(() => open(directory, unset), { code: "CONFIG_INVALID", field: "encryption" });
   const plain = scratch("plain");
   const unencrypted = open(plain);
   await unencrypted.add("I like tea.", user);
@@ -157,6 +160,44 @@ test("a passphrase is nowhere in the heap once it was given", async () => {
   assert.equal(heap.includes([...parts, "given"].join("-")), false);
   assert.equal(kept.length > 0, true);
   await memory.close();
+});
+
+const over = (store, encryption) => new Memory({ store, encryption, embedder: { provider: "none" } });
+const RING = "656467656d656d2d6b657972696e6731";
+
+test("who looked at an empty store in plain writes nothing into it after another began it encrypted", async () => {
+  const store = () => plainStore("mixed");
+  const [plain, sealed] = [over(store()), over(store(), { key: KEY })];
+  assert.deepEqual((await plain.search("tea", user)).results, []);
+  await sealed.add("I like tea.", { userId: "bob" });
+  for (const userId of [user.userId, "never-seen"]) await assert.rejects(plain.add("I like rye.", { userId }), { code: "KEY_REQUIRED", field: "encryption" });
+  await sealed.add("I like figs.", user);
+  assert.equal((await sealed.stats()).memories, 2);
+  assert.equal((await sealed.verify()).ok, true);
+});
+
+test("a claim that no ring followed keeps nobody from writing in plain", async () => {
+  const store = () => plainStore("claimed");
+  await store().commit({ partition: RING, expect: 0, append: [], put: [], drop: [], remove: [], rows: [] });
+  const plain = over(store());
+  assert.deepEqual((await plain.search("tea", user)).results, []);
+  assert.deepEqual(await store().list(""), [RING], "looking takes nothing away");
+  await plain.add("I like tea.", user);
+  assert.equal((await store().load(RING, null)).version, 0);
+  await assert.rejects(over(store(), { key: KEY }).add("I like rye.", user), { code: "CONFIG_INVALID", field: "encryption" });
+});
+
+test("verify names what was tampered with, and looks at the others", async () => {
+  const store = plainStore("verified");
+  const memory = over(store, { key: KEY });
+  for (const userId of ["ann", "bob", "carl"]) await memory.add("I like tea.", { userId });
+  const [hurt] = (await store.list("")).filter((name) => name !== RING);
+  const { entries } = await store.load(hurt, null);
+  entries[0].bytes[30] ^= 1;
+  const { ok, partitions, problems } = await over(plainStore("verified"), { key: KEY }).verify();
+  assert.deepEqual([ok, partitions, problems.map(({ what }) => what)], [false, 3, ["damaged"]]);
+  assert.match(problems[0].detail, /was changed/);
+  await assert.rejects(over(plainStore("verified"), { key: KEY }).stats(), { code: "TAMPERED" });
 });
 
 test("files: whatever bit is flipped, nothing is read that was not written", async (t) => {

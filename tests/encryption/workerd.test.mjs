@@ -70,6 +70,7 @@ test("no word of the content is in the files of D1 and KV, and without encryptio
       let worker = start();
       assert.deepEqual(await ask(worker, "fill"), { ok: null });
       assert.match((await ask(worker, "search")).ok, /marzipantorte/);
+      if (passphrase === null) assert.deepEqual(await ask(worker, "mixed"), { ok: [0, 1, "KEY_REQUIRED", "KEY_REQUIRED", 1] });
       if (passphrase !== null) assert.deepEqual((await ask(worker, "search", "wrong")).error.slice(0, 2), ["KEY_WRONG", "encryption"]);
       await worker.dispose();
       const stored = await read(files);

@@ -7,6 +7,7 @@ import { test } from "node:test";
 
 import { EdgememError, Memory } from "../../dist/node.js";
 import { scratch } from "../contract/filestore.mjs";
+import { plainStore } from "../contract/plain-store.mjs";
 
 const user = { userId: "ann" };
 
@@ -163,4 +164,27 @@ test("erasing what a model made takes its messages and the summary along, also w
   assert.deepEqual((await memory.getAll({ userId: "u", includeSuperseded: true })).results, []);
   await memory.close();
   assert.ok(!bytesOf(directory).includes("zebrafish"));
+});
+
+test("an erasure whose second commit has no room says what is gone and what is not, and is finished by erasing again", async () => {
+  const store = plainStore("full");
+  const { commit } = store;
+  let isFull = false;
+  store.commit = async (change) => {
+    if (isFull && change.scrub) throw Object.assign(new Error("nothing of it was stored"), { code: "STORE_FULL" });
+    return commit.call(store, change);
+  };
+  const memory = new Memory({ store, embedder: { provider: "none" } });
+  const { results: [{ id }] } = await memory.add("I like marzipan.", { userId: "ann" });
+  isFull = true;
+  await assert.rejects(memory.erase(id), (error) => {
+    assert.equal(error.code, "STORE_FULL");
+    assert.match(error.message, /found no more.*still in the store/);
+    assert.doesNotMatch(error.message, /nothing/);
+    return true;
+  });
+  assert.equal(await memory.get(id), null);
+  isFull = false;
+  assert.deepEqual((await memory.erase(id)).erased, [id]);
+  await memory.close();
 });

@@ -2,9 +2,10 @@
  * The partition of the key ring: finding the ring, beginning a store with one, wrapping it anew, and noticing that
  * another one has taken its place.
  *
- * It begins with an empty commit, which claims the store: who finds the partition, with a ring in it or without, writes
- * nothing in plain from then on. What was written before the claim is looked for behind it, so of two that begin an
- * empty store at once, one encrypted and one not, either gives way.
+ * It begins with an empty commit, which claims the store: a store that looks for the partition in each commit takes nothing
+ * in plain from then on. Who wants to write in plain takes a claim away that has no ring yet, and the ring's commit fails;
+ * what was written in plain before the claim is looked for behind it. So of two that begin an empty store at once, one
+ * encrypted and one not, one gives way.
  */
 
 import { EdgememError } from "../errors.js";

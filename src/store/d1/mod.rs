@@ -254,7 +254,14 @@ impl ByteStore for D1Store {
             let partition = JsValue::from_str(&commit.partition);
             let mut statements: Vec<Bound> = vec![
                 (&self.sql.open_head, vec![partition.clone()]),
-                (&self.sql.advance, vec![partition.clone(), JsValue::from_f64(commit.expect as f64)]),
+                (
+                    &self.sql.advance,
+                    vec![
+                        partition.clone(),
+                        JsValue::from_f64(commit.expect as f64),
+                        JsValue::from_f64(f64::from(u8::from(commit.is_plain()))),
+                    ],
+                ),
             ];
             let dropped = encode::names(commit.drop.iter().map(String::as_str));
             let removed = encode::names(commit.remove.iter().map(String::as_str));
@@ -321,6 +328,10 @@ impl ByteStore for D1Store {
     fn close<'a>(&'a self) -> LocalFuture<'a, Result<()>> {
         self.closed.set(true);
         Box::pin(async { Ok(()) })
+    }
+
+    fn minds_ring(&self) -> bool {
+        true
     }
 }
 

@@ -5,6 +5,7 @@
 //! Workers that start at the same time on a new release cannot both run a step.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::store::RING_PARTITION;
 
 /// The layout that this code reads and writes.
 pub(super) const LAYOUT: u64 = 1;
@@ -76,9 +77,12 @@ impl Sql {
                 "INSERT OR IGNORE INTO {p}edgemem_heads SELECT ?1, floor, 0 FROM {p}edgemem_schema",
             ),
             // The compare-and-set: another version than the expected one makes the new one NULL, which the
-            // column refuses, which undoes the whole batch.
+            // column refuses, which undoes the whole batch. So does a plain commit (?3) where there is a ring.
             advance: sql("UPDATE {p}edgemem_heads SET version = CASE WHEN version = CAST(?2 AS INTEGER) \
-                 THEN max(version, base) + 1 ELSE NULL END WHERE partition = ?1 RETURNING version"),
+                 AND NOT (CAST(?3 AS INTEGER) = 1 AND EXISTS (SELECT 1 FROM {p}edgemem_heads \
+                 WHERE partition = '{ring}')) \
+                 THEN max(version, base) + 1 ELSE NULL END WHERE partition = ?1 RETURNING version")
+                .replace("{ring}", RING_PARTITION),
             append: sql(
                 "INSERT OR IGNORE INTO {p}edgemem_entries SELECT ?1, value->>0, value->>1, value->>2 \
                  FROM json_each(?2)",

@@ -19,12 +19,13 @@ use wasm_bindgen::prelude::*;
 
 use self::announce::Announcements;
 use self::connection::{BLOBS, Connection, ENTRIES, HEADS, META};
-use super::{ByteStore, Capabilities, Commit, Entry, Image};
+use super::{ByteStore, Capabilities, Commit, Entry, Image, RING_PARTITION};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::{LocalFuture, js, js_error};
 
 /// The record of the object store `meta` that holds the highest version any erased partition had. New
-/// partitions count on from there, so that a tab that knew the erased one never takes it for the new one.
+/// partitions count on from there, so that a tab that knew the erased one never takes it for the new one. The
+/// time in ms is a floor as well: a browser that clears the site's data takes this record along.
 const FLOOR: &str = "floor";
 
 /// When a commit counts as done.
@@ -182,8 +183,9 @@ impl ByteStore for IndexedDbStore {
             let put: Vec<_> = commit.put.iter().map(|blob| pair(&blob.name, &blob.bytes)).collect();
             let drop: Vec<_> = commit.drop.iter().map(|name| key(partition, name)).collect();
             let remove: Vec<_> = commit.remove.iter().map(|name| key(partition, name)).collect();
+            let is_plain = commit.is_plain();
             self.writing(partition, |stores, head| {
-                if head.version != commit.expect {
+                if head.version != commit.expect || (is_plain && head.is_claimed) {
                     let message =
                         "another tab changed this partition first; load it again and repeat the change";
                     return Err(Refusal::Error(Error::new(ErrorKind::StoreConflict, message)));
@@ -212,15 +214,24 @@ impl ByteStore for IndexedDbStore {
     fn erase<'a>(&'a self, partition: &'a str) -> LocalFuture<'a, Result<()>> {
         Box::pin(async move {
             let range = range(partition)?;
-            self.writing(partition, |stores, head| {
-                let floor = JsValue::from_f64(head.floor.max(head.version) as f64);
-                stores.meta.put(&floor, &JsValue::from_str(FLOOR))?;
-                stores.entries.delete(&range)?;
-                stores.blobs.delete(&range)?;
-                stores.heads.delete(&JsValue::from_str(partition))?;
-                Ok(())
-            })
-            .await
+            let mut keeps_floor = true;
+            loop {
+                let erased = self.writing(partition, |stores, head| {
+                    if keeps_floor {
+                        let floor = JsValue::from_f64(head.floor.max(head.version) as f64);
+                        stores.meta.put(&floor, &JsValue::from_str(FLOOR))?;
+                    }
+                    stores.entries.delete(&range)?;
+                    stores.blobs.delete(&range)?;
+                    stores.heads.delete(&JsValue::from_str(partition))?;
+                    Ok(())
+                });
+                match erased.await {
+                    // A full database takes no transaction that writes anything. The time is floor enough.
+                    Err(error) if keeps_floor && error.kind() == ErrorKind::StoreFull => keeps_floor = false,
+                    erased => return erased,
+                }
+            }
         })
     }
 
@@ -234,6 +245,10 @@ impl ByteStore for IndexedDbStore {
     fn is_stale(&self, partition: &str, loaded_at: i64, now: i64) -> bool {
         self.announcements.is_stale(partition, loaded_at, now)
     }
+
+    fn minds_ring(&self) -> bool {
+        true
+    }
 }
 
 /// A transaction with its object stores at hand.
@@ -245,17 +260,21 @@ struct Stores {
     blobs: sys::ObjectStore,
 }
 
-/// What a writer finds: the partition's version (0: it does not exist) and the floor for new ones.
+/// What a writer finds: the partition's version (0: it does not exist), the floor for new ones, and whether
+/// whoever encrypts has claimed the database.
 #[derive(Clone, Copy)]
 struct Head {
     version: u64,
     floor: u64,
+    is_claimed: bool,
 }
 
 impl Head {
     /// The version that the next commit makes.
     fn next(self) -> u64 {
-        if self.version == 0 { self.floor + 1 } else { self.version + 1 }
+        let now = js_sys::Date::now() as u64;
+        let before = if self.version > 0 { self.version } else { self.floor.max(now) };
+        before + 1
     }
 }
 
@@ -286,11 +305,13 @@ impl Stores {
         let found = results(&[
             self.heads.get(&JsValue::from_str(partition)),
             self.meta.get(&JsValue::from_str(FLOOR)),
+            self.heads.get(&JsValue::from_str(RING_PARTITION)),
         ])
         .await?;
         Ok(Head {
             version: number(&found[0], HEADS)?.unwrap_or(0),
             floor: number(&found[1], META)?.unwrap_or(0),
+            is_claimed: !found[2].is_undefined(),
         })
     }
 }
