@@ -341,7 +341,9 @@ fn record_messages() {
     let hits = hits.iter().map(|(hit, _)| serde_json::Value::from(hit.record.text.as_str()));
     file.insert("hits".into(), hits.collect());
     let now = Timestamp::clamped(START);
-    let list = hex(&|out| drop(write_list(&[&whole], &sight, now, 2, true, out).unwrap()));
+    let list = hex(&|out| {
+        write_list(&[&whole], &sight, now, 2, true, out).unwrap();
+    });
     file.insert("list".into(), list);
     let listed = whole.list(&sight).unwrap();
     let texts = listed[listed.len() - 2..].iter().map(|&(_, at)| whole.read(at).unwrap().text);
