@@ -132,8 +132,8 @@ fn read(arguments: &str) -> Result<Vec<Value>> {
     }
 }
 
-/// What objects need, which are many memories in one instance.
-#[cfg(feature = "objects")]
+/// What objects and tenants need, which are many memories in one instance.
+#[cfg(any(feature = "objects", feature = "service"))]
 #[wasm_bindgen]
 impl Core {
     /// A memory over another store in the same instance, which shares the token table of this one. What is wrong with
@@ -145,7 +145,12 @@ impl Core {
         };
         Core(self.0.as_ref().map_err(Error::clone).and_then(made))
     }
+}
 
+/// What objects need besides.
+#[cfg(feature = "objects")]
+#[wasm_bindgen]
+impl Core {
     /// About how many bytes the loaded partitions take in memory.
     pub fn resident(&self) -> f64 {
         self.0.as_ref().map_or(0.0, |memory| memory.resident() as f64)
