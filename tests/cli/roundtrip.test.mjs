@@ -188,7 +188,7 @@ test("bytes that change on their way are noticed: what is taken in is what was g
   let state = 20_250_101;
   const random = (below) => (state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0) % below;
   let noticed = 0;
-  for (let round = 0; round < 150; round++) {
+  for (let round = 0; round < 80; round++) {
     const bytes = Buffer.from(whole);
     for (let n = 0; n <= round % 3; n++) {
       const at = random(bytes.length);
@@ -206,7 +206,7 @@ test("bytes that change on their way are noticed: what is taken in is what was g
     if (!(outcome instanceof Error)) assert.equal((await other.verify()).digest, digest, `round ${round}`);
     await other.close();
   }
-  assert.ok(noticed >= 140, `${noticed} of 150 were noticed`);
+  assert.ok(noticed >= 74, `${noticed} of 80 were noticed`);
   await memory.close();
 });
 
