@@ -286,8 +286,11 @@ export function toText(bytes: Uint8Array): string {
 
 /** The bytes of such a text; none of none. `field` is where a version stands. */
 export function fromText(text: string | undefined, field = "since"): Uint8Array<ArrayBuffer> {
+  const letters = String(text ?? "");
   try {
-    return fromBase64(String(text ?? "").replaceAll("-", "+").replaceAll("_", "/"));
+    // atob would pass over spaces.
+    if (/\s/.test(letters)) throw new SyntaxError("there are spaces in it");
+    return fromBase64(letters.replaceAll("-", "+").replaceAll("_", "/"));
   } catch (cause) {
     const message = "This is no version: pass what version() or merge() returned.";
     throw new EdgememError("CHANGES_INVALID", message, { field, cause });

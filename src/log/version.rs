@@ -82,11 +82,12 @@ impl Version {
         while !input.is_empty() {
             match input.u8()? {
                 FORMAT => {}
-                0 => return Err(input.corrupt("it has no format")),
-                _ => {
+                2..16 => {
                     let message = "a newer edgemem made this version; update this one";
                     return Err(Error::new(ErrorKind::FormatUnsupported, message));
                 }
+                // Other texts than versions begin with any letter.
+                _ => return Err(input.corrupt("it is of no format")),
             }
             for _ in 0..input.varint()? {
                 let partition = input.u128()?;
