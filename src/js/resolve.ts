@@ -230,9 +230,11 @@ function store(value: unknown, field: string, host: Host): CoreConfig["store"] {
       return { provider: "object", object: new MemoryStore() };
     case "file":
       if (host.openDirectory === undefined) throw unavailable(field, name, host);
+      refuseOthers(config, ["directory", "durability"], field);
       return { provider: "object", object: openDirectory(config, `${field}.config`, host.openDirectory) };
     case "indexeddb":
       if (!("indexedDB" in globalThis)) throw unavailable(field, name, host);
+      refuseOthers(config, ["name", "durability"], field);
       return {
         provider: "indexeddb",
         name: text(config.name, `${field}.config.name`) ?? "edgemem",
@@ -254,6 +256,7 @@ function store(value: unknown, field: string, host: Host): CoreConfig["store"] {
           field: `${field}.provider`,
         });
       }
+      refuseOthers(config, ["binding", "prefix", "staleAfter"], field);
       return {
         provider: name,
         binding: binding(config.binding, `${field}.config.binding`, name),
@@ -267,6 +270,12 @@ function store(value: unknown, field: string, host: Host): CoreConfig["store"] {
 /** Those settings that are there; the core checks them. */
 function given(config: Record<string, unknown>, names: string[]): Record<string, unknown> {
   return Object.fromEntries(names.filter((name) => config[name] != null).map((name) => [name, config[name]]));
+}
+
+/** Refuses settings that a store does not have: a folder under another name would be somewhere else than was meant. */
+function refuseOthers(config: Record<string, unknown>, names: string[], field: string): void {
+  const other = Object.keys(config).find((name) => !names.includes(name) && config[name] !== undefined);
+  if (other !== undefined) throw invalid(`${field}.config.${other}`, `is no setting of this store; there are ${names.join(", ")}`);
 }
 
 function openDirectory(config: Record<string, unknown>, field: string, open: OpenDirectory): Store {

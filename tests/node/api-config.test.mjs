@@ -35,6 +35,7 @@ const REFUSED = [
   [{ store: { provider: "file", config: { directory: 7 } } }, "CONFIG_INVALID", "store.config.directory"],
   [{ store: { provider: "file", config: { directory: " " } } }, "CONFIG_INVALID", "store.config.directory"],
   [{ store: { provider: "file", config: { durability: "some" } } }, "CONFIG_INVALID", "store.config.durability"],
+  [{ store: { provider: "file", config: { path: "elsewhere" } } }, "CONFIG_INVALID", "store.config.path"],
   [{ store: { provider: "file", config: "here" } }, "CONFIG_INVALID", "store.config"],
   [{ store: { provider: "indexeddb" } }, "UNSUPPORTED", "store.provider", "Node"],
   [{ store: { provider: "d1" } }, "CONFIG_INVALID", "store.config.binding", "env.DB"],
