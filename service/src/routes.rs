@@ -72,6 +72,8 @@ pub enum Want {
     RevokeKey,
     /// Tell who wrote.
     Audit,
+    /// Move some memories of a spread owner to the shards where they belong.
+    Reshard,
     /// What mem0's platform has and this service has not.
     Missing,
 }
@@ -367,6 +369,9 @@ pub const ROUTES: &[Route] = &[
         .body(&[KEY])
         .answers("MadeKey"),
     route("DELETE", "v1/admin/keys/{id}", Want::RevokeKey, "Revokes a key.").answers("Key"),
+    route("POST", "v1/admin/reshard", Want::Reshard, "Moves a step's worth of a spread owner to its shards.")
+        .body(&[&[must("owner", Text)]])
+        .answers("Moved"),
     route("GET", "v1/admin/audit", Want::Audit, "Tells who wrote, newest first.")
         .query(&[&[may("org_id", Id), may("limit", Count), may("before", Text)]])
         .answers("Audit"),

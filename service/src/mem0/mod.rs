@@ -89,6 +89,9 @@ pub fn answer(want: Want, asked: Asked<'_>) -> LocalFuture<'_, Result<Value>> {
         Want::Feedback => Box::pin(change::feedback(asked)),
         Want::Export => Box::pin(std::future::ready(exports::create(&asked))),
         Want::ReadExport => Box::pin(exports::read(asked)),
+        Want::Reshard => {
+            Box::pin(async move { asked.call("reshardStep", &[asked.option("owner").clone()]).await })
+        }
         Want::Context | Want::Stats => Box::pin(own(asked, want == Want::Stats)),
         Want::RelayList | Want::RelayRead | Want::RelayAppend | Want::RelayDrop => {
             Box::pin(relayed(want, asked))
