@@ -2,7 +2,7 @@
 //!
 //! A POST holds one JSON-RPC message and is answered with JSON. Both ways of the protocol that clients speak are
 //! understood: the one that begins with `initialize` (2024-11-05 to 2025-11-25), where nothing is kept between two
-//! requests either, and the one of 2026-07-28, where each request says what it is ([`era`]). There is no stream, since
+//! requests either, and the one of 2026-07-28, where each request says what it is (`era`). There is no stream, since
 //! the server never asks the client for anything. `docs/mcp.md` describes the tools.
 //!
 //! The dispatcher is our own: the official Rust SDK, `rmcp`, needs tokio's timers, whose clock panics on
