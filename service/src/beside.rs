@@ -8,8 +8,9 @@ use edgemem::store::{ByteStore, Commit, Image, RESERVED};
 use edgemem::text::Digest;
 use edgemem::{ErrorKind, Result};
 
-/// How often a change is tried again after another instance was faster.
-const CONFLICTS: usize = 8;
+/// How often a change is tried again after another one was faster: of those that are made at once, one gets through each
+/// time.
+const CONFLICTS: usize = 128;
 
 /// The partition of this purpose.
 pub fn partition(purpose: &[&[u8]]) -> String {

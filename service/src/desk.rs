@@ -104,11 +104,12 @@ impl Desk {
         self.caller.may(right)
     }
 
-    /// Whether the caller may use this account of the relay: one that is bound to a user or agent has that account alone.
+    /// Whether the caller may use this account of the relay: one that is bound to a user has the account of that name
+    /// alone, and one that is bound to an agent none, for an agent may have the name of a user.
     pub fn may_relay(&self, account: &str, writes: bool) -> Result<()> {
         self.may(if writes { Right::Write } else { Right::Read })?;
         let bounds = &self.caller.bounds;
-        match bounds.is_empty() || bounds.iter().any(|(_, id)| id == account) {
+        match bounds.is_empty() || bounds.contains(&(Axis::User, account.to_owned())) {
             true => Ok(()),
             false => Err(forbidden("account")),
         }

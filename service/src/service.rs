@@ -89,6 +89,10 @@ impl Service {
         if let Ok((Route { want: Want::OpenApi, .. }, _)) = found {
             return Ok(Answer::ok(openapi::description()));
         }
+        // Keys, logs and batches are kept beside memories.
+        if let Ok(root) = &self.memory {
+            root.check_plain().await?;
+        }
         let caller = self.gate.enter(settings, &self.memory, head, visit).await?;
         tenant::check_head(&caller, head)?;
         let (route, texts) = found?;
@@ -218,6 +222,7 @@ mod tests {
     use super::*;
     use crate::testing::InProcess;
     use edgemem::host::native::NativeHost;
+    use edgemem::store::{ByteStore, Commit, Entry, MemoryStore, RING_PARTITION};
     use futures_executor::block_on;
 
     fn service(pairs: &[(&str, &str)]) -> Service {
@@ -270,6 +275,26 @@ mod tests {
         assert_eq!(ask(&service, "DELETE", &format!("/v1/memories/{id}"), "").0, 200);
         assert_eq!(ask(&service, "GET", &format!("/v1/memories/{id}"), "").1["code"], "NOT_FOUND");
         assert_eq!(ask(&service, "DELETE", "/v1/memories?user_id=alice", "").0, 200);
+    }
+
+    #[test]
+    fn nothing_is_written_beside_an_encrypted_memory_without_its_key() {
+        let store = Rc::new(MemoryStore::default());
+        let append = vec![Entry { key: "0000".repeat(8), bytes: vec![1] }];
+        let ring = Commit { partition: RING_PARTITION.to_owned(), append, ..Commit::default() };
+        block_on(store.commit(&ring)).unwrap();
+        let host = Rc::new(NativeHost::new());
+        let memory = Memory::new(Rc::clone(&store) as Rc<dyn ByteStore>, Rc::clone(&host) as Rc<dyn Host>);
+        let settings = Settings::read(|name: &str| (name == "EDGEMEM_DEV").then(|| "1".to_owned()));
+        let service = Service::new(settings, Ok(memory), host, Rc::new(InProcess::default()));
+        for (method, path, body) in [
+            ("GET", "/v1/admin/keys", ""),
+            ("POST", "/v1/admin/keys", "{}"),
+            ("POST", "/v1/relay/ann", r#"{"after":0,"label":"","data":"AAAA"}"#),
+        ] {
+            assert_eq!(ask(&service, method, path, body).1["code"], "KEY_REQUIRED", "{method} {path}");
+        }
+        assert_eq!(block_on(store.list("")).unwrap(), [RING_PARTITION]);
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub use verify::{Fault, Problem, Verified};
 
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::Host;
+use crate::host::{Host, LocalFuture};
 use crate::model::{Completer, Embedder, Purpose, Reranker, TokenSource};
 use crate::record::MemoryId;
 use crate::store::ByteStore;
@@ -178,6 +178,20 @@ impl Memory {
     /// [`RESERVED`](crate::store::RESERVED) belong to no owner, and no method here looks at them.
     pub fn store(&self) -> Rc<dyn ByteStore> {
         Rc::clone(&self.0.partitions.store)
+    }
+
+    /// `KEY_REQUIRED` for an encrypted store that was opened without its key: whoever reads or writes beside memories asks
+    /// this first, for what is written in plain damages such a store. It costs one read, once.
+    pub fn check_plain(&self) -> LocalFuture<'_, Result<()>> {
+        Box::pin(async move {
+            self.open()?;
+            #[cfg(any(feature = "objects", not(target_family = "wasm")))]
+            if self.0.router.is_some() {
+                // Objects look for themselves.
+                return Ok(());
+            }
+            self.0.partitions.check_plain(false).await
+        })
     }
 
     fn open(&self) -> Result<()> {

@@ -296,7 +296,7 @@ impl Partitions {
     /// Refuses an encrypted store that was opened without its key, where every owner seems to have nothing: a store that
     /// encrypts shows no ring. Asked where nothing is found, and once. Without a ring in it the ring's partition is the
     /// claim of someone who was about to encrypt: who `writes` takes that away, and of the two one gives way.
-    async fn check_plain(&self, writes: bool) -> Result<()> {
+    pub async fn check_plain(&self, writes: bool) -> Result<()> {
         if self.plain.get().is_none() {
             let now = self.host.now();
             if let Some(ring) = self.store.load(RING_PARTITION, Some(0)).await? {
