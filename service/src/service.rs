@@ -298,6 +298,16 @@ mod tests {
     }
 
     #[test]
+    fn metadata_that_an_answer_could_not_hold_is_refused() {
+        let service = service(&[("EDGEMEM_DEV", "1")]);
+        for (levels, expected) in [(64, 200), (65, 400), (120, 400)] {
+            let deep = "[".repeat(levels) + &"]".repeat(levels);
+            let body = format!(r#"{{"messages":"tea","user_id":"alice","metadata":{{"deep":{deep}}}}}"#);
+            assert_eq!(ask(&service, "POST", "/v1/memories", &body).0, expected, "{levels} levels");
+        }
+    }
+
+    #[test]
     fn deletion_without_a_scope_deletes_nothing() {
         let service = service(&[("EDGEMEM_DEV", "1")]);
         ask(&service, "POST", "/v1/memories", r#"{"messages":"tea","user_id":"alice"}"#);

@@ -14,6 +14,9 @@ use crate::time::{Day, Timestamp};
 pub const MAX_TEXT_BYTES: usize = 1_000_000;
 /// The largest metadata of one memory, in bytes of JSON.
 pub const MAX_METADATA_BYTES: usize = 100_000;
+/// The deepest nesting of metadata: with what an answer and the messages between objects put around it, parsers of JSON
+/// that stop at 128 levels still read it.
+const MAX_METADATA_DEPTH: usize = 64;
 /// How many results are returned if the caller does not say.
 pub const DEFAULT_TOP_K: usize = 20;
 /// The score below which results are left out if the caller does not say: of what was never said little or nothing
@@ -295,6 +298,17 @@ pub fn check_text(text: &str, field: &str) -> Result<()> {
     Ok(())
 }
 
+/// Whether lists and objects are in each other deeper than so many levels.
+fn is_deeper(value: &serde_json::Value, levels: usize) -> bool {
+    use serde_json::Value;
+    match (value, levels) {
+        (Value::Array(_) | Value::Object(_), 0) => true,
+        (Value::Array(items), _) => items.iter().any(|item| is_deeper(item, levels - 1)),
+        (Value::Object(members), _) => members.values().any(|item| is_deeper(item, levels - 1)),
+        _ => false,
+    }
+}
+
 /// Checks metadata from outside and drops the keys that name identities, as mem0 does: the scope is given
 /// by the options alone.
 pub fn check_metadata(mut metadata: Metadata) -> Result<Metadata> {
@@ -303,6 +317,10 @@ pub fn check_metadata(mut metadata: Metadata) -> Result<Metadata> {
         metadata.shift_remove(axis.option_name());
     }
     metadata.shift_remove("actor_id");
+    if metadata.values().any(|value| is_deeper(value, MAX_METADATA_DEPTH)) {
+        let message = format!("metadata is nested deeper than {MAX_METADATA_DEPTH} levels: flatten it");
+        return Err(Error::new(ErrorKind::MetadataInvalid, message).field("metadata"));
+    }
     let size = serde_json::to_string(&metadata).map_or(usize::MAX, |json| json.len());
     if size > MAX_METADATA_BYTES {
         return Err(Error::new(
