@@ -117,7 +117,7 @@ impl Access {
             Access::Development | Access::Nobody => {
                 let message = format!(
                     "no token is configured, so nothing is served: put the SHA-256 of a token, in hexadecimal, into \
-                     the secret {HASHES}"
+                     the Worker's secret {HASHES}, or give edgemem serve --token or EDGEMEM_TOKENS"
                 );
                 Err(Problem::new(Refusal::AuthNotConfigured, message).field(HASHES))
             }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
@@ -95,6 +95,31 @@ test("an interrupt ends it after the batch under way, and the same command goes 
   assert.deepEqual([third.resumed, third.merged], [0, SIZE]);
 });
 
+test("what one store has taken in, another one has not, nor what the file has said since", { timeout: 60_000 }, async (t) => {
+  const { folder, env, run, home } = await cli(t);
+  const path = join(folder, "memories.jsonl");
+  await sample(path);
+  const configs = await Promise.all(
+    ["one", "two"].map(async (name) => {
+      const config = join(folder, `${name}.json`);
+      await writeFile(config, JSON.stringify({ store: { provider: "file", config: { directory: join(folder, name) } } }));
+      return config;
+    }),
+  );
+  const { child, ended } = start(["import", path, "--json", "--config", configs[0]], env);
+  while (!existsSync(join(folder, "one", "imports")) && !existsSync(join(home, "imports")) && child.exitCode === null) await pause(5);
+  child.kill("SIGINT");
+  const first = JSON.parse((await ended).out);
+  assert.equal(first.error.code, "ABORTED");
+  assert.equal(existsSync(join(home, "imports")), false, "the note lies beside its store");
+  const take = async (config) => JSON.parse((await run("import", path, "--json", "--config", config)).out);
+  const second = await take(configs[1]);
+  assert.deepEqual([second.resumed, second.kept, second.merged], [0, SIZE, 0]);
+  await utimes(path, new Date(), new Date(Date.now() + 60_000));
+  const third = await take(configs[0]);
+  assert.deepEqual([third.resumed, third.kept, third.merged], [0, SIZE - first.kept, first.kept]);
+});
+
 test("statements that were added twice because of a kill are known the second time", { timeout: 60_000 }, async (t) => {
   const { folder, env, run } = await cli(t);
   const path = join(folder, "notes.md");
@@ -138,4 +163,30 @@ test("the API goes on from a checkpoint, and stops at a signal", async () => {
   assert.throws(() => exportAs(memory, "nonsense"), { code: "INVALID_ARGUMENT" });
   await memory.close();
   await assert.rejects(importFrom(memory, source, { userId: "ann" }), { code: "CLOSED" });
+});
+
+test("a source that is given up is let go", async () => {
+  const lines = Array.from({ length: 40_000 }, (_, n) => `${JSON.stringify({ memory: `Line ${n} says ${n * 31}`, infer: false })}\n`);
+  /** A stream of these lines, and whether it was cancelled. */
+  const source = (kept) => {
+    const seen = { cancelled: false };
+    let at = 0;
+    const stream = new ReadableStream({
+      pull: (controller) => (at < kept.length ? controller.enqueue(new TextEncoder().encode(kept.slice(at, (at += 500)).join(""))) : controller.close()),
+      cancel: () => void (seen.cancelled = true),
+    });
+    return { stream, seen };
+  };
+  const memory = new Memory({ store: { provider: "memory" }, embedder: { provider: "none" } });
+  const stop = new AbortController();
+  const aborted = source(lines);
+  await assert.rejects(importFrom(memory, aborted.stream, { userId: "ann", signal: stop.signal, onProgress: () => stop.abort() }), { code: "ABORTED" });
+  assert.equal(aborted.seen.cancelled, true);
+  const unknown = source(["{\"strange\": 1}", ...lines]);
+  await assert.rejects(importFrom(memory, unknown.stream, { format: "nonsense" }), { code: "INVALID_ARGUMENT" });
+  assert.equal(unknown.seen.cancelled, true);
+  await memory.close();
+  const closed = source(lines);
+  await assert.rejects(importFrom(memory, closed.stream, { userId: "ann" }), { code: "CLOSED" });
+  assert.equal(closed.seen.cancelled, true);
 });

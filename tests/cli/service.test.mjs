@@ -1,6 +1,7 @@
 // The store of this machine as a service: `edgemem serve`, `mcp` and `keys` in processes of their own.
 
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
 import { test } from "node:test";
 
 import { cli, start } from "./cli.mjs";
@@ -92,6 +93,9 @@ test("what cannot be served is said", async (t) => {
     [["serve", "--port", "70000"], 2, /0 to 65535/],
     [["serve", "--port", "x"], 2, /takes a number/],
     [["serve", "--port", port, "-d", `${env.EDGEMEM_HOME}-2`], 2, /another program listens there/],
+    [["serve", "--host", "0.0.0.0", "--port", "0"], 2, /--token or EDGEMEM_TOKENS, or say --keys-only/],
+    [["serve", "--host", "::", "--port", "0"], 2, /--keys-only/],
+    [["serve", "--mcp-scope", "ann", "--port", "0"], 2, /mcpScope must name ids/],
     [["keys"], 2, /needs ACTION/],
     [["keys", "make"], 2, /create, list, revoke/],
     [["keys", "revoke"], 2, /needs the ID/],
@@ -103,5 +107,33 @@ test("what cannot be served is said", async (t) => {
     const result = await run(...args);
     assert.equal(result.code, code, `${args.join(" ")}: ${result.err}`);
     assert.match(result.err, told, args.join(" "));
+  }
+});
+
+test("a store may be served to keys alone, wherever they come from", async (t) => {
+  const { json, env } = await cli(t);
+  const { key } = await json("keys", "create", "--user", "bob");
+  for (const args of [["--keys-only", "--host", "0.0.0.0"], ["--keys-only"]]) {
+    const { port, child, ended } = await serve(t, env, ...args).then((it) => ({ ...it, port: new URL(it.origin).port }));
+    assert.equal((await ask(`http://localhost:${port}/v1/memories`)).body.code, "AUTH_NOT_CONFIGURED");
+    assert.equal((await ask(`http://localhost:${port}/v1/memories`, { token: key })).status, 200);
+    child.kill("SIGTERM");
+    await ended;
+  }
+});
+
+test("exit codes tell whether asking a service again helps", async (t) => {
+  const { run } = await cli(t);
+  const answers = [[429, "RATE_LIMITED", 5], [503, undefined, 5], [503, "AUTH_NOT_CONFIGURED", 6], [503, "STORE_FAILED", 4], [507, "KEYS_FULL", 4], [403, "TENANT_FORBIDDEN", 2], [401, "UNAUTHORIZED", 6]];
+  const server = createServer((asked, answer) => {
+    const [status, code] = answers[Number(asked.headers.authorization.split(" ")[1])];
+    answer.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify({ error: "not now", code }));
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  for (const [index, [status, code, expected]] of answers.entries()) {
+    const result = await run("keys", "list", "--url", `http://127.0.0.1:${server.address().port}`, "--token", String(index));
+    assert.equal(result.code, expected, `${status} ${code}: ${result.err}`);
+    assert.match(result.err, /not now/);
   }
 });

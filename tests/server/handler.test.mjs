@@ -53,6 +53,17 @@ test("nobody is let in who was not named", async (t) => {
   t.after(() => Promise.all([closed, local, handler].map((it) => it.close())));
 });
 
+test("MCP is fixed to the ids of the configuration", async (t) => {
+  const handler = createHandler({ ...memoryStore, local: true, mcpScope: "user_id=ann&app_id=notes" });
+  t.after(() => handler.close());
+  const { must } = over(handler);
+  const call = (name, args) => must("POST", "/mcp", { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: args } });
+  assert.equal((await call("add_memory", { text: "I like tea", infer: false })).result.isError ?? false, false);
+  const { results } = await handler.memory.getAll({ userId: "ann", appId: "notes" });
+  assert.deepEqual(results.map(({ memory }) => memory), ["I like tea"]);
+  assert.equal((await call("search_memories", { query: "tea", user_id: "bob" })).result.isError, true);
+});
+
 test("a configuration that cannot be used is refused at once, by the key at fault", () => {
   for (const [config, code, field] of [
     [{ accessTokens: "secret" }, "CONFIG_INVALID", "accessTokens"],
@@ -62,6 +73,7 @@ test("a configuration that cannot be used is refused at once, by the key at faul
     [{ local: "yes" }, "CONFIG_INVALID", "local"],
     [{ bodyLimit: 0 }, "CONFIG_INVALID", "bodyLimit"],
     [{ bodyLimit: "5MB" }, "CONFIG_INVALID", "bodyLimit"],
+    ...["alice", "user_id=", "user_id=*", "user_id=a b", "user_id=ann&", "user=ann", "", 7].map((mcpScope) => [{ mcpScope }, "CONFIG_INVALID", "mcpScope"]),
     [{ stores: {} }, "CONFIG_INVALID", "stores"],
     [{ store: { provider: "indexeddb" } }, "UNSUPPORTED", "store.provider"],
   ]) {

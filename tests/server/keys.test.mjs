@@ -81,10 +81,35 @@ test("the command line makes keys of a service that runs", async (t) => {
   assert.equal((await own.list()).length, 1);
   await assert.rejects(own.create({ org: "other" }), { code: "INVALID_ARGUMENT", field: "org_id" });
   await own.list();
-  await assert.rejects(own.list(), /requests a minute/);
+  await assert.rejects(own.list(), { code: "STORE_UNAVAILABLE", message: /requests a minute/, details: { status: 429, code: "RATE_LIMITED" } });
   await assert.rejects(Keys.of(server.origin, "wrong").list(), { code: "KEY_REQUIRED" });
   await assert.rejects(Keys.of("http://127.0.0.1:1", "root").list(), { code: "STORE_UNAVAILABLE" });
   assert.throws(() => Keys.of("memory.example", "root"), { code: "INVALID_ARGUMENT" });
+});
+
+test("closing waits for what a tenant's language model reads", async (t) => {
+  const directory = await folder(t);
+  let asked;
+  const isAsked = new Promise((resolve) => (asked = resolve));
+  const fact = { kind: "semantic", subject: "", predicate: "", object: "", single: false, valid_from: "", valid_to: "", confidence: 0.9, supersedes: [], duplicates: [], cues: [] };
+  const complete = async ({ user }) => {
+    asked();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const facts = JSON.parse(user).new.map(({ n }) => ({ ...fact, text: "Ann drinks tea", from: [n] }));
+    return JSON.stringify({ facts, noise: [], summary: "" });
+  };
+  const lines = [];
+  const first = open(directory, { llm: { provider: "function", config: { complete } }, log: (line) => lines.push(line) });
+  const { key } = await Keys.over(first).create({ org: "acme" });
+  await door(first, key).must("POST", "/v1/memories", { messages: "Tea for me, please", user_id: "ann" });
+  await isAsked;
+  const closing = first.close();
+  assert.equal((await door(first, key).ask("GET", "/v1/memories?user_id=ann")).body.code, "CLOSED");
+  await closing;
+  assert.deepEqual(lines.filter((line) => !line.includes("CLOSED")), []);
+  const second = open(directory);
+  t.after(() => second.close());
+  assert.deepEqual(await texts(door(second, key)), ["Ann drinks tea"]);
 });
 
 test("a store of one's own serves the default tenant, and says so of others", async (t) => {

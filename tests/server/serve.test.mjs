@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { Agent, request } from "node:http";
 import { connect } from "node:net";
+import { networkInterfaces } from "node:os";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 
@@ -17,6 +18,46 @@ async function listen(t, config = {}, options = {}) {
   t.after(() => server.close());
   return { server, handler, ...client(server.origin) };
 }
+
+/** The status and code that a request gets which names another host than it is sent to. */
+function named(address, port, headers) {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: address, port, path: "/v1/admin/keys", headers: { host: `localhost:${port}`, ...headers } }, async (response) => {
+      let text = "";
+      for await (const piece of response) text += piece;
+      resolve(`${response.statusCode} ${JSON.parse(text).code ?? ""}`.trim());
+    });
+    asked.on("error", reject).end();
+  });
+}
+
+/** An address of this machine by which others reach it. */
+const [outer] = Object.values(networkInterfaces()).flat().filter(({ internal, family }) => !internal && family === "IPv4");
+
+test("whoever comes from elsewhere is not let in as this machine, whatever host is named", { skip: outer === undefined && "this machine has no network" }, async (t) => {
+  const { server, handler } = await listen(t, {}, { hostname: "0.0.0.0" });
+  assert.equal(await named("127.0.0.1", server.port), "200");
+  assert.equal(await named("127.0.0.1", server.port, { host: "[::1]" }), "200");
+  assert.equal(await named(outer.address, server.port), "503 AUTH_NOT_CONFIGURED");
+  const made = await handler(new Request("http://localhost/v1/admin/keys", { method: "POST", headers: { "content-type": "application/json" }, body: '{"right":"admin"}' }));
+  const { key } = await made.json();
+  assert.equal(await named(outer.address, server.port, { authorization: `Bearer ${key}` }), "200", "keys work from everywhere");
+  assert.equal(await named(outer.address, server.port, { authorization: "Bearer em_no" }), "401 UNAUTHORIZED");
+  assert.equal(await named(outer.address, server.port, { authorization: "Bearer other" }), "503 AUTH_NOT_CONFIGURED");
+
+  // A function in between may make requests of its own.
+  const wrapped = await serve((asked) => handler(new Request(asked, { headers: asked.headers })), { port: 0, hostname: "0.0.0.0" });
+  t.after(() => wrapped.close());
+  assert.equal(await named(outer.address, wrapped.port), "503 AUTH_NOT_CONFIGURED");
+  assert.equal(await named("127.0.0.1", wrapped.port), "200");
+});
+
+test("whom a proxy on this machine forwards is not let in as this machine", async (t) => {
+  const { server } = await listen(t);
+  for (const [name, value] of [["forwarded", "for=192.0.2.60"], ["x-forwarded-for", "192.0.2.60"], ["X-Forwarded-Host", "memory.example"], ["x-real-ip", "192.0.2.60"], ["via", "1.1 proxy"]]) {
+    assert.equal(await named("127.0.0.1", server.port, { [name]: value }), "503 AUTH_NOT_CONFIGURED", name);
+  }
+});
 
 /** What a server answers to these bytes, until it ends the connection or says nothing for a while. */
 function raw(port, bytes) {

@@ -6,6 +6,7 @@
  */
 
 import { EdgememError } from "../errors.js";
+import { IDS } from "../ids.js";
 
 /**
  * What an adapter needs of a memory. `Memory` of `edgemem` and `MemoryClient` of `edgemem/client` have it. One with a
@@ -75,14 +76,6 @@ export interface Reach {
   /** Includes what has expired. */
   showExpired?: boolean;
 }
-
-const AXES = [
-  ["userId", "user_id"],
-  ["agentId", "agent_id"],
-  ["runId", "run_id"],
-  ["appId", "app_id"],
-  ["orgId", "org_id"],
-] as const;
 
 /** As many as there are. */
 export const ALL = 1_000_000;
@@ -183,7 +176,7 @@ export class Backend {
   }
 
   #reach({ scope, filters = [], showExpired }: Reach): Record<string, unknown> {
-    const ids = AXES.flatMap(([name, wire]) => (scope[name] === undefined ? [] : [{ [wire]: scope[name] }]));
+    const ids = IDS.flatMap(([name, wire]) => (scope[name] === undefined ? [] : [{ [wire]: scope[name] }]));
     if (this.#remote) return given({ filters: { AND: [...ids, ...filters] }, showExpired });
     return given({ ...scope, filters: filters.length > 0 ? { AND: filters } : undefined, showExpired });
   }
@@ -216,7 +209,7 @@ export function compare(a: string, b: string): number {
 /** The ids of a scope that are given, after `base`'s. `SCOPE_REQUIRED` if there are none. */
 export function scopeOf(base: AdapterScope | undefined, more: AdapterScope = {}): AdapterScope {
   const scope: AdapterScope = {};
-  for (const [name] of AXES) {
+  for (const [name] of IDS) {
     const id = more[name] ?? base?.[name];
     if (id !== undefined) scope[name] = id;
   }
@@ -226,7 +219,7 @@ export function scopeOf(base: AdapterScope | undefined, more: AdapterScope = {})
 
 /** Whether an owner may see a memory: every id that the memory carries is the owner's, and it carries one. */
 export function sees(scope: AdapterScope, memory: Found): boolean {
-  const own = AXES.filter(([name]) => memory.scope[name] !== undefined);
+  const own = IDS.filter(([name]) => memory.scope[name] !== undefined);
   return own.length > 0 && own.every(([name]) => memory.scope[name] === scope[name] || (name === "runId" && scope.runId === "*"));
 }
 
@@ -235,7 +228,7 @@ const CLOSE = "</memories>";
 
 function found(memory: any): Found {
   const scope: AdapterScope = {};
-  for (const [name, wire] of AXES) {
+  for (const [name, wire] of IDS) {
     const id = memory[wire] ?? memory[name];
     if (typeof id === "string") scope[name] = id;
   }

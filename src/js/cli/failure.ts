@@ -41,8 +41,11 @@ const CODES: Partial<Record<ErrorCode, number>> = {
   INTERNAL: EXIT.failed,
 };
 
-/** The exit code of an error's code. */
-export function exitCode(code: ErrorCode): number {
+/** The exit code of an error. */
+export function exitCode({ code, details }: EdgememError): number {
+  const { status } = (details ?? {}) as { status?: number };
+  // A service that has no time for it just now.
+  if (code === "STORE_UNAVAILABLE" && (status === 429 || status === 503)) return EXIT.busy;
   const family = { STORE: EXIT.store, KEY: EXIT.key, MODEL: EXIT.model }[code.split("_")[0]!];
   return CODES[code] ?? family ?? EXIT.usage;
 }

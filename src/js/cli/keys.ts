@@ -3,7 +3,7 @@
  * asked the same way, by the routes of administrators: there is one place that makes keys.
  */
 
-import { EdgememError, isErrorCode } from "../errors.js";
+import { EdgememError, type ErrorCode, isErrorCode } from "../errors.js";
 
 /** A key as it is listed. */
 export interface Key {
@@ -36,6 +36,15 @@ export interface KeyWish {
 
 /** What answers requests: `fetch`, or a handler of `edgemem/server`. */
 export type Answers = (request: Request) => Promise<Response>;
+
+/** What stands for codes that only a service has: for some by themselves, for the others by their status. */
+const STATUSES: Record<string, ErrorCode> = {
+  AUTH_NOT_CONFIGURED: "KEY_REQUIRED",
+  401: "KEY_REQUIRED",
+  429: "STORE_UNAVAILABLE",
+  503: "STORE_UNAVAILABLE",
+  507: "STORE_FULL",
+};
 
 /** The keys of a service. */
 export class Keys {
@@ -94,9 +103,9 @@ export class Keys {
     const answer = (await response.json().catch(() => ({}))) as T & { code?: string; error?: string; field?: string | null };
     if (response.ok) return answer;
     const { code, error = `HTTP status ${response.status}`, field } = answer;
-    // Codes that only a service has are no codes of the package.
-    const known = isErrorCode(code) ? code : response.status === 401 ? "KEY_REQUIRED" : "INVALID_ARGUMENT";
-    throw new EdgememError(known, error, { field: field ?? undefined });
+    const { status } = response;
+    // Codes that only a service has are no codes of the package; the details have them.
+    throw new EdgememError(isErrorCode(code) ? code : (STATUSES[code ?? ""] ?? STATUSES[status] ?? "INVALID_ARGUMENT"), error, { field: field ?? undefined, details: { status, code } });
   }
 }
 

@@ -24,7 +24,7 @@ export async function main(args: string[], { env, stdout, stderr }: NodeJS.Proce
   stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(EXIT.done);
     output.error(asError(error));
-    process.exit(exitCode(asError(error).code));
+    process.exit(exitCode(asError(error)));
   });
   try {
     return await dispatch(args, output, env);
@@ -33,7 +33,7 @@ export async function main(args: string[], { env, stdout, stderr }: NodeJS.Proce
     const error = asError(cause);
     output.error(error);
     if (error.code === "INTERNAL" && env.EDGEMEM_DEBUG) output.note(String((cause as Error).stack));
-    return exitCode(error.code);
+    return exitCode(error);
   }
 }
 

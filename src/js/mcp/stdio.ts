@@ -7,6 +7,7 @@
  */
 
 import { EdgememError } from "../errors.js";
+import { IDS } from "../ids.js";
 
 /** What lines are read from: a `Readable` of Node. */
 export type LineSource = AsyncIterable<Uint8Array | string> & {
@@ -49,14 +50,6 @@ type Answers = ((request: Request) => Promise<Response>) & { close?: () => Promi
 
 /** How many requests may be under way before the next line is read. */
 const AT_ONCE = 8;
-
-const PARAMETERS = [
-  ["userId", "user_id"],
-  ["agentId", "agent_id"],
-  ["runId", "run_id"],
-  ["appId", "app_id"],
-  ["orgId", "org_id"],
-] as const;
 
 /**
  * Answers what comes in until it ends; then finishes what is under way, closes the handler, and resolves. It does the same
@@ -151,7 +144,7 @@ async function* lines(input: LineSource, limit: number, signal: AbortSignal): As
 /** Posts a line; resolves to the line to answer with, or to nothing. */
 function poster(handler: Answers, { scope = {}, defaultUserId, token }: StdioOptions): (line: Uint8Array) => Promise<object | string | undefined> {
   const query = new URLSearchParams();
-  for (const [name, parameter] of PARAMETERS) {
+  for (const [name, parameter] of IDS) {
     const id: unknown = scope[name];
     if (id === undefined) continue;
     if (typeof id !== "string" || id.trim() === "") throw new EdgememError("CONFIG_INVALID", `scope.${name} must be an id.`, { field: `scope.${name}` });

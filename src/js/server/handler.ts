@@ -12,6 +12,7 @@ import type { Instance } from "../instance.js";
 import type { Loader } from "../loader.js";
 import { HostedMemory } from "../memory.js";
 import type { Host } from "../resolve.js";
+import { seenFrom } from "./local.js";
 import { Tenants } from "./tenants.js";
 
 /** Who may ask, and how much. */
@@ -20,7 +21,10 @@ export interface ServiceConfig {
   accessTokens?: string[];
   /** The same by their SHA-256 digests in hexadecimal, so that the configuration holds no secret. */
   accessTokenHashes?: string[];
-  /** Whether this machine is served without a token: requests to `localhost`, `127.0.0.1` and `[::1]`. Default false. */
+  /**
+   * Whether this machine is served without a token: requests to `localhost`, `127.0.0.1` and `[::1]` that no proxy forwarded and that,
+   * under `serve`, came over a loopback address. Under another server, let it listen on a loopback address alone. Default false.
+   */
   local?: boolean;
   /** Origins whose pages may ask, such as `https://app.example`; `["*"]` for all. Default: none. */
   origins?: string[];
@@ -30,6 +34,8 @@ export interface ServiceConfig {
   rateLimit?: number;
   /** Whether writes of keys are noted in the audit log; what administrators do always is. Default true. */
   audit?: boolean;
+  /** The ids that every MCP connection is fixed to, as its address would name them: `user_id=ann&app_id=notes`. Default: none. */
+  mcpScope?: string;
   /** Which requests have a line in the log: those that failed for no fault of theirs, all, or none. Default `"failures"`. */
   logging?: "failures" | "requests" | "none";
   /** Gets the lines, which are JSON and never tell what a request holds. Default `console.error`. */
@@ -50,11 +56,11 @@ export interface Handler {
 
 /** Makes a handler over a memory of this host. */
 export function handlerOver(config: HandlerConfig, host: Host, loader: Loader): Handler {
-  const { accessTokens, accessTokenHashes, local, origins, bodyLimit, rateLimit, audit, logging, log = console.error, ...rest } = config ?? {};
-  const service = { accessTokens, accessTokenHashes, local, origins, bodyLimit, rateLimit, audit, logging };
+  const { accessTokens, accessTokenHashes, local, origins, bodyLimit, rateLimit, audit, mcpScope, logging, log = console.error, ...rest } = config ?? {};
+  const service = { accessTokens, accessTokenHashes, local, origins, bodyLimit, rateLimit, audit, mcpScope, logging };
   check(service);
   const memory = new HostedMemory(rest, host, loader);
-  const tenants = new Tenants(rest, host);
+  const tenants = new Tenants(rest, host, memory);
   let variables: Promise<string> | undefined;
   // One for each instance of the core: a trap ends an instance, and the next request gets another one.
   const handlers = new WeakMap<Instance, GlueHandler>();
@@ -67,7 +73,8 @@ export function handlerOver(config: HandlerConfig, host: Host, loader: Loader): 
         handler = instance.make((glue, core) => new glue.Handler!(core, settings, open));
         handlers.set(instance, handler);
       }
-      const { method, url } = request;
+      const { method } = request;
+      const url = local === true ? seenFrom(request) : request.url;
       const start = (): ReturnType<GlueHandler["handle"]> =>
         handler!.handle(method, url, [...request.headers].flat(), (limit) => readBody(request, limit));
       return instance.drive(start, (call) => call.outcome() as Outcome);
@@ -137,7 +144,7 @@ async function readBody(request: Request, limit: number): Promise<Uint8Array | n
 
 /** The settings under the names that the Worker's variables have. */
 async function variablesOf(service: ServiceConfig, store: string): Promise<string> {
-  const { accessTokens = [], accessTokenHashes = [], local, origins = [], bodyLimit, rateLimit, audit, logging } = service;
+  const { accessTokens = [], accessTokenHashes = [], local, origins = [], bodyLimit, rateLimit, audit, mcpScope, logging } = service;
   const hashes = [...accessTokenHashes, ...(await Promise.all(accessTokens.map(digest)))];
   return JSON.stringify({
     EDGEMEM_STORE: store,
@@ -147,6 +154,7 @@ async function variablesOf(service: ServiceConfig, store: string): Promise<strin
     EDGEMEM_BODY_LIMIT: bodyLimit === undefined ? "" : String(bodyLimit),
     EDGEMEM_RATE_LIMIT: rateLimit === undefined ? "" : String(rateLimit),
     EDGEMEM_AUDIT: audit === false ? "off" : "on",
+    EDGEMEM_MCP_SCOPE: mcpScope ?? "",
     EDGEMEM_LOG: logging ?? "",
   });
 }
@@ -163,7 +171,10 @@ function storeName({ store }: MemoryConfig): string {
   return typeof provider === "string" ? provider.toLowerCase() : "object";
 }
 
-function check({ accessTokens, accessTokenHashes, local, origins, bodyLimit, rateLimit, audit, logging }: ServiceConfig): void {
+/** Ids in an address; whether each of them can be one is for the core to say. */
+const SCOPE = /^((user|agent|run|app|org|default_user)_id=[^\s&*]+(&(?!$)|$))+$/;
+
+function check({ accessTokens, accessTokenHashes, local, origins, bodyLimit, rateLimit, audit, mcpScope, logging }: ServiceConfig): void {
   for (const [name, list] of Object.entries({ accessTokens, accessTokenHashes, origins })) {
     if (list === undefined) continue;
     const isList = Array.isArray(list) && list.every((item) => typeof item === "string" && item.trim() !== "");
@@ -180,6 +191,9 @@ function check({ accessTokens, accessTokenHashes, local, origins, bodyLimit, rat
     throw invalid("rateLimit", "must be a number of requests a minute, such as 6000, or 0 for no limit");
   }
   if (audit !== undefined && typeof audit !== "boolean") throw invalid("audit", "must be true or false");
+  if (mcpScope !== undefined && !(typeof mcpScope === "string" && SCOPE.test(mcpScope))) {
+    throw invalid("mcpScope", "must name ids as an address does, such as user_id=ann&app_id=notes");
+  }
   if (logging !== undefined && !["failures", "requests", "none"].includes(logging)) {
     throw invalid("logging", 'must be "failures", "requests" or "none"');
   }

@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 
 import { EdgememError } from "../errors.js";
+import { isLoopback } from "./local.js";
 
 /** How to listen. */
 export interface ServeOptions {
@@ -137,6 +138,10 @@ function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request {
   for (const [name, value] of Object.entries(headers)) {
     for (const one of Array.isArray(value) ? value : [value ?? ""]) given.append(name, one);
   }
+  // What the handler cannot see and `Host` does not tell: by this header it knows who did not come from this machine. A
+  // connection that has ended already has no address, and is taken for one from elsewhere.
+  const { remoteAddress = "unknown" } = incoming.socket;
+  if (!isLoopback(remoteAddress)) given.append("x-forwarded-for", remoteAddress);
   const bare = method === "GET" || method === "HEAD";
   const body = bare ? null : (Readable.toWeb(incoming) as ReadableStream<Uint8Array>);
   // The type of the DOM does not know yet that a body that is a stream has to say so.

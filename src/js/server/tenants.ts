@@ -8,6 +8,7 @@ import { EdgememError } from "../errors.js";
 import type { GlueHandler } from "../glue-types.js";
 import type { Instance } from "../instance.js";
 import { encodeArguments } from "../json.js";
+import type { HostedMemory } from "../memory.js";
 import { Queue } from "../queue.js";
 import { type CoreConfig, type Host, resolve } from "../resolve.js";
 
@@ -21,11 +22,14 @@ interface Tenant {
 export class Tenants {
   readonly #config: MemoryConfig;
   readonly #host: Host;
+  readonly #memory: HostedMemory;
   readonly #opened = new Map<string, Tenant>();
 
-  constructor(config: MemoryConfig, host: Host) {
+  /** Beside the memory of the service. */
+  constructor(config: MemoryConfig, host: Host, memory: HostedMemory) {
     this.#config = config;
     this.#host = host;
+    this.#memory = memory;
   }
 
   /** Opens a tenant in the instance of `beside` and gives it to the handler. `UNSUPPORTED` if the store has no other place. */
@@ -45,7 +49,10 @@ export class Tenants {
       return;
     }
     const reader = tenant;
-    const step = async (all: boolean): Promise<unknown> => reader.instance?.call("readStep", encodeArguments(["", all]));
+    // As a call of the memory beside: its closing ends the instance of all of them, waits for a step that is under way, and
+    // lets none begin.
+    const step = async (all: boolean): Promise<unknown> =>
+      this.#memory.within(async () => reader.instance?.call("readStep", encodeArguments(["", all])), false);
     // Messages may wait since another process kept them.
     (tenant.queue ??= new Queue(step, this.#host.outlivesCalls)).resume();
   }
@@ -55,7 +62,7 @@ export class Tenants {
     for (const { queue } of this.#opened.values()) queue?.resume();
   }
 
-  /** Releases the places, when nothing asks for them any more. */
+  /** Releases the places, when nothing asks for them any more: after the memory beside was closed. */
   async close(): Promise<void> {
     for (const { queue } of this.#opened.values()) queue?.stop();
     const stores = [...this.#opened.values()].map(({ config }) => config.store);

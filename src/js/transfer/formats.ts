@@ -3,6 +3,7 @@
 import { EdgememError } from "../errors.js";
 import { invalid } from "./binary.js";
 import type { Input } from "./input.js";
+import { membersOf } from "./members.js";
 import { readAgentMemory } from "./readers/agent-memory.js";
 import { readChatGpt, readClaude } from "./readers/chats.js";
 import { readEdgemem } from "./readers/edgemem.js";
@@ -34,12 +35,13 @@ const BYTES: [beginning: string, format: ImportFormat | { problem: string }][] =
 ];
 
 /** Formats of JSON by the members that only they have, in the order in which they are looked for. */
-const JSON_FORMATS: [mark: RegExp, format: ImportFormat][] = [
+const JSON_FORMATS: [mark: RegExp | ((members: Set<string>) => boolean), format: ImportFormat][] = [
   [/^\s*\{"edgemem"\s*:/, "edgemem"],
   [/"mapping"\s*:\s*\{/, "chatgpt"],
   [/"chat_messages"\s*:|"conversations_memory"\s*:/, "claude"],
   [/"conversation"\s*:\s*\{[^]*"(speaker_a|session_\d+)"/, "locomo"],
-  [/"sessionId"\s*:|"session_id"\s*:[^]*"summary"\s*:|"summary"\s*:[^]*"session_id"\s*:/, "agent-memory"],
+  // Anybody may have a session in metadata.
+  [(its) => !its.has("memory") && (its.has("sessionId") || (its.has("session_id") && its.has("summary"))), "agent-memory"],
   [/^\s*(\[|\{\s*"(results|memories|count|next)"\s*:)[^]*"memory"\s*:/, "mem0"],
   [/^\s*\{[^\n]*"(memory|text|content|messages)"\s*:/, "edgemem"],
 ];
@@ -56,7 +58,8 @@ export function formatOf({ head }: Input): ImportFormat {
   const text = new TextDecoder().decode(head).replace(/^\ufeff/, "");
   if (text.trim() === "") throw invalid("it is empty");
   if (!/^\s*[{[]/.test(text) || /^\s*\[[^\]"{]*\]\(/.test(text)) return "markdown";
-  const format = JSON_FORMATS.find(([mark]) => mark.test(text))?.[1];
+  const members = membersOf(text);
+  const format = JSON_FORMATS.find(([mark]) => (typeof mark === "function" ? mark(members) : mark.test(text)))?.[1];
   if (format === undefined) throw invalid(`it is JSON, but none that is known by its members; name what it is, with format: one of ${IMPORT_FORMATS.join(", ")}`);
   return format;
 }

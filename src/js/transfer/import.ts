@@ -42,8 +42,16 @@ interface LogItem {
  */
 export async function importFrom(memory: HostedMemory, source: ImportSource, options: ImportOptions = {}): Promise<ImportReport> {
   const input = await Input.open(source);
+  try {
+    return await takeFrom(memory, input, options);
+  } finally {
+    await input.close();
+  }
+}
+
+async function takeFrom(memory: HostedMemory, input: Input, options: ImportOptions): Promise<ImportReport> {
   const format = options.format === undefined ? formatOf(input) : checkFormat(options.format, IMPORT_FORMATS);
-  if (format === "backup") return restore(memory, input, options);
+  if (format === "backup") return await restore(memory, input, options);
   const run = new Import(memory, format, options);
   try {
     await run.take(input, READERS[format](input, options));

@@ -60,6 +60,12 @@ export class Input {
     return new Input(first, rest, random);
   }
 
+  /** Lets the source go, wherever reading it has ended. */
+  async close(): Promise<void> {
+    // What a source says to being given up changes nothing about what was read of it.
+    await this.#rest.return?.().catch(() => undefined);
+  }
+
   /** The bytes, piece by piece. */
   async *pieces(): AsyncGenerator<Uint8Array, void> {
     try {

@@ -4,6 +4,7 @@
  */
 
 import { EdgememError } from "../../errors.js";
+import { OWNERS } from "../../ids.js";
 import { isWithin, ROOT } from "./paths.js";
 
 /** What is needed of a memory. `Memory` of `edgemem` and `MemoryClient` of `edgemem/client` have it. */
@@ -40,13 +41,6 @@ export interface File {
   text: string;
 }
 
-const AXES = [
-  ["userId", "user_id"],
-  ["agentId", "agent_id"],
-  ["runId", "run_id"],
-  ["appId", "app_id"],
-] as const;
-
 /** The most files that are read at once, and the most of a page where lists come in pages. */
 const ALL = 1_000_000;
 const PAGE = 200;
@@ -68,7 +62,7 @@ export class Files {
     }
     this.#memory = memory;
     this.#scope = {};
-    for (const [name] of AXES) {
+    for (const [name] of OWNERS) {
       const id = scope?.[name];
       if (id == null) continue;
       if (typeof id !== "string" || id.trim() === "" || id.trim() === "*") {
@@ -133,7 +127,7 @@ export class Files {
   }
 
   async #list(condition: object): Promise<File[]> {
-    const ids = AXES.flatMap(([name, wire]) => (this.#scope[name] === undefined ? [] : [{ [wire]: this.#scope[name] }]));
+    const ids = OWNERS.flatMap(([name, wire]) => (this.#scope[name] === undefined ? [] : [{ [wire]: this.#scope[name] }]));
     const filters = { AND: [...ids, condition] };
     const files: File[] = [];
     for (let page = 1; ; page++) {
@@ -141,7 +135,7 @@ export class Files {
       for (const memory of results) {
         const path = memory.metadata?.path;
         // Filters let pass what has more ids than they name.
-        const isOwn = AXES.every(([name, wire]) => (memory[wire] ?? memory[name] ?? undefined) === this.#scope[name]);
+        const isOwn = OWNERS.every(([name, wire]) => (memory[wire] ?? memory[name] ?? undefined) === this.#scope[name]);
         if (isOwn && typeof path === "string" && isWithin(ROOT, path) && path !== ROOT) files.push({ id: memory.id, path, text: held(path, memory.memory) });
       }
       if (!next) return files;

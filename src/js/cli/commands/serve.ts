@@ -3,6 +3,7 @@
 import type { Handler, HandlerConfig } from "../../entries/server.js";
 import type { Call, Command, Option } from "../command.js";
 import { usage } from "../failure.js";
+import { isLoopback } from "../../server/local.js";
 import { configuration } from "../open.js";
 import { defaultUser } from "../scope.js";
 
@@ -15,11 +16,14 @@ export const serve: Command = {
     { name: "port", letter: "p", kind: "number", value: "N", help: "the port, 0 for a free one (default 8787)" },
     { name: "host", kind: "text", value: "ADDRESS", help: "the address to listen on (default 127.0.0.1: this machine alone)" },
     { name: "token", kind: "texts", value: "TEXT", help: "a token that requests have to show; EDGEMEM_TOKENS holds several, with commas between them" },
+    { name: "keys-only", help: "let nobody in without a key of edgemem keys or a token, not even this machine" },
+    { name: "mcp-scope", kind: "text", value: "IDS", help: "the ids that every MCP connection is fixed to, such as user_id=ann" },
     { name: "origin", kind: "texts", value: "URL", help: "an origin whose pages may ask, such as https://app.example" },
     LOG,
   ],
   notes: [
-    "Without a token, requests from this machine to localhost or 127.0.0.1 are answered, and no others. Keys of edgemem keys work in any case.",
+    "Without a token, requests from this machine to localhost or 127.0.0.1 are answered, and no others: none that a proxy forwards. Keys of edgemem keys work in any case.",
+    "Where other machines reach it, by --host, it asks for a token or for --keys-only.",
     "Ends with an interrupt, when what is under way is done.",
   ],
   examples: ["edgemem serve", "EDGEMEM_TOKENS=… edgemem serve --host 0.0.0.0 --port 80"],
@@ -27,11 +31,17 @@ export const serve: Command = {
     const { options, output } = call;
     const port = (options.port as number | undefined) ?? 8787;
     if (!Number.isInteger(port) || port < 0 || port > 65_535) throw usage(`--port takes a number from 0 to 65535, not ${port}.`, "port");
+    const hostname = options.host as string | undefined;
+    const accessTokens = tokens(call);
+    const local = options["keys-only"] !== true;
+    if (hostname !== undefined && !isLoopback(hostname) && local && accessTokens.length === 0) {
+      throw usage(`--host ${hostname} is reached by other machines: name a token, with --token or EDGEMEM_TOKENS, or say --keys-only.`, "host");
+    }
     call.interruptible();
     const { serve: listen } = await import("../../entries/server.js");
-    const handler = await handlerOf(call, { accessTokens: tokens(call), origins: options.origin as string[] | undefined });
+    const handler = await handlerOf(call, { accessTokens, local, origins: options.origin as string[] | undefined, mcpScope: options["mcp-scope"] as string | undefined });
     try {
-      const server = await listen(handler, { port, hostname: options.host as string | undefined, signal: call.signal });
+      const server = await listen(handler, { port, hostname, signal: call.signal });
       output.result({ origin: server.origin, mcp: `${server.origin}/mcp`, directory: call.directory }, () => `${server.origin} answers from ${call.directory}; MCP at ${server.origin}/mcp`);
       await server.closed;
     } finally {
@@ -58,11 +68,11 @@ export const mcp: Command = {
 };
 
 /** What answers requests from the store of this call. Without tokens this machine is let in. */
-export async function handlerOf(call: Call, service: Pick<HandlerConfig, "accessTokens" | "origins">): Promise<Handler> {
+export async function handlerOf(call: Call, service: Pick<HandlerConfig, "accessTokens" | "local" | "mcpScope" | "origins">): Promise<Handler> {
   const { createHandler } = await import("../../entries/server.js");
   const config = await configuration(call.options, call.directory, call.env);
   const logging = call.options.log as HandlerConfig["logging"];
-  return createHandler({ ...config, ...service, local: true, logging, log: (line) => call.output.note(line) });
+  return createHandler({ ...config, local: true, ...service, logging, log: (line) => call.output.note(line) });
 }
 
 function tokens({ options, env }: Call): string[] {

@@ -11,6 +11,7 @@ import type { ImportSource, RandomAccess } from "../../transfer/input.js";
 import { EXPORT_FORMATS, IMPORT_FORMATS, type Checkpoint, type ExportFormat, type ImportFormat, type ImportReport, type Tally } from "../../transfer/types.js";
 import type { Call, Command } from "../command.js";
 import { asError, EXIT, exitCode, usage } from "../failure.js";
+import { configuration } from "../open.js";
 import { bytes, count, plain } from "../output.js";
 import { warn } from "./add.js";
 
@@ -48,9 +49,9 @@ async function runImport(call: Call): Promise<number> {
   try {
     const source: ImportSource = path === "-" ? process.stdin : (files[files.push(await FileSource.open(path)) - 1] as FileSource);
     const history = options.history === undefined ? undefined : files[files.push(await FileSource.open(options.history as string)) - 1];
-    const notes = path === "-" ? undefined : new Notes(call, files[0]!);
-    if (options.restart === true) await notes?.forget();
-    const checkpoint = await notes?.read();
+    const place = path === "-" ? undefined : new Progress(call, files[0]!);
+    if (options.restart === true) await place?.forget();
+    const checkpoint = await place?.read();
     if (checkpoint !== undefined) output.note(`going on after ${count(checkpoint.read)} of ${path}`);
     const progress = output.progress("read");
     try {
@@ -64,12 +65,12 @@ async function runImport(call: Call): Promise<number> {
         anew: options.anew === true,
         signal,
         async onProgress({ read, bytes: done, size, checkpoint: reached }) {
-          await notes?.write(reached);
+          await place?.write(reached);
           // How many there will be, nobody knows before the end of the file: as many as its part so far lets expect.
           progress(read, size === undefined ? undefined : Math.max(read, Math.round((read / Math.max(1, done)) * size)));
         },
       });
-      await notes?.forget();
+      await place?.forget();
       output.endProgress();
       output.result(report, () => told(report, output));
       warn(call, report.warnings);
@@ -82,8 +83,8 @@ async function runImport(call: Call): Promise<number> {
       // What was taken in stays, so it is told before what went wrong.
       output.result({ ...report, error: { code: error.code, message: error.message } }, () => told(report, output));
       output.error(error);
-      if (notes !== undefined && error.code !== "CHANGES_INVALID") output.note("the same command goes on from there");
-      return exitCode(error.code);
+      if (place !== undefined && error.code !== "CHANGES_INVALID") output.note("the same command goes on from there");
+      return exitCode(error);
     }
   } finally {
     await Promise.all(files.map((file) => file.close()));
@@ -102,16 +103,18 @@ class FileSource implements RandomAccess {
   readonly #file: FileHandle;
   readonly path: string;
   readonly size: number;
+  /** When it was last changed, in ms. */
+  readonly changed: number;
 
-  private constructor(file: FileHandle, path: string, size: number) {
+  private constructor(file: FileHandle, path: string, { size, mtimeMs }: { size: number; mtimeMs: number }) {
     this.#file = file;
     this.path = path;
     this.size = size;
+    this.changed = mtimeMs;
   }
 
   static async open(path: string): Promise<FileSource> {
     const file = await open(path, "r").catch((cause: unknown) => Promise.reject(asError(cause)));
-    const { size } = await file.stat();
     try {
       // A directory can be opened, and only reading it fails.
       await file.read(new Uint8Array(1), 0, 1, 0);
@@ -120,7 +123,7 @@ class FileSource implements RandomAccess {
       await file.close();
       throw (cause as NodeJS.ErrnoException).code === "EISDIR" ? usage(`${path} is a directory; name a file in it.`, "FILE") : asError(cause);
     }
-    return new FileSource(file, path, size);
+    return new FileSource(file, path, await file.stat());
   }
 
   slice(start: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> } {
@@ -154,17 +157,23 @@ async function checkWal(path: string): Promise<void> {
   throw usage(`${path} has changes that are still in ${basename(path)}-wal: close whatever uses it, or run sqlite3 ${path} "PRAGMA wal_checkpoint(TRUNCATE)".`, "FILE");
 }
 
-/** Where an import of a file had come to, kept beside the store. */
-class Notes {
+/** Where an import of a file into a store had come to, kept beside the store. */
+class Progress {
   readonly #path: Promise<string>;
 
-  constructor({ directory, options, scope }: Call, source: FileSource) {
-    const settings = JSON.stringify([scope(), options.format, options.history, options.anew, options.assistant, options.verbatim]);
+  constructor({ directory, env, options, scope }: Call, source: FileSource) {
+    const settings = [scope(), options.format, options.history, options.anew, options.assistant, options.verbatim];
     this.#path = (async () => {
       const head = new Uint8Array(await source.slice(0, PIECE).arrayBuffer());
-      const name = createHash("sha256").update(`${resolve(source.path)}\0${source.size}\0${settings}\0`).update(head).digest("hex").slice(0, 32);
-      return join(directory, "imports", `${name}.json`);
+      const { store, vectorStore } = await configuration(options, directory, env);
+      const { provider, config } = (store ?? {}) as { provider?: string; config?: { directory?: unknown } };
+      const folder = provider === "file" && typeof config?.directory === "string" ? resolve(config.directory) : directory;
+      // What another store has taken in, this one has not; nor what the file has said since.
+      const name = JSON.stringify([resolve(source.path), source.size, source.changed, folder, store, vectorStore, settings]);
+      return join(folder, "imports", `${createHash("sha256").update(`${name}\0`).update(head).digest("hex").slice(0, 32)}.json`);
     })();
+    // Whoever needs it is told; here nobody does yet.
+    this.#path.catch(() => undefined);
   }
 
   async read(): Promise<Checkpoint | undefined> {
