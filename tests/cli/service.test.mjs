@@ -73,13 +73,14 @@ test("an agent speaks to the command by its standard input", async (t) => {
     { jsonrpc: "2.0", id: 2, method: "tools/call", params: { name: "search_memories", arguments: { query: "likes", user_id: "bob" } } },
     { jsonrpc: "2.0", id: 3, method: "tools/call", params: { name: "get_memories", arguments: {} } },
   ];
-  const { child, ended } = start(["mcp", "--user", "ann"], env);
+  // Without --user it is the default user, who is fixed as well.
+  const { child, ended } = start(["mcp"], env);
   child.stdin.end(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
   const { code, out, err } = await ended;
   assert.equal(code, 0, err);
   const answers = out.trim().split("\n").map((line) => JSON.parse(line)).sort((a, b) => a.id - b.id);
   assert.deepEqual(answers.map(({ id }) => id), [1, 2, 3]);
-  assert.equal(answers[1].result.isError, true, "a model cannot step out of --user");
+  assert.equal(answers[1].result.isError, true, "a model cannot step out");
   assert.deepEqual(JSON.parse(answers[2].result.content[0].text).results.map(({ memory }) => memory), ["I like tea"]);
 });
 
@@ -99,14 +100,19 @@ test("what cannot be served is said", async (t) => {
     [["keys"], 2, /needs ACTION/],
     [["keys", "make"], 2, /create, list, revoke/],
     [["keys", "revoke"], 2, /needs the ID/],
+    [["keys", "list", "--project", "p"], 2, /takes no --project/],
     [["keys", "list", "--url", "nowhere"], 2, /no address/],
     [["keys", "list", "--url", "http://127.0.0.1:1"], 4, /did not answer/],
     [["keys", "list"], 5, /in use by process/],
     [["keys", "create", "--right", "all"], 2, /read, write, admin/],
+    [["mcp", "--user", "a b"], 2, /without white space/],
+    [["mcp", "--run", "*"], 2, /cannot be fixed/],
+    [["serve", "--token", "em_x"], 2, /must not begin with em_/],
   ]) {
     const result = await run(...args);
     assert.equal(result.code, code, `${args.join(" ")}: ${result.err}`);
     assert.match(result.err, told, args.join(" "));
+    assert.equal(result.err.trim().split("\n").length, 1, result.err);
   }
 });
 

@@ -5,6 +5,8 @@ import { usage } from "../failure.js";
 import { Keys, keyTable } from "../keys.js";
 import { handlerOf } from "./serve.js";
 
+/** Options that say what a new key is. */
+const OF_A_KEY = ["org", "project", "user", "agent", "right", "label", "expires", "rate"];
 const ACTIONS = ["create", "list", "revoke"] as const;
 
 export const keys: Command = {
@@ -28,9 +30,13 @@ export const keys: Command = {
   async run(call) {
     const [action, id] = call.words as [(typeof ACTIONS)[number], string | undefined];
     if ((action === "revoke") !== (id !== undefined)) throw usage(action === "revoke" ? "revoke needs the ID of a key; edgemem keys list shows them." : `${action} takes no ID.`, "ID");
+    const taken = action === "create" ? OF_A_KEY : action === "list" ? ["org"] : [];
+    const passed = OF_A_KEY.find((name) => call.options[name] !== undefined && !taken.includes(name));
+    if (passed !== undefined) throw usage(`${action} takes no --${passed}.`, passed);
     const url = (call.options.url as string | undefined) ?? call.env.EDGEMEM_URL;
     if (url !== undefined && url !== "") return act(call, Keys.of(url, (call.options.token as string | undefined) ?? call.env.EDGEMEM_TOKEN), action, id);
-    const handler = await handlerOf(call, {});
+    // What fails is told once, as the command's error.
+    const handler = await handlerOf(call, { logging: "none" });
     try {
       await act(call, Keys.over(handler), action, id);
     } finally {

@@ -33,6 +33,8 @@ export const serve: Command = {
     if (!Number.isInteger(port) || port < 0 || port > 65_535) throw usage(`--port takes a number from 0 to 65535, not ${port}.`, "port");
     const hostname = options.host as string | undefined;
     const accessTokens = tokens(call);
+    const key = accessTokens.find((token) => token.startsWith("em_"));
+    if (key !== undefined) throw usage("a token must not begin with em_, as keys do: what begins so is looked up among the keys.", "token");
     const local = options["keys-only"] !== true;
     if (hostname !== undefined && !isLoopback(hostname) && local && accessTokens.length === 0) {
       throw usage(`--host ${hostname} is reached by other machines: name a token, with --token or EDGEMEM_TOKENS, or say --keys-only.`, "host");
@@ -54,25 +56,28 @@ export const mcp: Command = {
   name: "mcp",
   summary: "speak the Model Context Protocol over standard input and output",
   scoped: true,
-  options: [{ name: "default-user", kind: "text", value: "ID", help: "whose memories are meant where no id is fixed and none is given (default: EDGEMEM_USER, else your login name)" }, LOG],
-  notes: ["The ids that are named here are fixed: whatever a model asks for, it reads and writes their memories alone. Agents start this command by themselves."],
-  examples: ["edgemem mcp --user ann", "claude mcp add memory -- npx -y edgemem mcp --user ann"],
+  options: [{ name: "anyone", help: "fix no id that is not named: a model may read and write everybody's memories; the default user is meant where it names nobody" }, LOG],
+  notes: ["The ids are fixed: whatever a model asks for, it reads and writes their memories alone. Agents start this command by themselves."],
+  examples: ["edgemem mcp", "edgemem mcp --user ann --app notes", "claude mcp add memory -- npx -y edgemem mcp"],
   async run(call) {
-    const { options, env } = call;
+    const scope = call.options.anyone === true ? call.named() : call.scope();
+    for (const [name, id] of Object.entries(scope)) {
+      if (id === "*" || !/^\S+$/.test(id.trim())) throw usage(`${JSON.stringify(id)} cannot be fixed as ${name}: name one id, without white space.`, name);
+    }
     call.interruptible();
     const { serveStdio } = await import("../../entries/server.js");
     // It closes the handler behind it.
     const handler = await handlerOf(call, {});
-    await serveStdio(handler, { scope: call.named(), defaultUserId: (options["default-user"] as string | undefined) ?? defaultUser(env), signal: call.signal });
+    await serveStdio(handler, { scope, defaultUserId: defaultUser(call.env), signal: call.signal });
   },
 };
 
 /** What answers requests from the store of this call. Without tokens this machine is let in. */
-export async function handlerOf(call: Call, service: Pick<HandlerConfig, "accessTokens" | "local" | "mcpScope" | "origins">): Promise<Handler> {
+export async function handlerOf(call: Call, service: Pick<HandlerConfig, "accessTokens" | "local" | "logging" | "mcpScope" | "origins">): Promise<Handler> {
   const { createHandler } = await import("../../entries/server.js");
   const config = await configuration(call.options, call.directory, call.env);
   const logging = call.options.log as HandlerConfig["logging"];
-  return createHandler({ ...config, local: true, ...service, logging, log: (line) => call.output.note(line) });
+  return createHandler({ ...config, local: true, logging, ...service, log: (line) => call.output.note(line) });
 }
 
 function tokens({ options, env }: Call): string[] {
