@@ -64,6 +64,22 @@ test("keys are made on the store or through the service, and bind what they reac
   assert.equal((await run("keys", "revoke", "ffffffffffff", "--url", origin, "--token", "the token")).code, 3);
 });
 
+test("what belongs to tenants is told where it is left out", async (t) => {
+  const { run, json, env, home } = await cli(t);
+  const { origin, child, ended } = await serve(t, env);
+  const { key } = await json("keys", "create", "--url", origin, "--org", "acme");
+  assert.equal((await ask(`${origin}/v1/memories`, { body: { messages: "The plant is in Porto", user_id: "eve" }, token: key })).status, 200);
+  child.kill("SIGTERM");
+  await ended;
+  const exported = await run("export");
+  assert.match(exported.err, /memories of 1 tenants[^]*--directory (\S+)\n$/);
+  const [, folder] = /--directory (\S+)/.exec(exported.err);
+  assert.ok(folder.startsWith(home));
+  assert.equal((await json("stats")).tenants, 1);
+  assert.ok((await json("doctor")).checks.some(({ check, verdict }) => check === "tenants" && verdict === "warn"));
+  assert.match((await run("export", "--directory", folder)).out, /The plant is in Porto/);
+});
+
 test("an agent speaks to the command by its standard input", async (t) => {
   const { run, env } = await cli(t);
   await run("add", "I like tea");

@@ -9,6 +9,7 @@ import type { Call, Command } from "../command.js";
 import { asError, EXIT } from "../failure.js";
 import { configuration } from "../open.js";
 import { bytes, count } from "../output.js";
+import { leftOut } from "../tenants.js";
 import { version } from "../version.js";
 
 /** How a check came out: `skip` if there was nothing to look at. */
@@ -112,6 +113,11 @@ const CHECKS: [name: string, check: Check][] = [
     if (isWhole) return ok(`${found}, all in place`);
     const named = problems.slice(0, 3).map(({ partition, commit, what }) => `commit ${commit} of ${partition} is ${what}`);
     return { verdict: "fail", found: `${found}; ${named.join("; ")}${problems.length > 3 ? `; ${problems.length - 3} more` : ""}`, code: "STORE_CORRUPT" };
+  }],
+  ["tenants", async (call) => {
+    const directory = await fileDirectory(call);
+    const others = directory === undefined ? undefined : await leftOut({ directory });
+    return others === undefined ? skip("there are none") : { verdict: "warn", found: others };
   }],
   ["token table and embedder", async (call) => {
     const { embedder, reranker } = await configuration(call.options, call.directory, call.env);

@@ -7,6 +7,7 @@ import { EdgememError } from "../../errors.js";
 import type { Filters, HistoryEntry, MemoryItem } from "../../types.js";
 import type { Command } from "../command.js";
 import { bytes, count } from "../output.js";
+import { tenantFolders } from "../tenants.js";
 import { namesNobody } from "./search.js";
 
 /** How many are shown at once. */
@@ -96,10 +97,12 @@ export const stats: Command = {
     const figures = await (await memory()).stats();
     const own = env.EDGEMEM_CONFIG === undefined && options.config === undefined;
     const size = own ? await sizeOf(directory) : undefined;
-    output.result({ ...figures, ...(size === undefined ? {} : { directory, diskBytes: size }) }, () =>
+    const tenants = own ? (await tenantFolders(directory)).length : 0;
+    output.result({ ...figures, ...(size === undefined ? {} : { directory, diskBytes: size, tenants }) }, () =>
       output.pairs([
         ...(size === undefined ? [] : [["directory", directory], ["on disk", bytes(size)]] as [string, string][]),
         ["memories", count(figures.memories)],
+        ...(tenants === 0 ? [] : [["tenants", `${count(tenants)}, which are not counted in here`] as [string, string]]),
         ["owners", count(figures.partitions)],
         ["with a vector", count(figures.vectors)],
         ["embedder", figures.embedder ?? "none"],

@@ -13,6 +13,7 @@ import type { Call, Command } from "../command.js";
 import { asError, EXIT, exitCode, usage } from "../failure.js";
 import { configuration } from "../open.js";
 import { bytes, count, plain } from "../output.js";
+import { leftOut } from "../tenants.js";
 import { warn } from "./add.js";
 
 /** So much of a file is read at once. */
@@ -223,6 +224,8 @@ async function runExport(call: Call): Promise<number> {
   call.interruptible();
   if (path !== undefined && options.force !== true && (await stat(path).catch(() => undefined)) !== undefined) throw usage(`${path} is there already; --force writes over it.`, "FILE");
   const memory = await call.memory();
+  const others = Object.keys(call.named()).length === 0 ? await leftOut(call) : undefined;
+  if (others !== undefined) output.note(`edgemem: ${others}`);
   const progress = output.progress("memories");
   const totals = { format, memories: 0, bytes: 0 };
   const exported = exportAs(memory, format, {
