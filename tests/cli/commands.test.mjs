@@ -126,7 +126,7 @@ test("help, version and completion come from one table", async (t) => {
       if (out.includes(`      --${option}`) || out.includes(`, --${option}`)) for (const [shell, script] of Object.entries(scripts)) assert.ok(script.includes(option), `${shell} does not complete --${option}`);
     }
   }
-  const script = `${scripts.bash}\nask() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _edgemem; echo "\${COMPREPLY[*]}"; }\nask edgemem se; ask edgemem add --role a; ask edgemem import --format chat; ask edgemem search --thr`;
+  const script = `${scripts.bash}\nask() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _edgemem; echo "\${COMPREPLY[*]}"; }\nask edgemem sea; ask edgemem add --role a; ask edgemem import --format chat; ask edgemem search --thr`;
   const { stdout, status } = spawnSync("bash", ["-c", script], { encoding: "utf8" });
   assert.equal(status, 0);
   assert.deepEqual(stdout.trim().split("\n"), ["search", "assistant", "chatgpt", "--threshold"]);
