@@ -4,8 +4,8 @@
  * does not load the SDK.
  */
 
-import { type AdapterScope, Backend, type MemoryLike, scopeOf } from "./backend.js";
-import { type MemoryTool, toolsFor } from "./tools.js";
+import type { AdapterScope, MemoryLike } from "./backend.js";
+import { sdkTools } from "./tools.js";
 import { type TurnOptions, Turns } from "./turns.js";
 
 /** Options of {@link memoryMiddleware}. */
@@ -74,13 +74,7 @@ export type AiTools = Record<string, { description: string; inputSchema: any; ex
 
 /** Tools for `generateText`, `streamText` and agents: `search_memories`, `add_memory`, `delete_memory`. */
 export function memoryTools(options: AdapterScope & { memory: MemoryLike }): AiTools {
-  const tools = toolsFor(new Backend(options.memory), scopeOf(options));
-  return Object.fromEntries(tools.map(({ name, description, parameters, run }) => [name, { description, inputSchema: schema(parameters), execute: run }]));
-}
-
-/** A JSON schema as `jsonSchema()` of the SDK would make it, which knows its own by a registered symbol. */
-function schema(parameters: MemoryTool["parameters"]): object {
-  return { [Symbol.for("vercel.ai.schema")]: true, _type: undefined, jsonSchema: parameters, validate: undefined };
+  return sdkTools(options);
 }
 
 /** What {@link insert} puts behind a user's text begins so, and is not what the user said. */

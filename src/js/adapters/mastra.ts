@@ -3,8 +3,8 @@
  * `inputProcessors` and as `outputProcessors`. Mastra is not loaded.
  */
 
-import { type AdapterScope, Backend, type MemoryLike, scopeOf } from "./backend.js";
-import { type MemoryTool, toolsFor } from "./tools.js";
+import type { AdapterScope, MemoryLike } from "./backend.js";
+import { sdkTools } from "./tools.js";
 import { type TurnOptions, Turns } from "./turns.js";
 
 /** What `new EdgememProcessor()` takes. Without ids the user is the resource of the call, `memory: { resource }`. */
@@ -54,13 +54,7 @@ export class EdgememProcessor {
 
 /** Tools for `new Agent({ tools })`, as `createTool` makes them: `search_memories`, `add_memory`, `delete_memory`. */
 export function memoryTools(options: AdapterScope & { memory: MemoryLike }): Record<string, any> {
-  const tools = toolsFor(new Backend(options.memory), scopeOf(options));
-  return Object.fromEntries(tools.map(({ name, description, parameters, run }) => [name, { description, inputSchema: schema(parameters), execute: run }]));
-}
-
-/** A JSON schema as the AI SDK has it, whose tools Mastra takes. */
-function schema(parameters: MemoryTool["parameters"]): object {
-  return { [Symbol.for("vercel.ai.schema")]: true, _type: undefined, jsonSchema: parameters, validate: undefined };
+  return sdkTools(options);
 }
 
 function lastSaid(messages: any[]): string {

@@ -1,6 +1,6 @@
 /** The tools by which a model itself remembers and recalls, as data that every framework's tools are made of. */
 
-import { type AdapterScope, Backend, carefully, sees } from "./backend.js";
+import { type AdapterScope, Backend, carefully, type MemoryLike, scopeOf, sees } from "./backend.js";
 
 /** A tool, before it is any framework's. */
 export interface MemoryTool {
@@ -57,6 +57,17 @@ export function toolsFor(backend: Backend, scope: AdapterScope): MemoryTool[] {
       },
     },
   ];
+}
+
+/** The tools in the form of the AI SDK, which Mastra takes, too. */
+export function sdkTools(options: AdapterScope & { memory: MemoryLike }): Record<string, { description: string; inputSchema: any; execute: (input: any) => Promise<any> }> {
+  const tools = toolsFor(new Backend(options.memory), scopeOf(options));
+  return Object.fromEntries(tools.map(({ name, description, parameters, run }) => [name, { description, inputSchema: schema(parameters), execute: run }]));
+}
+
+/** A JSON schema as `jsonSchema()` of the SDK would make it, which knows its own by a registered symbol. */
+function schema(parameters: MemoryTool["parameters"]): object {
+  return { [Symbol.for("vercel.ai.schema")]: true, _type: undefined, jsonSchema: parameters, validate: undefined };
 }
 
 function takes(name: string, description: string): MemoryTool["parameters"] {
