@@ -302,6 +302,47 @@ impl Engine {
         Ok(())
     }
 
+    /// Takes in operations in their order, except that sayings of one memory are written to it together, where nothing
+    /// else happens to it in between: each alone would write all before it once more.
+    pub fn apply_all(&mut self, operations: Vec<(String, Operation)>) -> Result<()> {
+        let mut rest: Vec<Option<(String, Operation)>> = operations.into_iter().map(Some).collect();
+        for at in 0..rest.len() {
+            let Some((key, operation)) = rest[at].take() else { continue };
+            let id = operation.id;
+            let is_saying = |operation: &Operation| matches!(operation.change, Change::Touch { .. });
+            let located = self.locate(id).filter(|address| !self.is_erased(*address));
+            let Some(address) = located.filter(|_| is_saying(&operation)) else {
+                self.apply(&key, operation)?;
+                continue;
+            };
+            let mut known = self.operations(address)?;
+            let mut orders: Vec<(Stamp, u64)> = known.iter().map(Operation::order).collect();
+            let mut is_new = false;
+            let mut take = |engine: &mut Engine, (key, operation): (String, Operation)| {
+                if engine.entries.insert(key) && !orders.contains(&operation.order()) {
+                    engine.newest = engine.newest.max(operation.stamp);
+                    orders.push(operation.order());
+                    known.push(operation);
+                    is_new = true;
+                }
+            };
+            take(self, (key, operation));
+            for slot in &mut rest[at + 1..] {
+                match slot.as_ref().filter(|(_, other)| other.id == id) {
+                    None => {}
+                    Some((_, other)) if is_saying(other) => {
+                        slot.take().into_iter().for_each(|it| take(self, it))
+                    }
+                    Some(_) => break,
+                }
+            }
+            if is_new {
+                self.replace(id, known)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Takes in an operation, from a commit just made or from the log. One that is known already changes
     /// nothing. `key` is the entry's key in the log.
     pub fn apply(&mut self, key: &str, operation: Operation) -> Result<()> {

@@ -3,6 +3,7 @@
 //! A plan reads the engine and its own earlier operations, so that several calls can be planned one after
 //! the other and committed together.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use foldhash::quality::FixedState;
@@ -14,7 +15,7 @@ use crate::log::{Change, Folded, Operation, Remember, fold};
 use crate::record::{Actor, MemoryId, Metadata, Place, Record};
 use crate::scope::{Axis, Scope};
 use crate::text::{Digest, statement_key};
-use crate::time::{Clock, Day, Timestamp};
+use crate::time::{Clock, Day, Stamp, Timestamp};
 
 /// A statement that is to be remembered.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -77,13 +78,30 @@ pub struct Plan<'a> {
     by_memory: HashMap<MemoryId, Vec<usize>, FixedState>,
     /// Where the last statement was said.
     last: Option<Place>,
+    /// Memories that were folded, of those for which several operations are planned.
+    seen: RefCell<HashMap<MemoryId, Seen, FixedState>>,
+}
+
+/// A memory as it will be with the first so many operations that are planned for it.
+struct Seen {
+    planned: usize,
+    newest: (Stamp, u64),
+    folded: Folded,
 }
 
 impl<'a> Plan<'a> {
     /// A plan against this engine's state at time `now`.
     pub fn new(engine: &'a mut Engine, clock: &'a mut Clock, now: Timestamp) -> Plan<'a> {
         clock.observe(engine.newest);
-        Plan { engine, clock, now, operations: vec![], by_memory: HashMap::default(), last: None }
+        Plan {
+            engine,
+            clock,
+            now,
+            operations: vec![],
+            by_memory: HashMap::default(),
+            last: None,
+            seen: RefCell::default(),
+        }
     }
 
     /// The operations planned so far, in order.
@@ -104,6 +122,7 @@ impl<'a> Plan<'a> {
     /// Takes back everything after the first `len` operations: a call that fails leaves nothing behind.
     pub fn truncate(&mut self, len: usize) {
         self.operations.truncate(len);
+        self.seen.get_mut().clear();
         for indexes in self.by_memory.values_mut() {
             indexes.retain(|&index| index < len);
         }
@@ -136,13 +155,41 @@ impl<'a> Plan<'a> {
 
     /// A memory as it will be with what is planned.
     pub fn folded(&self, id: MemoryId) -> Result<Option<Folded>> {
+        let planned = self.by_memory.get(&id).map_or(&[][..], Vec::as_slice);
+        if let Some(seen) = self.seen.borrow_mut().get_mut(&id)
+            && self.follow(seen, planned)
+        {
+            return Ok(Some(seen.folded.clone()));
+        }
         let mut operations = match self.engine.locate(id) {
             Some(address) => self.engine.operations(address)?,
             None => vec![],
         };
-        let planned = self.by_memory.get(&id).into_iter().flatten();
-        operations.extend(planned.map(|&index| self.operations[index].clone()));
-        Ok(fold(operations))
+        operations.extend(planned.iter().map(|&index| self.operations[index].clone()));
+        let newest = operations.iter().map(Operation::order).max();
+        let folded = fold(operations);
+        if let (Some(newest), Some(folded), 2..) = (newest, &folded, planned.len()) {
+            let seen = Seen { planned: planned.len(), newest, folded: folded.clone() };
+            self.seen.borrow_mut().insert(id, seen);
+        }
+        Ok(folded)
+    }
+
+    /// Brings what was folded up to what is planned, if that is only that the memory was said again, later than all
+    /// before: somebody who says the same a thousand times would have everything folded for each time.
+    fn follow(&self, seen: &mut Seen, planned: &[usize]) -> bool {
+        let Some(more) = planned.get(seen.planned..).filter(|_| !seen.folded.record.erased) else {
+            return false;
+        };
+        for &index in more {
+            let operation = &self.operations[index];
+            if !matches!(operation.change, Change::Touch { .. }) || operation.order() <= seen.newest {
+                return false;
+            }
+            seen.folded.apply(operation.clone());
+            (seen.planned, seen.newest) = (seen.planned + 1, operation.order());
+        }
+        true
     }
 
     /// Remembers a statement, or notes one more occurrence of the same statement in the same scope by the

@@ -112,7 +112,8 @@ fn erased(id: MemoryId, at: Timestamp, history: bool) -> Folded {
 }
 
 impl Folded {
-    fn apply(&mut self, operation: Operation) {
+    /// Takes in an operation that is later than all before.
+    pub fn apply(&mut self, operation: Operation) {
         let at = operation.stamp.wall();
         match operation.change {
             Change::Remember(said) => self.said(said.timestamp, operation.stamp),

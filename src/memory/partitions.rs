@@ -386,6 +386,7 @@ impl Partitions {
             let mut current = partition.engine.borrow_mut();
             let engine = fresh.as_mut().unwrap_or(&mut current);
             mount(engine, wanted.into_iter().zip(blobs).collect())?;
+            let mut operations = Vec::new();
             for entry in image.entries {
                 if !engine.has_entry(&entry.key) {
                     let operation = Operation::decode(&entry.bytes)?;
@@ -393,9 +394,10 @@ impl Partitions {
                         let message = "an entry of the log is under the key of another one";
                         return Err(Error::new(ErrorKind::StoreCorrupt, message).field(entry.key));
                     }
-                    engine.apply(&entry.key, operation)?;
+                    operations.push((entry.key, operation));
                 }
             }
+            engine.apply_all(operations)?;
             self.clock().observe(engine.newest());
             // The table may have come while the store was read.
             self.equip(engine)?;
@@ -501,9 +503,8 @@ impl Partitions {
                     partition.unsettled.set(false);
                     partition.chain.set(chain);
                     let mut engine = partition.engine.borrow_mut();
-                    for (operation, entry) in operations.into_iter().zip(commit.append) {
-                        engine.apply(&entry.key, operation)?;
-                    }
+                    let keys = commit.append.into_iter().map(|entry| entry.key);
+                    engine.apply_all(keys.zip(operations).collect())?;
                     partition.version.set(Some(version));
                     return Ok(());
                 }
