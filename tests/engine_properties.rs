@@ -258,6 +258,45 @@ proptest! {
     }
 }
 
+proptest! {
+    /// Operations that are taken in together leave what they leave one by one, however they are cut into commits.
+    #[test]
+    fn what_is_taken_in_together_is_what_is_taken_in_singly(steps in prop::collection::vec(step(), 1..40), size in 1usize..20) {
+        let mut device = engine(NEVER_SEAL);
+        let log = play(&mut device, &mut Clock::new(1), &steps);
+        let mut together = engine(NEVER_SEAL);
+        for commit in log.chunks(size) {
+            together.apply_all(commit.iter().map(|it| (it.key(), it.clone())).collect()).unwrap();
+        }
+        // Once more, as a log that is read again: nothing happens twice.
+        together.apply_all(log.iter().map(|it| (it.key(), it.clone())).collect()).unwrap();
+        prop_assert_eq!(observe_texts(&together), observe_texts(&replay(&log, NEVER_SEAL)));
+    }
+}
+
+/// What one plan makes of the same statements, said again and again between others, is what a plan for each makes.
+#[test]
+fn the_same_is_said_often_in_one_plan() {
+    let said = |engine: &mut Engine, each: bool| {
+        let mut clock = Clock::new(1);
+        let texts: Vec<&str> = (0..60).map(|at| TEXTS[at * at % 5]).collect();
+        for call in texts.chunks(if each { 1 } else { texts.len() }) {
+            let mut plan = Plan::new(engine, &mut clock, Timestamp::clamped(1_700_000_000_000));
+            for text in call {
+                let draft = Draft { text: (*text).to_owned(), ..Draft::default() };
+                plan.remember(&Origin { scope: Scope::user("u"), ..Origin::default() }, draft).unwrap();
+            }
+            let operations = plan.finish();
+            engine.apply_all(operations.into_iter().map(|it| (it.key(), it)).collect()).unwrap();
+        }
+    };
+    let [mut once, mut often] = [engine(NEVER_SEAL), engine(NEVER_SEAL)];
+    said(&mut once, false);
+    said(&mut often, true);
+    assert_eq!(observe_texts(&once), observe_texts(&often));
+    assert_eq!(once.size().memories, 3);
+}
+
 /// No segment becomes larger than its limit: not where much is said at once, not by merging, not by what many removals leave
 /// to be written anew.
 #[test]
