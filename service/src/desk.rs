@@ -114,6 +114,12 @@ impl Desk {
         }
     }
 
+    /// Whether the caller may list what these options name: the errors of calling `getAll` with them.
+    pub fn may_list(&self, mut options: Map<String, Value>) -> Result<()> {
+        self.may(Right::Read)?;
+        self.bind(&mut options, true)
+    }
+
     /// Puts the caller's ids into the options of a request that names nobody, where it may name somebody.
     pub fn stand_in(&self, options: &mut Map<String, Value>) {
         let names =

@@ -111,14 +111,11 @@ impl Gate {
             Ok(answer) => (answer, None),
             Err(problem) => (problem.answer(), Some(problem)),
         };
-        let answer = quota.map_or(answer.clone(), |quota| {
-            // A refusal for too many requests has told it already.
-            if problem.as_ref().is_some_and(|it| it.code() == "RATE_LIMITED") {
-                answer
-            } else {
-                quota.tell(answer)
-            }
-        });
+        // A refusal for too many requests, which leaves no quota, tells by itself.
+        let answer = match quota {
+            Some(quota) => quota.tell(answer),
+            None => answer,
+        };
         let answer = answer.with(REQUEST_ID, id.as_str());
         let (failed, now) = (answer.status >= 500 || failure.is_some(), self.host.now());
         if let (Some((org, subject)), Some(caller)) = (noted, &caller) {
@@ -132,6 +129,7 @@ impl Gate {
                 route: route.to_owned(),
                 status: answer.status,
                 subject,
+                mark: String::new(),
             });
         }
         if lines == Lines::None || (lines == Lines::Failures && !failed) {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::message::Fault;
 use super::methods::{Door, text};
 use super::{Bounds, arguments, entities};
-use crate::mem0::one;
+use crate::mem0::{events, one};
 use crate::problem::Problem;
 use crate::routes::Want;
 
@@ -184,24 +184,19 @@ async fn run(door: &Door<'_>, tool: &str, given: &Map<String, Value>) -> Result<
             set(name, value.clone());
         }
     }
-    let answer = match via {
+    let event = given.get("event_id").and_then(Value::as_str).unwrap_or_default();
+    let reached = if tool == "get_event_status" { within(door, event).await? } else { String::new() };
+    let mut answer = match via {
         Via::Core(method) => {
             let first = given.get("query").or(given.get("memory_id"));
             let arguments: Vec<Value> = first.cloned().into_iter().chain([options.into()]).collect();
             door.ask(method, &arguments).await?
         }
-        Via::Rest(want) => {
-            let event = given.get("event_id").and_then(Value::as_str).unwrap_or_default();
-            door.rest(*want, &[event.to_owned()], options).await?
-        }
+        Via::Rest(want) => door.rest(*want, &[reached], options).await?,
     };
     match (tool, given.get("memory_id")) {
         ("update_memory", Some(id)) => return owned(door, id).await,
-        ("get_event_status", _) => {
-            for result in answer["results"].as_array().into_iter().flatten() {
-                owned(door, &result["id"]).await.map_err(|error| error.field("event_id"))?;
-            }
-        }
+        ("get_event_status", _) => answer["id"] = event.into(),
         _ => {}
     }
     Ok(finished(tool, answer, page, size))
@@ -253,6 +248,26 @@ async fn owned(door: &Door<'_>, id: &Value) -> Result<Value, Error> {
     Ok(found)
 }
 
+/// The part of an event that lies within the bounds. `NOT_FOUND` if anything in it lies outside, also if that waits for a
+/// model, or if nothing is left. What was deleted has no ids that could tell, so only a connection without bounds hears of it.
+async fn within(door: &Door<'_>, event: &str) -> Result<String, Error> {
+    let ids = events::ids(event)?;
+    if door.bounds.fixed.is_empty() || ids.is_empty() {
+        return Ok(event.to_owned());
+    }
+    let missing = || Error::new(ErrorKind::NotFound, "there is no such event").field("event_id");
+    let mut left = Vec::new();
+    for id in ids {
+        let found = door.ask("get", &[id.into()]).await.map_err(|error| error.field("event_id"))?;
+        match found.is_null() {
+            true => {}
+            false if door.bounds.admit(&found) => left.push(id),
+            false => return Err(missing()),
+        }
+    }
+    if left.is_empty() { Err(missing()) } else { Ok(left.join(".")) }
+}
+
 /// The text of a context, for a model to read.
 pub fn packed(context: &Value) -> Value {
     match context["text"].as_str() {
@@ -302,7 +317,10 @@ fn told(problem: &Problem) -> Value {
     body["hint"] = match problem.status() {
         404 => "look for the id with search_memories or get_memories",
         409 | 429 | 503 | 504 => "call again in a moment; if it fails again, tell the user",
-        400 => "change the arguments as it says and call again",
+        400 | 422 => "change the arguments as it says and call again",
+        403 => "this connection may not do that: do not call again, and tell the user what it says",
+        413 => "this is too long: send less, or in several calls",
+        507 => "there is no room left: tell the user, who can delete something",
         _ => "do not call again; tell the user that memory is out of order",
     }
     .into();

@@ -13,7 +13,7 @@ macro_rules! object {
 
 mod change;
 pub(crate) mod entities;
-mod events;
+pub(crate) mod events;
 mod exports;
 mod filters;
 mod list;
@@ -96,8 +96,19 @@ pub fn answer(want: Want, asked: Asked<'_>) -> LocalFuture<'_, Result<Value>> {
         Want::RelayList | Want::RelayRead | Want::RelayAppend | Want::RelayDrop => {
             Box::pin(relayed(want, asked))
         }
+        Want::Ping => Box::pin(std::future::ready(Ok(ping(asked.desk.caller())))),
         // What concerns no memory is answered before it comes here.
-        _ => Box::pin(std::future::ready(Ok(ping(asked.desk.caller())))),
+        Want::Health
+        | Want::OpenApi
+        | Want::Missing
+        | Want::Mcp
+        | Want::Keys
+        | Want::MakeKey
+        | Want::RevokeKey
+        | Want::Audit => {
+            let message = "a request that concerns no memory was given to one";
+            Box::pin(std::future::ready(Err(Error::new(ErrorKind::Internal, message))))
+        }
     }
 }
 
