@@ -147,6 +147,16 @@ impl Audit {
         stored
     }
 
+    /// Stores a note at once and by itself, whoever stores others. If it cannot be stored it waits with them.
+    pub async fn store_now(&self, store: &dyn ByteStore, note: Note) -> Result<()> {
+        let note = self.mark(note);
+        let stored = self.append(store, &note.org, std::slice::from_ref(&note)).await;
+        if stored.is_err() {
+            self.note(note);
+        }
+        stored
+    }
+
     async fn store_waiting(&self, store: &dyn ByteStore) -> Result<()> {
         loop {
             let org = self.waiting.borrow().first().map(|note| note.org.clone());

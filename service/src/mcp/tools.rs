@@ -7,9 +7,11 @@ use serde_json::{Map, Value};
 use super::message::Fault;
 use super::methods::{Door, text};
 use super::{Bounds, arguments, entities};
+use crate::desk::check_ids;
 use crate::mem0::{events, one};
 use crate::problem::Problem;
 use crate::routes::Want;
+use crate::tenant;
 
 /// The tools as `tools/list` shows them to a connection without bounds.
 const TABLE: &str = include_str!("tools.json");
@@ -78,7 +80,12 @@ pub async fn call(door: &Door<'_>, params: &Value) -> Result<Value, Fault> {
     if !(params["arguments"].is_object() || params["arguments"].is_null()) {
         return Err(Fault::params("params.arguments must be an object"));
     }
-    let given = arguments::check(&params["arguments"], &tool["inputSchema"]);
+    let given = arguments::check(&params["arguments"], &tool["inputSchema"]).and_then(|mut given| {
+        // What a key does not open is refused in the words of every other door.
+        tenant::check_options(door.desk.caller(), &mut given)?;
+        check_ids(door.desk.caller(), &given)?;
+        Ok(given)
+    });
     let done = match given {
         Ok(given) => run(door, name, &given).await.map_err(Problem::from),
         Err(problem) => Err(problem),
@@ -88,6 +95,9 @@ pub async fn call(door: &Door<'_>, params: &Value) -> Result<Value, Fault> {
         Err(problem) => {
             if let Some(line) = problem.log() {
                 door.failure.set(Some(line));
+            }
+            if tool["annotations"]["readOnlyHint"] == false {
+                door.desk.refuse(problem.status());
             }
             (told(&problem), true)
         }
