@@ -6,6 +6,10 @@
 //! one place that knows the status of every code. Nothing here knows a type of a runtime: a host makes a [`http::Head`]
 //! of its request, lends a function that reads the body, and writes the [`http::Answer`].
 
+// Before the others, for its macro.
+#[macro_use]
+pub mod mem0;
+
 pub mod admin;
 pub mod audit;
 pub mod auth;
@@ -17,10 +21,6 @@ pub mod desk;
 pub mod entry;
 pub mod gate;
 pub mod http;
-// Before the others, for its macro.
-#[macro_use]
-pub mod mem0;
-
 pub mod idempotency;
 pub mod keys;
 pub mod limits;

@@ -49,7 +49,7 @@ struct Kept {
 pub async fn serve(store: &dyn ByteStore, account: &str, wish: &Wish, options: &Value) -> Result<Value> {
     if !store.capabilities().compare_and_set {
         let message =
-            "the relay needs a store that compares versions, such as d1; this Worker's store does not";
+            "the relay needs a store that compares versions, such as d1; this service's store does not";
         return Err(Error::new(ErrorKind::Unsupported, message).field("store"));
     }
     if account.is_empty() || account.len() > 800 {

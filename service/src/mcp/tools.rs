@@ -112,7 +112,7 @@ pub async fn call(door: &Door<'_>, params: &Value) -> Result<Value, Fault> {
 }
 
 /// Which ids and conditions a call starts from.
-enum From {
+enum Start {
     /// What may be read.
     Reach,
     /// Where something new belongs.
@@ -132,17 +132,22 @@ enum Via {
 }
 
 /// What most tools call, what with, and which of their arguments go along as they are.
-const PLANS: [(&str, Via, From, &[&str]); 10] = [
-    ("add_memory", Via::Rest(Want::Add), From::Place, &["metadata", "infer", "expiration_date", "timestamp"]),
-    ("search_memories", Via::Core("search"), From::Reach, &["threshold"]),
-    ("context", Via::Core("context"), From::Reach, &["tokens"]),
-    ("timeline", Via::Core("timeline"), From::Reach, &["about", "from", "to", "limit"]),
-    ("get_memories", Via::Core("getAll"), From::Reach, &[]),
-    ("update_memory", Via::Core("update"), From::Nothing, &["text", "metadata"]),
-    ("delete_memory", Via::Core("delete"), From::Nothing, &[]),
-    ("delete_all_memories", Via::Core("deleteAll"), From::Ids, &[]),
-    ("list_events", Via::Rest(Want::Events), From::Reach, &["page", "page_size"]),
-    ("get_event_status", Via::Rest(Want::Event), From::Nothing, &[]),
+const PLANS: [(&str, Via, Start, &[&str]); 10] = [
+    (
+        "add_memory",
+        Via::Rest(Want::Add),
+        Start::Place,
+        &["metadata", "infer", "expiration_date", "timestamp"],
+    ),
+    ("search_memories", Via::Core("search"), Start::Reach, &["threshold"]),
+    ("context", Via::Core("context"), Start::Reach, &["tokens"]),
+    ("timeline", Via::Core("timeline"), Start::Reach, &["about", "from", "to", "limit"]),
+    ("get_memories", Via::Core("getAll"), Start::Reach, &[]),
+    ("update_memory", Via::Core("update"), Start::Nothing, &["text", "metadata"]),
+    ("delete_memory", Via::Core("delete"), Start::Nothing, &[]),
+    ("delete_all_memories", Via::Core("deleteAll"), Start::Ids, &[]),
+    ("list_events", Via::Rest(Want::Events), Start::Reach, &["page", "page_size"]),
+    ("get_event_status", Via::Rest(Want::Event), Start::Nothing, &[]),
 ];
 
 async fn run(door: &Door<'_>, tool: &str, given: &Map<String, Value>) -> Result<Value, Error> {
@@ -164,12 +169,12 @@ async fn run(door: &Door<'_>, tool: &str, given: &Map<String, Value>) -> Result<
         return Err(Error::new(ErrorKind::Unsupported, "there is no such tool").field("name"));
     };
     let mut options = match from {
-        From::Reach => Map::from_iter([("filters".to_owned(), bounds.reach(given)?)]),
-        From::Place => bounds.place(given)?,
-        From::Ids => bounds.named(given)?,
-        From::Nothing => Map::new(),
+        Start::Reach => Map::from_iter([("filters".to_owned(), bounds.reach(given)?)]),
+        Start::Place => bounds.place(given)?,
+        Start::Ids => bounds.named(given)?,
+        Start::Nothing => Map::new(),
     };
-    if options.is_empty() && matches!(from, From::Ids) {
+    if options.is_empty() && matches!(from, Start::Ids) {
         return Err(unnamed());
     }
     let mut set = |name: &str, value: Value| drop(options.insert(name.to_owned(), value));
