@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use edgemem::Memory;
 use edgemem::host::Host;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use crate::admin::{self, Errand};
 use crate::auth::Caller;
@@ -215,43 +215,13 @@ fn errand(want: Want, texts: &[String]) -> Option<Errand> {
     })
 }
 
-/// The same value with the names of the API turned into those of REST, which are written `created_at`.
-/// What callers put into metadata keeps its names.
-pub fn renamed(value: Value) -> Value {
-    match value {
-        Value::Array(items) => items.into_iter().map(renamed).collect(),
-        Value::Object(map) => {
-            let keep = |name: String, value: Value| match name.as_str() {
-                "metadata" => (name, value),
-                _ => (snake(&name), renamed(value)),
-            };
-            Value::Object(map.into_iter().map(|(name, value)| keep(name, value)).collect())
-        }
-        other => other,
-    }
-}
-
-/// `createdAt` as `created_at`.
-pub fn snake(name: &str) -> String {
-    let mut out = String::with_capacity(name.len() + 4);
-    for letter in name.chars() {
-        // Only inside a word: the names of operators (AND) and of variables stay as they are.
-        if letter.is_ascii_uppercase() && out.ends_with(|last: char| last.is_ascii_lowercase()) {
-            out.push('_');
-            out.push(letter.to_ascii_lowercase());
-        } else {
-            out.push(letter);
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::InProcess;
     use edgemem::host::native::NativeHost;
     use futures_executor::block_on;
+    use serde_json::Value;
 
     fn service(pairs: &[(&str, &str)]) -> Service {
         let find = |name: &str| pairs.iter().find(|(known, _)| *known == name).map(|it| it.1.to_owned());
@@ -331,15 +301,6 @@ mod tests {
         assert_eq!(ask(&service, "GET", "/health", "").1["store"], "durable-object");
         for path in ["/", "/v1/stats", "/v1/memories"] {
             assert_eq!(ask(&service, "GET", path, "").1["code"], "AUTH_NOT_CONFIGURED", "{path}");
-        }
-    }
-
-    #[test]
-    fn names_are_rewritten() {
-        for (name, expected) in
-            [("createdAt", "created_at"), ("user_id", "user_id"), ("AND", "AND"), ("topK", "top_k")]
-        {
-            assert_eq!(snake(name), expected);
         }
     }
 }

@@ -81,7 +81,7 @@ pub async fn call(door: &Door<'_>, params: &Value) -> Result<Value, Fault> {
         return Err(Fault::params("params.arguments must be an object"));
     }
     let given = arguments::check(&params["arguments"], &tool["inputSchema"]).and_then(|mut given| {
-        // What a key does not open is refused in the words of every other door.
+        // What a key does not open is refused as by every other door.
         tenant::check_options(door.desk.caller(), &mut given)?;
         check_ids(door.desk.caller(), &given)?;
         Ok(given)

@@ -41,7 +41,7 @@ pub async fn add(mut asked: Asked<'_>) -> Result<Value> {
         "results": added["results"].take(),
     });
     if !added["warnings"].is_null() {
-        answer["warnings"] = crate::service::renamed(added["warnings"].take());
+        answer["warnings"] = crate::names::renamed(added["warnings"].take());
     }
     Ok(answer)
 }
