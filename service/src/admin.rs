@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use crate::audit::MAX_PAGE;
 use crate::auth::Caller;
-use crate::gate::Gate;
-use crate::keys::{Right, Wish};
+use crate::gate::{Gate, Noted};
+use crate::keys::{Key, Right, Wish};
 use crate::problem::{Problem, Refusal};
 
 /// What is wanted.
@@ -30,8 +30,13 @@ const MAX_LABEL: usize = 200;
 /// The most requests a minute that a key can be limited to.
 const MAX_RATE: u64 = 1_000_000;
 
-/// An answer's body, and what is noted: whose log, and the key that it is about.
-pub type Done = (Value, Option<(String, Value)>);
+/// An answer's body, and the key that was made or revoked, which is noted.
+pub type Done = (Value, Option<Noted>);
+
+/// A note goes into the log of the key's organisation, and names the key's project.
+fn noted(key: Key) -> Option<Noted> {
+    Some(Noted { tenant: Some((key.org, key.project)), subject: key.id.into(), refused: None })
+}
 
 /// Runs an errand. Options are the query's or the body's.
 ///
@@ -66,13 +71,13 @@ pub async fn run(
             if let (Some(shown), Value::Object(members)) = (shown.as_object_mut(), key.shown()) {
                 shown.extend(members);
             }
-            Ok((shown, Some((key.org, key.id.into()))))
+            Ok((shown, noted(key)))
         }
         Errand::Revoke(id) => {
             let key = gate.keys.revoke(store, id, own).await?.ok_or_else(|| {
                 Problem::from(Error::new(ErrorKind::NotFound, "there is no key of this id").field("id"))
             })?;
-            Ok((key.shown(), Some((key.org, key.id.into()))))
+            Ok((key.shown(), noted(key)))
         }
         Errand::Audit => {
             let limit = match options.get("limit") {
@@ -152,7 +157,7 @@ fn wish(caller: &Caller, options: &Map<String, Value>, now: i64) -> Result<Wish,
     Ok(wish)
 }
 
-/// A text that is there and not null. Numbers of a query are read as their digits.
+/// A text that is there and not null.
 fn text<'a>(options: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, Problem> {
     match options.get(name) {
         None | Some(Value::Null) => Ok(None),

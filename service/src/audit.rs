@@ -50,6 +50,8 @@ pub struct Note {
     pub status: u16,
     /// How many memories were written to, if that is known; or the key that was made or revoked.
     pub subject: Value,
+    /// What tells it from every other note, given when it is noted. The request's id cannot: clients choose it.
+    pub mark: String,
 }
 
 impl Note {
@@ -62,7 +64,8 @@ impl Note {
             self.method,
             self.route,
             self.status,
-            self.subject
+            self.subject,
+            self.mark
         ])
     }
 
@@ -78,6 +81,8 @@ impl Note {
             route: text(5),
             status: kept[6].as_u64().and_then(|it| u16::try_from(it).ok()).unwrap_or_default(),
             subject: kept[7].clone(),
+            // Earlier versions gave none.
+            mark: kept[8].as_str().or(kept[1].as_str()).unwrap_or_default().to_owned(),
         }
     }
 
@@ -91,7 +96,7 @@ impl Note {
 
     /// What notes are ordered and paged by.
     fn cursor(&self) -> String {
-        format!("{:012x}-{}", self.at.max(0), self.request)
+        format!("{:012x}-{}", self.at.max(0), self.mark)
     }
 }
 
@@ -101,18 +106,29 @@ pub struct Audit {
     waiting: RefCell<Vec<Note>>,
     /// Since when somebody stores notes; 0 for nobody.
     storing: Cell<i64>,
+    noted: Cell<u32>,
 }
 
 impl Audit {
     /// Nothing is noted yet.
     pub fn new(host: Rc<dyn Host>) -> Audit {
-        Audit { host, waiting: RefCell::default(), storing: Cell::new(0) }
+        Audit { host, waiting: RefCell::default(), storing: Cell::new(0), noted: Cell::new(0) }
+    }
+
+    /// Gives a note its mark: those of one instance and one millisecond are in their order.
+    fn mark(&self, mut note: Note) -> Note {
+        if note.mark.is_empty() {
+            let number = self.noted.get();
+            self.noted.set(number.wrapping_add(1));
+            note.mark = format!("{number:08x}{}", random_hex(&self.host, 16));
+        }
+        note
     }
 
     /// Notes something, to be stored by the next [`Audit::store`].
     pub fn note(&self, note: Note) {
         let mut waiting = self.waiting.borrow_mut();
-        waiting.push(note);
+        waiting.push(self.mark(note));
         let over = waiting.len().saturating_sub(WAITING);
         waiting.drain(..over);
     }
@@ -128,6 +144,16 @@ impl Audit {
         self.storing.set(now.max(1));
         let stored = self.store_waiting(store).await;
         self.storing.set(0);
+        stored
+    }
+
+    /// Stores a note at once and by itself, whoever stores others. If it cannot be stored it waits with them.
+    pub async fn store_now(&self, store: &dyn ByteStore, note: Note) -> Result<()> {
+        let note = self.mark(note);
+        let stored = self.append(store, &note.org, std::slice::from_ref(&note)).await;
+        if stored.is_err() {
+            self.note(note);
+        }
         stored
     }
 
@@ -246,6 +272,7 @@ mod tests {
             route: "/v1/memories".into(),
             status: 200,
             subject: json!(1),
+            mark: String::new(),
         }
     }
 
@@ -289,6 +316,31 @@ mod tests {
             block_on(audit.page(&store, "nobody", None, 2)).unwrap(),
             json!({ "results": [], "next": null })
         );
+    }
+
+    #[test]
+    fn requests_that_take_one_id_are_all_noted() {
+        let (clock, store) = (Clock::new(), MemoryStore::new());
+        let audit = Audit::new(clock.clone());
+        for status in 200..240 {
+            audit.note(Note { status, ..note(&clock, "acme", 7) });
+            if status % 6 == 0 {
+                block_on(audit.store(&store)).unwrap();
+            }
+        }
+        block_on(audit.store(&store)).unwrap();
+        let (mut seen, mut before) = (vec![], None::<String>);
+        loop {
+            let page = block_on(audit.page(&store, "acme", before.as_deref(), 7)).unwrap();
+            seen.extend(
+                page["results"].as_array().unwrap().iter().map(|note| note["status"].as_u64().unwrap()),
+            );
+            before = page["next"].as_str().map(str::to_owned);
+            if before.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, (200..240).rev().collect::<Vec<u64>>());
     }
 
     #[test]

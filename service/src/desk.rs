@@ -64,18 +64,45 @@ const SPELLINGS: [(Axis, [&str; 2]); 5] = [
     (Axis::Org, ["orgId", "org_id"]),
 ];
 
+/// `SCOPE_FORBIDDEN` if options name another user or agent than the caller's.
+pub fn check_ids(caller: &Caller, options: &Map<String, Value>) -> Result<()> {
+    for (axis, id) in &caller.bounds {
+        let other = |name: &str| options.get(name).is_some_and(|it| !it.is_null() && !all_are(it, id));
+        if other(axis.id_name()) {
+            return Err(forbidden(axis.id_name()));
+        }
+    }
+    Ok(())
+}
+
 /// A memory as one caller may use it.
 pub struct Desk {
     memory: Rc<Memory>,
     caller: Rc<Caller>,
-    touched: Cell<Option<u64>>,
+    touched: Cell<Touched>,
     writes: Cell<bool>,
+    refusal: Cell<Option<u16>>,
+}
+
+/// How many memories were written to.
+#[derive(Clone, Copy, PartialEq)]
+enum Touched {
+    Nothing,
+    Known(u64),
+    /// An answer did not tell, so the sum is not known either.
+    Unknown,
 }
 
 impl Desk {
     /// This caller before this memory, which is its tenant's.
     pub fn new(memory: Rc<Memory>, caller: Rc<Caller>) -> Desk {
-        Desk { memory, caller, touched: Cell::new(None), writes: Cell::new(false) }
+        Desk {
+            memory,
+            caller,
+            touched: Cell::new(Touched::Nothing),
+            writes: Cell::new(false),
+            refusal: Cell::new(None),
+        }
     }
 
     /// Who asks.
@@ -90,7 +117,21 @@ impl Desk {
 
     /// How many memories were written to, as far as answers told.
     pub fn touched(&self) -> Option<u64> {
-        self.touched.get()
+        match self.touched.get() {
+            Touched::Known(count) => Some(count),
+            Touched::Nothing | Touched::Unknown => None,
+        }
+    }
+
+    /// Notes that a door refused a write with this status inside of an answer that has another, as MCP does.
+    pub fn refuse(&self, status: u16) {
+        self.writes.set(true);
+        self.refusal.set(Some(status));
+    }
+
+    /// The last of these refusals.
+    pub fn refusal(&self) -> Option<u16> {
+        self.refusal.get()
     }
 
     /// Whether it was asked to write anything, with or without success.
@@ -113,6 +154,12 @@ impl Desk {
             true => Ok(()),
             false => Err(forbidden("account")),
         }
+    }
+
+    /// Whether the caller may list what these options name: the errors of calling `getAll` with them.
+    pub fn may_list(&self, mut options: Map<String, Value>) -> Result<()> {
+        self.may(Right::Read)?;
+        self.bind(&mut options, true)
     }
 
     /// Puts the caller's ids into the options of a request that names nobody, where it may name somebody.
@@ -152,7 +199,11 @@ impl Desk {
         if right == Right::Write {
             let results = answer["results"].as_array().map(|results| results.len() as u64);
             let told = if about == About::Id { Some(1) } else { results };
-            self.touched.set(self.touched.get().or(Some(0)).zip(told).map(|(before, more)| before + more));
+            self.touched.set(match (self.touched.get(), told) {
+                (Touched::Unknown, _) | (_, None) => Touched::Unknown,
+                (Touched::Nothing, Some(more)) => Touched::Known(more),
+                (Touched::Known(before), Some(more)) => Touched::Known(before + more),
+            });
         }
         Ok(answer)
     }
@@ -414,5 +465,9 @@ mod tests {
         ask(&desk, "delete", json!([alice])).unwrap();
         ask(&desk, "add", json!(["milk", { "user_id": "alice" }])).unwrap();
         assert_eq!(desk.touched(), Some(2));
+        // How many these were is not told, and what comes after does not change that.
+        ask(&desk, "deleteAll", json!([{ "user_id": "bob" }])).unwrap();
+        ask(&desk, "add", json!(["milk", { "user_id": "bob" }])).unwrap();
+        assert_eq!(desk.touched(), None);
     }
 }

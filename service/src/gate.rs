@@ -42,12 +42,28 @@ pub struct Visit {
     started: f64,
     caller: Option<Rc<Caller>>,
     quota: Option<Quota>,
-    /// What is noted in the audit log, if anything: whose log, and the note's subject.
-    pub noted: Option<(String, Value)>,
+    /// What is noted in the audit log, if anything.
+    pub noted: Option<Noted>,
     /// What failed of a request that was answered all the same.
     pub failure: Option<String>,
-    /// Whether that is stored before the answer is given.
-    pub urgent: bool,
+}
+
+/// What is noted of a request beside what every note tells.
+#[derive(Default)]
+pub struct Noted {
+    /// The organisation and the project that it is about, if they are not the caller's.
+    pub tenant: Option<(String, String)>,
+    /// [`Note::subject`].
+    pub subject: Value,
+    /// With which status a part of it was refused, if the answer has another.
+    pub refused: Option<u16>,
+}
+
+impl Visit {
+    /// Whether it is one of a token of the deployment.
+    pub fn is_root(&self) -> bool {
+        self.caller.as_ref().is_some_and(|caller| caller.is_root)
+    }
 }
 
 impl Gate {
@@ -71,7 +87,7 @@ impl Gate {
         let id = head.header(REQUEST_ID).map(str::trim).filter(plain);
         let id = id.map_or_else(|| random_hex(&self.host, 32), str::to_owned);
         let started = self.host.monotonic();
-        Visit { id, started, caller: None, quota: None, noted: None, failure: None, urgent: false }
+        Visit { id, started, caller: None, quota: None, noted: None, failure: None }
     }
 
     /// Finds out who asks. `root` is the memory beside which keys are kept. What begins as a key does is a key, whatever
@@ -96,8 +112,31 @@ impl Gate {
         Ok(caller)
     }
 
-    /// Ends a visit: adds what every answer has, notes what was written, and returns a line for the log if there is
-    /// something to tell. `route` is the path's pattern.
+    /// The note of a visit that ends with this status, if it is to be noted. `route` is the path's pattern.
+    pub fn note(&self, visit: &mut Visit, method: &str, route: &str, status: u16) -> Option<Note> {
+        let (noted, caller) = (visit.noted.take()?, visit.caller.as_ref()?);
+        // Who asks on and on beyond the limit must not fill the log: of such refusals in a row the first is noted.
+        if status == 429 && self.limits.refusals(caller) > 1 {
+            return None;
+        }
+        let own = || (caller.org.clone(), caller.project.clone());
+        let (org, project) = noted.tenant.unwrap_or_else(own);
+        Some(Note {
+            at: self.host.now(),
+            request: visit.id.clone(),
+            caller: caller.id.clone(),
+            org,
+            project,
+            method: method.to_owned(),
+            route: route.to_owned(),
+            status: noted.refused.unwrap_or(status),
+            subject: noted.subject,
+            mark: String::new(),
+        })
+    }
+
+    /// Ends a visit: adds what every answer has, and returns a line for the log if there is something to tell. `route` is
+    /// the path's pattern.
     pub fn leave(
         &self,
         visit: Visit,
@@ -106,34 +145,18 @@ impl Gate {
         route: &str,
         served: Result<Answer, Problem>,
     ) -> (Answer, Option<String>) {
-        let Visit { id, started, caller, quota, noted, failure, .. } = visit;
+        let Visit { id, started, caller, quota, failure, .. } = visit;
         let (answer, problem) = match served {
             Ok(answer) => (answer, None),
             Err(problem) => (problem.answer(), Some(problem)),
         };
-        let answer = quota.map_or(answer.clone(), |quota| {
-            // A refusal for too many requests has told it already.
-            if problem.as_ref().is_some_and(|it| it.code() == "RATE_LIMITED") {
-                answer
-            } else {
-                quota.tell(answer)
-            }
-        });
+        // A refusal for too many requests, which leaves no quota, tells by itself.
+        let answer = match quota {
+            Some(quota) => quota.tell(answer),
+            None => answer,
+        };
         let answer = answer.with(REQUEST_ID, id.as_str());
         let (failed, now) = (answer.status >= 500 || failure.is_some(), self.host.now());
-        if let (Some((org, subject)), Some(caller)) = (noted, &caller) {
-            self.audit.note(Note {
-                at: now,
-                request: id.clone(),
-                caller: caller.id.clone(),
-                org,
-                project: caller.project.clone(),
-                method: method.to_owned(),
-                route: route.to_owned(),
-                status: answer.status,
-                subject,
-            });
-        }
         if lines == Lines::None || (lines == Lines::Failures && !failed) {
             return (answer, None);
         }

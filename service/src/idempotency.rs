@@ -67,38 +67,44 @@ pub async fn claim(
     let parts = [&head.method, &head.path, &head.query].map(|part| part.as_bytes());
     let request = Digest::of(&[parts[0], parts[1], parts[2], body]).to_hex();
     let (now, claimed) = (host.now(), format!("{name}{}", random_hex(host, 8)));
-    let mut kept = None;
-    beside::change(store, &partition, |image| {
-        let entries = read(image)?;
-        kept = None;
-        let fresh = |it: &&Kept| it.is_fresh(now);
-        if let Some(found) = entries.iter().filter(fresh).find(|it| it.key.starts_with(&name)) {
-            if found.request != request {
-                let message = "this idempotency key was sent before with another request: take a new one";
-                return Err(Problem::new(Refusal::IdempotencyMismatch, message).field(HEADER));
+    // The blob of an answer that is gone, whose request is done anew.
+    let mut lost: Option<String> = None;
+    loop {
+        let mut kept = None;
+        beside::change(store, &partition, |image| {
+            let entries = read(image)?;
+            kept = None;
+            let is_lost = |it: &Kept| it.blob.is_some() && it.blob == lost;
+            let fresh = |it: &&Kept| it.is_fresh(now) && !is_lost(it);
+            if let Some(found) = entries.iter().filter(fresh).find(|it| it.key.starts_with(&name)) {
+                if found.request != request {
+                    let message = "this idempotency key was sent before with another request: take a new one";
+                    return Err(Problem::new(Refusal::IdempotencyMismatch, message).field(HEADER));
+                }
+                let Some(blob) = &found.blob else {
+                    let message = "the request with this idempotency key is still being answered";
+                    let problem = Problem::new(Refusal::IdempotencyPending, message).field(HEADER);
+                    return Err(problem.header("retry-after", "1"));
+                };
+                kept = Some((found.status, blob.clone()));
+                return Ok(None);
             }
-            if found.blob.is_none() {
-                let message = "the request with this idempotency key is still being answered";
-                let problem = Problem::new(Refusal::IdempotencyPending, message).field(HEADER);
-                return Err(problem.header("retry-after", "1"));
-            }
-            kept = Some((found.status, found.blob.clone()));
-            return Ok(None);
-        }
-        let mut commit = forget(&entries, now);
-        commit.append = vec![entry(&claimed, now, &request, 0, None)];
-        Ok(Some(commit))
-    })
-    .await?;
-    let Some((status, blob)) = kept else {
-        return Ok(Some(Claim::Do(Ticket { partition, name, request, claimed })));
-    };
-    let bytes = store.read(&partition, &Vec::from_iter(blob)).await?.pop().flatten();
-    // Another instance may just have removed it, a day later.
-    let body = bytes.as_deref().map_or(Ok(Value::Null), beside::json)?;
-    let answer =
-        Answer { status, headers: vec![("idempotency-replayed", "true".to_owned())], body: Some(body) };
-    Ok(Some(Claim::Answered(answer)))
+            let mut commit = forget(&entries, now, is_lost);
+            commit.append = vec![entry(&claimed, now, &request, 0, None)];
+            Ok(Some(commit))
+        })
+        .await?;
+        let Some((status, blob)) = kept else {
+            return Ok(Some(Claim::Do(Ticket { partition, name, request, claimed })));
+        };
+        // Another instance may just have removed it, a day later.
+        let Some(bytes) = store.read(&partition, std::slice::from_ref(&blob)).await?.pop().flatten() else {
+            lost = Some(blob);
+            continue;
+        };
+        let headers = vec![("idempotency-replayed", "true".to_owned())];
+        return Ok(Some(Claim::Answered(Answer { status, headers, body: Some(beside::json(&bytes)?) })));
+    }
 }
 
 impl Ticket {
@@ -108,7 +114,7 @@ impl Ticket {
         let passing = matches!(answer.status, 401 | 403 | 409 | 429) || answer.status >= 500;
         let keeps = !passing && text.len() <= MAX_ANSWER;
         beside::change(store, &self.partition, |image| {
-            let mut commit = Commit { drop: vec![self.claimed.clone()], ..forget(&read(image)?, now) };
+            let mut commit = forget(&read(image)?, now, |it| it.key == self.claimed);
             if keeps {
                 // A key is never used again once it was dropped, so what is kept has another than what was claimed.
                 let (key, blob) = (format!("{}{:08x}", self.name, now as u32), format!("i-{}", self.claimed));
@@ -157,9 +163,9 @@ fn read(image: &Image) -> edgemem::Result<Vec<Kept>> {
     image.entries.iter().map(read).collect()
 }
 
-/// A change that removes what is too old, and the oldest of what is too much.
-fn forget(entries: &[Kept], now: i64) -> Commit {
-    let mut living: Vec<&Kept> = entries.iter().filter(|it| it.is_fresh(now)).collect();
+/// A change that removes what is `over`, what is too old, and the oldest of what is too much.
+fn forget(entries: &[Kept], now: i64, over: impl Fn(&Kept) -> bool) -> Commit {
+    let mut living: Vec<&Kept> = entries.iter().filter(|it| it.is_fresh(now) && !over(it)).collect();
     living.sort_by_key(|it| std::cmp::Reverse(it.at));
     let stays = |it: &Kept| living.iter().take(MOST - 1).any(|living| living.key == it.key);
     let gone: Vec<&Kept> = entries.iter().filter(|it| !stays(it)).collect();
@@ -252,7 +258,27 @@ mod tests {
         let partition = beside::partition(&[b"idempotency", b"acme", b"0123456789ab"]);
         let image = block_on(store.load(&partition, None)).unwrap().unwrap();
         assert!(image.entries.len() <= MOST && image.blobs.len() <= MOST, "{}", image.entries.len());
-        assert_eq!(shown(ask(&store, "k265", "a", now)), Ok(Some(json!(265))));
+        // Every entry that is left has its answer, and those are the newest.
+        assert_eq!((image.entries.len(), image.blobs.len()), (MOST, MOST));
+        for at in 10..MOST as i64 + 10 {
+            assert_eq!(shown(ask(&store, &format!("k{at}"), "a", now)), Ok(Some(json!(at))), "k{at}");
+        }
         assert_eq!(shown(ask(&store, "k0", "a", now)), Ok(None));
+    }
+
+    #[test]
+    fn a_request_whose_answer_is_gone_is_done_anew() {
+        let store = MemoryStore::new();
+        let claimed = ask(&store, "k", "a", 1);
+        settle(&store, claimed, &Answer::ok(json!(7)), 2);
+        let partition = beside::partition(&[b"idempotency", b"acme", b"0123456789ab"]);
+        let image = block_on(store.load(&partition, None)).unwrap().unwrap();
+        let remove =
+            Commit { partition, expect: image.version, remove: image.blobs.clone(), ..Commit::default() };
+        block_on(store.commit(&remove)).unwrap();
+        let claimed = ask(&store, "k", "a", 3);
+        assert_eq!(shown(ask(&store, "k", "a", 3)), Err("IDEMPOTENCY_PENDING"));
+        settle(&store, claimed, &Answer::ok(json!(8)), 4);
+        assert_eq!(shown(ask(&store, "k", "a", 5)), Ok(Some(json!(8))));
     }
 }

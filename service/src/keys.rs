@@ -280,9 +280,15 @@ impl Registry {
         if self.version.get().is_some() && (0..age).contains(&(now - self.read_at.get())) {
             return Ok(());
         }
-        if let Some(image) = store.load(&self.partition, self.version.get()).await? {
+        let asked = self.version.get();
+        let loaded = store.load(&self.partition, asked).await?;
+        // Another request may have read them meanwhile, and what was asked for before a revocation must not undo it.
+        let known = self.version.get();
+        if let Some(image) = loaded.filter(|image| known == asked || Some(image.version) > known) {
             *self.known.borrow_mut() = Rc::new(fold(&image)?);
             self.version.set(Some(image.version));
+        } else if known != asked {
+            return Ok(());
         }
         self.read_at.set(now);
         Ok(())
@@ -338,7 +344,7 @@ mod tests {
     use futures_executor::block_on;
 
     use super::*;
-    use crate::testing::Clock;
+    use crate::testing::{Clock, Slow, started};
 
     fn wish(org: &str) -> Wish {
         Wish {
@@ -396,6 +402,22 @@ mod tests {
         assert!(find(&here, &short).is_ok());
         clock.0.set(start + 10_000);
         assert_eq!(find(&here, &short), Err(json!("this key has expired")));
+    }
+
+    #[test]
+    fn keys_that_were_asked_for_before_a_revocation_do_not_undo_it() {
+        let (clock, store) = (Clock::new(), Slow::default());
+        let registry = Registry::new(clock.clone());
+        let (key, token) = block_on(registry.create(&store, &wish("acme"))).unwrap();
+        assert!(block_on(registry.find(&store, &token)).is_ok());
+        block_on(registry.create(&store, &wish("acme"))).unwrap();
+        store.holds.set(true);
+        let reading = started(registry.list(&store, None));
+        store.holds.set(false);
+        block_on(registry.revoke(&store, &key.id, None)).unwrap();
+        block_on(reading).unwrap();
+        assert!(block_on(registry.find(&store, &token)).is_err());
+        assert!(block_on(registry.list(&store, None)).unwrap().iter().any(|it| it.revoked.is_some()));
     }
 
     #[test]

@@ -20,6 +20,8 @@ struct Bucket {
     caller: String,
     left: f64,
     at: i64,
+    /// So many requests in a row were refused.
+    refusals: u32,
 }
 
 /// The buckets of one instance.
@@ -46,7 +48,7 @@ impl Limits {
         let mut buckets = self.0.borrow_mut();
         let mut bucket = match buckets.iter().position(|bucket| bucket.caller == caller.id) {
             Some(at) => buckets.swap_remove(at),
-            None => Bucket { caller: caller.id.clone(), left: full, at: now },
+            None => Bucket { caller: caller.id.clone(), left: full, at: now, refusals: 0 },
         };
         if buckets.len() >= MOST {
             // Those that are full again are as good as new ones.
@@ -56,6 +58,7 @@ impl Limits {
         bucket.left = full.min(bucket.left + (now - bucket.at).max(0) as f64 * full / WINDOW);
         bucket.at = now;
         let passes = bucket.left >= 1.0;
+        bucket.refusals = if passes { 0 } else { bucket.refusals.saturating_add(1) };
         if passes {
             bucket.left -= 1.0;
         }
@@ -78,6 +81,14 @@ impl Limits {
             problem = problem.header(name, value.to_string());
         }
         Err(problem)
+    }
+}
+
+impl Limits {
+    /// How many of a caller's last requests in a row were beyond its limit.
+    pub fn refusals(&self, caller: &Caller) -> u32 {
+        let buckets = self.0.borrow();
+        buckets.iter().find(|bucket| bucket.caller == caller.id).map_or(0, |bucket| bucket.refusals)
     }
 }
 

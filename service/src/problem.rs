@@ -154,7 +154,7 @@ impl From<Error> for Problem {
             code: error.code(),
             status,
             message: error.message().to_owned(),
-            field: error.field_name().map(crate::service::snake),
+            field: error.field_name().map(crate::names::snake),
             // What may succeed a moment later says so.
             headers: if matches!(status, 409 | 429 | 503) {
                 vec![("retry-after", "1".to_owned())]

@@ -4,10 +4,12 @@
 //! is an entry of the log, so that listing costs one read. The store's comparing of versions decides who appends first.
 //! The protocol is described in `docs/sync.md`.
 
-use edgemem::store::{Blob, ByteStore, Commit, Entry, RESERVED};
+use edgemem::store::{Blob, ByteStore, Commit, Entry};
 use edgemem::text::Digest;
 use edgemem::{Error, ErrorKind, Result};
 use serde_json::{Map, Value, json};
+
+use crate::beside;
 
 /// What is wanted of an account.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,7 +51,7 @@ struct Kept {
 pub async fn serve(store: &dyn ByteStore, account: &str, wish: &Wish, options: &Value) -> Result<Value> {
     if !store.capabilities().compare_and_set {
         let message =
-            "the relay needs a store that compares versions, such as d1; this Worker's store does not";
+            "the relay needs a store that compares versions, such as d1; this service's store does not";
         return Err(Error::new(ErrorKind::Unsupported, message).field("store"));
     }
     if account.is_empty() || account.len() > 800 {
@@ -57,7 +59,7 @@ pub async fn serve(store: &dyn ByteStore, account: &str, wish: &Wish, options: &
     }
     let empty = Map::new();
     let options = options.as_object().unwrap_or(&empty);
-    let partition = format!("{RESERVED}{}", &Digest::of(&[b"relay", account.as_bytes()]).to_hex()[..16]);
+    let partition = beside::partition(&[b"relay", account.as_bytes()]);
     let image = store.load(&partition, None).await?.unwrap_or_default();
     let kept = kept(&image.entries, &image.blobs);
     let last = kept.last().map_or(0, |it| it.sequence);

@@ -78,6 +78,21 @@ pub enum Want {
     Missing,
 }
 
+impl Want {
+    /// Whether it is what administrators do, and not what they look at.
+    pub fn administers(self) -> bool {
+        matches!(self, Want::MakeKey | Want::RevokeKey | Want::Reshard)
+    }
+
+    /// Whether it changes anything. What a message of MCP wants is known when it was read.
+    pub fn writes(self) -> bool {
+        use Want::*;
+        self.administers()
+            || matches!(self, Add | DeleteAll | Update | Delete | DeleteEntity | BatchUpdate | BatchDelete)
+            || matches!(self, Feedback | Mcp | RelayAppend | RelayDrop)
+    }
+}
+
 /// What a field holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -220,10 +235,10 @@ const CHANGE: &[Field] =
 const MEMORIES: &[Field] = &[must("memories", Objects)];
 const KEYWORDS: &[Field] = &[may("keywords", Any)];
 const KEY: &[Field] = &[
-    may("org_id", Id),
-    may("project_id", Id),
-    may("user_id", Id),
-    may("agent_id", Id),
+    may("org_id", Text),
+    may("project_id", Text),
+    may("user_id", Text),
+    may("agent_id", Text),
     may("right", Text),
     may("label", Text),
     may("expires_at", Time),

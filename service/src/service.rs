@@ -4,13 +4,13 @@ use std::rc::Rc;
 
 use edgemem::Memory;
 use edgemem::host::Host;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use crate::admin::{self, Errand};
 use crate::auth::Caller;
 use crate::body;
-use crate::desk::Desk;
-use crate::gate::{Gate, Visit};
+use crate::desk::{Desk, check_ids};
+use crate::gate::{Gate, Noted, Visit};
 use crate::http::{Answer, Head};
 use crate::idempotency::{self, Claim};
 use crate::mcp;
@@ -61,10 +61,42 @@ impl Service {
         }
         let mut visit = self.gate.visit(head);
         let served = self.serve(settings, head, &mut visit, read).await;
-        let (pattern, urgent) = (router::pattern(&head.path), visit.urgent);
+        let pattern = router::pattern(&head.path);
+        let served = self.note(settings, head, &mut visit, &pattern, served).await;
         let (answer, line) = self.gate.leave(visit, settings.lines, &head.method, &pattern, served);
-        let unstored = if urgent { self.settle().await } else { None };
-        (settings.origins.apply(head, answer), line.or(unstored))
+        (settings.origins.apply(head, answer), line)
+    }
+
+    /// Notes a request for the audit log. What an administrator did is stored now: if it cannot be, that is the answer.
+    async fn note(
+        &self,
+        settings: &Settings,
+        head: &Head,
+        visit: &mut Visit,
+        pattern: &str,
+        served: Result<Answer, Problem>,
+    ) -> Result<Answer, Problem> {
+        let want = router::route(&head.method, &head.path).map(|(route, _)| route.want);
+        let (writes, administers) = want.map_or((false, false), |it| (it.writes(), it.administers()));
+        let status = match &served {
+            Ok(answer) => answer.status,
+            Err(problem) => problem.status(),
+        };
+        if visit.noted.is_none() && writes && (served.is_err() || administers) {
+            visit.noted = Some(Noted::default());
+        }
+        let is_left_out = !administers && (!settings.audit || visit.is_root());
+        if is_left_out {
+            return served;
+        }
+        let Some(note) = self.gate.note(visit, &head.method, pattern, status) else { return served };
+        match &self.memory {
+            Ok(memory) if administers && served.is_ok() => {
+                self.gate.audit.store_now(&*memory.store(), note).await.map_err(Problem::from)?;
+            }
+            _ => self.gate.audit.note(note),
+        }
+        served
     }
 
     /// Stores what was noted of requests that are answered. Hosts call it when an answer is out, so that nobody waits
@@ -102,12 +134,15 @@ impl Service {
             return Err(Problem::new(Refusal::NotImplemented, message));
         }
         if route.want == Want::Mcp {
+            let mut named = query::read(&head.query, route.query)?;
+            tenant::check_options(&caller, &mut named)?;
+            check_ids(&caller, &named)?;
             let bounds = settings.mcp.bound(&caller.bounds)?.narrowed(&head.query)?;
             body::check_head(head, settings.body_limit)?;
             let message = read(settings.body_limit).await?;
             let desk = self.desk(&caller).await?;
             let (answer, failure) = mcp::answer(&desk, &bounds, head, &message).await;
-            note(settings, &desk, visit);
+            visit.noted = noted(&desk);
             visit.failure = failure;
             return Ok(answer);
         }
@@ -130,7 +165,7 @@ impl Service {
         let store = root.store();
         if let Some(errand) = errand(route.want, &texts) {
             let (body, noted) = admin::run(&self.gate, &*store, &caller, &errand, &options).await?;
-            (visit.urgent, visit.noted) = (noted.is_some(), noted);
+            visit.noted = noted;
             return Ok(Answer::ok(body));
         }
         tenant::check_options(&caller, &mut options)?;
@@ -150,7 +185,7 @@ impl Service {
         let status = if route.want == Want::Export { 201 } else { 200 };
         let served = mem0::answer(route.want, Asked { desk: &desk, head, texts: &texts, options }).await;
         let served = served.map(|body| Answer { status, ..Answer::ok(body) }).map_err(Problem::from);
-        note(settings, &desk, visit);
+        visit.noted = noted(&desk);
         if let Some(Claim::Do(ticket)) = claim {
             let answer = served.as_ref().map_or_else(Problem::answer, Clone::clone);
             // The request was done, so it is answered as done also if its answer cannot be kept: whoever sends it again is
@@ -167,12 +202,10 @@ impl Service {
     }
 }
 
-/// Notes what was written, for the audit log.
-fn note(settings: &Settings, desk: &Desk, visit: &mut Visit) {
-    let caller = desk.caller();
-    if settings.audit && !caller.is_root && desk.writes() {
-        visit.noted = Some((caller.org.clone(), desk.touched().into()));
-    }
+/// What is noted of what was written, if anything was.
+fn noted(desk: &Desk) -> Option<Noted> {
+    let noted = || Noted { tenant: None, subject: desk.touched().into(), refused: desk.refusal() };
+    desk.writes().then(noted)
 }
 
 /// What an administrator wants, if it is for one.
@@ -186,37 +219,6 @@ fn errand(want: Want, texts: &[String]) -> Option<Errand> {
     })
 }
 
-/// The same value with the names of the API turned into those of REST, which are written `created_at`.
-/// What callers put into metadata keeps its names.
-pub fn renamed(value: Value) -> Value {
-    match value {
-        Value::Array(items) => items.into_iter().map(renamed).collect(),
-        Value::Object(map) => {
-            let keep = |name: String, value: Value| match name.as_str() {
-                "metadata" => (name, value),
-                _ => (snake(&name), renamed(value)),
-            };
-            Value::Object(map.into_iter().map(|(name, value)| keep(name, value)).collect())
-        }
-        other => other,
-    }
-}
-
-/// `createdAt` as `created_at`.
-pub fn snake(name: &str) -> String {
-    let mut out = String::with_capacity(name.len() + 4);
-    for letter in name.chars() {
-        // Only inside a word: the names of operators (AND) and of variables stay as they are.
-        if letter.is_ascii_uppercase() && out.ends_with(|last: char| last.is_ascii_lowercase()) {
-            out.push('_');
-            out.push(letter.to_ascii_lowercase());
-        } else {
-            out.push(letter);
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,6 +226,7 @@ mod tests {
     use edgemem::host::native::NativeHost;
     use edgemem::store::{ByteStore, Commit, Entry, MemoryStore, RING_PARTITION};
     use futures_executor::block_on;
+    use serde_json::Value;
 
     fn service(pairs: &[(&str, &str)]) -> Service {
         let find = |name: &str| pairs.iter().find(|(known, _)| *known == name).map(|it| it.1.to_owned());
@@ -333,15 +336,6 @@ mod tests {
         assert_eq!(ask(&service, "GET", "/health", "").1["store"], "durable-object");
         for path in ["/", "/v1/stats", "/v1/memories"] {
             assert_eq!(ask(&service, "GET", path, "").1["code"], "AUTH_NOT_CONFIGURED", "{path}");
-        }
-    }
-
-    #[test]
-    fn names_are_rewritten() {
-        for (name, expected) in
-            [("createdAt", "created_at"), ("user_id", "user_id"), ("AND", "AND"), ("topK", "top_k")]
-        {
-            assert_eq!(snake(name), expected);
         }
     }
 }

@@ -143,7 +143,7 @@ fn rate(text: &str) -> Result<u32> {
 }
 
 fn invalid(variable: &str, what: &str) -> Error {
-    Error::new(ErrorKind::ConfigInvalid, format!("the Worker's variable {variable} {what}")).field(variable)
+    Error::new(ErrorKind::ConfigInvalid, format!("the variable {variable} {what}")).field(variable)
 }
 
 #[cfg(test)]

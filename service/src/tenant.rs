@@ -180,10 +180,11 @@ fn foreign(field: &str) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{InProcess, caller};
+    use crate::testing::{InProcess, Slow, caller, started};
     use edgemem::Models;
+    use edgemem::host::native::NativeHost;
     use edgemem::memory::wire;
-    use edgemem::store::MemoryStore;
+    use edgemem::store::{ByteStore, MemoryStore};
     use futures_executor::block_on;
     use serde_json::json;
 
@@ -268,6 +269,23 @@ mod tests {
             let memory = self.0.beside(Rc::new(MemoryStore::default()), Models::default());
             Box::pin(async move { Ok(memory) })
         }
+    }
+
+    #[test]
+    fn what_is_read_during_a_reset_takes_no_room_for_ever() {
+        let store = Rc::new(Slow::default());
+        let open = || Memory::new(Rc::clone(&store) as Rc<dyn ByteStore>, Rc::new(NativeHost::new()));
+        let scope = json!({ "user_id": "u", "infer": false });
+        block_on(wire::called(&open(), "add", &[json!("tea"), scope])).unwrap();
+        let memory = open();
+        let whose = [json!({ "user_id": "u" })];
+        store.holds.set(true);
+        let reading = started(wire::called(&memory, "getAll", &whose));
+        store.holds.set(false);
+        block_on(memory.reset()).unwrap();
+        drop(block_on(reading));
+        memory.keep_loaded(0);
+        assert!(!memory.is_crowded());
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! What the tests of this crate share.
 
 use std::cell::{Cell, RefCell};
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
 
 use edgemem::host::native::NativeHost;
 use edgemem::host::{Gate, Host, LocalFuture};
-use edgemem::store::MemoryStore;
-use edgemem::{Memory, Result};
+use edgemem::store::{ByteStore, Capabilities, Commit, Image, MemoryStore, RESERVED};
+use edgemem::{Error, ErrorKind, Memory, Result};
 
 use crate::auth::Caller;
 use crate::keys::Right;
@@ -40,6 +42,64 @@ impl Host for Clock {
     fn gate(&self) -> Rc<dyn Gate> {
         self.1.gate()
     }
+}
+
+/// A store whose loads and commits are done at once and answered late: while it holds them back. It can fail, too.
+#[derive(Default)]
+pub struct Slow {
+    inner: MemoryStore,
+    /// Whether answers are held back.
+    pub holds: Cell<bool>,
+    /// Whether commits to partitions that belong to no owner fail.
+    pub fails: Cell<bool>,
+}
+
+impl Slow {
+    fn late<'a, T: 'a>(&'a self, answer: LocalFuture<'a, Result<T>>) -> LocalFuture<'a, Result<T>> {
+        Box::pin(async move {
+            let answer = answer.await;
+            std::future::poll_fn(|_| if self.holds.get() { Poll::Pending } else { Poll::Ready(()) }).await;
+            answer
+        })
+    }
+}
+
+impl ByteStore for Slow {
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+    fn list<'a>(&'a self, prefix: &'a str) -> LocalFuture<'a, Result<Vec<String>>> {
+        self.inner.list(prefix)
+    }
+    fn load<'a>(&'a self, partition: &'a str, known: Option<u64>) -> LocalFuture<'a, Result<Option<Image>>> {
+        self.late(self.inner.load(partition, known))
+    }
+    fn read<'a>(
+        &'a self,
+        partition: &'a str,
+        names: &'a [String],
+    ) -> LocalFuture<'a, Result<Vec<Option<Vec<u8>>>>> {
+        self.inner.read(partition, names)
+    }
+    fn commit<'a>(&'a self, commit: &'a Commit) -> LocalFuture<'a, Result<u64>> {
+        if self.fails.get() && commit.partition.starts_with(RESERVED) {
+            return Box::pin(async { Err(Error::new(ErrorKind::StoreFailed, "the disk is gone")) });
+        }
+        self.late(self.inner.commit(commit))
+    }
+    fn erase<'a>(&'a self, partition: &'a str) -> LocalFuture<'a, Result<()>> {
+        self.inner.erase(partition)
+    }
+    fn close<'a>(&'a self) -> LocalFuture<'a, Result<()>> {
+        self.inner.close()
+    }
+}
+
+/// A call that has begun and waits for a store that holds it back.
+pub fn started<'a, T>(call: impl Future<Output = T> + 'a) -> Pin<Box<dyn Future<Output = T> + 'a>> {
+    let mut call = Box::pin(call);
+    assert!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    call
 }
 
 /// Tenants in this process, which keep what they hold when they are closed for others.

@@ -3,13 +3,14 @@
 use std::rc::Rc;
 
 use edgemem::Memory;
+use edgemem::store::ByteStore;
 use futures_executor::block_on;
 use serde_json::{Value, json};
 
 use crate::http::{Answer, Head};
 use crate::service::Service;
 use crate::settings::Settings;
-use crate::testing::{Clock, InProcess};
+use crate::testing::{Clock, InProcess, Slow, started};
 
 /// A service whose deployment knows the token `root`.
 struct Host {
@@ -52,6 +53,27 @@ impl Host {
     fn ask(&self, token: &str, method: &str, path: &str, body: Value) -> (u16, Value) {
         let (answer, _) = self.send(token, method, path, body, &[]);
         (answer.status, answer.body.unwrap())
+    }
+
+    /// What a tool answers over MCP, and the status of the request.
+    fn tool(&self, token: &str, query: &str, name: &str, arguments: Value) -> (u16, Value) {
+        let call = json!({
+            "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": name, "arguments": arguments },
+        });
+        let (status, answer) = self.ask(token, "POST", &format!("/mcp{query}"), call);
+        let text = answer["result"]["content"][0]["text"].as_str();
+        let told = text.map(|text| serde_json::from_str(text).unwrap_or_else(|_| text.into()));
+        (status, told.unwrap_or(answer))
+    }
+
+    /// The audit log, newest first: method, route, status and subject.
+    fn log(&self, org: &str) -> Vec<String> {
+        let (_, log) = self.ask("root", "GET", &format!("/v1/admin/audit?org_id={org}"), json!({}));
+        let told = |note: &Value| {
+            let text = |name: &str| note[name].as_str().unwrap_or_default().to_owned();
+            format!("{} {} {} {}", text("method"), text("route"), note["status"], note["subject"])
+        };
+        log["results"].as_array().unwrap().iter().map(told).collect()
     }
 
     /// The code of a refusal.
@@ -377,4 +399,150 @@ fn a_key_works_where_no_token_is_configured() {
     let bare = Host { service: bare, clock };
     assert_eq!(bare.code("", "GET", "/v1/stats", json!({})), "503 AUTH_NOT_CONFIGURED");
     assert_eq!(bare.code(&key, "GET", "/v1/stats", json!({})), "401 UNAUTHORIZED");
+}
+
+#[test]
+fn a_key_of_one_user_stays_with_it_over_mcp() {
+    let host = Host::new(&[]);
+    let all = host.key(json!({ "org_id": "acme" }));
+    let ann = host.key(json!({ "org_id": "acme", "user_id": "ann" }));
+    let (_, hers) = host.tool(&ann, "", "add_memory", json!({ "text": "tea of ann" }));
+    let (_, his) = host.tool(&all, "?user_id=bob", "add_memory", json!({ "text": "tea of bob" }));
+    let (hers, his) = (&hers["results"][0]["id"], &his["results"][0]["id"]);
+    assert_eq!(host.tool(&all, "", "get_memory", json!({ "memory_id": hers })).1["user_id"], "ann");
+
+    let named = json!({ "query": "tea", "user_id": "bob" });
+    for (query, name, arguments, status, code) in [
+        ("?user_id=bob", "search_memories", json!({ "query": "tea" }), 403, "SCOPE_FORBIDDEN"),
+        ("?org_id=other", "search_memories", json!({ "query": "tea" }), 403, "TENANT_FORBIDDEN"),
+        ("", "search_memories", named, 200, "SCOPE_FORBIDDEN"),
+        ("", "get_memories", json!({ "filters": { "user_id": "bob" } }), 200, "SCOPE_FORBIDDEN"),
+        ("", "get_memories", json!({ "filters": { "org_id": "other" } }), 200, "TENANT_FORBIDDEN"),
+        ("", "add_memory", json!({ "text": "x", "user_id": "bob" }), 200, "SCOPE_FORBIDDEN"),
+        ("", "delete_all_memories", json!({ "user_id": "bob" }), 200, "SCOPE_FORBIDDEN"),
+        ("", "get_memory", json!({ "memory_id": his }), 200, "NOT_FOUND"),
+        ("", "delete_memory", json!({ "memory_id": his }), 200, "NOT_FOUND"),
+        ("", "get_event_status", json!({ "event_id": his }), 200, "NOT_FOUND"),
+    ] {
+        let (answered, told) = host.tool(&ann, query, name, arguments.clone());
+        assert_eq!((answered, told["code"].as_str()), (status, Some(code)), "{name}{query} {arguments}");
+        assert!(!told.to_string().contains("of bob"), "{told}");
+        if status == 200 && code.ends_with("FORBIDDEN") {
+            assert!(told["hint"].as_str().unwrap().contains("may not"), "{told}");
+        }
+    }
+    let (_, listed) = host.tool(&ann, "", "list_entities", json!({}));
+    assert_eq!((&listed["count"], &listed["results"][0]["name"]), (&json!(1), &json!("ann")));
+    assert_eq!(host.tool(&ann, "?org_id=acme", "get_memories", json!({})).0, 200);
+    host.tool(&ann, "", "delete_all_memories", json!({}));
+    assert_eq!(host.tool(&all, "", "get_memory", json!({ "memory_id": his })).1["memory"], "tea of bob");
+}
+
+#[test]
+fn an_export_of_what_a_key_may_not_read_is_refused() {
+    let host = Host::new(&[]);
+    let ann = host.key(json!({ "user_id": "ann" }));
+    let export = |id: &str| host.code(&ann, "POST", "/v1/exports", json!({ "filters": { "user_id": id } }));
+    assert_eq!((export("ann").as_str(), export("bob").as_str()), ("201 ", "403 SCOPE_FORBIDDEN"));
+}
+
+#[test]
+fn refused_writes_are_noted_wherever_they_are_refused() {
+    let host = Host::new(&[]);
+    let reader = host.key(json!({ "org_id": "acme", "right": "read" }));
+    let writer = host.key(json!({ "org_id": "acme", "rate_limit": 5 }));
+    let before = host.log("acme").len();
+    host.tool(&reader, "", "add_memory", json!({ "text": "x" }));
+    host.tool(&reader, "", "search_memories", json!({ "query": "x" }));
+    host.ask(&reader, "POST", "/v1/search", json!({ "query": "x", "user_id": "ann", "org_id": "other" }));
+    let call = |name: &str, arguments: Value| json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": name, "arguments": arguments } });
+    let add = || call("add_memory", json!({ "text": "tea", "user_id": "ann" }));
+    let batch = json!([add(), call("delete_all_memories", json!({ "user_id": "ann" })), add()]);
+    assert_eq!(host.ask(&writer, "POST", "/mcp", batch).0, 200);
+    let foreign = json!({ "messages": "x", "user_id": "ann", "org_id": "other" });
+    assert_eq!(host.ask(&writer, "POST", "/v1/memories", foreign).0, 403);
+    let add = |text: &str| {
+        let body = json!({ "messages": text, "user_id": "ann" });
+        host.send(&writer, "POST", "/v1/memories", body, &[("idempotency-key", "k")]).0.status
+    };
+    assert_eq!([add("a"), add("a"), add("b"), add("b"), add("b")], [200, 200, 422, 429, 429]);
+    let notes = host.log("acme");
+    // Neither reads nor what was only answered again; of refusals for too many requests the first.
+    let expected = [
+        "POST /v1/memories 429 null",
+        "POST /v1/memories 422 null",
+        "POST /v1/memories 200 1",
+        "POST /v1/memories 403 null",
+        "POST /mcp 200 null",
+        "POST /mcp 403 null",
+    ];
+    assert_eq!(notes[..notes.len() - before], expected);
+}
+
+#[test]
+fn what_administrators_do_is_stored_before_it_is_answered() {
+    let (store, clock) = (Rc::new(Slow::default()), Clock::new());
+    let memory = Memory::new(Rc::clone(&store) as Rc<dyn ByteStore>, clock.clone());
+    let find = |name: &str| (name == "EDGEMEM_TOKEN_HASHES").then(|| ROOT.to_owned());
+    let service =
+        Service::new(Settings::read(find), Ok(memory), clock.clone(), Rc::new(InProcess::default()));
+    let host = Host { service, clock };
+    let key = host.key(json!({ "org_id": "acme", "project_id": "shop" }));
+    let send = |method: &str, path: &str, body: Value, token: &str| {
+        let headers = [("content-type", "application/json"), ("authorization", &format!("Bearer {token}"))];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        let head = Head::new(method, &format!("https://memory.example{path}"), headers);
+        let read = async move |_| Ok(body.to_string().into_bytes());
+        (head, read)
+    };
+    // Somebody else's notes are being stored, and nobody waits for them.
+    let body = json!({ "messages": "x", "user_id": "ann", "org_id": "other" });
+    let (head, read) = send("POST", "/v1/memories", body, &key);
+    assert_eq!(block_on(host.service.answer(&head, read)).0.status, 403);
+    store.holds.set(true);
+    let storing = started(host.service.settle());
+    store.holds.set(false);
+    let (head, read) =
+        send("POST", "/v1/admin/keys", json!({ "org_id": "acme", "project_id": "two" }), "root");
+    assert_eq!(block_on(host.service.answer(&head, read)).0.status, 200);
+    // Another instance reads them.
+    let elsewhere = crate::audit::Audit::new(host.clock.clone());
+    let page = block_on(elsewhere.page(&*store, "acme", None, 10)).unwrap();
+    assert_eq!(page["results"][0]["project_id"], "two", "{page}");
+    assert_eq!(block_on(storing), None);
+
+    let (head, read) = send("POST", "/v1/admin/reshard", json!({ "owner": "user:ann" }), "root");
+    let (answer, _) = block_on(host.service.answer(&head, read));
+    let page = block_on(elsewhere.page(&*store, "default", None, 10)).unwrap();
+    let noted = &page["results"][0];
+    // What was refused is stored with the others.
+    assert_eq!(noted["route"] == "/v1/admin/reshard", answer.status == 200, "{page}");
+    assert_eq!(block_on(host.service.settle()), None);
+    let page = block_on(elsewhere.page(&*store, "default", None, 10)).unwrap();
+    assert_eq!(page["results"][0]["route"], "/v1/admin/reshard", "{page}");
+
+    let id = &key[3..15];
+    let revoke = || send("DELETE", &format!("/v1/admin/keys/{id}"), json!({}), "root");
+    let (head, read) = revoke();
+    assert_eq!(block_on(host.service.answer(&head, read)).0.status, 200);
+    store.fails.set(true);
+    let (head, read) = revoke();
+    let (answer, _) = block_on(host.service.answer(&head, read));
+    assert_eq!((answer.status, &answer.body.unwrap()["code"]), (503, &json!("STORE_FAILED")));
+    store.fails.set(false);
+    assert_eq!(block_on(host.service.settle()), None);
+    let page = block_on(elsewhere.page(&*store, "acme", None, 10)).unwrap();
+    assert_eq!(page["results"][0]["method"], "DELETE", "{page}");
+}
+
+#[test]
+fn a_new_key_is_described_as_it_is_read() {
+    let description = crate::openapi::description();
+    let make = &description["paths"]["/v1/admin/keys"]["post"];
+    let properties = &make["requestBody"]["content"]["application/json"]["schema"]["properties"];
+    assert_eq!(properties["org_id"]["type"], json!(["string", "null"]));
+    let host = Host::new(&[]);
+    assert_eq!(host.code("root", "POST", "/v1/admin/keys", json!({ "org_id": 7 })), "400 INVALID_ARGUMENT");
+    let mcp = description["paths"]["/mcp"]["post"]["parameters"].to_string();
+    assert!(!mcp.contains("Idempotency-Key"), "{mcp}");
 }

@@ -49,7 +49,7 @@ pub struct Partitions {
 
 /// One partition and its queue of writers.
 pub struct Partition {
-    name: String,
+    pub(super) name: String,
     /// Whether entries of the log have to be under their own keys. Nothing else depends on it.
     strict: bool,
     engine: RefCell<Engine>,

@@ -44,6 +44,11 @@ impl Partitions {
     /// Notes that a partition is used, and what it takes now; drops those that were not used for longest if all take more
     /// than they may.
     pub(super) fn touch(&self, partition: &Partition) {
+        // One that was dropped while a call was under way is nobody's to drop again: what it took would stay taken.
+        let is_open = |open: &Rc<Partition>| std::ptr::eq(Rc::as_ptr(open), partition);
+        if !self.open.borrow().get(&partition.name).is_some_and(is_open) {
+            return;
+        }
         let uses = self.room.uses.get() + 1;
         self.room.uses.set(uses);
         partition.used.set(uses);

@@ -10,9 +10,9 @@ use super::{Bounds, prompts, resources, tools};
 use crate::desk::Desk;
 use crate::http::Head;
 use crate::mem0::{self, Asked, one};
+use crate::names::renamed;
 use crate::problem::Problem;
 use crate::routes::Want;
-use crate::service::renamed;
 
 /// What methods answer whose answer is always the same, by their names.
 const ANSWERS: &str = include_str!("answers.json");

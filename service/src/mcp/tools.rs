@@ -7,9 +7,11 @@ use serde_json::{Map, Value};
 use super::message::Fault;
 use super::methods::{Door, text};
 use super::{Bounds, arguments, entities};
-use crate::mem0::one;
+use crate::desk::check_ids;
+use crate::mem0::{events, one};
 use crate::problem::Problem;
 use crate::routes::Want;
+use crate::tenant;
 
 /// The tools as `tools/list` shows them to a connection without bounds.
 const TABLE: &str = include_str!("tools.json");
@@ -78,7 +80,12 @@ pub async fn call(door: &Door<'_>, params: &Value) -> Result<Value, Fault> {
     if !(params["arguments"].is_object() || params["arguments"].is_null()) {
         return Err(Fault::params("params.arguments must be an object"));
     }
-    let given = arguments::check(&params["arguments"], &tool["inputSchema"]);
+    let given = arguments::check(&params["arguments"], &tool["inputSchema"]).and_then(|mut given| {
+        // What a key does not open is refused as by every other door.
+        tenant::check_options(door.desk.caller(), &mut given)?;
+        check_ids(door.desk.caller(), &given)?;
+        Ok(given)
+    });
     let done = match given {
         Ok(given) => run(door, name, &given).await.map_err(Problem::from),
         Err(problem) => Err(problem),
@@ -88,6 +95,9 @@ pub async fn call(door: &Door<'_>, params: &Value) -> Result<Value, Fault> {
         Err(problem) => {
             if let Some(line) = problem.log() {
                 door.failure.set(Some(line));
+            }
+            if tool["annotations"]["readOnlyHint"] == false {
+                door.desk.refuse(problem.status());
             }
             (told(&problem), true)
         }
@@ -102,7 +112,7 @@ pub async fn call(door: &Door<'_>, params: &Value) -> Result<Value, Fault> {
 }
 
 /// Which ids and conditions a call starts from.
-enum From {
+enum Start {
     /// What may be read.
     Reach,
     /// Where something new belongs.
@@ -122,17 +132,22 @@ enum Via {
 }
 
 /// What most tools call, what with, and which of their arguments go along as they are.
-const PLANS: [(&str, Via, From, &[&str]); 10] = [
-    ("add_memory", Via::Rest(Want::Add), From::Place, &["metadata", "infer", "expiration_date", "timestamp"]),
-    ("search_memories", Via::Core("search"), From::Reach, &["threshold"]),
-    ("context", Via::Core("context"), From::Reach, &["tokens"]),
-    ("timeline", Via::Core("timeline"), From::Reach, &["about", "from", "to", "limit"]),
-    ("get_memories", Via::Core("getAll"), From::Reach, &[]),
-    ("update_memory", Via::Core("update"), From::Nothing, &["text", "metadata"]),
-    ("delete_memory", Via::Core("delete"), From::Nothing, &[]),
-    ("delete_all_memories", Via::Core("deleteAll"), From::Ids, &[]),
-    ("list_events", Via::Rest(Want::Events), From::Reach, &["page", "page_size"]),
-    ("get_event_status", Via::Rest(Want::Event), From::Nothing, &[]),
+const PLANS: [(&str, Via, Start, &[&str]); 10] = [
+    (
+        "add_memory",
+        Via::Rest(Want::Add),
+        Start::Place,
+        &["metadata", "infer", "expiration_date", "timestamp"],
+    ),
+    ("search_memories", Via::Core("search"), Start::Reach, &["threshold"]),
+    ("context", Via::Core("context"), Start::Reach, &["tokens"]),
+    ("timeline", Via::Core("timeline"), Start::Reach, &["about", "from", "to", "limit"]),
+    ("get_memories", Via::Core("getAll"), Start::Reach, &[]),
+    ("update_memory", Via::Core("update"), Start::Nothing, &["text", "metadata"]),
+    ("delete_memory", Via::Core("delete"), Start::Nothing, &[]),
+    ("delete_all_memories", Via::Core("deleteAll"), Start::Ids, &[]),
+    ("list_events", Via::Rest(Want::Events), Start::Reach, &["page", "page_size"]),
+    ("get_event_status", Via::Rest(Want::Event), Start::Nothing, &[]),
 ];
 
 async fn run(door: &Door<'_>, tool: &str, given: &Map<String, Value>) -> Result<Value, Error> {
@@ -154,12 +169,12 @@ async fn run(door: &Door<'_>, tool: &str, given: &Map<String, Value>) -> Result<
         return Err(Error::new(ErrorKind::Unsupported, "there is no such tool").field("name"));
     };
     let mut options = match from {
-        From::Reach => Map::from_iter([("filters".to_owned(), bounds.reach(given)?)]),
-        From::Place => bounds.place(given)?,
-        From::Ids => bounds.named(given)?,
-        From::Nothing => Map::new(),
+        Start::Reach => Map::from_iter([("filters".to_owned(), bounds.reach(given)?)]),
+        Start::Place => bounds.place(given)?,
+        Start::Ids => bounds.named(given)?,
+        Start::Nothing => Map::new(),
     };
-    if options.is_empty() && matches!(from, From::Ids) {
+    if options.is_empty() && matches!(from, Start::Ids) {
         return Err(unnamed());
     }
     let mut set = |name: &str, value: Value| drop(options.insert(name.to_owned(), value));
@@ -184,24 +199,19 @@ async fn run(door: &Door<'_>, tool: &str, given: &Map<String, Value>) -> Result<
             set(name, value.clone());
         }
     }
-    let answer = match via {
+    let event = given.get("event_id").and_then(Value::as_str).unwrap_or_default();
+    let reached = if tool == "get_event_status" { within(door, event).await? } else { String::new() };
+    let mut answer = match via {
         Via::Core(method) => {
             let first = given.get("query").or(given.get("memory_id"));
             let arguments: Vec<Value> = first.cloned().into_iter().chain([options.into()]).collect();
             door.ask(method, &arguments).await?
         }
-        Via::Rest(want) => {
-            let event = given.get("event_id").and_then(Value::as_str).unwrap_or_default();
-            door.rest(*want, &[event.to_owned()], options).await?
-        }
+        Via::Rest(want) => door.rest(*want, &[reached], options).await?,
     };
     match (tool, given.get("memory_id")) {
         ("update_memory", Some(id)) => return owned(door, id).await,
-        ("get_event_status", _) => {
-            for result in answer["results"].as_array().into_iter().flatten() {
-                owned(door, &result["id"]).await.map_err(|error| error.field("event_id"))?;
-            }
-        }
+        ("get_event_status", _) => answer["id"] = event.into(),
         _ => {}
     }
     Ok(finished(tool, answer, page, size))
@@ -253,6 +263,26 @@ async fn owned(door: &Door<'_>, id: &Value) -> Result<Value, Error> {
     Ok(found)
 }
 
+/// The part of an event that lies within the bounds. `NOT_FOUND` if anything in it lies outside, also if that waits for a
+/// model, or if nothing is left. What was deleted has no ids that could tell, so only a connection without bounds hears of it.
+async fn within(door: &Door<'_>, event: &str) -> Result<String, Error> {
+    let ids = events::ids(event)?;
+    if door.bounds.fixed.is_empty() || ids.is_empty() {
+        return Ok(event.to_owned());
+    }
+    let missing = || Error::new(ErrorKind::NotFound, "there is no such event").field("event_id");
+    let mut left = Vec::new();
+    for id in ids {
+        let found = door.ask("get", &[id.into()]).await.map_err(|error| error.field("event_id"))?;
+        match found.is_null() {
+            true => {}
+            false if door.bounds.admit(&found) => left.push(id),
+            false => return Err(missing()),
+        }
+    }
+    if left.is_empty() { Err(missing()) } else { Ok(left.join(".")) }
+}
+
 /// The text of a context, for a model to read.
 pub fn packed(context: &Value) -> Value {
     match context["text"].as_str() {
@@ -302,7 +332,10 @@ fn told(problem: &Problem) -> Value {
     body["hint"] = match problem.status() {
         404 => "look for the id with search_memories or get_memories",
         409 | 429 | 503 | 504 => "call again in a moment; if it fails again, tell the user",
-        400 => "change the arguments as it says and call again",
+        400 | 422 => "change the arguments as it says and call again",
+        403 => "this connection may not do that: do not call again, and tell the user what it says",
+        413 => "this is too long: send less, or in several calls",
+        507 => "there is no room left: tell the user, who can delete something",
         _ => "do not call again; tell the user that memory is out of order",
     }
     .into();

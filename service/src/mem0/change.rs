@@ -4,7 +4,7 @@ use edgemem::{Error, ErrorKind, Result};
 use serde_json::{Map, Value};
 
 use super::{Asked, checked, items, unknown, wrong};
-use crate::service::renamed;
+use crate::names::renamed;
 
 /// As many are changed in a batch at most.
 const MOST: usize = 1_000;

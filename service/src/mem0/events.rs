@@ -41,7 +41,7 @@ pub async fn add(mut asked: Asked<'_>) -> Result<Value> {
         "results": added["results"].take(),
     });
     if !added["warnings"].is_null() {
-        answer["warnings"] = crate::service::renamed(added["warnings"].take());
+        answer["warnings"] = crate::names::renamed(added["warnings"].take());
     }
     Ok(answer)
 }
@@ -52,10 +52,7 @@ pub async fn event(asked: Asked<'_>) -> Result<Value> {
     if event == NOTHING {
         return Ok(shown(event, "SUCCEEDED", vec![], &Value::Null));
     }
-    let ids: Vec<&str> = event.split('.').collect();
-    if ids.len() > MOST || ids.iter().any(|id| checked(id).is_err()) {
-        return Err(wrong("event_id", "this is no id of an event: take event_id of what an add answered"));
-    }
+    let ids = ids(event)?;
     let mut results = Vec::new();
     let (mut known, mut waits) = (Value::Null, false);
     for id in &ids {
@@ -88,6 +85,18 @@ pub async fn event(asked: Asked<'_>) -> Result<Value> {
         }
     }
     Ok(shown(event, "SUCCEEDED", results, &known))
+}
+
+/// The ids of the messages that an event is about. `INVALID_ARGUMENT` for what is no id of an event.
+pub fn ids(event: &str) -> Result<Vec<&str>> {
+    let ids: Vec<&str> = match event {
+        NOTHING => vec![],
+        event => event.split('.').collect(),
+    };
+    if ids.len() > MOST || ids.iter().any(|id| checked(id).is_err()) {
+        return Err(wrong("event_id", "this is no id of an event: take event_id of what an add answered"));
+    }
+    Ok(ids)
 }
 
 /// The memories that were made of these messages.

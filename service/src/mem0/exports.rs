@@ -13,9 +13,9 @@ const LONGEST: usize = 8_000;
 /// So many memories are in an export at most.
 const MOST: usize = 10_000;
 
-/// Names an export. What is wrong with its filters is said now.
+/// Names an export. What is wrong with its filters is said now, also that they name what the caller may not read.
 pub fn create(asked: &Asked<'_>) -> Result<Value> {
-    list::conditions(&asked.options)?;
+    asked.desk.may_list(list::conditions(&asked.options)?)?;
     let filters = asked.option("filters");
     if filters.as_object().is_none_or(serde_json::Map::is_empty) {
         let message = "filters must name the memories: an object such as { \"user_id\": \"alice\" }";

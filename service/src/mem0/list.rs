@@ -61,7 +61,7 @@ pub async fn search(asked: Asked<'_>, composed: bool) -> Result<Value> {
     let mut found = asked.call("search", &[query, options.into()]).await?;
     let mut answer = object!({ "results": show::memories(found["results"].take(), asked.option("fields")) });
     if !found["warnings"].is_null() {
-        answer["warnings"] = crate::service::renamed(found["warnings"].take());
+        answer["warnings"] = crate::names::renamed(found["warnings"].take());
     }
     Ok(answer)
 }

@@ -13,7 +13,7 @@ macro_rules! object {
 
 mod change;
 pub(crate) mod entities;
-mod events;
+pub(crate) mod events;
 mod exports;
 mod filters;
 mod list;
@@ -27,9 +27,8 @@ use serde_json::{Map, Value};
 use crate::auth::Caller;
 use crate::desk::Desk;
 use crate::http::Head;
-use crate::relay::{self, Wish};
+use crate::own;
 use crate::routes::Want;
-use crate::service::renamed;
 
 /// A request, once it is known what it wants.
 pub struct Asked<'a> {
@@ -45,7 +44,11 @@ pub struct Asked<'a> {
 
 impl Asked<'_> {
     /// Calls a method of the memory.
-    fn call<'a>(&'a self, method: &'a str, arguments: &'a [Value]) -> LocalFuture<'a, Result<Value>> {
+    pub(crate) fn call<'a>(
+        &'a self,
+        method: &'a str,
+        arguments: &'a [Value],
+    ) -> LocalFuture<'a, Result<Value>> {
         self.desk.call(method, arguments)
     }
 
@@ -55,7 +58,7 @@ impl Asked<'_> {
     }
 
     /// An option, or null.
-    fn option(&self, name: &str) -> &Value {
+    pub(crate) fn option(&self, name: &str) -> &Value {
         self.options.get(name).unwrap_or(&Value::Null)
     }
 
@@ -89,15 +92,26 @@ pub fn answer(want: Want, asked: Asked<'_>) -> LocalFuture<'_, Result<Value>> {
         Want::Feedback => Box::pin(change::feedback(asked)),
         Want::Export => Box::pin(std::future::ready(exports::create(&asked))),
         Want::ReadExport => Box::pin(exports::read(asked)),
-        Want::Reshard => {
-            Box::pin(async move { asked.call("reshardStep", &[asked.option("owner").clone()]).await })
-        }
-        Want::Context | Want::Stats => Box::pin(own(asked, want == Want::Stats)),
-        Want::RelayList | Want::RelayRead | Want::RelayAppend | Want::RelayDrop => {
-            Box::pin(relayed(want, asked))
-        }
+        Want::Context
+        | Want::Stats
+        | Want::Reshard
+        | Want::RelayList
+        | Want::RelayRead
+        | Want::RelayAppend
+        | Want::RelayDrop => own::answer(want, asked),
+        Want::Ping => Box::pin(std::future::ready(Ok(ping(asked.desk.caller())))),
         // What concerns no memory is answered before it comes here.
-        _ => Box::pin(std::future::ready(Ok(ping(asked.desk.caller())))),
+        Want::Health
+        | Want::OpenApi
+        | Want::Missing
+        | Want::Mcp
+        | Want::Keys
+        | Want::MakeKey
+        | Want::RevokeKey
+        | Want::Audit => {
+            let message = "a request that concerns no memory was given to one";
+            Box::pin(std::future::ready(Err(Error::new(ErrorKind::Internal, message))))
+        }
     }
 }
 
@@ -107,28 +121,6 @@ fn ping(caller: &Caller) -> Value {
         "status": "ok", "org_id": caller.org.as_str(), "project_id": caller.project.as_str(),
         "user_email": "edgemem",
     })
-}
-
-/// What only edgemem has, as it is.
-async fn own(asked: Asked<'_>, counts: bool) -> Result<Value> {
-    let query = asked.option("query").clone();
-    let shown = match counts {
-        true => asked.call("stats", &[]).await?,
-        false => asked.call("context", &[query, asked.options.clone().into()]).await?,
-    };
-    Ok(renamed(shown))
-}
-
-async fn relayed(want: Want, asked: Asked<'_>) -> Result<Value> {
-    let wish = match want {
-        Want::RelayList => Wish::List,
-        Want::RelayAppend => Wish::Append,
-        Want::RelayDrop => Wish::Drop,
-        _ => Wish::Read(asked.texts.get(1).cloned().unwrap_or_default()),
-    };
-    let account = asked.texts.first().map_or("", String::as_str);
-    asked.desk.may_relay(account, matches!(wish, Wish::Append | Wish::Drop))?;
-    relay::serve(&*asked.desk.memory().store(), account, &wish, &asked.options.into()).await
 }
 
 /// Refuses what is no id of a memory, which mem0's clients tell from an id that is not known.

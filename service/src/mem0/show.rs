@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::items;
-use crate::service::renamed;
+use crate::names::renamed;
 
 /// A memory. What callers put into metadata keeps its names; the categories are those that they put there.
 pub fn memory(item: Value) -> Value {
