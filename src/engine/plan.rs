@@ -79,11 +79,12 @@ pub struct Plan<'a> {
     /// Where the last statement was said.
     last: Option<Place>,
     /// Memories that were folded, of those for which several operations are planned.
-    seen: RefCell<HashMap<MemoryId, Seen, FixedState>>,
+    seen: RefCell<Vec<Seen>>,
 }
 
 /// A memory as it will be with the first so many operations that are planned for it.
 struct Seen {
+    id: MemoryId,
     planned: usize,
     newest: (Stamp, u64),
     folded: Folded,
@@ -156,7 +157,7 @@ impl<'a> Plan<'a> {
     /// A memory as it will be with what is planned.
     pub fn folded(&self, id: MemoryId) -> Result<Option<Folded>> {
         let planned = self.by_memory.get(&id).map_or(&[][..], Vec::as_slice);
-        if let Some(seen) = self.seen.borrow_mut().get_mut(&id)
+        if let Some(seen) = self.seen.borrow_mut().iter_mut().find(|seen| seen.id == id)
             && self.follow(seen, planned)
         {
             return Ok(Some(seen.folded.clone()));
@@ -169,8 +170,10 @@ impl<'a> Plan<'a> {
         let newest = operations.iter().map(Operation::order).max();
         let folded = fold(operations);
         if let (Some(newest), Some(folded), 2..) = (newest, &folded, planned.len()) {
-            let seen = Seen { planned: planned.len(), newest, folded: folded.clone() };
-            self.seen.borrow_mut().insert(id, seen);
+            let seen = Seen { id, planned: planned.len(), newest, folded: folded.clone() };
+            let mut all = self.seen.borrow_mut();
+            all.retain(|it| it.id != id);
+            all.push(seen);
         }
         Ok(folded)
     }

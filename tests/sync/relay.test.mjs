@@ -86,7 +86,7 @@ for (const kind of ["durable-object", "d1"]) test(`three devices through the rel
   await refused(stranger.sync({ ...relay, passphrase: "wrong horse battery staple" }), "CHANGES_FOREIGN", "passphrase");
   await refused(stranger.sync({ ...relay, passphrase: "" }), "KEY_INVALID", "passphrase");
   await refused(stranger.sync({ ...relay, key: new Uint8Array(16) }), "KEY_INVALID", "key");
-  await refused(stranger.sync({ ...relay, key: new Uint8Array(32) }), "CHANGES_FOREIGN", "passphrase");
+  await refused(stranger.sync({ ...relay, key: new Uint8Array(32) }), "CHANGES_FOREIGN", "key");
   await refused(stranger.sync({ ...relay, token: "other" }), "RELAY_FAILED", "token");
   await refused(stranger.sync({ ...relay, token: undefined }), "RELAY_FAILED", "token");
   await refused(stranger.sync({ ...relay, url: "no address" }), "INVALID_ARGUMENT", "url");
