@@ -109,6 +109,12 @@ fn wish(caller: &Caller, options: &Map<String, Value>, now: i64) -> Result<Wish,
     let owner = |axis: Axis| {
         let name = axis.id_name();
         let Some(id) = text(options, name)? else { return Ok(None) };
+        // Everywhere else it means all of them.
+        if id.trim() == "*" {
+            return Err(Error::new(ErrorKind::ScopeInvalid, "a key is for one owner, whose id it names")
+                .field(name)
+                .into());
+        }
         let mut scope = Scope::new();
         scope.set(axis, id, name)?;
         Ok::<_, Problem>(scope.get(axis).map(str::to_owned))
@@ -125,9 +131,10 @@ fn wish(caller: &Caller, options: &Map<String, Value>, now: i64) -> Result<Wish,
         None => None,
         Some(value) => {
             let time = match value.as_str() {
-                Some(text) => Timestamp::parse(text)?,
-                None => Timestamp::from_number(value.as_f64().unwrap_or(f64::NAN))?,
+                Some(text) => Timestamp::parse(text),
+                None => Timestamp::from_number(value.as_f64().unwrap_or(f64::NAN)),
             };
+            let time = time.map_err(|error| error.field("expires_at"))?;
             Some(time.millis())
                 .filter(|at| *at > now)
                 .map(Some)

@@ -213,6 +213,7 @@ fn keys_are_made_listed_and_revoked_by_administrators_of_their_organisation() {
         (&admin, "POST", "/v1/admin/keys", json!({ "user_id": "a b" }), "400 SCOPE_INVALID"),
         (&admin, "POST", "/v1/admin/keys", json!({ "label": "x".repeat(201) }), "400 INVALID_ARGUMENT"),
         (&admin, "POST", "/v1/admin/keys", json!({ "rate_limit": 0 }), "400 INVALID_ARGUMENT"),
+        (&admin, "POST", "/v1/admin/keys", json!({ "user_id": "*" }), "400 SCOPE_INVALID"),
         (&admin, "POST", "/v1/admin/keys", json!({ "expires_at": "2020-01-01" }), "400 INVALID_ARGUMENT"),
         (&admin, "POST", "/v1/admin/keys", json!({ "expires_at": "soon" }), "400 TIMESTAMP_INVALID"),
         (&admin, "GET", "/v1/admin/audit?limit=0", json!({}), "400 INVALID_ARGUMENT"),

@@ -23,7 +23,7 @@ await Promise.all((encrypted ? USERS.slice(0, 1) : USERS).map(write));
 
 async function write(userId) {
   for (let n = Number(first); ; ) {
-    const count = 1 + next(encrypted ? 80 : 20);
+    const count = 1 + next(encrypted ? 80 : 60);
     const messages = [...Array(count).keys()].map((i) => ({ role: "user", content: text(userId, n + i) }));
     say(`try ${userId} ${n} ${count}`);
     await memory.add(messages, { userId, infer: false });

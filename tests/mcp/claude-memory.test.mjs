@@ -95,10 +95,10 @@ test("refuses paths that lead elsewhere, and keeps nothing of them", async () =>
   const escaping = [
     "/memories/../etc/passwd", "/memories/a/../../b", "/memories/..", "/memories/./a", "/memories/...", "/memories/..\\b", "/memories/a\\b",
     "/memories/%2e%2e/a", "/memories/%2E%2E%2Fetc", "/memories/a%2fb", "/memories/%252e%252e/a", "/memories/a%5cb", "/memories/a%00b",
-    "/memories/．．/a", "/memories/a／b", "/memories/․․/a", "/memories/％2e",
+    "/memories/．．/a", "/memories/a⁄b", "/memories/a／b", "/memories/․․/a", "/memories/％2e",
   ];
   const outside = ["/etc/passwd", "memories/a", "", "/", "/memories2/a", "/memoriesx", "/Memories/a", "C:\\memories", "file:///memories/a", "/ｍemories/a", "~/memories", undefined, null, 7, {}, ["/memories/a"]];
-  const strange = ["/memories/a\0b", "/memories/a\nb", "/memories/\u202etxt", "/memories/a\u200bb", "/memories/\ud800", `/memories/${"x".repeat(256)}`, `/memories/${"x/".repeat(500)}y`, "/memories/ a", "/memories/a /b", "/memories/\u00a0"];
+  const strange = ["/memories/a\0b", "/memories/a\nb", "/memories/\u202etxt", "/memories/a\u200bb", "/memories/a\u00adb", "/memories/\u3164", "/memories/\u2800", "/memories/\ud800", `/memories/${"x".repeat(256)}`, `/memories/${"x/".repeat(500)}y`, "/memories/ a", "/memories/a /b", "/memories/\u00a0"];
   for (const [paths, message] of [[escaping, /would escape \/memories directory/], [outside, /Path must start with \/memories, got: /], [strange, /^Error: Path /]]) {
     for (const bad of paths) {
       const commands = [

@@ -15,8 +15,10 @@ export const ROOT = "/memories";
 const MAX_PATH = 1000;
 const MAX_NAME = 255;
 
-/** What is not seen, or changes how the rest is seen: control characters, marks of direction, spaces of no width. */
-const INVISIBLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\u200b\u2060\ufeff]/u;
+/** What is not seen, or changes how the rest is seen: control characters, marks of direction, fillers, spaces of no width. */
+const INVISIBLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u206f\u2800\u3164\ufeff\uffa0]/u;
+/** Slashes, and what only looks like one. */
+const SLASHES = /[/\\\u2044\u2215\u29f8]/;
 const LONE_SURROGATE = /\p{Cs}/u;
 /** An encoded dot, slash, backslash, NUL or percent sign. */
 const ENCODED = /%(?:2e|2f|5c|00|25|u00)/i;
@@ -36,7 +38,7 @@ export function pathOf(path: unknown): Text {
   for (const name of names) {
     // Letters that look like a dot or a slash become one here.
     const plain = name.normalize("NFKC");
-    if (plain === "." || /^\.\.+$/.test(plain) || /[/\\]/.test(plain) || ENCODED.test(plain)) refuse("would escape /memories directory");
+    if (plain === "." || /^\.\.+$/.test(plain) || SLASHES.test(plain) || ENCODED.test(plain)) refuse("would escape /memories directory");
     if (name.trim() !== name || name.trim() === "") refuse("has a name that begins or ends with a space");
     if (new TextEncoder().encode(name).length > MAX_NAME) refuse(`has a name that is longer than ${MAX_NAME} bytes`);
   }
