@@ -39,21 +39,26 @@ for (const [from, to] of [[1, 4], [4, 2]]) {
     for (let run = 0; run < RUNS; run++) await add(from, `run-${run}`, EACH);
     await check(from, "before");
     let kills = 0;
-    for (let round = 0; round < ROUNDS; round++) {
+    let rounds = 0;
+    // How long a move may take depends on the machine: a kill that came too late makes the next one come sooner.
+    let window = 100;
+    for (; rounds < ROUNDS || (kills < 3 && rounds < 4 * ROUNDS); rounds++) {
+      const round = rounds;
       // A Worker that does not know of the move yet, and one that does.
       await add(from, `old-${round}`, EACH);
       await add(moving, `new-${round}`, 1);
       const move = call(moving, ["reshard", "org:acme"]).then(() => "ended", () => "killed");
-      await new Promise((resolve) => setTimeout(resolve, next(100)));
+      await new Promise((resolve) => setTimeout(resolve, next(window)));
       await kill();
-      kills += Number((await move) === "killed");
+      if ((await move) === "killed") kills++;
+      else window = Math.max(4, window >> 1);
       await check(moving, `after kill ${round}`);
     }
     await call(moving, ["reshard", "org:acme"]);
     await check(to, "in the end");
     const [{ ok, problems }] = await call(to, ["verify"]);
     assert.ok(ok, JSON.stringify(problems.slice(0, 3)));
-    t.diagnostic(`${kills} of ${ROUNDS} moves were killed before their end`);
+    t.diagnostic(`${kills} of ${rounds} moves were killed before their end`);
     assert.ok(kills >= 3, `only ${kills} kills came in time`);
   });
 }
