@@ -5,7 +5,7 @@
  * a few MB of them are in memory at once.
  */
 
-import { concat, fromBase64, toBase64, viewed } from "./bytes.js";
+import { concat, fromBase64, piecesOf, toBase64, viewed } from "./bytes.js";
 import { EdgememError } from "./errors.js";
 import type {
   BackupSource,
@@ -234,17 +234,7 @@ async function* chunks(source: BackupSource): AsyncGenerator<unknown, void> {
   if (given[Symbol.asyncIterator] !== undefined) return yield* given as AsyncIterable<Uint8Array>;
   const stream = typeof given.stream === "function" ? given.stream() : (given as ReadableStream<Uint8Array>);
   if (typeof stream.getReader !== "function") throw unfit();
-  const reader = stream.getReader();
-  try {
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    // Whoever stops reading lets the source go.
-    await reader.cancel().catch(() => undefined);
-  }
+  yield* piecesOf(stream);
 }
 
 interface Totals {

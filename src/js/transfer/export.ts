@@ -1,5 +1,6 @@
 /** Gives out memories, piece by piece. All formats come from the log, so that an export is the state of one moment. */
 
+import { piecesOf } from "../bytes.js";
 import { EdgememError } from "../errors.js";
 import type { HostedMemory } from "../memory.js";
 import type { HistoryEntry, MemoryItem, Scope } from "../types.js";
@@ -51,7 +52,7 @@ const WRITERS: Record<Exclude<ExportFormat, "backup">, (memory: HostedMemory, op
 async function* backup(memory: HostedMemory, options: ExportOptions): AsyncGenerator<Uint8Array, void> {
   const { onProgress, signal } = options;
   const told = onProgress === undefined ? {} : { onProgress: ({ operations, bytes }: { operations: number; bytes: number }) => onProgress({ memories: operations, bytes }) };
-  yield* stream(await memory.backup({ ...scopeOf(options), ...told, ...(signal === undefined ? {} : { signal }) }));
+  yield* piecesOf(await memory.backup({ ...scopeOf(options), ...told, ...(signal === undefined ? {} : { signal }) }));
 }
 
 /** Texts as bytes, put together to pieces. */
@@ -190,20 +191,7 @@ async function* items(memory: HostedMemory, options: ExportOptions): AsyncGenera
 
 /** The memories of an owner, or all, with their logs; by partition and id. */
 async function* logs(memory: HostedMemory, owner: Scope): AsyncGenerator<Logged, void> {
-  for await (const piece of stream(await memory.backup(owner))) yield* readBlocks(piece);
-}
-
-async function* stream(readable: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void> {
-  const reader = readable.getReader();
-  try {
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined);
-  }
+  for await (const piece of piecesOf(await memory.backup(owner))) yield* readBlocks(piece);
 }
 
 function scopeOf(options: ExportOptions): Scope {

@@ -1,5 +1,6 @@
 /** What is imported, as bytes that pass by: lines, the elements of a JSON array, or pages that are looked up. Never the whole. */
 
+import { piecesOf } from "../bytes.js";
 import { EdgememError } from "../errors.js";
 import { concat, decodeText, invalid } from "./binary.js";
 
@@ -135,20 +136,11 @@ async function* chunks(given: ReadableStream<Uint8Array> | AsyncIterable<Uint8Ar
     for await (const piece of given as AsyncIterable<Uint8Array | string>) yield typeof piece === "string" ? encoder.encode(piece) : piece;
     return;
   }
-  const reader = (given as ReadableStream<Uint8Array>)?.getReader?.();
-  if (reader === undefined) {
+  const stream = given as ReadableStream<Uint8Array> | undefined;
+  if (typeof stream?.getReader !== "function") {
     throw new EdgememError("INVALID_ARGUMENT", "An import takes a text, bytes, a Blob, or a stream of bytes.", { field: "source" });
   }
-  try {
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    // Whoever stops reading lets the source go.
-    await reader.cancel().catch(() => undefined);
-  }
+  yield* piecesOf(stream);
 }
 
 function withoutReturn(line: Uint8Array): Uint8Array {
