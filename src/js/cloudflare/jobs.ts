@@ -32,15 +32,16 @@ const TABLE =
 export class Jobs {
   readonly #storage: ObjectStorage;
   #ready = false;
+  /** As they are stored; undefined after a change. Every call asks, rows are billed, and nobody else writes them. */
+  #known: Job[] | undefined;
 
   constructor(storage: ObjectStorage) {
     this.#storage = storage;
   }
 
   /** All of them, the earliest first. */
-  all(): Job[] {
-    if (!this.#ready && this.#rows("SELECT 1 FROM sqlite_master WHERE name = 'edgemem_jobs'").length === 0) return [];
-    return this.#rows("SELECT * FROM edgemem_jobs ORDER BY due, kind, subject") as unknown as Job[];
+  all(): readonly Job[] {
+    return (this.#known ??= this.#stored());
   }
 
   /** Sees that a job is done by then. One that is due earlier stays so. */
@@ -49,7 +50,7 @@ export class Jobs {
     const known = this.all().find((job) => job.kind === kind && job.subject === subject);
     if (known !== undefined && known.due <= due) return;
     if (known === undefined) this.#insert(kind, subject, due);
-    else this.#rows("UPDATE edgemem_jobs SET due = ? WHERE kind = ? AND subject = ?", due, kind, subject);
+    else this.#write("UPDATE edgemem_jobs SET due = ? WHERE kind = ? AND subject = ?", due, kind, subject);
   }
 
   /**
@@ -57,10 +58,12 @@ export class Jobs {
    * noted and put off, twice as long each time, and the others go on.
    */
   async run(now: () => number, perform: (kind: JobKind, subject: string) => Promise<number | undefined>): Promise<void> {
+    // An alarm is rare; what somebody has set right by hand counts from then on.
+    this.#known = undefined;
     for (const job of this.all()) {
       if (job.due > now()) continue;
       const lease = now() + LEASE;
-      this.#rows("UPDATE edgemem_jobs SET due = ? WHERE kind = ? AND subject = ?", lease, job.kind, job.subject);
+      this.#write("UPDATE edgemem_jobs SET due = ? WHERE kind = ? AND subject = ?", lease, job.kind, job.subject);
       try {
         this.#settle(job, lease, await perform(job.kind, job.subject), 0, null);
       } catch (cause) {
@@ -73,7 +76,7 @@ export class Jobs {
 
   /** There is nothing to do any more. */
   clear(): void {
-    if (this.all().length > 0) this.#rows("DELETE FROM edgemem_jobs");
+    if (this.all().length > 0) this.#write("DELETE FROM edgemem_jobs");
   }
 
   /** Sets the alarm to the earliest job, if it is not so already. */
@@ -87,15 +90,25 @@ export class Jobs {
   #settle({ kind, subject }: Job, lease: number, due: number | undefined, attempts: number, error: string | null): void {
     // Who wanted the job while it ran, wants it to run again: what it looked at has changed since.
     const which = "kind = ? AND subject = ?";
-    if (due === undefined) this.#rows(`DELETE FROM edgemem_jobs WHERE ${which} AND due = ?`, kind, subject, lease);
-    else this.#rows(`UPDATE edgemem_jobs SET due = min(due, ?) WHERE ${which}`, due, kind, subject);
-    this.#rows(`UPDATE edgemem_jobs SET attempts = ?, error = ? WHERE ${which}`, attempts, error, kind, subject);
+    if (due === undefined) this.#write(`DELETE FROM edgemem_jobs WHERE ${which} AND due = ?`, kind, subject, lease);
+    else this.#write(`UPDATE edgemem_jobs SET due = min(due, ?) WHERE ${which}`, due, kind, subject);
+    this.#write(`UPDATE edgemem_jobs SET attempts = ?, error = ? WHERE ${which}`, attempts, error, kind, subject);
   }
 
   #insert(kind: JobKind, subject: string, due: number): void {
-    if (!this.#ready) this.#rows(TABLE);
+    if (!this.#ready) this.#write(TABLE);
     this.#ready = true;
-    this.#rows("INSERT INTO edgemem_jobs VALUES (?, ?, ?, 0, NULL)", kind, subject, due);
+    this.#write("INSERT INTO edgemem_jobs VALUES (?, ?, ?, 0, NULL)", kind, subject, due);
+  }
+
+  #stored(): Job[] {
+    this.#ready ||= this.#rows("SELECT 1 FROM sqlite_master WHERE name = 'edgemem_jobs'").length > 0;
+    return this.#ready ? (this.#rows("SELECT * FROM edgemem_jobs ORDER BY due, kind, subject") as unknown as Job[]) : [];
+  }
+
+  #write(statement: string, ...values: (string | number | null)[]): void {
+    this.#known = undefined;
+    this.#rows(statement, ...values);
   }
 
   #rows(statement: string, ...values: (string | number | null)[]): Record<string, unknown>[] {

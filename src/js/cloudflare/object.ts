@@ -16,6 +16,7 @@ import { answerStore } from "./distant-store.js";
 import type { Isolate } from "./isolate.js";
 import { type JobKind, Jobs } from "./jobs.js";
 import { askOver, isNamespace } from "./namespace.js";
+import { Listing, Place } from "./place.js";
 import { ADMIN, type AdminRequest, body, CALL, CALL_BYTES, errorAnswer, isOf, NAME_HEADER } from "./protocol.js";
 import { askRegistry, Registry, registryOf } from "./registry.js";
 import { DurableStore } from "./store.js";
@@ -44,8 +45,6 @@ const DAYS = { least: 1 / 1440, most: 36_525 };
 
 /** The partition of an encrypted store's keys, which is of no owner; as `store::RING_PARTITION` of the core. */
 const RING = "656467656d656d2d6b657972696e6731";
-/** How an object notes that its registry has it on the list of the erased. */
-const ERASED = 2;
 
 /** Methods after which nothing may be left. */
 const REMOVING = ["delete", "deleteAll", "erase", "sweep", "reset", "merge"];
@@ -101,6 +100,7 @@ export class HostedObject {
   readonly #host: Host;
   readonly #store: ListedStore;
   readonly #jobs: Jobs;
+  readonly #place: Place;
   #config: (CoreConfig & Pick<ObjectConfig, "consolidate">) | undefined;
   #name: string | undefined;
   #distant: DurableStore | undefined;
@@ -123,6 +123,7 @@ export class HostedObject {
     this.#host = { ...host, variable };
     this.#store = new ListedStore(state.storage, () => this.#prepare());
     this.#jobs = new Jobs(state.storage);
+    this.#place = new Place(state.storage);
     this.#name = state.id.name;
   }
 
@@ -251,7 +252,7 @@ export class HostedObject {
     } else if (removes || isNew) {
       // What was erased is told until a reset takes that away, too.
       await this.#inTurn(async () => {
-        if (this.#place() === ERASED && !(await this.#tells())) await this.#tell("remove");
+        if (this.#place.listing === Listing.erased && !(await this.#tells())) await this.#tell("remove");
       });
     }
     await this.#jobs.arm();
@@ -356,9 +357,9 @@ export class HostedObject {
 
   /** Has the object listed by its registry, once. */
   async #list(): Promise<void> {
-    if (this.#listed() || this.#name === undefined || registryOf(this.#name) === undefined) return;
+    if (this.#listed() || registryOf(this.#known()) === undefined) return;
     await this.#tell("add");
-    this.#note(true);
+    this.#place.note(this.#known(), Listing.listed);
   }
 
   /** Takes the object out of its registry if nothing is left in it, not even of a memory that was only deleted. */
@@ -369,7 +370,7 @@ export class HostedObject {
       // Who was listed when his write began, and has written since, or is about to, was not seen.
       if (this.#store.changes !== changes || this.#store.writing > 0) return;
       // Noted first: who writes from now on waits for its turn and has the object listed again.
-      this.#note(false);
+      this.#place.note(this.#known(), Listing.none);
       this.#jobs.clear();
       // With a job, should the registry fail or the object die now.
       this.#jobs.want("delist", "", Date.now() + DELISTING);
@@ -380,7 +381,7 @@ export class HostedObject {
   }
 
   async #tell(op: "add" | "remove"): Promise<void> {
-    const name = this.#name ?? "";
+    const name = this.#known();
     const { binding } = this.constructor as typeof HostedObject;
     const namespace = this.#env[binding];
     if (!isNamespace(namespace)) {
@@ -389,7 +390,7 @@ export class HostedObject {
     }
     const isErased = op === "remove" && (await this.#tells());
     await askRegistry(askOver(namespace), registryOf(name) ?? "", { op: isErased ? "erase" : op, name });
-    if (op === "remove") this.#state.storage.sql.exec("UPDATE edgemem_object SET listed = ?", isErased ? ERASED : 0);
+    if (op === "remove") this.#place.note(name, isErased ? Listing.erased : Listing.none);
   }
 
   /** Whether there is anything to tell others, if only that something was erased. */
@@ -403,24 +404,14 @@ export class HostedObject {
     return turn;
   }
 
-  /** Whether the registry lists the object, as far as it knows; with that, the name is there after a restart, too. */
+  /** The object's name: what the runtime or a request says, or what was noted when one said it. */
+  #known(): string {
+    return (this.#name ??= this.#place.name) ?? "";
+  }
+
+  /** Whether the registry lists the object, as far as it knows. */
   #listed(): boolean {
-    return this.#place() === 1;
-  }
-
-  /** On which list of its registry the object is: 1, or that of the erased, or none. */
-  #place(): unknown {
-    const { sql } = this.#state.storage;
-    if (sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'edgemem_object'").toArray().length === 0) return undefined;
-    const [row] = sql.exec("SELECT name, listed FROM edgemem_object").toArray();
-    this.#name ??= row?.name as string | undefined;
-    return row?.listed;
-  }
-
-  #note(listed: boolean): void {
-    const { sql } = this.#state.storage;
-    sql.exec("CREATE TABLE IF NOT EXISTS edgemem_object (id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL, listed INTEGER NOT NULL) STRICT");
-    sql.exec("INSERT OR REPLACE INTO edgemem_object VALUES (1, ?, ?)", this.#name ?? "", listed ? 1 : 0);
+    return this.#place.listing === Listing.listed;
   }
 }
 
