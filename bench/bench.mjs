@@ -16,6 +16,7 @@ import { KINDS, peers } from "./peers.mjs";
 import { CONTESTANTS } from "./peers/contestants.mjs";
 import { reading } from "./reading.mjs";
 import { search } from "./search.mjs";
+import { NAMES, OWN, service } from "./service.mjs";
 
 const PARTS = ["search", "add", "distil", "reading", "open", "encryption", "chromium", "bindings", "embedding", "size", "start"];
 /** Downloads packages and takes long: only where it is named, or for the page. */
@@ -47,6 +48,8 @@ for ${LOAD}:
 for ${SERVICE}:
   --users N             users (10)
   --each N              memories of each (1000)
+  --hosts HOST[,HOST]   of ${NAMES.join(", ")}; the last one installs it (${OWN.join(",")})
+  --requests N          searches, and adds, of each kind (2000)
 
 for ${PEERS}:
   --kinds KIND[,KIND]   of keyword, hybrid, vector (all)
@@ -59,7 +62,7 @@ for ${PEERS}:
 for ${ANN}:
   --limit SECONDS       how long a case may take (900)`;
 
-const { quick, only, json, docs, from, save, limit, contestants, numbers } = readArguments(process.argv.slice(2));
+const { quick, only, json, docs, from, save, limit, contestants, hosts, numbers } = readArguments(process.argv.slice(2));
 const sizes = quick ? [1_000, 10_000] : [1_000, 10_000, 100_000];
 const [middle, large] = sizes.slice(-2);
 const { Memory } = await import("../dist/node.js");
@@ -108,9 +111,8 @@ try {
     await load({ ...sizes, machine, save, command: `npm run bench -- --only ${LOAD} ${quick ? "--quick" : `--owners ${numbers.owners} --each ${numbers.each} --requests ${numbers.requests}`} --save`, say });
   }
   if (only.includes(SERVICE)) {
-    const { service } = await import("./service.mjs");
-    const sizes = quick ? { users: 4, each: 200, requests: 200 } : { users: numbers.users, each: numbers.each, requests: 2_000 };
-    figures.service = await service({ ...sizes, folder, say });
+    const sizes = quick ? { users: 4, each: 200, requests: 200 } : { users: numbers.users, each: numbers.each, requests: numbers.requests };
+    figures.service = await service({ hosts, ...sizes, folder, say });
   }
   if (only.includes(PEERS)) {
     const { dimensions, rounds, budget } = numbers;
@@ -136,7 +138,7 @@ function readArguments(argv) {
   const text = { type: "string" };
   const flag = { type: "boolean", default: false };
   try {
-    const options = { quick: flag, docs: flag, save: flag, only: text, json: text, from: text, kinds: text, names: text, sizes: text, dimensions: text, rounds: text, budget: text, limit: text, owners: text, each: text, users: text, requests: text };
+    const options = { quick: flag, docs: flag, save: flag, only: text, json: text, from: text, kinds: text, names: text, sizes: text, dimensions: text, rounds: text, budget: text, limit: text, owners: text, each: text, users: text, hosts: text, requests: text };
     const { values } = parseArgs({ args: argv, options });
     const only = values.only === "none" ? [] : (values.only?.split(",") ?? (values.docs ? PAGE : PARTS));
     const unknown = only.find((part) => ![...PARTS, PEERS, ANN, LOAD, SERVICE, TRANSFER].includes(part));
@@ -149,10 +151,13 @@ function readArguments(argv) {
     const names = values.names?.split(",") ?? CONTESTANTS.map(({ name }) => name);
     const stranger = names.find((name) => !CONTESTANTS.some((contestant) => contestant.name === name));
     if (stranger !== undefined) throw new Error(`nobody is called ${stranger}`);
+    const hosts = values.hosts?.split(",") ?? OWN;
+    const absent = hosts.find((name) => !NAMES.includes(name));
+    if (absent !== undefined) throw new Error(`there is no host ${absent}`);
     const contestants = CONTESTANTS.filter(({ kind, name }) => kinds.includes(kind) && names.includes(name));
     const numbers = { sizes: list("sizes"), dimensions, rounds: wholeNumber("rounds", values.rounds ?? "3"), budget: wholeNumber("budget", values.budget ?? "120"), owners: wholeNumber("owners", values.owners ?? "1000"), each: wholeNumber("each", values.each ?? "1000"), users: wholeNumber("users", values.users ?? "10"), requests: wholeNumber("requests", values.requests ?? "2000") };
     const limit = wholeNumber("limit", values.limit ?? "900");
-    return { ...values, only, limit, contestants, numbers };
+    return { ...values, only, limit, contestants, hosts, numbers };
   } catch (error) {
     console.error(`error: ${error.message}\n\n${USAGE}`);
     process.exit(2);

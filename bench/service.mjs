@@ -1,5 +1,6 @@
-// The service under load: searches and adds over HTTP, at 1, 8 and 64 connections, against the Worker in workerd and against
-// `serve`. Each host is a process of its own; what it holds in memory is read from the system where that can be read.
+// The service under load: searches and adds over HTTP, at 1, 8 and 64 connections, against the Worker in workerd, against
+// `serve`, and, if it is asked for, against mem0's package. Each host is a process of its own; what it holds in memory is
+// read from the system where that can be read.
 
 import { spawn } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
@@ -7,26 +8,35 @@ import { Agent, request } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { python } from "../tools/python.mjs";
 import { count, percentile, table } from "../tools/lib/terminal.mjs";
 import { corpus } from "./corpus.mjs";
+import { embeddings } from "./mem0/embeddings.mjs";
 
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 const CONNECTIONS = [1, 8, 64];
 /** So many messages are in one request while the memories are made. */
 const BATCH = 200;
-/** What each host is started by, over a folder. */
+/** What each host is started by, over a folder, and where it takes what. */
 const HOSTS = {
-  workerd: (folder) => [here("../tools/worker.mjs"), "--no-build", "--persist", folder],
-  serve: (folder) => [here("serve-files.mjs"), folder],
+  workerd: { start: (folder) => node("../tools/worker.mjs", "--no-build", "--persist", folder) },
+  serve: { start: (folder) => node("serve-files.mjs", folder) },
+  mem0: { start: startMem0, add: "/memories", search: "/search" },
 };
 
-/** Measures both hosts with so many users, each with so many memories. Returns the figures and prints them. */
-export async function service({ users, each, requests, folder, say }) {
+/** Those of edgemem itself. */
+export const OWN = ["workerd", "serve"];
+/** All that there are. */
+export const NAMES = Object.keys(HOSTS);
+
+/** Measures hosts with so many users, each with so many memories. Returns the figures and prints them. */
+export async function service({ hosts = OWN, users, each, requests, folder, say }) {
   const { messages, questions } = corpus(each, 200);
   const rows = [];
   const figures = [];
-  for (const [host, command] of Object.entries(HOSTS)) {
-    const running = await start(command(join(folder, host)));
+  for (const host of hosts) {
+    const { start, add = "/v3/memories/add/", search = "/v3/memories/search/" } = HOSTS[host];
+    const running = await start(join(folder, host));
     try {
       const begun = performance.now();
       const filling = new Agent({ keepAlive: true, maxSockets: 8 });
@@ -34,7 +44,7 @@ export async function service({ users, each, requests, folder, say }) {
         say(`${host}: memories of user ${user + 1} of ${users}`);
         for (let from = 0; from < each; from += BATCH) {
           const said = { messages: messages.slice(from, from + BATCH), user_id: `u${user}`, infer: false };
-          const answer = await post(running.origin, filling, "/v3/memories/add/", said);
+          const answer = await post(running.origin, filling, add, said);
           if (answer.status !== 200) throw new Error(`the memories could not be made: ${answer.status} ${answer.text}`);
         }
       });
@@ -43,8 +53,8 @@ export async function service({ users, each, requests, folder, say }) {
       for (const connections of CONNECTIONS) {
         let said = 0;
         const kinds = {
-          search: (n) => ["/v3/memories/search/", { query: questions[n % questions.length], filters: { user_id: `u${n % users}` } }],
-          add: (n) => ["/v3/memories/add/", { messages: `${messages[n % each].content} (${connections}, ${(said += 1)})`, user_id: `u${n % users}`, infer: false }],
+          search: (n) => [search, { query: questions[n % questions.length], filters: { user_id: `u${n % users}` } }],
+          add: (n) => [add, { messages: `${messages[n % each].content} (${connections}, ${(said += 1)})`, user_id: `u${n % users}`, infer: false }],
         };
         for (const [kind, make] of Object.entries(kinds)) {
           say(`${host}: ${kind}, ${connections} connections`);
@@ -107,9 +117,22 @@ function post(origin, agent, path, body) {
   });
 }
 
+const node = (file, ...args) => start(process.execPath, [here(file), ...args]);
+
+/** mem0's package, with a server of embeddings beside it. */
+async function startMem0(folder) {
+  const model = await embeddings();
+  const running = await start(await python(here("mem0/requirements.txt")), [here("mem0/server.py"), folder, model.url]);
+  const stop = async () => {
+    await running.stop();
+    model.close();
+  };
+  return { ...running, stop };
+}
+
 /** Starts a host and waits for the line in which it says where it listens. */
-async function start(args) {
-  const child = spawn(process.execPath, args, { detached: true, stdio: ["ignore", "pipe", "inherit"] });
+async function start(program, args) {
+  const child = spawn(program, args, { detached: true, stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise((resolve) => child.on("close", resolve));
   let output = "";
   const listening = new Promise((resolve) => {
