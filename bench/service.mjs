@@ -60,6 +60,7 @@ export async function service({ hosts = OWN, users, each, requests, folder, say 
           say(`${host}: ${kind}, ${connections} connections`);
           const measured = await load(running.origin, connections, requests, make);
           figures.push({ host, kind, connections, ...measured });
+          for (const [text, times] of measured.failures) console.log(`${host}: ${kind}, ${connections} connections: ${times} × ${text}`);
           rows.push([host, kind, connections, ms(measured.p50), ms(measured.p99), count(Math.round(measured.perSecond)), measured.errors]);
         }
       }
@@ -81,19 +82,22 @@ const ms = (time) => `${time.toFixed(1)} ms`;
 async function load(origin, connections, requests, make) {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const took = [];
-  let errors = 0;
+  const failures = new Map();
   // What is loaded with a first request is loaded before.
   await times(connections, connections, async (n) => void (await post(origin, agent, ...make(n))));
   const begun = performance.now();
   await times(requests, connections, async (n) => {
     const from = performance.now();
-    const { status } = await post(origin, agent, ...make(n));
+    const { status, text } = await post(origin, agent, ...make(n));
     took.push(performance.now() - from);
-    if (status !== 200) errors += 1;
+    if (status === 200) return;
+    const failure = `${status} ${text.slice(0, 300)}`;
+    failures.set(failure, (failures.get(failure) ?? 0) + 1);
   });
   const whole = performance.now() - begun;
   agent.destroy();
-  return { p50: percentile(took, 0.5), p99: percentile(took, 0.99), perSecond: (requests / whole) * 1000, errors };
+  const errors = [...failures.values()].reduce((sum, times) => sum + times, 0);
+  return { p50: percentile(took, 0.5), p99: percentile(took, 0.99), perSecond: (requests / whole) * 1000, errors, failures: [...failures] };
 }
 
 /** Does something for 0 … total - 1, so many at a time. */
@@ -105,14 +109,25 @@ async function times(total, atOnce, run) {
   await Promise.all(Array.from({ length: Math.min(atOnce, total) }, worker));
 }
 
-function post(origin, agent, path, body) {
+/**
+ * workerd closes connections that were idle for five seconds, and a request may be on its way just then: such a one is sent
+ * again. None of them does harm when it is done twice.
+ */
+async function post(origin, agent, path, body) {
+  for (;;) {
+    const { isStale, ...answer } = await postOnce(origin, agent, path, body);
+    if (!isStale) return answer;
+  }
+}
+
+function postOnce(origin, agent, path, body) {
   return new Promise((resolve) => {
     const asked = request(origin + path, { method: "POST", agent, headers: { "content-type": "application/json" } }, (response) => {
       let text = "";
       response.setEncoding("utf8").on("data", (piece) => (text += piece));
       response.on("end", () => resolve({ status: response.statusCode, text }));
     });
-    asked.on("error", (error) => resolve({ status: 0, text: error.message }));
+    asked.on("error", (error) => resolve({ status: 0, text: error.message, isStale: asked.reusedSocket && error.code === "ECONNRESET" }));
     asked.end(JSON.stringify(body));
   });
 }
