@@ -36,7 +36,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 pub use context::{CONTEXT_CANDIDATES, Context};
-pub use exchange::{Changes, ChangesOptions, Ending, MAX_CHANGES_BYTES, Merged};
+pub use exchange::{Changes, ChangesOptions, Ending, MAX_CHANGES_BYTES, Merged, Moment};
 pub use forget::{Gone, Rated, Removed};
 pub use graph::DEFAULT_ENTITIES;
 pub use options::*;
