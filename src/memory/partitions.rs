@@ -331,11 +331,16 @@ impl Partitions {
         if !self.store.capabilities().shared || self.store.minds_ring() {
             return Ok(());
         }
-        let looked = self.plain.get();
-        if looked.is_none_or(|at| self.store.is_stale(RING_PARTITION, at, self.host.now())) {
+        self.look_again(false);
+        self.check_plain(true).await
+    }
+
+    /// Has the next check read the store, if the last look at it is out of date or one is wanted anyway.
+    pub fn look_again(&self, anyway: bool) {
+        let is_old = |at| self.store.is_stale(RING_PARTITION, at, self.host.now());
+        if anyway || (!self.store.minds_ring() && self.plain.get().is_none_or(is_old)) {
             self.plain.set(None);
         }
-        self.check_plain(true).await
     }
 
     /// All partitions that are in memory.
