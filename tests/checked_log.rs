@@ -182,8 +182,9 @@ fn pages_are_one_state_however_small_they_are() {
         phone.call("add", json!([format!("Fact {n}, which is about something"), user]));
     }
     let until = phone.version();
+    let moment = block_on(phone.memory.moment(&Scope::new())).unwrap();
     for limit in [1, 100, 300, 1000, 1 << 20] {
-        let mut options = ChangesOptions { until: Some(until.clone()), limit, ..ChangesOptions::default() };
+        let mut options = ChangesOptions { until: Some(moment.clone()), limit, ..ChangesOptions::default() };
         let (mut file, mut pages) = (Vec::new(), 0);
         loop {
             let page = block_on(phone.memory.changes(&options)).unwrap();
@@ -224,7 +225,7 @@ fn what_came_in_part_goes_on_in_part_and_is_completed() {
     say(&laptop, "Said on the laptop").unwrap();
 
     // What is seen on the laptop is seen wherever it goes to, once, and page by page too.
-    let until = Some(block_on(laptop.memory.begun(&Scope::new())).unwrap());
+    let until = Some(block_on(laptop.memory.moment(&Scope::new())).unwrap());
     let mut page = ChangesOptions { until, limit: 1, ..ChangesOptions::default() };
     loop {
         let changes = block_on(laptop.memory.changes(&page)).unwrap();

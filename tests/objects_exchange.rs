@@ -319,3 +319,35 @@ fn a_spread_owner_is_one_log() {
     after.objects.drop_object(&shard);
     assert_eq!(verify(&after.memory, &held)["ok"], false);
 }
+
+#[test]
+fn a_spread_owner_sends_once_what_is_not_whole() {
+    let (store, spread, device) = (plain(), Spread::new(), plain());
+    let said = |n: usize| {
+        let messages: Vec<Value> = (0..8)
+            .map(|day| json!({ "role": "user", "content": format!("{n}, day {day}"), "timestamp": day * 86_400_000u64 }))
+            .collect();
+        json!([messages, { "orgId": "acme", "infer": false }])
+    };
+    (0..5).for_each(|n| drop(call(&store, "add", said(n))));
+    // A transfer that ends early: of most commits something is there, of few everything.
+    let pieces = pages(&store, &[], &json!({}), 1);
+    for piece in &pieces[..pieces.len() * 3 / 4] {
+        exchange(&spread.memory, "merge", json!({ "whole": false }), piece).unwrap();
+    }
+    let moving = spread.under(json!({ "org:acme": { "from": 1, "to": 4 } }));
+    while call(&moving.memory, "reshardStep", json!(["org:acme"]))["finished"] != true {}
+    let after = spread.under(json!({ "org:acme": 4 }));
+    assert!(after.objects.names().len() > 2, "{:?}", after.objects.names());
+
+    let came = merge(&device, &file(&after.memory, &[])).unwrap();
+    assert_eq!(came["applied"], pieces.len() * 3 / 4);
+    assert_eq!(version(&device), version(&after.memory));
+    let operations =
+        |since: &[u8]| merge(&plain(), &file(&after.memory, since)).unwrap()["read"]["operations"].clone();
+    assert_eq!(operations(&version(&device)), 0);
+    // A commit more brings no other ones along.
+    call(&after.memory, "add", json!(["Said later", { "orgId": "acme", "infer": false }]));
+    assert_eq!(operations(&version(&device)), 1);
+    assert_eq!(operations(&version(&store)), 1);
+}

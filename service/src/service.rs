@@ -60,7 +60,14 @@ impl Service {
             return (settings.origins.apply(head, answer), None);
         }
         let mut visit = self.gate.visit(head);
-        let served = self.serve(settings, head, &mut visit, read).await;
+        let mut served = self.serve(settings, head, &mut visit, read).await;
+        if let (Err(problem), Ok(root)) = (&served, &self.memory)
+            && problem.code() == "STORE_CONFLICT"
+            && let Err(error) = root.check_plain(true).await
+        {
+            // The store refuses what is written in plain since somebody began to encrypt it.
+            served = Err(error.into());
+        }
         let pattern = router::pattern(&head.path);
         let served = self.note(settings, head, &mut visit, &pattern, served).await;
         let (answer, line) = self.gate.leave(visit, settings.lines, &head.method, &pattern, served);
@@ -102,7 +109,9 @@ impl Service {
     /// Stores what was noted of requests that are answered. Hosts call it when an answer is out, so that nobody waits
     /// for it; it is harmless at any time. What it returns is a line for the log.
     pub async fn settle(&self) -> Option<String> {
-        self.gate.settle(&*self.memory.as_ref().ok()?.store()).await
+        let memory = self.memory.as_ref().ok()?;
+        memory.check_plain(false).await.ok()?;
+        self.gate.settle(&*memory.store()).await
     }
 
     async fn serve(
@@ -123,7 +132,7 @@ impl Service {
         }
         // Keys, logs and batches are kept beside memories.
         if let Ok(root) = &self.memory {
-            root.check_plain().await?;
+            root.check_plain(false).await?;
         }
         let caller = self.gate.enter(settings, &self.memory, head, visit).await?;
         tenant::check_head(&caller, head)?;

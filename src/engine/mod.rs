@@ -16,8 +16,10 @@ mod fields;
 mod fold;
 mod graph;
 mod indexing;
+mod intake;
 mod layout;
 mod listing;
+mod mounting;
 mod moving;
 mod neighbours;
 mod newest;
@@ -66,12 +68,10 @@ pub use versions::{Conflict, Span, Standing};
 
 use crate::bytes::{Reader, Writer, hex};
 use crate::error::{Error, Result};
-use crate::index::columns::{CLAIMS, CLOSED, Columns, RETRACTED, REVISED};
+use crate::index::columns::RETRACTED;
 use crate::index::meanings::{Meanings, Vocabulary};
 use crate::index::part::Part;
-use crate::index::segment::{Segment, outdated_records};
-use crate::index::vectors::StoredVectors;
-use crate::log::{Change, Folded, Head, Operation, arrange, fold, fold_record};
+use crate::log::{Change, Folded, Head, Operation, fold, fold_record};
 use crate::record::{MemoryId, Record};
 use crate::scope::Axis;
 use crate::sorted::sort;
@@ -233,249 +233,6 @@ impl Engine {
         self.parts.iter().any(|part| part.name() == Some(name) || part.vectors_name() == Some(name))
     }
 
-    /// Mounts a sealed segment, and its vectors if there are any of the configured model. Memories that
-    /// other parts hold too are merged.
-    pub fn mount(&mut self, name: &str, bytes: Vec<u8>, vectors: Option<StoredVectors>) -> Result<()> {
-        if self.has_segment(name) {
-            return Ok(());
-        }
-        let bytes = match outdated_records(&bytes)? {
-            Some(records) => self.index_again(&records)?,
-            None => bytes,
-        };
-        let part = Part::sealed(name.to_owned(), Segment::mount(bytes)?, vectors);
-        self.layout.take();
-        self.vocabulary.take();
-        self.versions.take();
-        let first = self.parts.len() == 1 && self.parts[0].is_empty();
-        self.parts.push(part);
-        let index = self.parts.len() - 1;
-        self.observe_places(index);
-        let mut twice = Vec::new();
-        for doc in 0..self.parts[index].len() {
-            let columns = self.parts[index].columns(doc);
-            self.newest = self.newest.max(Stamp::from_bits(columns.born));
-            // Operations are in the order of stamps. What was done last may be dated long after the beginning, by a clock
-            // that runs ahead, and what is done from now on has to come after it.
-            for operation in stored_operations(self.parts[index].record(doc)) {
-                self.newest = self.newest.max(operation?.0.stamp);
-            }
-            if columns.flags & (REVISED | RETRACTED) == REVISED {
-                let memory = self.read(Address { part: index as u32, doc })?;
-                self.revised.insert(revision_digest(&memory), memory.id);
-            }
-            if !first {
-                let id = self.parts[index].id(doc);
-                if self.locate_except(id, index).is_some() {
-                    twice.push(id);
-                }
-            }
-        }
-        for id in twice {
-            self.unite(id, index)?;
-        }
-        Ok(())
-    }
-
-    /// A memory is in a newly mounted part and elsewhere: keeps the one that holds all operations, or moves
-    /// their union to the head.
-    fn unite(&mut self, id: MemoryId, index: usize) -> Result<()> {
-        let Some(elsewhere) = self.locate_except(id, index) else { return Ok(()) };
-        let Some(doc) = self.parts[index].find_sealed(id) else { return Ok(()) };
-        let mounted = Address { part: index as u32, doc };
-        self.remains |= self.is_erased(elsewhere) || self.is_erased(mounted);
-        let (mut old, new) = (self.operations(elsewhere)?, self.operations(mounted)?);
-        // Of an operation and its stub, the stub is the one that knows more.
-        let state = |op: &Operation| (op.order(), matches!(op.change, Change::Stub));
-        let subset = |some: &[Operation], all: &[Operation]| {
-            some.iter().all(|op| all.iter().any(|other| state(other) == state(op)))
-        };
-        if subset(&new, &old) {
-            self.kill(mounted);
-        } else if subset(&old, &new) && elsewhere.part != 0 {
-            self.kill(elsewhere);
-        } else {
-            old.extend(new);
-            self.kill(mounted);
-            self.replace(id, old)?;
-        }
-        Ok(())
-    }
-
-    /// Takes in operations in their order, except that sayings of one memory are written to it together, where nothing
-    /// else happens to it in between: each alone would write all before it once more.
-    pub fn apply_all(&mut self, operations: Vec<(String, Operation)>) -> Result<()> {
-        let mut rest: Vec<Option<(String, Operation)>> = operations.into_iter().map(Some).collect();
-        for at in 0..rest.len() {
-            let Some((key, operation)) = rest[at].take() else { continue };
-            let id = operation.id;
-            let is_saying = |operation: &Operation| matches!(operation.change, Change::Touch { .. });
-            let located = self.locate(id).filter(|address| !self.is_erased(*address));
-            let Some(address) = located.filter(|_| is_saying(&operation)) else {
-                self.apply(&key, operation)?;
-                continue;
-            };
-            let mut known = self.operations(address)?;
-            let mut orders: Vec<(Stamp, u64)> = known.iter().map(Operation::order).collect();
-            let mut is_new = false;
-            let mut take = |engine: &mut Engine, (key, operation): (String, Operation)| {
-                if engine.entries.insert(key) && !orders.contains(&operation.order()) {
-                    engine.newest = engine.newest.max(operation.stamp);
-                    orders.push(operation.order());
-                    known.push(operation);
-                    is_new = true;
-                }
-            };
-            take(self, (key, operation));
-            for slot in &mut rest[at + 1..] {
-                match slot.as_ref().filter(|(_, other)| other.id == id) {
-                    None => {}
-                    Some((_, other)) if is_saying(other) => {
-                        slot.take().into_iter().for_each(|it| take(self, it))
-                    }
-                    Some(_) => break,
-                }
-            }
-            if is_new {
-                self.replace(id, known)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes in an operation, from a commit just made or from the log. One that is known already changes
-    /// nothing. `key` is the entry's key in the log.
-    pub fn apply(&mut self, key: &str, operation: Operation) -> Result<()> {
-        if !self.entries.insert(key.to_owned()) {
-            return Ok(());
-        }
-        self.newest = self.newest.max(operation.stamp);
-        let id = operation.id;
-        let ends = matches!(operation.change, Change::Erase | Change::Stub);
-        let located = self.locate(id);
-        let erased = located.is_some_and(|address| self.is_erased(address));
-        // What comes after an erasure counts no more, but its entry holds what it says until the head is sealed.
-        self.remains |= erased != ends;
-        match located {
-            Some(_) if erased && operation.link.is_none() && !ends => Ok(()),
-            Some(address) => {
-                if let Change::Embed { text, model, codes, scale } = &operation.change {
-                    return self.embed(address, *text, model, codes, *scale);
-                }
-                let mut operations = self.operations(address)?;
-                let is_known = |known: &Operation| {
-                    known.order() == operation.order()
-                        && (erased || !matches!(operation.change, Change::Stub))
-                };
-                if operations.iter().any(is_known) {
-                    return Ok(());
-                }
-                operations.push(operation);
-                self.replace(id, operations)
-            }
-            None => {
-                let mut operations = self.orphans.remove(&id).unwrap_or_default();
-                operations.push(operation);
-                self.replace(id, operations)
-            }
-        }
-    }
-
-    /// Writes a memory's operations to the head as its newest document and marks the older one dead.
-    fn replace(&mut self, id: MemoryId, mut operations: Vec<Operation>) -> Result<()> {
-        arrange(&mut operations);
-        let Some(folded) = fold(operations.clone()) else {
-            self.orphans.insert(id, operations);
-            return Ok(());
-        };
-        let entry = self.entry(&operations, folded);
-        let memory = &entry.memory;
-        if entry.columns.flags & (REVISED | RETRACTED) == REVISED {
-            self.revised.insert(revision_digest(memory), id);
-        }
-        let old = self.locate(id);
-        // The vector stays with a memory as long as its text does.
-        let vector =
-            old.filter(|_| !memory.retracted).and_then(|old| self.vector_if_unchanged(old, &memory.text));
-        let at = entry.columns.timestamp;
-        self.conversations.observe(
-            &memory.place.conversation,
-            &memory.scope,
-            entry.columns.sequence,
-            at..=at,
-        );
-        if let Some(old) = old {
-            self.kill(old);
-        }
-        let vector = vector.or_else(|| self.own_vector(memory));
-        let (claims, born) = (entry.columns.flags & (CLAIMS | CLOSED) != 0, entry.columns.born);
-        let claims = claims.then(|| memory.clone());
-        if let (Some(meanings), Some(vocabulary)) = (&self.meanings, self.vocabulary.get_mut()) {
-            entry.terms.iter().for_each(|term| meanings.note(term, vocabulary));
-        }
-        if let Some(doc) = entry.push_to(&mut self.parts[0]) {
-            self.head_ids.insert(id, doc);
-            if let (Some(memory), Some(versions)) = (claims, self.versions.get_mut()) {
-                versions.add(Address { part: 0, doc }, &memory, born);
-            }
-            if let (Some((model, codes, scale)), Some(head)) = (vector, self.parts[0].as_head_mut()) {
-                head.embed(doc, &model, &codes, scale)?;
-            }
-            self.extend_layout(Address { part: 0, doc });
-        }
-        // Embeddings among the operations belong to the index, in their order.
-        for operation in operations {
-            if let (Change::Embed { text, model, codes, scale }, Some(address)) =
-                (operation.change, self.locate(id))
-            {
-                self.embed(address, text, &model, &codes, scale)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn extend_layout(&mut self, address: Address) {
-        let appended = self.layout.get_mut().is_none_or(|layout| layout.append(&self.parts[0], address));
-        if !appended {
-            self.layout.take();
-        }
-    }
-
-    fn vector_if_unchanged(&self, old: Address, text: &str) -> Option<(String, Vec<i8>, f32)> {
-        let part = &self.parts[old.part as usize];
-        let model = part.model().filter(|&model| self.is_searched(model))?;
-        let row = part.row_of(old.doc)?;
-        let (codes, scale) = part.vectors(model)?.row(row as usize)?;
-        let unchanged = self.read(old).is_ok_and(|memory| memory.text == text);
-        unchanged.then(|| (model.to_owned(), codes.to_vec(), scale))
-    }
-
-    fn embed(&mut self, address: Address, text: Digest, model: &str, codes: &[i8], scale: f32) -> Result<()> {
-        let record = self.read(address)?;
-        if record.retracted || text_digest(&record.text) != text {
-            return Ok(());
-        }
-        if !self.is_searched(model) {
-            self.foreign = Some(model.to_owned());
-            return Ok(());
-        }
-        let mut address = address;
-        if address.part != 0 {
-            // Sealed documents cannot change: the memory moves to the head and takes its vector there.
-            let id = self.parts[address.part as usize].id(address.doc);
-            let operations = self.operations(address)?;
-            self.replace(id, operations)?;
-            match self.locate(id) {
-                Some(moved) => address = moved,
-                None => return Ok(()),
-            }
-        }
-        match self.parts[0].as_head_mut() {
-            Some(head) => head.embed(address.doc, model, codes, scale),
-            None => Ok(()),
-        }
-    }
-
     /// Whether vectors of this model are kept. Those of another one than the configured one would only
     /// displace what is searched; without an embedder, whatever is there is kept.
     fn is_searched(&self, model: &str) -> bool {
@@ -499,40 +256,6 @@ impl Engine {
             }
         }
         Ok(self.vocabulary.get_or_init(|| vocabulary))
-    }
-
-    fn kill(&mut self, address: Address) {
-        self.layout.take();
-        let part = &self.parts[address.part as usize];
-        if part.is_remembered(address.doc) && part.flags(address.doc) & (CLAIMS | CLOSED) != 0 {
-            let memory = self.read(address);
-            match (memory, self.versions.get_mut()) {
-                (Ok(memory), Some(versions)) => versions.remove(address, &memory),
-                _ => drop(self.versions.take()),
-            }
-        }
-        self.parts[address.part as usize].kill(address.doc);
-    }
-
-    /// Tells the conversations what a mounted part holds of each of them.
-    fn observe_places(&mut self, part: usize) {
-        let part = &self.parts[part];
-        let tables = part.tables();
-        let mut spans: HashMap<(u32, u32), (Columns, i64), FixedState> = HashMap::default();
-        for doc in 0..part.len() {
-            let columns = part.columns(doc);
-            let place = (columns.conversation, columns.scope);
-            let (span, last) = spans.entry(place).or_insert((columns, columns.timestamp));
-            span.sequence = span.sequence.max(columns.sequence);
-            span.timestamp = span.timestamp.min(columns.timestamp);
-            *last = (*last).max(columns.timestamp);
-        }
-        for ((conversation, scope), (span, last)) in spans {
-            let name = tables.conversations.get(conversation);
-            if let (Some(name), Some(scope)) = (name, tables.scopes.get(scope)) {
-                self.conversations.observe(name, scope, span.sequence, span.timestamp..=last);
-            }
-        }
     }
 
     /// Where the newest document of a memory is.

@@ -24,10 +24,14 @@ pub fn from_js(thrown: &JsValue, kind: ErrorKind, message: &str) -> Error {
     }
 }
 
-/// What a store threw: a full quota is `STORE_FULL`, everything else without a code of ours `STORE_FAILED`.
+/// What a store threw: a full quota is `STORE_FULL`, everything else without a code of ours `STORE_FAILED`. So is what a
+/// store says failed inside of it, or found no memory: those codes say that the core did, and that an instance is gone.
 pub fn from_store(thrown: &JsValue, message: &str) -> Error {
     if name(thrown).as_deref() == Some("QuotaExceededError") {
         return full(&describe(thrown));
+    }
+    if matches!(text(thrown, "code").as_deref(), Some("INTERNAL" | "OUT_OF_MEMORY")) {
+        return Error::new(ErrorKind::StoreFailed, message).cause(describe(thrown));
     }
     from_js(thrown, ErrorKind::StoreFailed, message)
 }

@@ -192,6 +192,22 @@ impl Part {
         }
     }
 
+    /// How many documents of a sealed part have lower ids than this one.
+    pub fn rank(&self, id: MemoryId) -> u32 {
+        match &self.kind {
+            Kind::Head(_) => 0,
+            Kind::Sealed { segment, .. } => segment.rank(id),
+        }
+    }
+
+    /// The document of a sealed part that has this place in the order of ids.
+    pub fn by_id(&self, rank: u32) -> Option<u32> {
+        match &self.kind {
+            Kind::Head(_) => None,
+            Kind::Sealed { segment, .. } => segment.by_id(rank),
+        }
+    }
+
     /// A document's columns.
     pub fn columns(&self, doc: u32) -> Columns {
         match &self.kind {

@@ -186,17 +186,26 @@ impl Segment {
 
     /// The document with this id, by binary search.
     pub fn find(&self, id: MemoryId) -> Option<u32> {
-        let (mut low, mut high) = (0, self.docs as usize);
+        self.by_id(self.rank(id)).filter(|&doc| self.id(doc) == id)
+    }
+
+    /// How many documents have lower ids.
+    pub fn rank(&self, id: MemoryId) -> u32 {
+        let (mut low, mut high) = (0, self.docs);
         while low < high {
             let middle = (low + high) / 2;
-            let doc = self.word(Section::ById, middle);
-            match self.id(doc).cmp(&id) {
-                std::cmp::Ordering::Equal => return Some(doc),
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Greater => high = middle,
+            if self.id(self.word(Section::ById, middle as usize)) < id {
+                low = middle + 1;
+            } else {
+                high = middle;
             }
         }
-        None
+        low
+    }
+
+    /// The document of this place in the order of ids.
+    pub fn by_id(&self, rank: u32) -> Option<u32> {
+        (rank < self.docs).then(|| self.word(Section::ById, rank as usize))
     }
 
     /// A document's columns.

@@ -217,7 +217,10 @@ export interface MemoryConfig extends Mem0Keys {
    */
   store?: StoreConfig | Store;
   /** Encrypts what is stored. Only for stores that are empty or were encrypted from the start. Default: not encrypted. */
-  encryption?: EncryptionConfig;
+  encryption?: EncryptionConfig & {
+    /** What the store was opened by before: one that this opens is wrapped with the new key, as by `rotate`, when it is opened. */
+    previous?: EncryptionConfig;
+  };
   /** What turns texts into vectors. Default: `embedded`, the token table. */
   embedder?: EmbedderConfig;
   /**

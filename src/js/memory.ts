@@ -347,7 +347,7 @@ export class HostedMemory {
     if (own === undefined) {
       const message =
         this.#config.store.provider === "objects"
-          ? "Durable Objects encrypt by themselves, each with a ring of its own, and rotate() does not reach them."
+          ? "Durable Objects encrypt by themselves, each with a ring of its own, and rotate() does not reach them: configure the new key there, with the old one as `previous`, and call version(), which opens all of them."
           : "This memory is not encrypted, so it has no key that could be changed.";
       throw new EdgememError("CONFIG_INVALID", message, { field: "encryption" });
     }

@@ -54,9 +54,9 @@ impl Version {
         span.is_some_and(|span| (span.partition, span.replica) == (partition, replica) && number <= span.to)
     }
 
-    /// Whether the operations that another version names by their sums are held.
-    pub fn holds_sums(&self, of: &Version) -> bool {
-        of.older.iter().all(|sum| self.older.contains(sum))
+    /// Whether the operations of a partition are held that another version names by their sum.
+    pub fn holds_sums(&self, partition: u128, of: &Version) -> bool {
+        of.older.iter().filter(|sum| sum.0 == partition).all(|sum| self.older.contains(sum))
     }
 
     /// Adds operations to the sum of a partition.
@@ -69,10 +69,29 @@ impl Version {
         }
     }
 
-    /// The commits of some partitions alone; of operations without a place nothing.
-    pub fn only(&self, of: &dyn Fn(u128) -> bool) -> Version {
-        let spans = self.spans.iter().filter(|span| of(span.partition)).copied().collect();
-        Version { spans, older: vec![] }
+    /// Adds what others hold; the sums of operations that are with each of them become one.
+    #[cfg(any(feature = "objects", not(target_family = "wasm")))]
+    pub fn unite(&mut self, others: Version) {
+        self.spans.extend(others.spans);
+        self.settle();
+        let own = std::mem::take(&mut self.older);
+        own.into_iter().chain(others.older).for_each(|(partition, sum)| self.add_sum(partition, sum));
+    }
+
+    /// What it says of the partitions whose names begin with these hex digits.
+    #[cfg(any(feature = "objects", not(target_family = "wasm")))]
+    pub fn only(&self, prefix: &str) -> Version {
+        let bits = 4 * prefix.len().min(32) as u32;
+        let digits = u128::from_str_radix(prefix, 16).unwrap_or(0);
+        let first = digits.checked_shl(128 - bits).unwrap_or(0);
+        let last = first | u128::MAX.checked_shr(bits).unwrap_or(0);
+        let spans = self.spans.partition_point(|it| it.partition < first)
+            ..self.spans.partition_point(|it| it.partition <= last);
+        let is_within = |it: &&(u128, u64)| (first..=last).contains(&it.0);
+        Version {
+            spans: self.spans[spans].to_vec(),
+            older: self.older.iter().filter(is_within).copied().collect(),
+        }
     }
 
     /// Adds the stored form of a version, or of several one after the other. `STORE_CORRUPT` if it is none,
@@ -80,30 +99,43 @@ impl Version {
     pub fn read(&mut self, bytes: &[u8]) -> Result<()> {
         let mut input = Reader::new(bytes, "version");
         while !input.is_empty() {
-            match input.u8()? {
-                FORMAT => {}
-                2..16 => {
-                    let message = "a newer edgemem made this version; update this one";
-                    return Err(Error::new(ErrorKind::FormatUnsupported, message));
-                }
-                // Other texts than versions begin with any letter.
-                _ => return Err(input.corrupt("it is of no format")),
-            }
-            for _ in 0..input.varint()? {
-                let partition = input.u128()?;
-                let sum = input.u64()?;
-                if sum != 0 {
-                    self.older.push((partition, sum));
-                }
-                for _ in 0..input.varint()? {
-                    let (replica, from, more) = (input.u64()?, input.varint()?, input.varint()?);
-                    let to = from.checked_add(more).filter(|_| from > 0);
-                    let to = to.ok_or_else(|| input.corrupt("a range of commits is none"))?;
-                    self.spans.push(Span { partition, replica, from, to });
-                }
-            }
+            self.take(&mut input)?;
         }
         self.settle();
+        Ok(())
+    }
+
+    /// Reads the version that comes next.
+    pub fn read_next(input: &mut Reader<'_>) -> Result<Version> {
+        let mut version = Version::new();
+        version.take(input)?;
+        version.settle();
+        Ok(version)
+    }
+
+    fn take(&mut self, input: &mut Reader<'_>) -> Result<()> {
+        match input.u8()? {
+            FORMAT => {}
+            2..16 => {
+                let message = "a newer edgemem made this version; update this one";
+                return Err(Error::new(ErrorKind::FormatUnsupported, message));
+            }
+            // Other texts than versions begin with any letter.
+            _ => return Err(input.corrupt("it is of no format")),
+        }
+        for _ in 0..input.varint()? {
+            let partition = input.u128()?;
+            let sum = input.u64()?;
+            if sum != 0 {
+                self.older.push((partition, sum));
+            }
+            for _ in 0..input.varint()? {
+                let (replica, from, more) = (input.u64()?, input.varint()?, input.varint()?);
+                let to = from.checked_add(more).filter(|_| from > 0);
+                let to = to.ok_or_else(|| input.corrupt("a range of commits is none"))?;
+                self.spans.push(Span { partition, replica, from, to });
+            }
+        }
         Ok(())
     }
 
@@ -134,18 +166,34 @@ impl Version {
         out.finish()
     }
 
+    /// Adds a commit. Those that come in their order are joined as they come.
+    fn add(&mut self, span: Span) {
+        let is_next = self.spans.last().is_none_or(|last| by_place(last, &span).is_lt());
+        match self.spans.last_mut().filter(|last| is_next && joins(last, &span)) {
+            Some(last) => last.to = last.to.max(span.to),
+            None => self.spans.push(span),
+        }
+        if !is_next {
+            self.settle();
+        }
+    }
+
     /// Brings the runs into order and joins those that touch.
     fn settle(&mut self) {
         sort(&mut self.spans, by_place);
         self.spans.dedup_by(|next, span| {
-            let joins = (next.partition, next.replica) == (span.partition, span.replica)
-                && next.from <= span.to.saturating_add(1);
+            let joins = joins(span, next);
             if joins && next.to > span.to {
                 span.to = next.to;
             }
             joins
         });
     }
+}
+
+/// Whether a run goes on with the next one, which begins no earlier.
+fn joins(span: &Span, next: &Span) -> bool {
+    (next.partition, next.replica) == (span.partition, span.replica) && next.from <= span.to.saturating_add(1)
 }
 
 fn first(spans: &[Span]) -> Option<u128> {
@@ -197,15 +245,20 @@ impl Tally {
         self.older
     }
 
-    /// Adds what is there to a version: the commits that are whole, and one sum of all else.
-    pub fn add_to(&self, partition: u128, version: &mut Version) {
-        let rest = self.add_commits(partition, version, false);
+    /// Adds what is there to a version: the commits that are whole, and one sum of all else. To `begun` all commits of
+    /// which there is something.
+    pub fn add_to(&self, partition: u128, version: &mut Version, begun: Option<&mut Version>) {
+        let rest = self.add_commits(partition, version, begun);
         version.add_sum(partition, self.older.wrapping_add(rest));
     }
 
-    /// Adds the commits that are there whole to a version, or with `begun` all of which there is something. Returns the sum
-    /// of the operations whose commits were left out.
-    pub fn add_commits(&self, partition: u128, version: &mut Version, begun: bool) -> u64 {
+    /// The same without the sum, but returns what the operations add to it whose commits were left out.
+    pub fn add_commits(
+        &self,
+        partition: u128,
+        version: &mut Version,
+        mut begun: Option<&mut Version>,
+    ) -> u64 {
         let mut rest: u64 = 0;
         let place = |it: &Linked| (it.replica, it.number);
         let by_place = order(self.links.len(), &|a, b| place(&self.links[a]).cmp(&place(&self.links[b])));
@@ -219,15 +272,18 @@ impl Tally {
             if next == Some(place(link)) {
                 continue;
             }
-            if begun || told == count {
-                let Linked { replica, number, .. } = *link;
-                version.spans.push(Span { partition, replica, from: number, to: number });
+            let Linked { replica, number, .. } = *link;
+            let span = Span { partition, replica, from: number, to: number };
+            if let Some(begun) = &mut begun {
+                begun.add(span);
+            }
+            if told == count {
+                version.add(span);
             } else {
                 rest = rest.wrapping_add(sum);
             }
             (sum, count, told) = (0, 0, 0);
         }
-        version.settle();
         rest
     }
 }
@@ -281,7 +337,7 @@ mod tests {
             for wanted in (0..3).flat_map(|p| (0..3).flat_map(move |r| (0..40).map(move |n| (p, r, n)))) {
                 prop_assert_eq!(union.holds(wanted.0, wanted.1, wanted.2), every.contains(&wanted));
             }
-            prop_assert!(union.holds_sums(&parts[1]));
+            prop_assert!((0..3).all(|partition| union.holds_sums(partition, &parts[1])));
             let mut again = Version::new();
             again.read(&union.encode()).unwrap();
             prop_assert_eq!(again, union);

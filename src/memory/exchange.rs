@@ -32,8 +32,8 @@ pub struct ChangesOptions {
     pub scope: Scope,
     /// What the other one holds.
     pub since: Version,
-    /// Nothing of other commits than these: several pages with what [`Memory::begun`] answered are the state of that moment.
-    pub until: Option<Version>,
+    /// The moment whose state several pages are together: what [`Memory::moment`] answered.
+    pub until: Option<Moment>,
     /// Where the page before ended.
     pub after: Option<String>,
     /// About how many bytes a page has; a page has at least one memory. 0: as many as there are.
@@ -41,6 +41,38 @@ pub struct ChangesOptions {
     /// Leaves the end of the file out, because another memory goes on with it: `next` is there on the last page too, and
     /// then it names no partition.
     pub part: bool,
+}
+
+/// What was there at a moment, which bounds the pages of changes to its state.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Moment {
+    /// Commits of which there was anything. It is not what another one may be told as `since`.
+    pub(super) begun: Version,
+    /// What was held. It is counted once for all pages; and where an owner is spread over several objects, none of them
+    /// knows what all hold together.
+    pub(super) held: Option<Version>,
+}
+
+impl Moment {
+    /// Its bytes: two versions, one after the other.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        [self.begun.encode(), self.held.as_ref().map_or(vec![], Version::encode)].concat()
+    }
+
+    /// Reads its bytes.
+    pub(super) fn read(bytes: &[u8]) -> Result<Moment> {
+        let mut input = Reader::new(bytes, "version");
+        let begun = Version::read_next(&mut input)?;
+        // Earlier versions of edgemem, on the other side of an object, tell no more.
+        let held = (!input.is_empty()).then(|| Version::read_next(&mut input)).transpose()?;
+        Ok(Moment { begun, held })
+    }
+
+    /// What it says of the partitions whose names begin with these hex digits.
+    #[cfg(any(feature = "objects", not(target_family = "wasm")))]
+    pub(super) fn only(&self, prefix: &str) -> Moment {
+        Moment { begun: self.begun.only(prefix), held: self.held.as_ref().map(|held| held.only(prefix)) }
+    }
 }
 
 /// Changes for another device.
@@ -80,34 +112,25 @@ impl Memory {
     /// Which commits are held whole, of one owner or of all, and a sum of the operations beside them.
     ///
     /// Errors: `SCOPE_INVALID` for a scope of more than one id; the `STORE_…` codes.
-    pub fn version(&self, scope: &Scope) -> impl Future<Output = Result<Version>> {
-        self.count(scope, false)
+    pub async fn version(&self, scope: &Scope) -> Result<Version> {
+        Ok(self.moment(scope).await?.held.unwrap_or_default())
     }
 
-    /// Of which commits anything is held: what bounds the pages of [`changes`](Memory::changes) to this moment. It is not
-    /// what another one may be told as `since`.
+    /// What is there now: what bounds the pages of [`changes`](Memory::changes) to this moment.
     ///
     /// Errors: those of [`version`](Memory::version).
-    pub fn begun(&self, scope: &Scope) -> impl Future<Output = Result<Version>> {
-        self.count(scope, true)
-    }
-
-    pub(super) async fn count(&self, scope: &Scope, begun: bool) -> Result<Version> {
+    pub async fn moment(&self, scope: &Scope) -> Result<Moment> {
         let partitions = self.partitions()?;
         let names = one_owner(scope)?;
-        let mut version = Version::new();
+        let (mut begun, mut held) = (Version::new(), Version::new());
         let mut count = |_: &str, engine: Result<&Engine>| {
             let engine = engine?;
             let (tally, partition) = (engine.tally()?, engine.number());
-            if begun {
-                tally.add_commits(partition, &mut version, true);
-            } else {
-                tally.add_to(partition, &mut version);
-            }
+            tally.add_to(partition, &mut held, Some(&mut begun));
             Ok(true)
         };
         partitions.visit(names, "", false, &mut count).await?;
-        Ok(version)
+        Ok(Moment { begun, held: Some(held) })
     }
 
     /// The operations that someone lacks who holds `since`, as bytes for [`merge`](Memory::merge). Vectors are not among
@@ -126,12 +149,10 @@ impl Memory {
         let mut extract = |name: &str, engine: Result<&Engine>| {
             let engine = engine?;
             let after = place.id.take().filter(|_| name == place.partition);
-            let extract = engine.extract(
-                &options.since,
-                options.until.as_ref(),
-                after,
-                limit.saturating_sub(out.len()),
-            )?;
+            let until = options.until.as_ref();
+            let (until, held) = (until.map(|it| &it.begun), until.and_then(|it| it.held.as_ref()));
+            let extract =
+                engine.extract(&options.since, until, held, after, limit.saturating_sub(out.len()))?;
             if extract.count > 0 {
                 place.ending.blocks += 1;
                 place.ending.operations += extract.count;

@@ -36,7 +36,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 pub use context::{CONTEXT_CANDIDATES, Context};
-pub use exchange::{Changes, ChangesOptions, Ending, MAX_CHANGES_BYTES, Merged};
+pub use exchange::{Changes, ChangesOptions, Ending, MAX_CHANGES_BYTES, Merged, Moment};
 pub use forget::{Gone, Rated, Removed};
 pub use graph::DEFAULT_ENTITIES;
 pub use options::*;
@@ -181,8 +181,10 @@ impl Memory {
     }
 
     /// `KEY_REQUIRED` for an encrypted store that was opened without its key: whoever reads or writes beside memories asks
-    /// this first, for what is written in plain damages such a store. It costs one read, once.
-    pub fn check_plain(&self) -> LocalFuture<'_, Result<()>> {
+    /// this first, for what is written in plain damages such a store. It costs one read, once; and one each time that the
+    /// store may have been begun encrypted since, where a commit does not notice that. `anew` reads it anyway: one that does
+    /// refuses the commit as a conflict.
+    pub fn check_plain(&self, anew: bool) -> LocalFuture<'_, Result<()>> {
         Box::pin(async move {
             self.open()?;
             #[cfg(any(feature = "objects", not(target_family = "wasm")))]
@@ -190,6 +192,7 @@ impl Memory {
                 // Objects look for themselves.
                 return Ok(());
             }
+            self.0.partitions.look_again(anew);
             self.0.partitions.check_plain(false).await
         })
     }

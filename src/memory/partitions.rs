@@ -1,29 +1,34 @@
-//! The open partitions of a store: loading, refreshing, and writing through one queue per partition.
+//! The open partitions of a store, and reaching them by owner, name or id.
 //!
 //! Readers of a loaded partition never wait. Writers queue; whoever is first commits for everyone who is
 //! waiting (group commit), so many small writes cost one durable commit.
+
+mod commit;
+mod refresh;
+mod sealing;
 
 use std::cell::{Cell, RefCell, RefMut};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use super::Progress;
 use super::meaning::Meaning;
 use super::room::Room;
-use crate::engine::{Checkpoint, Engine, Plan, partition_name};
+use crate::engine::{Engine, Plan, partition_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::{Gate, Host, LocalFuture};
 use crate::index::meanings::Meanings;
-use crate::index::vectors::StoredVectors;
-use crate::log::{Chain, Operation};
-use crate::record::{MemoryId, Record};
+use crate::log::Chain;
+use crate::record::MemoryId;
 use crate::scope::Axis;
-use crate::sorted::{SortedMap, sort};
-use crate::store::{Blob, ByteStore, Commit, Entry, RESERVED, RING_PARTITION, Row};
-use crate::time::{Clock, Stamp, Timestamp};
+use crate::sorted::SortedMap;
+use crate::store::{ByteStore, RESERVED, RING_PARTITION};
+use crate::time::{Clock, Timestamp};
 
 /// How often a write is tried again after another writer was faster.
 const CONFLICTS: usize = 8;
+
+/// Of how many erased partitions it is known which versions they had.
+const ERASED: usize = 1024;
 
 /// All partitions of one store.
 pub struct Partitions {
@@ -41,6 +46,8 @@ pub struct Partitions {
     pub(super) room: Rc<Room>,
     /// Where the chains of this replica end in partitions that were dropped from memory.
     pub(super) chains: RefCell<SortedMap<Chain>>,
+    /// The highest versions of partitions that were erased, of the last some.
+    erased: RefCell<SortedMap<u64>>,
     /// When (ms) the store was last found not to be an encrypted one that was opened without its key.
     plain: Cell<Option<i64>>,
     /// The last failure of a checkpoint: it costs no acknowledged write, but someone should see it.
@@ -59,6 +66,8 @@ pub struct Partition {
     loaders: Rc<dyn Gate>,
     /// The store's version that the engine holds; `None` before the first load.
     version: Cell<Option<u64>>,
+    /// The highest version that the store told of, as far as this process knows.
+    highest: Cell<u64>,
     loaded_at: Cell<i64>,
     waiting: RefCell<VecDeque<Rc<Waiting>>>,
     /// Where the chain of this replica's commits ends here. Nothing has to be read for it: a replica is new with each
@@ -70,9 +79,6 @@ pub struct Partition {
     pub(super) takes: Cell<u64>,
     pub(super) used: Cell<u64>,
 }
-
-/// What makes a checkpoint of an engine, by the stamp and the replica that name its blobs.
-type Sealing<'a> = &'a dyn Fn(&Engine, Stamp, u64) -> Result<Option<Checkpoint>>;
 
 /// What a write plans. Called again after a conflict, so it keeps what it needs.
 pub(super) type Intent = Box<dyn Fn(&mut Plan<'_>) -> Result<()>>;
@@ -87,6 +93,16 @@ impl Partition {
     /// Reads the engine. Must not be held across an await.
     pub fn engine(&self) -> std::cell::Ref<'_, Engine> {
         self.engine.borrow()
+    }
+
+    /// Notes a version that the store tells of, and whether the store had gone beyond it before: an older state was put back,
+    /// or a store begins again with numbers that it had. A copy that somebody holds under such a number passes for what is
+    /// there now, and what they add is lost.
+    fn goes_back(&self, before: u64, version: u64) -> bool {
+        let highest = self.highest.get().max(before);
+        let is_old = version > 0 && (version < highest || (version == highest && before == 0));
+        self.highest.set(if is_old { version } else { version.max(highest) });
+        is_old
     }
 
     /// The engine, to plan against; planning only reserves places in conversations.
@@ -114,6 +130,7 @@ impl Partitions {
             open: RefCell::default(),
             room,
             chains: RefCell::default(),
+            erased: RefCell::default(),
             plain: Cell::new(None),
             trouble: RefCell::default(),
         }
@@ -176,15 +193,6 @@ impl Partitions {
         self.chains.borrow_mut().clear();
     }
 
-    /// Gives the operations that were planned here their place in the chain; returns where it ends then.
-    fn link(&self, partition: &Partition, operations: &mut [Operation]) -> Chain {
-        let replica = self.clock().replica();
-        let chain = partition.chain.get();
-        let chain = if chain.replica == replica { chain } else { Chain::new(replica) };
-        let seed = u128::from(self.host.random()) << 64 | u128::from(self.host.random());
-        chain.extend(&partition.name, operations, seed)
-    }
-
     /// The partition of an owner, loaded and fresh.
     pub async fn owner(&self, axis: Axis, id: &str) -> Result<Rc<Partition>> {
         self.get(&partition_name(axis, id)).await
@@ -220,6 +228,9 @@ impl Partitions {
         if let Some(chain) = self.chains.borrow_mut().remove(name) {
             fresh.chain.set(chain);
         }
+        if let Some(highest) = self.erased.borrow_mut().remove(name) {
+            fresh.highest.set(highest);
+        }
         self.open.borrow_mut().insert(name.to_owned(), Rc::clone(&fresh));
         Ok(fresh)
     }
@@ -233,6 +244,7 @@ impl Partitions {
             in_reading: RefCell::default(),
             loaders: self.host.gate(),
             version: Cell::new(None),
+            highest: Cell::new(0),
             loaded_at: Cell::new(i64::MIN),
             waiting: RefCell::default(),
             chain: Cell::new(Chain::new(0)),
@@ -319,11 +331,16 @@ impl Partitions {
         if !self.store.capabilities().shared || self.store.minds_ring() {
             return Ok(());
         }
-        let looked = self.plain.get();
-        if looked.is_none_or(|at| self.store.is_stale(RING_PARTITION, at, self.host.now())) {
+        self.look_again(false);
+        self.check_plain(true).await
+    }
+
+    /// Has the next check read the store, if the last look at it is out of date or one is wanted anyway.
+    pub fn look_again(&self, anyway: bool) {
+        let is_old = |at| self.store.is_stale(RING_PARTITION, at, self.host.now());
+        if anyway || (!self.store.minds_ring() && self.plain.get().is_none_or(is_old)) {
             self.plain.set(None);
         }
-        self.check_plain(true).await
     }
 
     /// All partitions that are in memory.
@@ -353,313 +370,22 @@ impl Partitions {
         Ok(None)
     }
 
-    /// Brings a partition up to what the store holds now.
-    async fn refresh(&self, partition: &Partition) -> Result<()> {
-        for _ in 0..CONFLICTS {
-            let asked_at = self.host.now();
-            let Some(image) = self.store.load(&partition.name, partition.version.get()).await? else {
-                partition.loaded_at.set(asked_at);
-                return Ok(());
-            };
-            if image.version == 0 {
-                self.check_plain(false).await?;
-            }
-            // Another writer's checkpoint replaced what this engine holds: start from what is there now.
-            let replaced = {
-                let engine = partition.engine.borrow();
-                let mut entries: Vec<&str> = image.entries.iter().map(|entry| entry.key.as_str()).collect();
-                sort(&mut entries, |a, b| a.cmp(b));
-                engine.segments().any(|name| !image.blobs.iter().any(|blob| blob == name))
-                    || engine.entries().any(|key| entries.binary_search(&key).is_err())
-            };
-            let mut fresh = replaced.then(|| self.engine(&partition.name)).transpose()?;
-            let wanted: Vec<String> = {
-                let current = partition.engine.borrow();
-                let engine = fresh.as_ref().unwrap_or(&current);
-                image.blobs.iter().filter(|name| !engine.has_blob(name)).cloned().collect()
-            };
-            let blobs = self.store.read(&partition.name, &wanted).await?;
-            if blobs.iter().any(Option::is_none) && self.store.capabilities().shared {
-                // Merged away between the two reads.
-                continue;
-            }
-            let mut current = partition.engine.borrow_mut();
-            let engine = fresh.as_mut().unwrap_or(&mut current);
-            mount(engine, wanted.into_iter().zip(blobs).collect())?;
-            let mut operations = Vec::new();
-            for entry in image.entries {
-                if !engine.has_entry(&entry.key) {
-                    let operation = Operation::decode(&entry.bytes)?;
-                    if partition.strict && operation.key() != entry.key {
-                        let message = "an entry of the log is under the key of another one";
-                        return Err(Error::new(ErrorKind::StoreCorrupt, message).field(entry.key));
-                    }
-                    operations.push((entry.key, operation));
-                }
-            }
-            engine.apply_all(operations)?;
-            self.clock().observe(engine.newest());
-            // The table may have come while the store was read.
-            self.equip(engine)?;
-            if let Some(fresh) = fresh {
-                *current = fresh;
-            }
-            // A commit of this process may have been acknowledged while this call was reading.
-            let newest = partition.version.get().filter(|_| !replaced).unwrap_or(0).max(image.version);
-            // One that is gone now was erased: to hold on to its version would make every write a conflict.
-            let is_gone = image.version == 0;
-            partition.version.set(Some(if self.store.capabilities().compare_and_set && !is_gone {
-                newest
-            } else {
-                image.version
-            }));
-            partition.loaded_at.set(asked_at);
-            return Ok(());
-        }
-        Err(crowded())
-    }
-
-    /// Writes: queues an intent, and commits it together with whatever else is waiting. The intent may be
-    /// called more than once; what the last call left behind counts.
-    pub async fn write<T: 'static>(
-        &self,
-        partition: &Rc<Partition>,
-        intent: impl Fn(&mut Plan<'_>) -> Result<T> + 'static,
-    ) -> Result<T> {
-        let result = Rc::new(RefCell::new(None));
-        let kept = Rc::clone(&result);
-        let intent: Intent = Box::new(move |plan| {
-            *kept.borrow_mut() = Some(intent(plan)?);
-            Ok(())
-        });
-        self.queue(partition, intent).await?;
-        let value = result.borrow_mut().take();
-        value.ok_or_else(interrupted)
-    }
-
-    /// The part of a write that does not depend on what is written: generic, every sort of write would have its copy.
-    pub(super) async fn queue(&self, partition: &Rc<Partition>, intent: Intent) -> Result<()> {
-        let waiting = Rc::new(Waiting { intent, outcome: RefCell::default() });
-        partition.waiting.borrow_mut().push_back(Rc::clone(&waiting));
-        let _turn = partition.writers.enter().await;
-        if waiting.outcome.borrow().is_none() {
-            let batch = Batch(partition.waiting.borrow_mut().drain(..).collect());
-            let committed = self.commit(partition, &batch).await;
-            batch.settle(&committed);
-            if committed.is_ok() {
-                self.checkpoint(partition).await;
-            }
-            self.touch(partition);
-        }
-        let outcome = waiting.outcome.borrow_mut().take();
-        outcome.unwrap_or_else(|| Err(interrupted()))
-    }
-
-    async fn commit(&self, partition: &Partition, batch: &Batch) -> Result<()> {
-        let mut tried: Option<Operation> = None;
-        for _ in 0..CONFLICTS {
-            if let Some(tried) = &tried {
-                // The conflict may be with whoever began to encrypt the store.
-                self.plain.set(None);
-                self.check_plain(true).await?;
-                self.refresh(partition).await?;
-                // A store that repeats a request may have been told of a conflict with that very request.
-                partition.unsettled.set(partition.engine.borrow().knows(tried)?);
-            }
-            if partition.unsettled.take() {
-                self.renew();
-            }
-            self.check_still_plain().await?;
-            let now = self.now();
-            let (mut operations, rows) = {
-                let mut engine = partition.engine.borrow_mut();
-                let mut clock = self.clock();
-                let mut plan = Plan::new(&mut engine, &mut clock, now);
-                for waiting in &batch.0 {
-                    let before = plan.len();
-                    let planned = (waiting.intent)(&mut plan);
-                    if planned.is_err() {
-                        plan.truncate(before);
-                    }
-                    *waiting.outcome.borrow_mut() = planned.err().map(Err);
-                }
-                let rows = if self.store.capabilities().rows { rows(&plan)? } else { vec![] };
-                (plan.finish(), rows)
-            };
-            if operations.is_empty() {
-                return Ok(());
-            }
-            let chain = self.link(partition, &mut operations);
-            let append = operations
-                .iter()
-                .map(|operation| Entry { key: operation.key(), bytes: operation.encode() })
-                .collect();
-            let expect = partition.version.get().unwrap_or(0);
-            let commit =
-                Commit { partition: partition.name.clone(), expect, append, rows, ..Commit::default() };
-            partition.unsettled.set(true);
-            match self.store.commit(&commit).await {
-                Ok(version) => {
-                    partition.unsettled.set(false);
-                    partition.chain.set(chain);
-                    let mut engine = partition.engine.borrow_mut();
-                    let keys = commit.append.into_iter().map(|entry| entry.key);
-                    engine.apply_all(keys.zip(operations).collect())?;
-                    partition.version.set(Some(version));
-                    return Ok(());
-                }
-                Err(error) if error.kind() == ErrorKind::StoreConflict => {
-                    tried = operations.into_iter().next()
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Err(Error::new(
-            ErrorKind::StoreConflict,
-            format!(
-                "other writers committed first, {CONFLICTS} times in a row; nothing was stored, try again"
-            ),
-        ))
-    }
-
-    /// Seals one segment anew with the token table's vectors, in the first partition in which some lack them.
-    /// Tells how many memories got theirs and how many wait.
-    pub async fn embed_sealed(&self) -> Result<Progress> {
-        let mut progress = Progress { done: 0, left: 0 };
-        for name in self.names("").await? {
-            let partition = self.get(&name).await?;
-            let _turn = partition.writers.enter().await;
-            let waiting = |partition: &Partition| {
-                let size = partition.engine.borrow().size();
-                (size.memories - size.embedded) as usize
-            };
-            let before = waiting(&partition);
-            if before > 0 && progress.done == 0 {
-                self.seal(&partition, &Engine::embed_sealed).await?;
-                progress.done = before.saturating_sub(waiting(&partition));
-            }
-            progress.left += waiting(&partition);
-        }
-        Ok(progress)
-    }
-
-    /// Seals the heads of all partitions, so that the next process opens segments and need not index the log again.
-    /// Tells how many it sealed.
-    pub async fn compact(&self) -> Result<usize> {
-        let mut sealed = 0;
-        for name in self.names("").await? {
-            let partition = self.get(&name).await?;
-            let _turn = partition.writers.enter().await;
-            sealed += usize::from(self.seal(&partition, &Engine::compact).await?);
-        }
-        Ok(sealed)
-    }
-
-    /// Seals away what is still stored of erased memories. The checkpoint after the write that erased them mostly has
-    /// done so already; this one tells why it could not.
-    pub async fn purge(&self, partition: &Partition) -> Result<()> {
-        let _turn = partition.writers.enter().await;
-        for _ in 0..CONFLICTS {
-            if !partition.engine.borrow().has_remains() {
-                return Ok(());
-            }
-            match self.seal(partition, &Engine::checkpoint).await {
-                Err(error) if error.kind() == ErrorKind::StoreConflict => self.refresh(partition).await?,
-                sealed => drop(sealed.map_err(unpurged)?),
-            }
-        }
-        Err(crowded())
-    }
-
-    /// Takes memories out of a partition as if they had never been there, those to which nothing has happened since they
-    /// had these digests.
-    #[cfg(any(feature = "objects", not(target_family = "wasm")))]
-    pub async fn take_out(
-        &self,
-        partition: &Partition,
-        gone: &[(MemoryId, crate::text::Digest)],
-    ) -> Result<()> {
-        let _turn = partition.writers.enter().await;
-        for _ in 0..CONFLICTS {
-            let without = |engine: &Engine, stamp, replica| engine.without(gone, stamp, replica);
-            match self.seal(partition, &without).await {
-                Err(error) if error.kind() == ErrorKind::StoreConflict => self.refresh(partition).await?,
-                sealed => return sealed.map(drop),
-            }
-        }
-        Err(crowded())
-    }
-
-    /// Seals and merges if it is due. A failure is kept for `stats()`: nothing acknowledged depends on it.
-    async fn checkpoint(&self, partition: &Partition) {
-        match self.seal(partition, &Engine::checkpoint).await {
-            Ok(false) => {}
-            Ok(true) => *self.trouble.borrow_mut() = None,
-            // Another process sealed first: the next load takes in what it made.
-            Err(error) if error.kind() == ErrorKind::StoreConflict => {}
-            Err(error) => *self.trouble.borrow_mut() = Some(error),
-        }
-    }
-
-    /// Commits and adopts the checkpoint that `plan` makes, if it makes one.
-    async fn seal(&self, partition: &Partition, plan: Sealing<'_>) -> Result<bool> {
-        let planned = {
-            let mut clock = self.clock();
-            let stamp = clock.tick(self.now());
-            plan(&partition.engine.borrow(), stamp, clock.replica())?
-        };
-        match planned {
-            None => Ok(false),
-            Some(checkpoint) => {
-                self.check_still_plain().await?;
-                let commit = Commit {
-                    partition: partition.name.clone(),
-                    expect: partition.version.get().unwrap_or(0),
-                    put: checkpoint
-                        .put
-                        .iter()
-                        .map(|(name, bytes)| Blob { name: name.clone(), bytes: bytes.clone() })
-                        .collect(),
-                    drop: checkpoint.drop.clone(),
-                    remove: checkpoint.remove.clone(),
-                    scrub: checkpoint.scrub,
-                    ..Commit::default()
-                };
-                let version = self.store.commit(&commit).await?;
-                partition.engine.borrow_mut().adopt(checkpoint);
-                partition.version.set(Some(version));
-                Ok(true)
-            }
-        }
-    }
-
     /// Removes a partition from the store and from memory.
     pub async fn erase(&self, name: &str) -> Result<()> {
         let partition = self.slot(name)?;
         let _turn = partition.writers.enter().await;
         self.store.erase(name).await?;
         self.renew();
+        partition.goes_back(partition.version.get().unwrap_or(0), 0);
+        let mut erased = self.erased.borrow_mut();
+        if erased.len() >= ERASED {
+            erased.clear();
+        }
+        erased.insert(name.to_owned(), partition.highest.get());
+        drop(erased);
         *partition.engine.borrow_mut() = self.engine(name)?;
         partition.version.set(None);
         Ok(())
-    }
-}
-
-/// The writes that one commit carries. A leader that is dropped in the middle leaves an answer to the others.
-struct Batch(Vec<Rc<Waiting>>);
-
-impl Batch {
-    /// Those whose intent failed keep their own error.
-    fn settle(&self, committed: &Result<()>) {
-        for waiting in &self.0 {
-            waiting.outcome.borrow_mut().get_or_insert_with(|| committed.clone());
-        }
-    }
-}
-
-impl Drop for Batch {
-    fn drop(&mut self) {
-        self.settle(&Err(interrupted()));
     }
 }
 
@@ -669,84 +395,6 @@ fn is_damage(error: &Error, anew: bool) -> bool {
     error.kind() == ErrorKind::StoreCorrupt || (anew && error.kind() == ErrorKind::Tampered)
 }
 
-/// A full store refused to seal what was erased away, when no read finds it any more.
-fn unpurged(error: Error) -> Error {
-    if error.kind() != ErrorKind::StoreFull {
-        return error;
-    }
-    let message = "what was erased is found no more, but its bytes are still in the store, which is full; free some \
-                   space and erase it again";
-    Error::new(ErrorKind::StoreFull, message).cause(error.cause_text().unwrap_or(error.message()))
-}
-
 fn crowded() -> Error {
     Error::new(ErrorKind::StoreConflict, "the partition changes faster than it can be read; try again")
-}
-
-fn interrupted() -> Error {
-    Error::new(
-        ErrorKind::WriteInterrupted,
-        "the write was cut short before its outcome was known; repeat it, repeating is harmless",
-    )
-}
-
-fn mount(engine: &mut Engine, blobs: Vec<(String, Option<Vec<u8>>)>) -> Result<()> {
-    let mut vectors: SortedMap<StoredVectors> = SortedMap::default();
-    let mut segments = Vec::new();
-    for (name, bytes) in blobs {
-        let Some(bytes) = bytes else {
-            return Err(Error::new(
-                ErrorKind::StoreCorrupt,
-                format!("the stored block {name} is missing; restore it from a backup"),
-            )
-            .field(name));
-        };
-        let named = |error: Error| match error.kind() {
-            ErrorKind::StoreCorrupt => {
-                Error::new(error.kind(), format!("{} [{name}]", error.message())).field(&name)
-            }
-            _ => error,
-        };
-        match name.strip_prefix("v-") {
-            Some(rest) => {
-                let stored = StoredVectors::decode(name.clone(), &bytes).map_err(named)?;
-                vectors.insert(format!("s-{rest}"), stored);
-            }
-            None => segments.push((name, bytes)),
-        }
-    }
-    for (name, bytes) in segments {
-        let vectors = vectors.remove(&name);
-        engine.mount(&name, bytes, vectors).map_err(|error| match error.kind() {
-            ErrorKind::StoreCorrupt => {
-                Error::new(error.kind(), format!("{} [{name}]", error.message())).field(&name)
-            }
-            _ => error,
-        })?;
-    }
-    Ok(())
-}
-
-/// The lines of the readable table that a plan changes.
-fn rows(plan: &Plan<'_>) -> Result<Vec<Row>> {
-    let mut rows = Vec::new();
-    for id in plan.memories() {
-        let Some(folded) = plan.folded(id)? else { continue };
-        let shown = !folded.record.retracted && !folded.record.note.summary;
-        let columns = shown.then(|| columns(&folded.record));
-        rows.push(Row { id: id.to_string(), columns });
-    }
-    Ok(rows)
-}
-
-fn columns(record: &Record) -> String {
-    let mut columns = serde_json::Map::new();
-    columns.insert("memory".into(), record.text.as_str().into());
-    for axis in Axis::ALL {
-        columns.insert(axis.id_name().into(), record.scope.get(axis).into());
-    }
-    columns.insert("metadata".into(), record.metadata.clone().into());
-    columns.insert("created_at".into(), record.timestamp.to_string().into());
-    columns.insert("updated_at".into(), record.shown_update().to_string().into());
-    serde_json::Value::Object(columns).to_string()
 }

@@ -385,6 +385,37 @@ test("a rotation writes no memory anew, and the old passphrase opens nothing", a
   assert.deepEqual(await outcome(sealed(inner)), ["entry 0", "entry 9", "blob s"]);
 });
 
+test("a store that the previous key opens is wrapped with the new one when it is opened, and no memory anew", async () => {
+  const inner = new MemoryStore();
+  const [old, next] = [{ passphrase: "old" }, { passphrase: "new" }];
+  await sealed(inner, old).commit(change(0, { append: [entry(1)] }));
+  const others = async () => (await everything(inner)).filter(([name]) => name !== RING);
+  const before = await others();
+  const opening = { ...next, previous: old };
+  assert.equal(await outcome(sealed(inner, { key: KEY, previous: next })), "KEY_WRONG");
+  assert.deepEqual(await outcome(sealed(inner, old)), ["entry 1"], "nothing was changed");
+  // Two at once, one of which is slower.
+  assert.deepEqual(await Promise.all([outcome(sealed(inner, opening)), outcome(sealed(inner, opening))]), [["entry 1"], ["entry 1"]]);
+  assert.deepEqual(await others(), before);
+  assert.equal(await outcome(sealed(inner, old)), "KEY_WRONG");
+  for (const config of [next, opening]) assert.deepEqual(await outcome(sealed(inner, config)), ["entry 1"]);
+  // From one way to another, and an empty store knows the new key alone.
+  assert.deepEqual(await outcome(sealed(inner, { key: KEY, previous: next })), ["entry 1"]);
+  assert.deepEqual(await outcome(sealed(inner)), ["entry 1"]);
+  const fresh = new MemoryStore();
+  await sealed(fresh, opening).commit(change(0, { append: [entry(1)] }));
+  assert.equal(await outcome(sealed(fresh, old)), "KEY_WRONG");
+  // Where it cannot be wrapped anew, it can be read all the same, and the next one tries again.
+  const full = { capabilities: inner.capabilities, commit: () => Promise.reject(Object.assign(new Error("full"), { code: "STORE_FULL" })) };
+  for (const method of ["list", "load", "read", "erase", "close"]) full[method] = (...args) => inner[method](...args);
+  assert.deepEqual(await outcome(sealed(full, { passphrase: "newer", previous: { key: KEY } })), ["entry 1"]);
+  assert.deepEqual(await outcome(sealed(inner)), ["entry 1"]);
+  for (const [previous, code, field] of [["old", "CONFIG_INVALID", "encryption.previous"], [null, "CONFIG_INVALID", "encryption.previous"], [{ passphrase: "" }, "KEY_INVALID", "encryption.previous.passphrase"], [opening, "CONFIG_INVALID", "encryption.previous"]]) {
+    assert.throws(() => sealed(inner, { ...next, previous }), { code, field });
+  }
+  await assert.rejects(new Encryption(next).rotate(opening), { code: "CONFIG_INVALID", field: "rotate" });
+});
+
 test("of two rotations at once one wins, and the other says so", async () => {
   const inner = new MemoryStore();
   const two = [new Encryption({ key: KEY }), new Encryption({ key: KEY })];

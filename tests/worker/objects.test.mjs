@@ -281,11 +281,11 @@ test("a job that throws is put off, and the alarm is armed again; the others are
       return { embedder: { provider: "none" }, retention: [{ days: 0, kind: "episodic", basis: "said" }], consolidate: { days: 7 } };
     }
 
-    async perform(kind, subject) {
+    async perform(kind) {
       if (kind === "consolidate" && this.ctx.storage.sql.exec("SELECT attempts FROM edgemem_jobs WHERE kind = 'consolidate'").one().attempts < 2) {
         throw new TypeError("thrown in the alarm");
       }
-      return super.perform(kind, subject);
+      return super.perform(kind);
     }`;
   const { call, ring, admin } = await objects(t, { body });
   const [added] = await call(["add", "I like tea", { ...verbatim(ann), expirationDate: "2001-01-01" }]);
@@ -295,7 +295,7 @@ test("a job that throws is put off, and the alarm is armed again; the others are
     const { failure, next } = await ring(object);
     const jobs = await admin(object, { op: "jobs" });
     const { due, error, ...job } = jobs.find(({ kind }) => kind === "consolidate");
-    assert.deepEqual([failure, job], [null, { kind: "consolidate", subject: "", attempts }]);
+    assert.deepEqual([failure, job], [null, { kind: "consolidate", attempts }]);
     assert.match(error, /thrown in the alarm/);
     assert.ok(due > before + 10_000 * attempts && next === due, `${due} ${next}`);
     // The sweep took out all there was, so there is nothing to sweep any more.
@@ -304,6 +304,42 @@ test("a job that throws is put off, and the alarm is armed again; the others are
   assert.deepEqual(await ring(object), { failure: null, next: null });
   assert.deepEqual(await admin(object, { op: "jobs" }), []);
   assert.deepEqual((await call(["stats"]))[0].memories ?? 0, 0);
+});
+
+test("objects are opened by a new key when the old one is named as the previous one, all of them by one call", async (t) => {
+  const body = `
+    configure(env) {
+      const { storage } = this.ctx;
+      if (storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'test_key'").toArray().length === 0) return { encryption: { key: new Uint8Array(32).fill(1) } };
+      const [{ now, before }] = storage.sql.exec("SELECT now, before FROM test_key").toArray();
+      const key = (n) => ({ key: new Uint8Array(32).fill(n) });
+      return { encryption: before === 0 ? key(now) : { ...key(now), previous: key(before) } };
+    }`;
+  const { call, callWith, sql, evict, restart } = await objects(t, { body });
+  const said = await call(["add", "I like tea", verbatim(ann)], ["add", "I like rye", verbatim(bob)], ["add", "I like figs", verbatim({ orgId: "acme" })]);
+  const names = said.map(objectOf);
+  // A deployment that changes what the objects are configured with.
+  const deploy = async (now, before) => {
+    for (const name of names) {
+      await sql(name, "CREATE TABLE IF NOT EXISTS test_key (now INTEGER, before INTEGER)");
+      await sql(name, "DELETE FROM test_key");
+      await sql(name, `INSERT INTO test_key VALUES (${now}, ${before})`);
+    }
+    await restart();
+  };
+  await deploy(2, 0);
+  await assert.rejects(call(["version"]), { code: "KEY_WRONG" });
+  await deploy(2, 1);
+  // One of them is asked before, and one has lost its memory in between.
+  assert.deepEqual(texts((await call(["getAll", ann]))[0]), ["I like tea"]);
+  await evict(names[1]);
+  await call(["version"]);
+  await deploy(2, 0);
+  const [one, two, three, verified] = await call(["getAll", ann], ["getAll", bob], ["getAll", { orgId: "acme" }], ["verify"]);
+  assert.deepEqual([texts(one), texts(two), texts(three), verified.ok], [["I like tea"], ["I like rye"], ["I like figs"], true]);
+  await deploy(1, 0);
+  await assert.rejects(call(["getAll", bob]), { code: "KEY_WRONG" });
+  await assert.rejects(callWith({}, ["rotate", { passphrase: "x" }]), { code: "CONFIG_INVALID", message: /previous/ });
 });
 
 test("what says the same becomes one when the time to consolidate has come", async (t) => {

@@ -39,7 +39,7 @@ export const SECTIONS = [
     steps: [
       node(
         ...["node", "server", "eval", "crash", "bench", "cli"].map((folder) => `tests/${folder}/*.test.mjs`),
-        ...["contract/node", "contract/object", "faults/node", "sync/exchange", "encryption/names", "encryption/stores", "encryption/memory", "mcp/stdio", "mcp/claude-memory"].map((name) => `tests/${name}.test.mjs`),
+        ...["contract/node", "contract/object", "faults/node", "sync/exchange", "sync/encrypted", "encryption/names", "encryption/stores", "encryption/memory", "mcp/stdio", "mcp/claude-memory"].map((name) => `tests/${name}.test.mjs`),
       ),
     ],
   },

@@ -11,8 +11,6 @@ export type JobKind = "read" | "sweep" | "compact" | "consolidate" | "delist";
 /** A job, as it is stored. */
 export interface Job {
   kind: JobKind;
-  /** What it concerns; empty: everything in the object. Never an owner's id: rows are not encrypted. */
-  subject: string;
   /** When, in ms since 1970. */
   due: number;
   /** How often it has failed in a row. */
@@ -26,6 +24,7 @@ const LEASE = 20 * 60_000;
 const FIRST_PAUSE = 15_000;
 const LONGEST_PAUSE = 6 * 3600_000;
 
+// The column `subject` is always empty: objects have it, and a version of before that a rollout brings back reads it.
 const TABLE =
   "CREATE TABLE IF NOT EXISTS edgemem_jobs (kind TEXT NOT NULL, subject TEXT NOT NULL, due INTEGER NOT NULL, attempts INTEGER NOT NULL, error TEXT, PRIMARY KEY (kind, subject)) STRICT, WITHOUT ROWID";
 
@@ -45,27 +44,27 @@ export class Jobs {
   }
 
   /** Sees that a job is done by then. One that is due earlier stays so. */
-  want(kind: JobKind, subject: string, when: number): void {
+  want(kind: JobKind, when: number): void {
     const due = Math.ceil(when);
-    const known = this.all().find((job) => job.kind === kind && job.subject === subject);
+    const known = this.all().find((job) => job.kind === kind);
     if (known !== undefined && known.due <= due) return;
-    if (known === undefined) this.#insert(kind, subject, due);
-    else this.#write("UPDATE edgemem_jobs SET due = ? WHERE kind = ? AND subject = ?", due, kind, subject);
+    if (known === undefined) this.#insert(kind, due);
+    else this.#write("UPDATE edgemem_jobs SET due = ? WHERE kind = ?", due, kind);
   }
 
   /**
    * Does what is due, one after the other. `perform` resolves to when the job is due again, if ever. What fails is
    * noted and put off, twice as long each time, and the others go on.
    */
-  async run(now: () => number, perform: (kind: JobKind, subject: string) => Promise<number | undefined>): Promise<void> {
+  async run(now: () => number, perform: (kind: JobKind) => Promise<number | undefined>): Promise<void> {
     // An alarm is rare; what somebody has set right by hand counts from then on.
     this.#known = undefined;
     for (const job of this.all()) {
       if (job.due > now()) continue;
       const lease = now() + LEASE;
-      this.#write("UPDATE edgemem_jobs SET due = ? WHERE kind = ? AND subject = ?", lease, job.kind, job.subject);
+      this.#write("UPDATE edgemem_jobs SET due = ? WHERE kind = ?", lease, job.kind);
       try {
-        this.#settle(job, lease, await perform(job.kind, job.subject), 0, null);
+        this.#settle(job, lease, await perform(job.kind), 0, null);
       } catch (cause) {
         const pause = Math.min(FIRST_PAUSE * 2 ** job.attempts, LONGEST_PAUSE);
         const words = cause instanceof Error ? `${(cause as { code?: string }).code ?? cause.name}: ${cause.message}` : String(cause);
@@ -87,23 +86,22 @@ export class Jobs {
     else await this.#storage.setAlarm(due);
   }
 
-  #settle({ kind, subject }: Job, lease: number, due: number | undefined, attempts: number, error: string | null): void {
+  #settle({ kind }: Job, lease: number, due: number | undefined, attempts: number, error: string | null): void {
     // Who wanted the job while it ran, wants it to run again: what it looked at has changed since.
-    const which = "kind = ? AND subject = ?";
-    if (due === undefined) this.#write(`DELETE FROM edgemem_jobs WHERE ${which} AND due = ?`, kind, subject, lease);
-    else this.#write(`UPDATE edgemem_jobs SET due = min(due, ?) WHERE ${which}`, due, kind, subject);
-    this.#write(`UPDATE edgemem_jobs SET attempts = ?, error = ? WHERE ${which}`, attempts, error, kind, subject);
+    if (due === undefined) this.#write("DELETE FROM edgemem_jobs WHERE kind = ? AND due = ?", kind, lease);
+    else this.#write("UPDATE edgemem_jobs SET due = min(due, ?) WHERE kind = ?", due, kind);
+    this.#write("UPDATE edgemem_jobs SET attempts = ?, error = ? WHERE kind = ?", attempts, error, kind);
   }
 
-  #insert(kind: JobKind, subject: string, due: number): void {
+  #insert(kind: JobKind, due: number): void {
     if (!this.#ready) this.#write(TABLE);
     this.#ready = true;
-    this.#write("INSERT INTO edgemem_jobs VALUES (?, ?, ?, 0, NULL)", kind, subject, due);
+    this.#write("INSERT INTO edgemem_jobs VALUES (?, '', ?, 0, NULL)", kind, due);
   }
 
   #stored(): Job[] {
     this.#ready ||= this.#rows("SELECT 1 FROM sqlite_master WHERE name = 'edgemem_jobs'").length > 0;
-    return this.#ready ? (this.#rows("SELECT * FROM edgemem_jobs ORDER BY due, kind, subject") as unknown as Job[]) : [];
+    return this.#ready ? (this.#rows("SELECT kind, due, attempts, error FROM edgemem_jobs ORDER BY due, kind") as unknown as Job[]) : [];
   }
 
   #write(statement: string, ...values: (string | number | null)[]): void {

@@ -157,14 +157,14 @@ export class HostedObject {
   /** Does what is due. Never throws as long as the storage works: the runtime would give the alarm up after six times. */
   async alarm(): Promise<void> {
     try {
-      await this.#jobs.run(Date.now, (kind, subject) => this.perform(kind, subject));
+      await this.#jobs.run(Date.now, (kind) => this.perform(kind));
     } finally {
       await this.#jobs.arm();
     }
   }
 
   /** Does a job and resolves to when it is due again, if ever. What it throws is noted, and the job is put off. */
-  protected async perform(kind: JobKind, _subject: string): Promise<number | undefined> {
+  protected async perform(kind: JobKind): Promise<number | undefined> {
     return this.#lend(async (memory) => {
       switch (kind) {
         case "read":
@@ -226,8 +226,8 @@ export class HostedObject {
       const now = Date.now();
       const sweeps = retention !== undefined || going.some(({ sweep }) => sweep);
       const consolidates = consolidate !== undefined && going.some((it) => it.consolidate);
-      if (sweeps) this.#jobs.want("sweep", "", now + DAY);
-      if (consolidates) this.#jobs.want("consolidate", "", now + consolidate.days * DAY);
+      if (sweeps) this.#jobs.want("sweep", now + DAY);
+      if (consolidates) this.#jobs.want("consolidate", now + consolidate.days * DAY);
       // Most commits want nothing, and need not look at the alarm.
       if (sweeps || consolidates) await this.#jobs.arm();
     });
@@ -243,11 +243,11 @@ export class HostedObject {
       const now = Date.now();
       if (settings.llm !== undefined) {
         const { messages } = (await memory.call("pending", "[]")) as { messages: number };
-        if (messages > 0) this.#jobs.want("read", "", now + SECOND);
+        if (messages > 0) this.#jobs.want("read", now + SECOND);
       }
-      if (this.#store.isLong) this.#jobs.want("compact", "", now + 30 * SECOND);
+      if (this.#store.isLong) this.#jobs.want("compact", now + 30 * SECOND);
       // What was stored before there were rules.
-      if (isNew && settings.retention !== undefined) this.#jobs.want("sweep", "", now + DAY);
+      if (isNew && settings.retention !== undefined) this.#jobs.want("sweep", now + DAY);
       if (removes) await this.#delistIfEmpty(memory);
     } else if (removes || isNew) {
       // What was erased is told until a reset takes that away, too.
@@ -373,7 +373,7 @@ export class HostedObject {
       this.#place.note(this.#known(), Listing.none);
       this.#jobs.clear();
       // With a job, should the registry fail or the object die now.
-      this.#jobs.want("delist", "", Date.now() + DELISTING);
+      this.#jobs.want("delist", Date.now() + DELISTING);
       await this.#jobs.arm();
       await this.#tell("remove");
       this.#jobs.clear();

@@ -13,6 +13,8 @@ const PATIENCE = 3_000;
 
 export class Encryption {
   #master: Master;
+  /** What the store may be wrapped with still: it is wrapped anew when it is opened. */
+  readonly #previous: Master | undefined;
   readonly #asked: Asked = new Set();
   #keyring: Promise<Keyring> | undefined;
   /** The store that was encrypted last: that of the instance in use. */
@@ -20,7 +22,9 @@ export class Encryption {
 
   /** Checks a configuration; see {@link master}. */
   constructor(config: unknown) {
-    this.#master = master(config, this.#asked);
+    this.#master = master(config, this.#asked, "encryption", "previous");
+    const { previous } = config as { previous?: unknown };
+    if (previous !== undefined) this.#previous = master(previous, this.#asked, "encryption.previous");
   }
 
   /** A store that keeps everything encrypted in another one. Opens nothing. */
@@ -28,7 +32,7 @@ export class Encryption {
     return (this.#store = new EncryptedStore(inner, async () => {
       const { Keyring, SealedStore } = await import("./sealed.js");
       this.#keyring ??= Promise.resolve(new Keyring());
-      return new SealedStore(inner, await this.#keyring, () => this.#master);
+      return new SealedStore(inner, await this.#keyring, () => this.#master, this.#previous);
     }));
   }
 

@@ -16,14 +16,17 @@ const WAYS = "{ passphrase }, { key } or { unwrap }";
 /** The calls of `unwrap` that have not answered yet, each with what ends it. */
 export type Asked = Set<(reason: EdgememError) => void>;
 
-/** Checks `encryption`. A passphrase becomes a key that cannot be read out; nothing here keeps its text. */
-export function master(value: unknown, asked: Asked, field = "encryption"): Master {
+/**
+ * Checks `encryption`. A passphrase becomes a key that cannot be read out; nothing here keeps its text. `beside`: what may
+ * stand there and is no way to open a store.
+ */
+export function master(value: unknown, asked: Asked, field: string, beside?: string): Master {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid(field, `must be ${WAYS}`);
   if (globalThis.crypto?.subtle === undefined) {
     throw new EdgememError("UNSUPPORTED", "Encryption needs WebCrypto, which a browser has only on https and localhost.", { field });
   }
   const given = value as Record<string, unknown>;
-  const named = Object.keys(given).filter((name) => given[name] !== undefined);
+  const named = Object.keys(given).filter((name) => given[name] !== undefined && name !== beside);
   const [name] = named;
   if (named.length !== 1) throw invalid(field, `must be exactly one of ${WAYS}`);
   const found = given[name!];

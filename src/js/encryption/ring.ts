@@ -27,13 +27,16 @@ export class Ring {
   readonly #inner: Store;
   readonly #keyring: Keyring;
   readonly #master: () => Master;
+  readonly #previous: Master | undefined;
   /** Undefined until the ring is open. */
   #names: Names | undefined;
 
-  constructor(inner: Store, keyring: Keyring, master: () => Master) {
+  /** A ring that `previous` opens is wrapped with the master key when it is opened. */
+  constructor(inner: Store, keyring: Keyring, master: () => Master, previous?: Master) {
     this.#inner = inner;
     this.#keyring = keyring;
     this.#master = master;
+    this.#previous = previous;
   }
 
   /** The names of the open ring. */
@@ -58,8 +61,7 @@ export class Ring {
         ({ version, entry } = await this.#find());
         if (entry === undefined) throw conflict();
       }
-      const secret = await this.#keyring.unlock(this.#master(), ringAad(entry.key), own(entry.bytes));
-      return (this.#names = new Names(secret));
+      return (this.#names = await this.#open(version, entry));
     });
   }
 
@@ -88,9 +90,32 @@ export class Ring {
     const names = (await this.unlock(true))!;
     const { version, entry } = await this.#find();
     if (entry === undefined) throw conflict();
+    await this.#rewrap(version, entry, names, this.#master(), next);
+  }
+
+  async #open(version: number, entry: Entry): Promise<Names> {
+    const unlock = async (master: Master): Promise<Names> => new Names(await this.#keyring.unlock(master, ringAad(entry.key), own(entry.bytes)));
+    const previous = this.#previous;
+    if (previous === undefined) return unlock(this.#master());
+    try {
+      return await unlock(this.#master());
+    } catch (wrong) {
+      if (codeOf(wrong) !== "KEY_WRONG") throw wrong;
+      const names = await unlock(previous).catch((error: unknown) => Promise.reject(codeOf(error) === "KEY_WRONG" ? wrong : error));
+      try {
+        await this.#rewrap(version, entry, names, previous, this.#master());
+      } catch (error) {
+        // Another one is doing it. Whatever else is in the way, it is open, and the next time it is opened tries again.
+        if (codeOf(error) === "STORE_CONFLICT") throw error;
+      }
+      return names;
+    }
+  }
+
+  async #rewrap(version: number, entry: Entry, names: Names, before: Master, next: Master): Promise<void> {
     const generation = isExact(this.#inner) ? version + 1 : Number.parseInt(entry.key.slice(RING.length), 16) + 1;
     const key = numbered(RING, generation);
-    const bytes = await this.#keyring.rewrap(this.#master(), ringAad(entry.key), own(entry.bytes), next, ringAad(key));
+    const bytes = await this.#keyring.rewrap(before, ringAad(entry.key), own(entry.bytes), next, ringAad(key));
     const commit = ringCommit(version, { key, bytes }, names);
     await this.#inner.commit({ ...commit, drop: [entry.key], remove: [copyOf(entry.key)], scrub: true });
     // A store whose connection broke may take another's ring of this generation for this one.
@@ -144,9 +169,13 @@ export async function retried<T>(run: () => Promise<T>): Promise<T> {
     try {
       return await run();
     } catch (error) {
-      if ((error as EdgememError | undefined)?.code !== "STORE_CONFLICT" || attempt === RACES) throw error;
+      if (codeOf(error) !== "STORE_CONFLICT" || attempt === RACES) throw error;
     }
   }
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | undefined)?.code;
 }
 
 export function conflict(): EdgememError {
@@ -176,7 +205,7 @@ function ringAad(key: string): Uint8Array<ArrayBuffer> {
 
 function notEncrypted(): EdgememError {
   const message =
-    "The store holds memories but no key ring: it was written without encryption, or its ring was removed. Open it without " +
-    "encryption, use an empty store, or restore the ring.";
+    "The store holds something but no key ring: it was written without encryption, by a memory or by a service that keeps keys and " +
+    "batches in it, or its ring was removed. Open it without encryption, use an empty store, or restore the ring.";
   return new EdgememError("CONFIG_INVALID", message, { field: "encryption" });
 }

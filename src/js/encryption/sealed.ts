@@ -35,10 +35,10 @@ export class SealedStore {
   readonly #opened = new OpenedEntries();
 
   /** Encrypts what goes into `inner`. Asks nothing yet. */
-  constructor(inner: Store, keyring: Keyring, master: () => Master) {
+  constructor(inner: Store, keyring: Keyring, master: () => Master, previous?: Master) {
     this.#inner = inner;
     this.#keyring = keyring;
-    this.#ring = new Ring(inner, keyring, master);
+    this.#ring = new Ring(inner, keyring, master, previous);
   }
 
   async list(prefix: string): Promise<string[]> {

@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use super::super::exchange::{Block, Place, one_owner, read, write_operations};
+use super::super::exchange::{Block, Moment, Place, one_owner, read, write_operations};
 use super::super::verify::{Linked, MAX_PROBLEMS, check, collect};
 use super::super::{Fault, Memory, Verified, wire};
 use super::round::understood;
@@ -22,7 +22,7 @@ use crate::scope::Scope;
 use crate::sorted::{sort, sort_names};
 use crate::text::Digest;
 use crate::time::{Stamp, Timestamp};
-use wire::exchange::{merged, verified, version};
+use wire::exchange::{bounds, merged, told, verified, version};
 use wire::read::{Literal, Options, scope_of, text};
 
 /// What a router asks beside the methods that everybody may call: the version, and the operations of commits that are
@@ -54,10 +54,10 @@ impl Router {
         let owner = one_owner(&scope)?;
         match method {
             "version" => {
-                let begun = options.flag(&["begun"], false)?;
-                Ok((Value::Null, self.version(&self.holders(&owner).await?, arguments, begun).await?))
+                let moment = self.moment(&self.holders(&owner).await?, arguments).await?;
+                Ok((Value::Null, told(moment, options.flag(&["begun"], false)?)))
             }
-            "changes" => self.changes(&options, &self.holders(&owner).await?, arguments, bytes).await,
+            "changes" => self.changes(&options, &self.holders(&owner).await?, arguments, &bytes).await,
             // What is wrong with changes by themselves, every memory says in the same words.
             "merge" if !options.flag(&["checks"], false)? => {
                 self.merge(owner, &bytes, options.flag(&["whole"], true)?).await
@@ -79,8 +79,8 @@ impl Router {
         }
     }
 
-    /// The version of what these objects hold together; with `begun`, also of commits that they do not hold whole.
-    async fn version(&self, objects: &[String], arguments: &[Value], begun: bool) -> Result<Vec<u8>> {
+    /// What these objects hold together.
+    async fn moment(&self, objects: &[String], arguments: &[Value]) -> Result<Moment> {
         let mut versions = Vec::new();
         let mut parts: Vec<Part> = Vec::new();
         for answer in self.ask(objects, &request(HOLDINGS, arguments, &[])).await {
@@ -90,8 +90,9 @@ impl Router {
             versions.extend_from_slice(understood(input.raw(length))?);
             understood(read_parts(&mut input, &mut parts))?;
         }
-        let mut version = Version::new();
-        understood(version.read(&versions))?;
+        let mut held = Version::new();
+        understood(held.read(&versions))?;
+        let (mut whole, mut begun) = (Version::new(), Version::new());
         // What is on its way from one shard to another is in both.
         sort(&mut parts, Part::cmp);
         parts.dedup();
@@ -99,10 +100,11 @@ impl Router {
             let mut tally = Tally::default();
             own.iter()
                 .for_each(|&(_, replica, number, stamp, told)| tally.count(replica, number, stamp, told));
-            let rest = tally.add_commits(own[0].0, &mut version, begun);
-            version.add_sum(own[0].0, rest);
+            tally.add_to(own[0].0, &mut whole, Some(&mut begun));
         }
-        Ok(version.encode())
+        begun.unite(held.clone());
+        held.unite(whole);
+        Ok(Moment { begun, held: Some(held) })
     }
 
     /// A page of the changes of these objects, one after the other; the end of the file comes after the last.
@@ -111,8 +113,9 @@ impl Router {
         options: &Options<'_>,
         objects: &[String],
         arguments: &[Value],
-        bytes: Vec<u8>,
+        bytes: &[u8],
     ) -> Result<(Value, Vec<u8>)> {
+        let (since, until) = bounds(bytes)?;
         let limit = options.count(&["limit"], "limit")?.filter(|&limit| limit > 0);
         let (mut at, mut place) = (0, Place::default());
         if let Some((name, after)) = options.get(&["after"]) {
@@ -143,14 +146,23 @@ impl Router {
                 let next = format!("{object}:{}", place.show());
                 return Ok((object!({ "operations": place.ending.operations, "next": next }), out));
             }
-            let (page, more) = self.ask_bytes(object, "changes", &asked(&place, Some(left)), &bytes).await?;
+            // Only what concerns this object: all of it for each would be as many times too much as there are objects.
+            let prefix = digits_of(object);
+            let mut own = Writer::new();
+            let since = since.only(prefix).encode();
+            own.u32(since.len() as u32);
+            own.raw(&since);
+            own.raw(&until.as_ref().map_or(vec![], |until| until.only(prefix).encode()));
+            let asked = asked(&place, Some(left));
+            let (page, more) = self.ask_bytes(object, "changes", &asked, &own.finish()).await?;
             out.extend_from_slice(&more);
             place = Place::parse(page["next"].as_str().unwrap_or_default())?;
             at += usize::from(place.partition.is_empty());
         }
         // A memory that holds nothing ends the file, with the totals of all that came before.
         place.partition.clear();
-        let (page, end) = wire::local_bytes(self.blank(), "changes", &asked(&place, None), bytes).await?;
+        let (page, end) =
+            wire::local_bytes(self.blank(), "changes", &asked(&place, None), bytes.to_vec()).await?;
         out.extend_from_slice(&end);
         Ok((page, out))
     }
@@ -193,17 +205,16 @@ impl Router {
             Some(partitions) => partitions.iter().map(|name| name[..DIGITS].to_owned()).collect(),
             None => {
                 let listed = self.everybody(true).await?;
-                let digits = |object: &String| Some(object.split_once('/')?.1.get(..DIGITS)?.to_owned());
                 // What has to be there is missed also where no object is listed.
                 let lost =
                     held.spans().iter().map(|span| hex(&span.partition.to_be_bytes())[..DIGITS].to_owned());
-                listed.iter().filter_map(digits).chain(lost).collect()
+                listed.iter().map(|object| digits_of(object).to_owned()).chain(lost).collect()
             }
         };
         sort_names(&mut prefixes);
         let mut total = verified(&Verified::default());
         for prefix in &prefixes {
-            let own = held.only(&|partition| hex(&partition.to_be_bytes()).starts_with(prefix));
+            let own = held.only(prefix);
             if self.routing.is_spread(prefix) {
                 self.verify_spread(prefix, &own, arguments, &mut total).await?;
             } else {
@@ -282,6 +293,11 @@ fn add(total: &mut Value, found: Value) {
     total["ok"] = is_ok.into();
 }
 
+/// The hex digits in an object's name that the names of its partitions begin with.
+fn digits_of(object: &str) -> &str {
+    object.split_once('/').and_then(|(_, name)| name.get(..DIGITS)).unwrap_or_default()
+}
+
 fn name_of(partition: u128) -> String {
     hex(&partition.to_be_bytes())
 }
@@ -346,7 +362,7 @@ async fn holdings(memory: &Memory, scope: &Scope) -> Result<Vec<u8>> {
         let partition = engine.number();
         let tally = engine.tally()?;
         // What of the rest is a commit is seen with the parts of all objects together.
-        tally.add_commits(partition, &mut version, false);
+        tally.add_commits(partition, &mut version, None);
         version.add_sum(partition, tally.older());
         engine.for_each_stored(&mut |head, _| {
             let link = head.link.filter(|link| !version.holds(partition, head.replica, link.number));

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::exchange::{one_owner, read};
+use super::super::exchange::{Moment, one_owner, read};
 use super::super::{ChangesOptions, Ending, Memory, Merged, Problem, Verified};
 use super::Literal;
 use super::read::{Options, scope_of, text};
@@ -30,8 +30,8 @@ pub use local_bytes as call_bytes;
 
 /// Calls a method that takes and returns bytes beside JSON. `UNSUPPORTED` for a method that does not exist.
 ///
-/// - `version` returns the version; with `begun`, also of commits that are not there whole, to bound changes with.
-/// - `changes` takes the length of the version that the other one holds (4 bytes), that version, and the version that
+/// - `version` returns the version; with `begun`, the moment to bound changes with.
+/// - `changes` takes the length of the version that the other one holds (4 bytes), that version, and the moment that
 ///   bounds the changes, or nothing; it returns the changes.
 /// - `merge` takes changes; with `checks` it only says what is wrong with them by themselves, and changes nothing.
 /// - `verify` takes the version that has to be there, or nothing.
@@ -47,14 +47,11 @@ pub async fn local_bytes(
     let scope = scope_of(&options, Literal)?.0;
     match method {
         "version" => {
-            let begun = options.flag(&["begun"], false)?;
-            Ok((Value::Null, memory.count(&scope, begun).await?.encode()))
+            let moment = memory.moment(&scope).await?;
+            Ok((Value::Null, told(moment, options.flag(&["begun"], false)?)))
         }
         "changes" => {
-            let mut input = Reader::new(&bytes, "version");
-            let length = input.u32().map_err(unread)? as usize;
-            let since = version(input.raw(length).map_err(unread)?, "since")?;
-            let until = (!input.is_empty()).then(|| version(input.rest(), "until")).transpose()?;
+            let (since, until) = bounds(&bytes)?;
             let after = options.get(&["after"]).map(|(name, after)| text(after, name)).transpose()?;
             let limit = options.count(&["limit"], "limit")?.unwrap_or(0);
             let part = options.flag(&["part"], false)?;
@@ -74,6 +71,23 @@ pub async fn local_bytes(
         "verify" => Ok((verified(&memory.verify(&scope, &version(&bytes, "version")?).await?), vec![])),
         _ => Err(Error::new(ErrorKind::Unsupported, format!("there is no method {method}")).field("method")),
     }
+}
+
+/// What `version` answers: the moment or only what is held.
+pub(in super::super) fn told(mut moment: Moment, begun: bool) -> Vec<u8> {
+    if !begun {
+        moment.begun = moment.held.take().unwrap_or_default();
+    }
+    moment.encode()
+}
+
+/// What bounds changes: the version that the other one holds, and the moment.
+pub(in super::super) fn bounds(bytes: &[u8]) -> Result<(Version, Option<Moment>)> {
+    let mut input = Reader::new(bytes, "version");
+    let length = input.u32().map_err(unread)? as usize;
+    let since = version(input.raw(length).map_err(unread)?, "since")?;
+    let until = (!input.is_empty()).then(|| Moment::read(input.rest()));
+    Ok((since, until.transpose().map_err(|error| unread(error).field("until"))?))
 }
 
 /// A version that was handed over as this argument.

@@ -9,14 +9,15 @@ use crate::text::script;
 const LONGEST_NAME: usize = 60;
 
 /// The text between quotation marks. Angle brackets are replaced by look-alikes, quotation marks and backslashes
-/// escaped, and white space of all kinds becomes one space.
+/// escaped, and white space of all kinds becomes one space. So is what a reader who normalises takes for one of them (some
+/// tokenizers do): wide and small forms, and signs that have one in them.
 pub(super) fn quote_into(text: &str, out: &mut String) {
     out.push('"');
     clean(text, &mut |c| match c {
-        '"' => out.push_str("\\\""),
-        '\\' => out.push_str("\\\\"),
-        '<' | '\u{fe64}' | '\u{ff1c}' => out.push('‹'),
-        '>' | '\u{fe65}' | '\u{ff1e}' => out.push('›'),
+        '"' | '\u{ff02}' => out.push_str("\\\""),
+        '\\' | '\u{fe68}' | '\u{ff3c}' => out.push_str("\\\\"),
+        '<' | '\u{fe64}' | '\u{ff1c}' | '\u{226e}' => out.push('‹'),
+        '>' | '\u{fe65}' | '\u{ff1e}' | '\u{226f}' => out.push('›'),
         c => out.push(c),
     });
     out.push('"');
@@ -30,7 +31,7 @@ pub(super) fn name_into(name: &str, out: &mut String) -> bool {
     clean(name, &mut |c| {
         let is_kept = c.is_alphanumeric()
             || matches!(c, ' ' | '-' | '.' | '\'' | '’' | '_' | '&')
-            || script::is_pictograph(c);
+            || (script::is_pictograph(c) && !is_bracket(c));
         // White space was made one space before signs were taken out.
         let is_second_space = c == ' ' && (out.len() == start || out.ends_with(' '));
         if is_kept && !is_second_space && left > 0 {
@@ -40,6 +41,12 @@ pub(super) fn name_into(name: &str, out: &mut String) -> bool {
     });
     out.truncate(out.trim_end().len());
     out.len() > start
+}
+
+/// Brackets and quotation marks among the pictographs, and letters in brackets.
+fn is_bracket(c: char) -> bool {
+    matches!(c as u32, 0x2308..=0x230b | 0x2329..=0x232a | 0x239b..=0x23b6 | 0x23dc..=0x23e1 | 0x275b..=0x2760
+        | 0x2768..=0x2775 | 0x1f110..=0x1f12a | 0x1f240..=0x1f248 | 0x1f676..=0x1f678)
 }
 
 /// Characters that show nothing and that folding leaves alone, since nobody searches by them: controls of musical and

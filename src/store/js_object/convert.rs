@@ -17,6 +17,12 @@ extern "C" {
     #[wasm_bindgen(method, getter, js_name = byteLength)]
     fn byte_length(this: &View) -> u32;
 
+    /// The constructor of the host's own array, which throws where the buffer was handed to another thread.
+    #[wasm_bindgen(extends = Uint8Array, js_name = Uint8Array)]
+    type Copied;
+    #[wasm_bindgen(constructor, catch, js_class = "Uint8Array")]
+    fn new(buffer: &ArrayBuffer, offset: u32, length: u32) -> std::result::Result<Copied, JsValue>;
+
     #[wasm_bindgen(js_namespace = ["Object", "prototype", "toString"], js_name = call)]
     fn tag_of(value: &JsValue) -> String;
 
@@ -70,9 +76,8 @@ pub(crate) fn bytes(value: &JsValue, place: &str) -> Result<Vec<u8>> {
         return Err(wrong(place, &format!("{} where a Uint8Array belongs", describe(value))));
     }
     let view: &View = value.unchecked_ref();
-    let own =
-        Uint8Array::new_with_byte_offset_and_length(&view.buffer(), view.byte_offset(), view.byte_length());
-    Ok(own.to_vec())
+    let own = Copied::new(&view.buffer(), view.byte_offset(), view.byte_length());
+    own.map(|own| own.to_vec()).map_err(|_| wrong(place, "a Uint8Array whose buffer was given away"))
 }
 
 /// Bytes for JavaScript: a Uint8Array over a buffer of its own, never a view of wasm memory.
