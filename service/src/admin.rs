@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::audit::MAX_PAGE;
 use crate::auth::Caller;
 use crate::gate::{Gate, Noted};
-use crate::keys::{Key, Right, Wish};
+use crate::keys::{Key, Right, Terms};
 use crate::problem::{Problem, Refusal};
 
 /// What is wanted.
@@ -35,7 +35,7 @@ pub type Done = (Value, Option<Noted>);
 
 /// A note goes into the log of the key's organisation, and names the key's project.
 fn noted(key: Key) -> Option<Noted> {
-    Some(Noted { tenant: Some((key.org, key.project)), subject: key.id.into(), refused: None })
+    Some(Noted { tenant: Some((key.terms.org, key.terms.project)), subject: key.id.into(), refused: None })
 }
 
 /// Runs an errand. Options are the query's or the body's.
@@ -65,8 +65,8 @@ pub async fn run(
             Ok((json!({ "results": keys.iter().map(|key| key.shown()).collect::<Vec<_>>() }), None))
         }
         Errand::Make => {
-            let wish = wish(caller, options, gate.host.now())?;
-            let (key, token) = gate.keys.create(store, &wish).await?;
+            let terms = terms(caller, options, gate.host.now())?;
+            let (key, token) = gate.keys.create(store, &terms).await?;
             let mut shown = json!({ "key": token });
             if let (Some(shown), Value::Object(members)) = (shown.as_object_mut(), key.shown()) {
                 shown.extend(members);
@@ -97,7 +97,7 @@ pub async fn run(
 }
 
 /// What a body wants a new key to be.
-fn wish(caller: &Caller, options: &Map<String, Value>, now: i64) -> Result<Wish, Problem> {
+fn terms(caller: &Caller, options: &Map<String, Value>, now: i64) -> Result<Terms, Problem> {
     let place = |name: &str, own: &str| {
         let place = text(options, name)?.unwrap_or(own);
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
@@ -148,7 +148,7 @@ fn wish(caller: &Caller, options: &Map<String, Value>, now: i64) -> Result<Wish,
             Some(rate.ok_or_else(|| wrong("rate_limit", "requests a minute, from 1 to 1000000"))? as u32)
         }
     };
-    let wish = Wish {
+    let terms = Terms {
         org: place("org_id", &caller.org)?,
         project: place("project_id", &caller.project)?,
         user: owner(Axis::User)?,
@@ -158,10 +158,10 @@ fn wish(caller: &Caller, options: &Map<String, Value>, now: i64) -> Result<Wish,
         rate,
         expires,
     };
-    if right == Right::Admin && (wish.user.is_some() || wish.agent.is_some()) {
+    if right == Right::Admin && (terms.user.is_some() || terms.agent.is_some()) {
         return Err(wrong("right", "read or write for a key of one user or agent"));
     }
-    Ok(wish)
+    Ok(terms)
 }
 
 /// A text that is there and not null.

@@ -12,9 +12,10 @@ use crate::audit::{Audit, Note};
 use crate::auth::{self, Caller};
 use crate::beside::random_hex;
 use crate::http::{Answer, Head};
-use crate::keys::{PREFIX, Registry};
+use crate::keys::PREFIX;
 use crate::limits::{Limits, Quota};
 use crate::problem::Problem;
+use crate::registry::Registry;
 use crate::settings::{Lines, Settings};
 use crate::tenant::{Open, Tenants};
 

@@ -5,7 +5,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::routes::{Field, Kind, ROUTES, Route, Want};
+use crate::route::{Field, Kind, Route, Want};
+use crate::routes::ROUTES;
 
 /// The schemas of answers by their names.
 const SCHEMAS: &str = include_str!("schemas.json");

@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use crate::problem::Problem;
-use crate::routes::{Field, Kind, Route};
+use crate::route::{Field, Kind, Route};
 
 /// Reads a query into the options of a call. Unknown and repeated parameters are refused: whoever writes
 /// `userId` in front of a deletion must not delete more than was meant.

@@ -9,20 +9,22 @@ use serde_json::{Map, json};
 use crate::admin::{self, Errand};
 use crate::auth::Caller;
 use crate::body;
-use crate::desk::{Desk, check_ids};
+use crate::bounds::check_ids;
+use crate::desk::Desk;
 use crate::gate::{Gate, Noted, Visit};
 use crate::http::{Answer, Head};
 use crate::idempotency::{self, Claim};
 use crate::mcp;
 use crate::mem0::{self, Asked};
+use crate::named;
 use crate::openapi;
 use crate::problem::{Problem, Refusal};
 use crate::query;
 use crate::relay;
 use crate::router;
-use crate::routes::{Route, Want};
+use crate::route::{Route, Want};
 use crate::settings::Settings;
-use crate::tenant::{self, Tenants};
+use crate::tenant::Tenants;
 
 /// The service: what the host's variables say, the memory that all requests share, and who may ask for what of it.
 pub struct Service {
@@ -126,7 +128,7 @@ impl Service {
             root.check_plain().await?;
         }
         let caller = self.gate.enter(settings, &self.memory, head, visit).await?;
-        tenant::check_head(&caller, head)?;
+        named::check_head(&caller, head)?;
         let (route, texts) = found?;
         if route.want == Want::Missing {
             let message =
@@ -135,7 +137,7 @@ impl Service {
         }
         if route.want == Want::Mcp {
             let mut named = query::read(&head.query, route.query)?;
-            tenant::check_options(&caller, &mut named)?;
+            named::check_options(&caller, &mut named)?;
             check_ids(&caller, &named)?;
             let bounds = settings.mcp.bound(&caller.bounds)?.narrowed(&head.query)?;
             body::check_head(head, settings.body_limit)?;
@@ -168,7 +170,7 @@ impl Service {
             visit.noted = noted;
             return Ok(Answer::ok(body));
         }
-        tenant::check_options(&caller, &mut options)?;
+        named::check_options(&caller, &mut options)?;
         let desk = self.desk(&caller).await?;
         // A deletion names whose memories it means, also where there is only one answer.
         if route.takes("user_id") && route.want != Want::DeleteAll {

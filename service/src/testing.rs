@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use edgemem::host::native::NativeHost;
+use edgemem::scope::Scope;
 use edgemem::host::{Gate, Host, LocalFuture};
 use edgemem::store::{ByteStore, Capabilities, Commit, Image, MemoryStore, RESERVED};
 use edgemem::{Error, ErrorKind, Memory, Result};
@@ -129,7 +130,7 @@ pub fn caller(org: &str, project: &str) -> Caller {
         id: "0123456789ab".into(),
         org: org.into(),
         project: project.into(),
-        bounds: vec![],
+        bounds: Scope::new(),
         right: Right::Write,
         rate: None,
         is_root: false,

@@ -12,7 +12,7 @@ use crate::http::Head;
 use crate::mem0::{self, Asked, one};
 use crate::names::renamed;
 use crate::problem::Problem;
-use crate::routes::Want;
+use crate::route::Want;
 
 /// What methods answer whose answer is always the same, by their names.
 const ANSWERS: &str = include_str!("answers.json");

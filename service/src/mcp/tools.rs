@@ -7,11 +7,11 @@ use serde_json::{Map, Value};
 use super::message::Fault;
 use super::methods::{Door, text};
 use super::{Bounds, arguments, entities};
-use crate::desk::check_ids;
+use crate::bounds::check_ids;
 use crate::mem0::{events, one};
 use crate::problem::Problem;
-use crate::routes::Want;
-use crate::tenant;
+use crate::route::Want;
+use crate::named;
 
 /// The tools as `tools/list` shows them to a connection without bounds.
 const TABLE: &str = include_str!("tools.json");
@@ -82,7 +82,7 @@ pub async fn call(door: &Door<'_>, params: &Value) -> Result<Value, Fault> {
     }
     let given = arguments::check(&params["arguments"], &tool["inputSchema"]).and_then(|mut given| {
         // What a key does not open is refused as by every other door.
-        tenant::check_options(door.desk.caller(), &mut given)?;
+        named::check_options(door.desk.caller(), &mut given)?;
         check_ids(door.desk.caller(), &given)?;
         Ok(given)
     });

@@ -28,7 +28,7 @@ use crate::auth::Caller;
 use crate::desk::Desk;
 use crate::http::Head;
 use crate::own;
-use crate::routes::Want;
+use crate::route::Want;
 
 /// A request, once it is known what it wants.
 pub struct Asked<'a> {
