@@ -56,15 +56,7 @@ impl From<Key> for Caller {
         for (axis, id) in [(Axis::User, user), (Axis::Agent, agent)] {
             bounds = id.into_iter().fold(bounds, |bounds, id| bounds.with(axis, id));
         }
-        Caller {
-            id: key.id,
-            org,
-            project,
-            bounds,
-            right,
-            rate,
-            is_root: false,
-        }
+        Caller { id: key.id, org, project, bounds, right, rate, is_root: false }
     }
 }
 

@@ -220,7 +220,9 @@ impl Desk {
         let prefix = MemoryId::parse(id).and_then(MemoryId::partition_prefix);
         let mut own = self.caller.bounds.ids();
         Ok(match (method, prefix, own.next(), own.next()) {
-            ("history", Some(prefix), Some((axis, own)), None) => partition_name(axis, own).starts_with(&prefix),
+            ("history", Some(prefix), Some((axis, own)), None) => {
+                partition_name(axis, own).starts_with(&prefix)
+            }
             _ => false,
         })
     }

@@ -1,7 +1,6 @@
 //! Whom a request names: the organisations and projects in its headers, options and filters, which must be those of its
 //! key, and the way to every test of a filter.
 
-use edgemem::Result;
 use serde_json::{Map, Value};
 
 use crate::auth::Caller;

@@ -88,8 +88,7 @@ fn operation(route: &Route) -> Value {
         let schema = schema(field.kind, false);
         json!({ "name": field.name, "in": "query", "required": field.required, "schema": schema, "explode": false })
     }));
-    // Over MCP it is not heeded.
-    if route.method != "GET" && route.want != Want::Mcp {
+    if route.method != "GET" {
         let schema = json!({ "type": "string", "pattern": "^[!-~]{1,255}$" });
         parameters.push(json!({ "name": "Idempotency-Key", "in": "header", "schema": schema }));
     }

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use edgemem::host::native::NativeHost;
-use edgemem::scope::Scope;
 use edgemem::host::{Gate, Host, LocalFuture};
+use edgemem::scope::Scope;
 use edgemem::store::{ByteStore, Capabilities, Commit, Image, MemoryStore, RESERVED};
 use edgemem::{Error, ErrorKind, Memory, Result};
 

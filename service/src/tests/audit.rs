@@ -8,7 +8,7 @@ use super::*;
 fn refused_writes_are_noted_wherever_they_are_refused() {
     let host = Host::new(&[]);
     let reader = host.key(json!({ "org_id": "acme", "right": "read" }));
-    let writer = host.key(json!({ "org_id": "acme", "rate_limit": 5 }));
+    let writer = host.key(json!({ "org_id": "acme", "rate_limit": 7 }));
     let before = host.log("acme").len();
     host.tool(&reader, "", "add_memory", json!({ "text": "x" }));
     host.tool(&reader, "", "search_memories", json!({ "query": "x" }));

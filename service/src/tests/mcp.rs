@@ -1,4 +1,4 @@
-//! Keys over MCP.
+//! Keys, limits and idempotency keys over MCP.
 
 use serde_json::{Value, json};
 
@@ -39,4 +39,68 @@ fn a_key_of_one_user_stays_with_it_over_mcp() {
     assert_eq!(host.tool(&ann, "?org_id=acme", "get_memories", json!({})).0, 200);
     host.tool(&ann, "", "delete_all_memories", json!({}));
     assert_eq!(host.tool(&all, "", "get_memory", json!({ "memory_id": his })).1["memory"], "tea of bob");
+}
+
+fn call(id: u64, name: &str, arguments: Value) -> Value {
+    json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": { "name": name, "arguments": arguments } })
+}
+
+#[test]
+fn each_message_of_a_batch_counts_for_the_limit() {
+    let host = Host::new(&[]);
+    let key = host.key(json!({ "org_id": "acme", "rate_limit": 4 }));
+    let add = |id| call(id, "add_memory", json!({ "text": format!("tea {id}"), "user_id": "ann" }));
+    let batch =
+        json!([add(1), add(2), { "jsonrpc": "2.0", "method": "notifications/x" }, add(4), add(5), add(6)]);
+    let (answer, _) = host.send(&key, "POST", "/mcp", batch, &[]);
+    assert_eq!(header(&answer, "ratelimit"), Some("\"key\";r=0;t=60"));
+    let told = answer.body.unwrap();
+    let codes: Vec<String> = told
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| format!("{} {}", it["id"], it["error"]["data"]["code"]))
+        .collect();
+    let refused = |id| format!("{id} \"RATE_LIMITED\"");
+    assert_eq!(
+        codes,
+        ["1 null".to_owned(), "2 null".to_owned(), "4 null".to_owned(), refused(5), refused(6)]
+    );
+    assert_eq!(
+        (&told[3]["error"]["code"], &told[3]["error"]["data"]["retry_after"]),
+        (&json!(-32029), &json!(15))
+    );
+    assert_eq!(host.log("acme")[0], "POST /mcp 429 3");
+    assert_eq!(host.ask("root", "GET", "/v1/stats", json!({})).0, 200);
+}
+
+#[test]
+fn a_call_that_is_sent_again_is_answered_and_not_done_again() {
+    let host = Host::new(&[]);
+    let key = host.key(json!({ "org_id": "acme" }));
+    let send = |key: &str, message: Value, idempotency: &str| {
+        let (answer, _) = host.send(key, "POST", "/mcp", message, &[("idempotency-key", idempotency)]);
+        let replayed = header(&answer, "idempotency-replayed").is_some();
+        (answer.status, replayed, answer.body.unwrap_or_default())
+    };
+    let add = |id, text: &str| call(id, "add_memory", json!({ "text": text, "user_id": "ann" }));
+    let (_, replayed, first) = send(&key, add(1, "tea"), "k");
+    assert!(!replayed && first["result"]["content"][0]["text"].as_str().unwrap().contains("ADD"), "{first}");
+    // With a number of its own, which is no part of what is asked.
+    let (_, replayed, again) = send(&key, add(7, "tea"), "k");
+    assert_eq!((replayed, &again["id"], &again["result"]), (true, &json!(7), &first["result"]));
+    assert_eq!(send(&key, add(8, "milk"), "k").2["code"], "IDEMPOTENCY_MISMATCH");
+    let other = host.key(json!({ "org_id": "acme" }));
+    assert!(!send(&other, add(1, "tea"), "k").1, "another caller");
+    // Several in one are the same as long as they are the same to the letter.
+    let both = || json!([add(1, "a"), add(2, "b")]);
+    assert!(!send(&key, both(), "two").1 && send(&key, both(), "two").1);
+    // A notification has no answer, and no body again.
+    let note = || json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+    assert_eq!(send(&key, note(), "n"), (202, false, Value::Null));
+    assert_eq!(send(&key, note(), "n"), (202, true, Value::Null));
+    // What may pass is tried again.
+    let reader = host.key(json!({ "org_id": "acme", "right": "read" }));
+    assert_eq!(send(&reader, add(1, "x"), "r").2["result"]["isError"], true);
+    assert!(!send(&reader, add(1, "x"), "r").1);
 }

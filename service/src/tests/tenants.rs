@@ -1,6 +1,6 @@
 //! What one key opens and what it does not: tenants, users, rights.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::*;
 
