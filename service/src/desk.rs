@@ -27,6 +27,8 @@ enum About {
     Scope(usize),
     /// The memory of the id that is its first argument.
     Id,
+    /// The memories whose changes are its first argument.
+    Each,
     /// All memories.
     Everything,
 }
@@ -44,6 +46,7 @@ const METHODS: &[(&str, Right, About)] = &[
     ("add", Right::Write, About::Scope(1)),
     ("update", Right::Write, About::Id),
     ("delete", Right::Write, About::Id),
+    ("changeAll", Right::Write, About::Each),
     ("deleteAll", Right::Write, About::Scope(0)),
     ("feedback", Right::Write, About::Id),
 ];
@@ -169,9 +172,14 @@ impl Desk {
             }
         };
         let answer = wire::called(&self.memory, method, arguments).await?;
-        if right == Right::Write {
-            let results = answer["results"].as_array().map(|results| results.len() as u64);
-            let told = if about == About::Id { Some(1) } else { results };
+        let is_dry = about == About::Each && arguments.get(1).is_some_and(|it| it["dryRun"] == true);
+        if right == Right::Write && !is_dry {
+            let length = |name: &str| answer[name].as_array().map(|list| list.len() as u64);
+            let told = match about {
+                About::Id => Some(1),
+                About::Each => length("done"),
+                _ => length("results"),
+            };
             self.touched.set(match (self.touched.get(), told) {
                 (Touched::Unknown, _) | (_, None) => Touched::Unknown,
                 (Touched::Nothing, Some(more)) => Touched::Known(more),
@@ -191,9 +199,11 @@ impl Desk {
             }
             About::Id => {
                 let id = arguments.first().and_then(Value::as_str).unwrap_or_default();
-                if !self.owns(method, id).await? {
-                    let message = format!("Memory with ID {id} not found");
-                    return Err(Error::new(ErrorKind::NotFound, message).field("id"));
+                self.must_own(method, id).await?;
+            }
+            About::Each => {
+                for change in arguments.first().and_then(Value::as_array).into_iter().flatten() {
+                    self.must_own(method, change["id"].as_str().unwrap_or_default()).await?;
                 }
             }
             About::Read(at) | About::Scope(at) => {
@@ -210,6 +220,13 @@ impl Desk {
         Ok(arguments)
     }
 
+    async fn must_own(&self, method: &str, id: &str) -> Result<()> {
+        if self.owns(method, id).await? {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::NotFound, format!("Memory with ID {id} not found")).field("id"))
+    }
+
     /// Whether a memory carries the caller's ids.
     async fn owns(&self, method: &str, id: &str) -> Result<bool> {
         let found = wire::called(&self.memory, "get", &[id.into()]).await?;
@@ -220,7 +237,7 @@ impl Desk {
         let prefix = MemoryId::parse(id).and_then(MemoryId::partition_prefix);
         let mut own = self.caller.bounds.ids();
         Ok(match (method, prefix, own.next(), own.next()) {
-            ("history", Some(prefix), Some((axis, own)), None) => {
+            ("history" | "changeAll", Some(prefix), Some((axis, own)), None) => {
                 partition_name(axis, own).starts_with(&prefix)
             }
             _ => false,

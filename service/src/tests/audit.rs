@@ -83,11 +83,11 @@ fn what_administrators_do_is_stored_before_it_is_answered() {
     let revoke = || send("DELETE", &format!("/v1/admin/keys/{id}"), json!({}), "root");
     let (head, read) = revoke();
     assert_eq!(block_on(host.service.answer(&head, read)).0.status, 200);
-    store.fails.set(true);
+    store.fails.replace(Some(RESERVED.to_owned()));
     let (head, read) = revoke();
     let (answer, _) = block_on(host.service.answer(&head, read));
     assert_eq!((answer.status, &answer.body.unwrap()["code"]), (503, &json!("STORE_FAILED")));
-    store.fails.set(false);
+    store.fails.replace(None);
     assert_eq!(block_on(host.service.settle()), None);
     let page = block_on(elsewhere.page(&*store, "acme", None, 10)).unwrap();
     assert_eq!(page["results"][0]["method"], "DELETE", "{page}");

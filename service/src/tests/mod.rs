@@ -1,6 +1,7 @@
 //! Tests through the whole service, by subject, and the host that they share.
 
 mod audit;
+mod batch;
 mod keys;
 mod mcp;
 mod passing;
@@ -9,7 +10,7 @@ mod tenants;
 use std::rc::Rc;
 
 use edgemem::Memory;
-use edgemem::store::ByteStore;
+use edgemem::store::{ByteStore, RESERVED};
 use futures_executor::block_on;
 use serde_json::{Value, json};
 
@@ -32,10 +33,13 @@ impl Host {
             Some((_, value)) => Some((*value).to_owned()),
             None => (name == "EDGEMEM_TOKEN_HASHES").then(|| ROOT.to_owned()),
         };
-        let clock = Clock::new();
+        Host::over(Memory::in_process(), Clock::new(), find)
+    }
+
+    /// Over this memory, whose clock it is.
+    fn over(memory: Memory, clock: Rc<Clock>, variables: impl Fn(&str) -> Option<String>) -> Host {
         let tenants = Rc::new(InProcess::default());
-        let memory = Ok(Memory::in_process());
-        Host { service: Service::new(Settings::read(find), memory, clock.clone(), tenants), clock }
+        Host { service: Service::new(Settings::read(variables), Ok(memory), clock.clone(), tenants), clock }
     }
 
     fn send(
