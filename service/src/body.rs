@@ -7,6 +7,12 @@ use crate::problem::{Problem, Refusal};
 
 /// Refuses by the headers alone what need not be read.
 pub fn check_head(head: &Head, limit: usize) -> Result<(), Problem> {
+    let coding = head.header("content-encoding").map(str::trim).filter(|coding| !coding.is_empty());
+    if coding.is_some_and(|coding| !coding.eq_ignore_ascii_case("identity")) {
+        let message = "send the body as it is: no coding of contents, such as gzip, is undone here";
+        let problem = Problem::new(Refusal::MediaTypeUnsupported, message).field("content-encoding");
+        return Err(problem.header("accept-encoding", "identity"));
+    }
     let given = head.header("content-type").unwrap_or_default();
     let mut parts = given.split(';').map(str::trim);
     let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
@@ -94,6 +100,29 @@ mod tests {
             let head = Head::new("POST", "http://h/", headers.collect());
             let code = check_head(&head, 10).err().map(|problem| problem.code());
             assert_eq!(code, expected, "{kind:?} {length:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_coded_is_refused_before_it_is_read() {
+        for (coding, refused) in [
+            ("identity", false),
+            (" Identity ", false),
+            ("", false),
+            ("gzip", true),
+            ("gzip, identity", true),
+        ] {
+            let headers = [("content-type", "application/json"), ("content-encoding", coding)];
+            let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+            let checked = check_head(&Head::new("POST", "http://h/", headers), 10);
+            assert_eq!(checked.is_err(), refused, "{coding}");
+            if let Err(problem) = checked {
+                let answer = problem.answer();
+                assert_eq!(
+                    (answer.status, &answer.headers[0]),
+                    (415, &("accept-encoding", "identity".to_owned()))
+                );
+            }
         }
     }
 

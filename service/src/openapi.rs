@@ -116,7 +116,7 @@ fn operation_id(route: &Route) -> String {
 
 /// What needs no token.
 pub fn is_public(want: Want) -> bool {
-    matches!(want, Want::Health | Want::OpenApi)
+    matches!(want, Want::Health | Want::Ready | Want::OpenApi)
 }
 
 /// The fields, without the one that stands for any.
@@ -145,6 +145,7 @@ fn responses(route: &Route) -> Value {
             }
             409 | 422 | 507 => writes,
             413 | 415 => route.has_body(),
+            503 => !public || route.want == Want::Ready,
             _ => !public,
         };
         // What is wrong with a message, and not with the request, is said as JSON-RPC says it.

@@ -22,6 +22,8 @@ pub const FRESH_MS: i64 = 5_000;
 const UNKNOWN_MS: i64 = 1_000;
 /// The most keys that are kept.
 pub const MOST: usize = 4_096;
+/// The most keys that an organisation's own administrators can have: there is one room for all.
+pub const MOST_OF_ORG: usize = 512;
 /// So long a key that was revoked or has expired is still listed when its place is needed, in ms: 30 days.
 const REMEMBERED_MS: i64 = 30 * 86_400_000;
 const SECRET: usize = 48;
@@ -75,6 +77,11 @@ impl Registry {
         }
     }
 
+    /// Whether the store can be read, by the keys in it: those of the last seconds count.
+    pub async fn ready(&self, store: &dyn ByteStore) -> Result<()> {
+        self.refresh(store, FRESH_MS).await
+    }
+
     /// All keys, or those of one organisation, in the order in which they were made.
     pub async fn list(&self, store: &dyn ByteStore, org: Option<&str>) -> Result<Vec<Key>> {
         self.refresh(store, 0).await?;
@@ -82,11 +89,13 @@ impl Registry {
         Ok(known.iter().filter(|key| org.is_none_or(|org| key.terms.org == org)).cloned().collect())
     }
 
-    /// Makes a key and returns it with the only copy of its text. `KEYS_FULL` if there are too many.
+    /// Makes a key and returns it with the only copy of its text. `KEYS_FULL` if there are too many, or `by_org` and too many
+    /// of its organisation.
     pub async fn create(
         &self,
         store: &dyn ByteStore,
         terms: &Terms,
+        by_org: bool,
     ) -> std::result::Result<(Key, String), Problem> {
         let id = random_hex(&self.host, ID);
         let token = format!("{PREFIX}{id}_{}", random_hex(&self.host, SECRET));
@@ -96,17 +105,24 @@ impl Registry {
         beside::change(store, &self.partition, |image| {
             let kept = fold(image)?;
             let mut commit = Commit { append: vec![key.entry()], ..Commit::default() };
-            if kept.len() >= MOST {
+            let is_full = |keys: &[&Key]| {
+                let own = || keys.iter().filter(|key| key.terms.org == terms.org).count();
+                keys.len() >= MOST || (by_org && own() >= MOST_OF_ORG)
+            };
+            if is_full(&kept.iter().collect::<Vec<_>>()) {
                 // Only what is long over makes room: the list is also what tells people what there was.
                 let old = |key: &&Key| {
                     key.is_over(now - REMEMBERED_MS) && key.revoked.is_none_or(|at| at <= now - REMEMBERED_MS)
                 };
-                commit.drop = kept.iter().filter(old).flat_map(entries_of).collect();
-                if commit.drop.is_empty() {
-                    let message =
-                        format!("there are {MOST} keys already: none can be made before some are long over");
+                let (gone, left): (Vec<&Key>, Vec<&Key>) = kept.iter().partition(old);
+                if is_full(&left) {
+                    let message = format!(
+                        "there are {MOST} keys already, or {MOST_OF_ORG} of this organisation: none can be made before some \
+                         are long over"
+                    );
                     return Err(Problem::new(Refusal::KeysFull, message));
                 }
+                commit.drop = gone.into_iter().flat_map(entries_of).collect();
             }
             Ok(Some(commit))
         })
@@ -194,10 +210,10 @@ mod tests {
                 .map_err(|problem| problem.answer().body.unwrap()["error"].clone())
         };
         let unknown = || Err(json!("this key is not known here"));
-        let (key, token) = block_on(here.create(&store, &terms("acme"))).unwrap();
+        let (key, token) = block_on(here.create(&store, &terms("acme"), false)).unwrap();
         assert_eq!(find(&here, &token), Ok(key.id.clone()));
         assert_eq!(find(&elsewhere, &token), Ok(key.id.clone()));
-        assert_ne!(token, block_on(here.create(&store, &terms("acme"))).unwrap().1);
+        assert_ne!(token, block_on(here.create(&store, &terms("acme"), false)).unwrap().1);
 
         for bad in
             ["", "em_", "em__", &token[..token.len() - 1], &format!("{token}0"), &token.replace("em_", "em-")]
@@ -221,7 +237,8 @@ mod tests {
         assert_eq!(block_on(here.revoke(&store, &key.id, None)).unwrap().unwrap(), revoked);
 
         let (_, short) =
-            block_on(here.create(&store, &Terms { expires: Some(start + 10_000), ..terms("acme") })).unwrap();
+            block_on(here.create(&store, &Terms { expires: Some(start + 10_000), ..terms("acme") }, false))
+                .unwrap();
         assert!(find(&here, &short).is_ok());
         clock.0.set(start + 10_000);
         assert_eq!(find(&here, &short), Err(json!("this key has expired")));
@@ -231,9 +248,9 @@ mod tests {
     fn keys_that_were_asked_for_before_a_revocation_do_not_undo_it() {
         let (clock, store) = (Clock::new(), Slow::default());
         let registry = Registry::new(clock.clone());
-        let (key, token) = block_on(registry.create(&store, &terms("acme"))).unwrap();
+        let (key, token) = block_on(registry.create(&store, &terms("acme"), false)).unwrap();
         assert!(block_on(registry.find(&store, &token)).is_ok());
-        block_on(registry.create(&store, &terms("acme"))).unwrap();
+        block_on(registry.create(&store, &terms("acme"), false)).unwrap();
         store.holds.set(true);
         let reading = started(registry.list(&store, None));
         store.holds.set(false);
@@ -248,7 +265,7 @@ mod tests {
         let (clock, store) = (Clock::new(), MemoryStore::new());
         let (here, elsewhere) = (Registry::new(clock.clone()), Registry::new(clock.clone()));
         assert!(block_on(here.list(&store, None)).unwrap().is_empty());
-        let (_, token) = block_on(elsewhere.create(&store, &terms("acme"))).unwrap();
+        let (_, token) = block_on(elsewhere.create(&store, &terms("acme"), false)).unwrap();
         assert!(block_on(here.find(&store, &token)).is_err());
         clock.pass(UNKNOWN_MS);
         assert!(block_on(here.find(&store, &token)).is_ok());
@@ -265,7 +282,7 @@ mod tests {
             expires: Some(1_800_000_000_000),
             ..terms("acme")
         };
-        let (key, token) = block_on(registry.create(&store, &full)).unwrap();
+        let (key, token) = block_on(registry.create(&store, &full, false)).unwrap();
         let secret = token.rsplit('_').next().unwrap();
         let image = block_on(store.load(&registry.partition, None)).unwrap().unwrap();
         let kept = String::from_utf8(image.entries[0].bytes.clone()).unwrap();
@@ -284,7 +301,7 @@ mod tests {
     fn what_is_long_over_makes_room() {
         let (clock, store) = (Clock::new(), MemoryStore::new());
         let registry = Registry::new(clock.clone());
-        let (first, _) = block_on(registry.create(&store, &terms("acme"))).unwrap();
+        let (first, _) = block_on(registry.create(&store, &terms("acme"), false)).unwrap();
         let made = block_on(store.load(&registry.partition, None)).unwrap().unwrap();
         let more = |at: usize| Key { id: format!("{at:012x}"), ..first.clone() }.entry();
         let fill = Commit {
@@ -297,12 +314,37 @@ mod tests {
         let code = |made: std::result::Result<_, Problem>| {
             made.map(|_: (Key, String)| ()).map_err(|problem| problem.code())
         };
-        assert_eq!(code(block_on(registry.create(&store, &terms("acme")))), Err("KEYS_FULL"));
+        assert_eq!(code(block_on(registry.create(&store, &terms("acme"), false))), Err("KEYS_FULL"));
         block_on(registry.revoke(&store, &first.id, None)).unwrap();
-        assert_eq!(code(block_on(registry.create(&store, &terms("acme")))), Err("KEYS_FULL"));
+        assert_eq!(code(block_on(registry.create(&store, &terms("acme"), false))), Err("KEYS_FULL"));
         clock.pass(REMEMBERED_MS);
-        assert_eq!(code(block_on(registry.create(&store, &terms("acme")))), Ok(()));
+        assert_eq!(code(block_on(registry.create(&store, &terms("acme"), false))), Ok(()));
         let left = block_on(registry.list(&store, None)).unwrap();
         assert_eq!((left.len(), left.iter().any(|key| key.id == first.id)), (MOST, false));
+    }
+
+    #[test]
+    fn one_organisation_does_not_take_the_room_of_all() {
+        let (clock, store) = (Clock::new(), MemoryStore::new());
+        let registry = Registry::new(clock.clone());
+        let (first, _) = block_on(registry.create(&store, &terms("acme"), true)).unwrap();
+        let made = block_on(store.load(&registry.partition, None)).unwrap().unwrap();
+        let more = |at: usize| Key { id: format!("{at:012x}"), ..first.clone() }.entry();
+        let append = (1..MOST_OF_ORG).map(more).collect();
+        let fill = Commit {
+            partition: registry.partition.clone(),
+            expect: made.version,
+            append,
+            ..Commit::default()
+        };
+        block_on(store.commit(&fill)).unwrap();
+        let make = |org: &str, by_org| {
+            block_on(registry.create(&store, &terms(org), by_org)).map(drop).map_err(|problem| problem.code())
+        };
+        assert_eq!(make("acme", true), Err("KEYS_FULL"));
+        assert_eq!((make("other", true), make("acme", false)), (Ok(()), Ok(())));
+        // Making and revoking on and on is no way round.
+        block_on(registry.revoke(&store, &first.id, None)).unwrap();
+        assert_eq!(make("acme", true), Err("KEYS_FULL"));
     }
 }

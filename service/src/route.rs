@@ -5,6 +5,8 @@
 pub enum Want {
     /// Whether the service is up; public.
     Health,
+    /// Whether it can serve: its settings, its store; public.
+    Ready,
     /// The description of all routes; public.
     OpenApi,
     /// Whose token this is.

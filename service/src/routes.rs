@@ -136,6 +136,15 @@ const fn drop_entity(path: &'static str) -> Route {
 pub const ROUTES: &[Route] = &[
     route("GET", "health", Want::Health, "Tells whether the service is up; needs no token.")
         .answers("Health"),
+    route("GET", "healthz", Want::Health, "The same, under the name that deployments look for.")
+        .answers("Health"),
+    route(
+        "GET",
+        "readyz",
+        Want::Ready,
+        "Tells whether it can serve: its settings and its store; needs no token.",
+    )
+    .answers("Health"),
     route("GET", "openapi.json", Want::OpenApi, "Describes the service; needs no token.")
         .answers("Description"),
     route("GET", "v1/ping", Want::Ping, "Tells whose token this is.").answers("Ping"),

@@ -118,7 +118,13 @@ impl Service {
         read: impl AsyncFnOnce(usize) -> Result<Vec<u8>, Problem>,
     ) -> Result<Answer, Problem> {
         let found = router::route(&head.method, &head.path);
-        if let Ok((Route { want: Want::Health, .. }, _)) = found {
+        if let Ok((Route { want: want @ (Want::Health | Want::Ready), .. }, _)) = found {
+            if *want == Want::Ready {
+                // Whoever asks again and again reads the store no more often than keys are read anyway.
+                let root = self.memory.as_ref().map_err(Clone::clone)?;
+                root.check_plain().await?;
+                self.gate.keys.ready(&*root.store()).await?;
+            }
             let version = env!("CARGO_PKG_VERSION");
             let health = json!({ "status": "ok", "version": version, "store": settings.store.name() });
             return Ok(Answer::ok(health));
@@ -160,7 +166,8 @@ impl Service {
         let root = self.memory.as_ref().map_err(Clone::clone)?;
         let store = root.store();
         if let Some(errand) = errand(route.want, &texts) {
-            let (body, noted) = admin::run(&self.gate, &*store, &caller, &errand, &options).await?;
+            let (body, noted) =
+                admin::run(&self.gate, &*store, &caller, &errand, &options, settings.rate).await?;
             visit.noted = noted;
             return Ok(Answer::ok(body));
         }

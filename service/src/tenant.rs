@@ -24,6 +24,9 @@ pub trait Tenants {
     /// The memory of the tenant of this name: `t` and 24 lower-case hex digits. Called again for the same one after it
     /// was closed for others.
     fn open<'a>(&'a self, name: &'a str) -> LocalFuture<'a, Result<Memory>>;
+
+    /// Is told that this one was closed for others. It may be opened again at once.
+    fn closed(&self, _name: &str) {}
 }
 
 /// Where there is no place for more than one tenant: a store that a program wrote itself.
@@ -89,10 +92,15 @@ impl Open {
     /// Closes tenants that nobody asks, those first that were not asked for longest, while there are too many or all
     /// memories together have more loaded than they may. A memory makes room by itself in what is its own alone.
     fn close(&self, root: &Memory) {
-        let mut open = self.open.borrow_mut();
-        while open.len() > OPEN || root.is_crowded() {
+        loop {
+            let mut open = self.open.borrow_mut();
+            if open.len() <= OPEN && !root.is_crowded() {
+                break;
+            }
             let Some(idle) = open.iter().position(|(_, memory)| Rc::strong_count(memory) == 1) else { break };
-            open.remove(idle);
+            let (name, _) = open.remove(idle);
+            drop(open);
+            self.tenants.closed(&name);
         }
         root.make_room();
     }
