@@ -178,10 +178,20 @@ pub const ROUTES: &[Route] = &[
         .answers("Entities"),
     drop_entity("v1/entities/{type}/{name}"),
     drop_entity("v2/entities/{type}/{name}"),
-    route("PUT", "v1/batch", Want::BatchUpdate, "Changes the texts of up to 1,000 memories, all or none.")
-        .body(&[MEMORIES]),
-    route("DELETE", "v1/batch", Want::BatchDelete, "Deletes up to 1,000 memories, all or none.")
-        .body(&[MEMORIES]),
+    route(
+        "PUT",
+        "v1/batch",
+        Want::BatchUpdate,
+        "Changes the texts of up to 1,000 memories, those of an owner together.",
+    )
+    .body(&[MEMORIES]),
+    route(
+        "DELETE",
+        "v1/batch",
+        Want::BatchDelete,
+        "Deletes up to 1,000 memories, those of an owner together.",
+    )
+    .body(&[MEMORIES]),
     route("GET", "v1/event/{id}", Want::Event, "Tells how far the work is that an add began.")
         .answers("Event"),
     route("GET", "v1/events", Want::Events, "Lists what became of the last adds of an owner.")
