@@ -128,12 +128,12 @@ const attacks = {
     const body = { messages: "the secret of ann", user_id: "ann", infer: false };
     const seen = [];
     for (const token of tokens) {
-      const { headers, body: told } = await ask(token, "POST", "/v1/memories", body, { "idempotency-key": "the same" });
+      const { headers, body: told } = await ask(token, "POST", "/v1/memories", body, { "idempotency-key": "the-same" });
       seen.push([headers.get("idempotency-replayed"), told.results[0].event]);
     }
     // The second key is another caller in the same tenant, where the memory is known.
     assert.deepEqual(seen, [[null, "ADD"], [null, "NONE"], [null, "ADD"], [null, "ADD"], [null, "ADD"]]);
-    assert.equal((await ask(tokens[3], "POST", "/v1/memories", body, { "idempotency-key": "the same" })).headers.get("idempotency-replayed"), "true");
+    assert.equal((await ask(tokens[3], "POST", "/v1/memories", body, { "idempotency-key": "the-same" })).headers.get("idempotency-replayed"), "true");
   },
 
   "a session of MCP is no way to somebody else's memories": async ({ ask, key, add }) => {
