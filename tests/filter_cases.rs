@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use edgemem::index::filter::{Fields, Filter, MAX_DEPTH, MAX_VALUES, Owner, TextField, TimeField};
+use edgemem::index::filter::{
+    Fields, Filter, MAX_DEPTH, MAX_OWNERS, MAX_TESTS, MAX_VALUES, Owner, TextField, TimeField,
+};
 use edgemem::record::{Actor, MemoryId, Place, Record, Role};
 use edgemem::scope::{Axis, Scope};
 use edgemem::text::md5_hex;
@@ -135,8 +137,28 @@ fn hostile_sizes_are_refused() {
     let negated = (0..MAX_DEPTH).fold(json!({}), |inner, _| json!({ "NOT": inner }));
     let many = |count: usize| json!({ "n": (0..count).collect::<Vec<_>>() });
     assert!(Filter::parse(&many(MAX_VALUES - 1)).is_ok());
-    let conditions = json!({ "AND": vec![json!({ "n": 1 }); MAX_VALUES / 2] });
-    for filter in [nested(MAX_DEPTH + 1), negated, many(MAX_VALUES), conditions] {
+    let conditions = |count: usize| json!({ "AND": vec![json!({ "n": 1 }); count] });
+    let moments = |count: usize| json!({ "created_at": { "in": vec!["2026-01-01"; count] } });
+    let flags = |count: usize| json!({ "n": { "in": vec![json!(true); count] } });
+    let operators = |count: usize| json!({ "OR": vec![json!({ "n": { "gt": 1, "lt": 2 } }); count / 2] });
+    let users = |count: usize| json!({ "user_id": { "in": (0..count).map(|n| format!("u{n}")).collect::<Vec<_>>() } });
+    for filter in
+        [conditions(MAX_TESTS), moments(MAX_TESTS), flags(MAX_TESTS), operators(MAX_TESTS), users(MAX_OWNERS)]
+    {
+        assert!(Filter::parse(&filter).is_ok());
+    }
+    for filter in [
+        nested(MAX_DEPTH + 1),
+        negated,
+        many(MAX_VALUES),
+        conditions(MAX_TESTS + 1),
+        moments(MAX_TESTS + 1),
+        flags(MAX_TESTS + 1),
+        operators(MAX_TESTS + 2),
+        users(MAX_OWNERS + 1),
+        json!({ "AND": [users(MAX_OWNERS / 2), { "NOT": users(MAX_OWNERS / 2 + 1) }] }),
+        json!({ "AND": vec![json!({}); MAX_VALUES + 1] }),
+    ] {
         assert_eq!(Filter::parse(&filter).unwrap_err().code(), "FILTER_INVALID");
     }
     let long = "x".repeat(10_000);
@@ -145,10 +167,10 @@ fn hostile_sizes_are_refused() {
 
 #[test]
 fn owners_stay_few_and_bound_for_large_filters() {
-    let users: Vec<_> = (0..2_000).map(|n| json!({ "user_id": format!("u{n}") })).collect();
+    let users: Vec<_> = (0..MAX_TESTS).map(|n| json!({ "user_id": format!("u{n}") })).collect();
     let owners = Filter::parse(&json!({ "OR": users })).unwrap().owners();
     assert_eq!(owners.alternatives().len(), 1);
-    assert_eq!(owners.alternatives()[0].ids(Axis::User).unwrap().len(), 2_000);
+    assert_eq!(owners.alternatives()[0].ids(Axis::User).unwrap().len(), MAX_TESTS);
     // Each conjunct doubles the combinations: two to the power of two hundred without widening.
     let pairs: Vec<_> = (0..200)
         .map(|n| json!({ "OR": [{ "user_id": [format!("u{n}"), "u"] }, { "agent_id": [format!("a{n}"), "a"] }] }))

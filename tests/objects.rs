@@ -193,6 +193,62 @@ fn an_owner_lives_in_its_object_and_an_id_leads_there() {
 }
 
 #[test]
+fn many_changes_reach_the_objects_of_their_memories() {
+    for config in [json!(null), json!({ "shards": { "user:bob": 3 } })] {
+        let both = Twice::new(&config, Models::default());
+        let mut ids: Vec<Value> = Vec::new();
+        for (at, user) in ["ann", "bob", "bob", "bob", "cid"].into_iter().enumerate() {
+            let options = json!({ "userId": user, "conversationId": format!("c{at}"), "infer": false });
+            let added = both.call("add", &[format!("tea number {at}").into(), options]).unwrap();
+            ids.push(added["results"][0]["id"].clone());
+        }
+        let absent = json!("00000000-0000-4000-8000-000000000000");
+        let changes: Vec<Value> =
+            ids.iter().chain([&absent]).map(|id| json!({ "id": id, "text": format!("milk {id}") })).collect();
+        let told = |method: &Value, options: Value| {
+            let answers = [&both.plain, &both.routed].map(|memory| {
+                let mut told = call(memory, "changeAll", json!([method, options])).unwrap();
+                // Shards are asked one after the other, whatever the order of what they hold.
+                let sorted = |list: &mut Value| {
+                    let mut ids: Vec<String> =
+                        list.as_array().unwrap().iter().map(Value::to_string).collect();
+                    ids.sort();
+                    *list = ids.into();
+                };
+                ["done", "gone"].map(|name| sorted(&mut told[name]));
+                told
+            });
+            assert_eq!(answers[0], answers[1]);
+            let count = |name: &str| answers[1][name].as_array().unwrap().len();
+            (count("done"), count("gone"), answers[1]["failure"].clone())
+        };
+        let changes = Value::from(changes);
+        assert_eq!(told(&changes, json!({ "dryRun": true })), (5, 0, Value::Null));
+        assert_eq!(both.call("get", &[ids[2].clone()]).unwrap()["memory"], "tea number 2");
+        assert_eq!(told(&changes, json!({})), (5, 0, Value::Null));
+        assert_eq!(both.call("get", &[ids[2].clone()]).unwrap()["memory"], format!("milk {}", ids[2]));
+        assert_eq!(
+            told(&json!([{ "id": ids[0] }, { "id": ids[2] }]), json!({ "delete": true })),
+            (2, 0, Value::Null)
+        );
+        assert_eq!(told(&changes, json!({ "delete": true })), (3, 2, Value::Null));
+        // What is wrong with one is said before any object is asked.
+        for wrong in [
+            json!([{ "id": ids[0], "text": " " }]),
+            json!([{ "text": "x" }]),
+            json!("x"),
+            json!([{ "id": ids[0] }]),
+        ] {
+            let code = both.call("changeAll", &[wrong.clone()]).unwrap_err().code();
+            assert!(
+                ["MESSAGES_EMPTY", "INVALID_ARGUMENT", "UPDATE_EMPTY"].contains(&code),
+                "{wrong}: {code}"
+            );
+        }
+    }
+}
+
+#[test]
 fn owners_are_counted_as_a_list_shows_them_wherever_they_live() {
     let both = Twice::new(&json!({ "shards": { "user:bob": 2 } }), Models::default());
     for memory in [&both.plain, &both.routed] {

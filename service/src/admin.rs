@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::audit::MAX_PAGE;
 use crate::auth::Caller;
 use crate::gate::{Gate, Noted};
-use crate::keys::{Key, Right, Wish};
+use crate::keys::{Key, Right, Terms};
 use crate::problem::{Problem, Refusal};
 
 /// What is wanted.
@@ -35,10 +35,10 @@ pub type Done = (Value, Option<Noted>);
 
 /// A note goes into the log of the key's organisation, and names the key's project.
 fn noted(key: Key) -> Option<Noted> {
-    Some(Noted { tenant: Some((key.org, key.project)), subject: key.id.into(), refused: None })
+    Some(Noted { tenant: Some((key.terms.org, key.terms.project)), subject: key.id.into(), refused: None })
 }
 
-/// Runs an errand. Options are the query's or the body's.
+/// Runs an errand. Options are the query's or the body's; `rate` is the limit of keys without one of their own.
 ///
 /// `RIGHT_MISSING` without the right of administrators, `TENANT_FORBIDDEN` for another organisation than the caller's,
 /// `INVALID_ARGUMENT`, `NOT_FOUND`, `KEYS_FULL` and the `STORE_…` codes.
@@ -48,6 +48,7 @@ pub async fn run(
     caller: &Caller,
     errand: &Errand,
     options: &Map<String, Value>,
+    rate: u32,
 ) -> Result<Done, Problem> {
     caller.may(Right::Admin)?;
     // Only whoever runs the deployment sees more than one organisation.
@@ -65,8 +66,8 @@ pub async fn run(
             Ok((json!({ "results": keys.iter().map(|key| key.shown()).collect::<Vec<_>>() }), None))
         }
         Errand::Make => {
-            let wish = wish(caller, options, gate.host.now())?;
-            let (key, token) = gate.keys.create(store, &wish).await?;
+            let terms = terms(caller, options, gate.host.now(), rate)?;
+            let (key, token) = gate.keys.create(store, &terms, !caller.is_root).await?;
             let mut shown = json!({ "key": token });
             if let (Some(shown), Value::Object(members)) = (shown.as_object_mut(), key.shown()) {
                 shown.extend(members);
@@ -96,8 +97,8 @@ pub async fn run(
     }
 }
 
-/// What a body wants a new key to be.
-fn wish(caller: &Caller, options: &Map<String, Value>, now: i64) -> Result<Wish, Problem> {
+/// What a body wants a new key to be. Nobody makes a key that may ask more often than its own.
+fn terms(caller: &Caller, options: &Map<String, Value>, now: i64, rate: u32) -> Result<Terms, Problem> {
     let place = |name: &str, own: &str| {
         let place = text(options, name)?.unwrap_or(own);
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
@@ -141,14 +142,17 @@ fn wish(caller: &Caller, options: &Map<String, Value>, now: i64) -> Result<Wish,
                 .ok_or_else(|| wrong("expires_at", "a time to come"))?
         }
     };
+    let usual = if rate == 0 { MAX_RATE } else { rate.into() };
+    let most = if caller.is_root { MAX_RATE } else { caller.rate.map_or(usual, u64::from).min(MAX_RATE) };
     let rate = match options.get("rate_limit").filter(|value| !value.is_null()) {
-        None => None,
+        None => caller.rate,
         Some(value) => {
-            let rate = value.as_u64().filter(|rate| (1..=MAX_RATE).contains(rate));
-            Some(rate.ok_or_else(|| wrong("rate_limit", "requests a minute, from 1 to 1000000"))? as u32)
+            let rate = value.as_u64().filter(|rate| (1..=most).contains(rate));
+            let wanted = || wrong("rate_limit", &format!("requests a minute, from 1 to {most}"));
+            Some(rate.ok_or_else(wanted)? as u32)
         }
     };
-    let wish = Wish {
+    let terms = Terms {
         org: place("org_id", &caller.org)?,
         project: place("project_id", &caller.project)?,
         user: owner(Axis::User)?,
@@ -158,10 +162,10 @@ fn wish(caller: &Caller, options: &Map<String, Value>, now: i64) -> Result<Wish,
         rate,
         expires,
     };
-    if right == Right::Admin && (wish.user.is_some() || wish.agent.is_some()) {
+    if right == Right::Admin && (terms.user.is_some() || terms.agent.is_some()) {
         return Err(wrong("right", "read or write for a key of one user or agent"));
     }
-    Ok(wish)
+    Ok(terms)
 }
 
 /// A text that is there and not null.

@@ -129,8 +129,16 @@ impl Audit {
     pub fn note(&self, note: Note) {
         let mut waiting = self.waiting.borrow_mut();
         waiting.push(self.mark(note));
-        let over = waiting.len().saturating_sub(WAITING);
-        waiting.drain(..over);
+        if waiting.len() > WAITING {
+            // The organisation with the most notes gives way, so that none drowns what others did.
+            let of = |org: &str| waiting.iter().filter(|note| note.org == org).count();
+            let mut orgs: Vec<&str> = waiting.iter().map(|note| note.org.as_str()).collect();
+            orgs.sort_unstable();
+            orgs.dedup();
+            let loudest = orgs.into_iter().max_by_key(|org| of(org)).map(str::to_owned);
+            let first = waiting.iter().position(|note| Some(&note.org) == loudest.as_ref());
+            first.map(|at| waiting.remove(at));
+        }
     }
 
     /// Stores what waits, unless somebody is doing so. Notes that cannot be stored go on waiting.

@@ -1,12 +1,12 @@
 //! Who may ask: keys, see [`keys`](crate::keys), and tokens of the deployment, known by their SHA-256 only.
 
-use edgemem::scope::Axis;
+use edgemem::scope::{Axis, Scope};
 use edgemem::{Error, ErrorKind};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::http::Head;
-use crate::keys::{Key, Right};
+use crate::keys::{Key, Right, Terms};
 use crate::problem::{Problem, Refusal};
 use crate::tenant::DEFAULT;
 
@@ -23,7 +23,7 @@ pub struct Caller {
     /// The project whose memories it reaches.
     pub project: String,
     /// The user or the agent, or both, that its memories have to carry.
-    pub bounds: Vec<(Axis, String)>,
+    pub bounds: Scope,
     /// What it may do.
     pub right: Right,
     /// Requests a minute, if it has a limit of its own.
@@ -36,7 +36,7 @@ impl Caller {
     /// A caller that may do everything, in the default tenant.
     fn root(id: String) -> Caller {
         let (org, project) = (DEFAULT.to_owned(), DEFAULT.to_owned());
-        Caller { id, org, project, bounds: vec![], right: Right::Admin, rate: None, is_root: true }
+        Caller { id, org, project, bounds: Scope::new(), right: Right::Admin, rate: None, is_root: true }
     }
 
     /// `RIGHT_MISSING` unless it has this right.
@@ -51,16 +51,12 @@ impl Caller {
 
 impl From<Key> for Caller {
     fn from(key: Key) -> Caller {
-        let bounds = [(Axis::User, key.user), (Axis::Agent, key.agent)];
-        Caller {
-            id: key.id,
-            org: key.org,
-            project: key.project,
-            bounds: bounds.into_iter().filter_map(|(axis, id)| Some((axis, id?))).collect(),
-            right: key.right,
-            rate: key.rate,
-            is_root: false,
+        let Terms { org, project, user, agent, right, rate, .. } = key.terms;
+        let mut bounds = Scope::new();
+        for (axis, id) in [(Axis::User, user), (Axis::Agent, agent)] {
+            bounds = id.into_iter().fold(bounds, |bounds, id| bounds.with(axis, id));
         }
+        Caller { id: key.id, org, project, bounds, right, rate, is_root: false }
     }
 }
 

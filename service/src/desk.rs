@@ -15,8 +15,8 @@ use edgemem::{Error, ErrorKind, Memory, Result};
 use serde_json::{Map, Value, json};
 
 use crate::auth::Caller;
+use crate::bounds::{SPELLINGS, bind, carries, forbidden};
 use crate::keys::Right;
-use crate::tenant::{all_are, for_each_test};
 
 /// What a method is about, which decides how a caller is kept within its bounds.
 #[derive(Clone, Copy, PartialEq)]
@@ -27,6 +27,8 @@ enum About {
     Scope(usize),
     /// The memory of the id that is its first argument.
     Id,
+    /// The memories whose changes are its first argument.
+    Each,
     /// All memories.
     Everything,
 }
@@ -38,42 +40,16 @@ const METHODS: &[(&str, Right, About)] = &[
     ("getAll", Right::Read, About::Read(0)),
     ("search", Right::Read, About::Read(1)),
     ("context", Right::Read, About::Read(1)),
-    ("entities", Right::Read, About::Read(0)),
-    ("entity", Right::Read, About::Read(1)),
-    ("graph", Right::Read, About::Read(0)),
     ("timeline", Right::Read, About::Read(0)),
-    ("conflicts", Right::Read, About::Read(0)),
     ("owners", Right::Read, About::Everything),
     ("stats", Right::Read, About::Everything),
-    ("pending", Right::Read, About::Everything),
-    ("isEmpty", Right::Read, About::Everything),
     ("add", Right::Write, About::Scope(1)),
     ("update", Right::Write, About::Id),
     ("delete", Right::Write, About::Id),
+    ("changeAll", Right::Write, About::Each),
     ("deleteAll", Right::Write, About::Scope(0)),
     ("feedback", Right::Write, About::Id),
-    ("readStep", Right::Write, About::Everything),
 ];
-
-/// The five axes in both spellings.
-const SPELLINGS: [(Axis, [&str; 2]); 5] = [
-    (Axis::User, ["userId", "user_id"]),
-    (Axis::Agent, ["agentId", "agent_id"]),
-    (Axis::Run, ["runId", "run_id"]),
-    (Axis::App, ["appId", "app_id"]),
-    (Axis::Org, ["orgId", "org_id"]),
-];
-
-/// `SCOPE_FORBIDDEN` if options name another user or agent than the caller's.
-pub fn check_ids(caller: &Caller, options: &Map<String, Value>) -> Result<()> {
-    for (axis, id) in &caller.bounds {
-        let other = |name: &str| options.get(name).is_some_and(|it| !it.is_null() && !all_are(it, id));
-        if other(axis.id_name()) {
-            return Err(forbidden(axis.id_name()));
-        }
-    }
-    Ok(())
-}
 
 /// A memory as one caller may use it.
 pub struct Desk {
@@ -150,7 +126,7 @@ impl Desk {
     pub fn may_relay(&self, account: &str, writes: bool) -> Result<()> {
         self.may(if writes { Right::Write } else { Right::Read })?;
         let bounds = &self.caller.bounds;
-        match bounds.is_empty() || bounds.contains(&(Axis::User, account.to_owned())) {
+        match bounds.is_empty() || bounds.get(Axis::User) == Some(account) {
             true => Ok(()),
             false => Err(forbidden("account")),
         }
@@ -159,7 +135,7 @@ impl Desk {
     /// Whether the caller may list what these options name: the errors of calling `getAll` with them.
     pub fn may_list(&self, mut options: Map<String, Value>) -> Result<()> {
         self.may(Right::Read)?;
-        self.bind(&mut options, true)
+        bind(&self.caller.bounds, &mut options, true)
     }
 
     /// Puts the caller's ids into the options of a request that names nobody, where it may name somebody.
@@ -168,8 +144,8 @@ impl Desk {
             |options: &Map<String, Value>, name: &str| options.get(name).is_some_and(|it| !it.is_null());
         let scoped = SPELLINGS.iter().any(|(_, both)| both.iter().any(|name| names(options, name)));
         if !scoped && !names(options, "filters") {
-            for (axis, id) in &self.caller.bounds {
-                options.insert(axis.id_name().to_owned(), id.as_str().into());
+            for (axis, id) in self.caller.bounds.ids() {
+                options.insert(axis.id_name().to_owned(), id.into());
             }
         }
     }
@@ -196,9 +172,14 @@ impl Desk {
             }
         };
         let answer = wire::called(&self.memory, method, arguments).await?;
-        if right == Right::Write {
-            let results = answer["results"].as_array().map(|results| results.len() as u64);
-            let told = if about == About::Id { Some(1) } else { results };
+        let is_dry = about == About::Each && arguments.get(1).is_some_and(|it| it["dryRun"] == true);
+        if right == Right::Write && !is_dry {
+            let length = |name: &str| answer[name].as_array().map(|list| list.len() as u64);
+            let told = match about {
+                About::Id => Some(1),
+                About::Each => length("done"),
+                _ => length("results"),
+            };
             self.touched.set(match (self.touched.get(), told) {
                 (Touched::Unknown, _) | (_, None) => Touched::Unknown,
                 (Touched::Nothing, Some(more)) => Touched::Known(more),
@@ -218,9 +199,11 @@ impl Desk {
             }
             About::Id => {
                 let id = arguments.first().and_then(Value::as_str).unwrap_or_default();
-                if !self.owns(method, id).await? {
-                    let message = format!("Memory with ID {id} not found");
-                    return Err(Error::new(ErrorKind::NotFound, message).field("id"));
+                self.must_own(method, id).await?;
+            }
+            About::Each => {
+                for change in arguments.first().and_then(Value::as_array).into_iter().flatten() {
+                    self.must_own(method, change["id"].as_str().unwrap_or_default()).await?;
                 }
             }
             About::Read(at) | About::Scope(at) => {
@@ -230,88 +213,47 @@ impl Desk {
                 }
                 // What is no object is refused by the memory.
                 if let Some(options) = arguments[at].as_object_mut() {
-                    self.bind(options, matches!(about, About::Read(_)))?;
+                    bind(&self.caller.bounds, options, matches!(about, About::Read(_)))?;
                 }
             }
         }
         Ok(arguments)
     }
 
-    /// Puts the caller's ids into options, and into the filters of a read that could show memories without them.
-    fn bind(&self, options: &mut Map<String, Value>, reads: bool) -> Result<()> {
-        let bounds = &self.caller.bounds;
-        let own = |axis: Axis| bounds.iter().find(|(bound, _)| *bound == axis).map(|(_, id)| id.as_str());
-        let mut others = false;
-        let mut names_scope = false;
-        for (axis, names) in SPELLINGS {
-            for name in names {
-                let Some(value) = options.get(name).filter(|value| !value.is_null()) else { continue };
-                names_scope = true;
-                match own(axis) {
-                    Some(id) if !all_are(value, id) => return Err(forbidden(name)),
-                    Some(_) => {}
-                    None => others = true,
-                }
-            }
+    async fn must_own(&self, method: &str, id: &str) -> Result<()> {
+        if self.owns(method, id).await? {
+            return Ok(());
         }
-        let filters = options.get("filters").filter(|filters| !filters.is_null()).cloned();
-        if let Some(filters) = &filters {
-            for_each_test(filters, 0, &mut |name, value| {
-                let axis = SPELLINGS.iter().find(|(_, names)| names.contains(&name)).map(|(axis, _)| *axis);
-                match axis.and_then(own) {
-                    Some(id) if !all_are(value, id) => Err(forbidden(name)),
-                    _ => Ok(()),
-                }
-            })?;
-        }
-        // Filters alone reach every run of an owner, composed ids only those that are named: so they stay alone.
-        if names_scope || filters.is_none() || !reads {
-            for (axis, id) in bounds {
-                for (_, names) in SPELLINGS.iter().filter(|(known, _)| known == axis) {
-                    names.iter().for_each(|name| drop(options.remove(*name)));
-                }
-                options.insert(axis.id_name().to_owned(), id.as_str().into());
-            }
-        }
-        // Composed ids show what is shared as well: what an agent or a run has without a user.
-        if reads && (others || bounds.len() > 1 || (filters.is_some() && !names_scope)) {
-            let mut all: Vec<Value> = bounds.iter().map(|(axis, id)| json!({ axis.id_name(): id })).collect();
-            all.extend(filters);
-            options.insert("filters".to_owned(), json!({ "AND": all }));
-        }
-        Ok(())
+        Err(Error::new(ErrorKind::NotFound, format!("Memory with ID {id} not found")).field("id"))
     }
 
     /// Whether a memory carries the caller's ids.
     async fn owns(&self, method: &str, id: &str) -> Result<bool> {
         let found = wire::called(&self.memory, "get", &[id.into()]).await?;
         if !found.is_null() {
-            let carries = |(axis, own): &(Axis, String)| found[axis.id_name()].as_str() == Some(own);
-            return Ok(self.caller.bounds.iter().all(carries));
+            return Ok(carries(&found, &self.caller.bounds));
         }
         // Of a deleted memory only its id is left, which begins as the name of its owner's partition does.
         let prefix = MemoryId::parse(id).and_then(MemoryId::partition_prefix);
-        Ok(method == "history"
-            && prefix.is_some_and(|prefix| match &self.caller.bounds[..] {
-                [(axis, own)] => partition_name(*axis, own).starts_with(&prefix),
-                _ => false,
-            }))
+        let mut own = self.caller.bounds.ids();
+        Ok(match (method, prefix, own.next(), own.next()) {
+            ("history" | "changeAll", Some(prefix), Some((axis, own)), None) => {
+                partition_name(axis, own).starts_with(&prefix)
+            }
+            _ => false,
+        })
     }
-}
-
-fn forbidden(field: &str) -> Error {
-    let message = format!("{field} names another than this key is for: leave it out");
-    Error::new(ErrorKind::ScopeForbidden, message).field(field)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::caller;
+    use edgemem::scope::Scope;
     use futures_executor::block_on;
 
     fn desk(memory: &Rc<Memory>, right: Right, bounds: &[(Axis, &str)]) -> Desk {
-        let bounds = bounds.iter().map(|(axis, id)| (*axis, (*id).to_owned())).collect();
+        let bounds = bounds.iter().fold(Scope::new(), |bounds, (axis, id)| bounds.with(*axis, *id));
         Desk::new(Rc::clone(memory), Rc::new(Caller { right, bounds, ..caller("acme", "p") }))
     }
 

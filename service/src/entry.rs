@@ -27,8 +27,10 @@ pub struct Handler(Rc<Service>, Rc<JsTenants>);
 
 /// Tenants as JavaScript opens them: `open(name)` makes a core over the tenant's place and gives it to [`Handler::admit`]
 /// before its promise resolves.
+/// `closed(name)` is told when it is closed for others.
 struct JsTenants {
     open: Function,
+    closed: Function,
     admitted: RefCell<Vec<(String, Memory)>>,
 }
 
@@ -51,18 +53,24 @@ impl Tenants for JsTenants {
             }
         })
     }
+
+    fn closed(&self, name: &str) {
+        // It only takes note: whatever it throws, nothing here depends on it.
+        drop(self.closed.call1(&JsValue::UNDEFINED, &name.into()));
+    }
 }
 
 #[wasm_bindgen]
 impl Handler {
     /// Takes the memory and the settings, under the names of the Worker's variables, as JSON. What is wrong with either
-    /// is told by the answers. `open` opens a tenant by its name, see [`Handler::admit`].
+    /// is told by the answers. `open` opens a tenant by its name, see [`Handler::admit`]; `closed` is told of it when the tenant was
+    /// closed for others.
     #[wasm_bindgen(constructor)]
-    pub fn new(core: &Core, variables: &str, open: Function) -> Handler {
+    pub fn new(core: &Core, variables: &str, open: Function, closed: Function) -> Handler {
         let variables: Value = serde_json::from_str(variables).unwrap_or_default();
         let settings = Settings::read(|name| variables[name].as_str().map(str::to_owned));
         let memory = core.memory().map_err(Problem::from);
-        let tenants = Rc::new(JsTenants { open, admitted: RefCell::default() });
+        let tenants = Rc::new(JsTenants { open, closed, admitted: RefCell::default() });
         let service = Service::new(settings, memory, Rc::new(JsHost), Rc::clone(&tenants) as Rc<dyn Tenants>);
         Handler(Rc::new(service), tenants)
     }

@@ -12,9 +12,10 @@ use crate::audit::{Audit, Note};
 use crate::auth::{self, Caller};
 use crate::beside::random_hex;
 use crate::http::{Answer, Head};
-use crate::keys::{PREFIX, Registry};
+use crate::keys::PREFIX;
 use crate::limits::{Limits, Quota};
 use crate::problem::Problem;
+use crate::registry::Registry;
 use crate::settings::{Lines, Settings};
 use crate::tenant::{Open, Tenants};
 
@@ -41,7 +42,8 @@ pub struct Visit {
     id: String,
     started: f64,
     caller: Option<Rc<Caller>>,
-    quota: Option<Quota>,
+    /// What is left to its key.
+    pub quota: Option<Quota>,
     /// What is noted in the audit log, if anything.
     pub noted: Option<Noted>,
     /// What failed of a request that was answered all the same.
@@ -108,8 +110,13 @@ impl Gate {
         };
         let caller = Rc::new(caller);
         visit.caller = Some(Rc::clone(&caller));
-        visit.quota = self.limits.take(&caller, settings.rate, self.host.now())?;
+        visit.quota = self.count(settings, &caller)?;
         Ok(caller)
+    }
+
+    /// Counts a request, or a message of several in one request, and returns what is left. `RATE_LIMITED` beyond the limit.
+    pub fn count(&self, settings: &Settings, caller: &Caller) -> Result<Option<Quota>, Problem> {
+        self.limits.take(caller, settings.rate, self.host.now())
     }
 
     /// The note of a visit that ends with this status, if it is to be noted. `route` is the path's pattern.

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 /// The request headers that the service reads; `entry` copies these and no others.
-pub const READ_HEADERS: [&str; 13] = [
+pub const READ_HEADERS: [&str; 14] = [
     "authorization",
+    "content-encoding",
     "content-length",
     "content-type",
     "origin",

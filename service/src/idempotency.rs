@@ -103,7 +103,8 @@ pub async fn claim(
             continue;
         };
         let headers = vec![("idempotency-replayed", "true".to_owned())];
-        return Ok(Some(Claim::Answered(Answer { status, headers, body: Some(beside::json(&bytes)?) })));
+        let body = Some(beside::json(&bytes)?).filter(|body| !body.is_null());
+        return Ok(Some(Claim::Answered(Answer { status, headers, body })));
     }
 }
 
@@ -111,8 +112,7 @@ impl Ticket {
     /// Keeps the answer, or gives the key back if sending the request again could end otherwise.
     pub async fn settle(self, store: &dyn ByteStore, answer: &Answer, now: i64) -> Result<(), Problem> {
         let text = answer.body.as_ref().map_or("null".to_owned(), Value::to_string);
-        let passing = matches!(answer.status, 401 | 403 | 409 | 429) || answer.status >= 500;
-        let keeps = !passing && text.len() <= MAX_ANSWER;
+        let keeps = !is_passing(answer.status) && text.len() <= MAX_ANSWER;
         beside::change(store, &self.partition, |image| {
             let mut commit = forget(&read(image)?, now, |it| it.key == self.claimed);
             if keeps {
@@ -126,6 +126,11 @@ impl Ticket {
         .await?;
         Ok(())
     }
+}
+
+/// Whether what was refused with this status may pass when it is sent again.
+pub fn is_passing(status: u16) -> bool {
+    matches!(status, 401 | 403 | 409 | 429) || status >= 500
 }
 
 /// What is kept of a request.

@@ -3,35 +3,19 @@
 //! A key reads `em_<id>_<secret>`: 12 hex digits to find it by and 192 random bits. What is kept of it is one entry of a
 //! partition that belongs to no owner, with the SHA-256 of the whole key; revoking adds a second entry. Entries are only
 //! added, so two instances that make and revoke keys at the same time lose nothing, also over a store that does not
-//! compare versions. `docs/keys.md` has the format.
+//! compare versions. `docs/keys.md` has the format. Who finds, makes and revokes them is the [`registry`](crate::registry).
 
-use std::cell::{Cell, RefCell};
-use std::rc::Rc;
-
-use edgemem::host::Host;
-use edgemem::store::{ByteStore, Commit, Entry, Image};
+use edgemem::store::{Entry, Image};
 use edgemem::time::Timestamp;
 use edgemem::{ErrorKind, Result};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
-use crate::beside::{self, random_hex};
-use crate::problem::{Problem, Refusal};
+use crate::beside;
 
 /// What every key begins with.
 pub const PREFIX: &str = "em_";
-/// How long an instance goes on with the keys that it knows, in ms: so long a revoked key may still be let in by another
-/// instance than the one that revoked it. Over KV, Cloudflare's own delay of up to a minute comes on top.
-pub const FRESH_MS: i64 = 5_000;
-/// A key that is not known is looked up anew at most so often, in ms: one that was just made elsewhere is soon known.
-const UNKNOWN_MS: i64 = 1_000;
-/// The most keys that are kept.
-pub const MOST: usize = 4_096;
-/// So long a key that was revoked or has expired is still listed when its place is needed, in ms: 30 days.
-const REMEMBERED_MS: i64 = 30 * 86_400_000;
-const ID: usize = 12;
-const SECRET: usize = 48;
+/// So many hex digits its id has.
+pub const ID: usize = 12;
 const VERSION: u64 = 1;
 
 /// What a key may do; each includes those before it.
@@ -59,11 +43,9 @@ impl Right {
     }
 }
 
-/// A key without its secret.
+/// What a key is for and what it may do, as whoever makes it wishes.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Key {
-    /// What it is found, listed and revoked by.
-    pub id: String,
+pub struct Terms {
     /// The organisation.
     pub org: String,
     /// The project, which with the organisation names the tenant.
@@ -78,41 +60,51 @@ pub struct Key {
     pub label: String,
     /// Requests a minute, if it has a limit of its own.
     pub rate: Option<u32>,
+    /// From when on it is no longer let in, in ms since 1970.
+    pub expires: Option<i64>,
+}
+
+/// A key without its secret.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Key {
+    /// What it is found, listed and revoked by.
+    pub id: String,
+    /// What it is for.
+    pub terms: Terms,
     /// When it was made, in ms since 1970.
     pub created: i64,
-    /// From when on it is no longer let in.
-    pub expires: Option<i64>,
     /// When it was revoked.
     pub revoked: Option<i64>,
     /// The SHA-256 of the whole key.
-    digest: [u8; 32],
+    pub(crate) digest: [u8; 32],
 }
 
 impl Key {
     /// As it is listed: everything but the digest.
     pub fn shown(&self) -> Value {
         let time = |at: Option<i64>| at.map(|at| Timestamp::clamped(at).to_string());
+        let it = &self.terms;
         json!({
-            "id": self.id, "org_id": self.org, "project_id": self.project, "user_id": self.user,
-            "agent_id": self.agent, "right": self.right.name(), "label": self.label, "rate_limit": self.rate,
-            "created_at": time(Some(self.created)), "expires_at": time(self.expires), "revoked_at": time(self.revoked),
+            "id": self.id, "org_id": it.org, "project_id": it.project, "user_id": it.user, "agent_id": it.agent,
+            "right": it.right.name(), "label": it.label, "rate_limit": it.rate, "created_at": time(Some(self.created)),
+            "expires_at": time(it.expires), "revoked_at": time(self.revoked),
         })
     }
 
-    fn entry(&self) -> Entry {
+    /// What is kept of it.
+    pub fn entry(&self) -> Entry {
         let sha256: String = self.digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let it = &self.terms;
         let kept = json!({
-            "v": VERSION, "sha256": sha256, "org": self.org, "project": self.project, "user": self.user,
-            "agent": self.agent, "right": self.right.name(), "label": self.label, "rate": self.rate,
-            "created": self.created, "expires": self.expires,
+            "v": VERSION, "sha256": sha256, "org": it.org, "project": it.project, "user": it.user, "agent": it.agent,
+            "right": it.right.name(), "label": it.label, "rate": it.rate, "created": self.created, "expires": it.expires,
         });
         Entry { key: entry_key(&self.id, Kind::Made), bytes: kept.to_string().into_bytes() }
     }
 
     fn read(id: &str, kept: &Value) -> Option<Key> {
         let text = |name: &str| kept[name].as_str().map(str::to_owned);
-        Some(Key {
-            id: id.to_owned(),
+        let terms = Terms {
             org: text("org")?,
             project: text("project")?,
             user: text("user"),
@@ -120,179 +112,27 @@ impl Key {
             right: Right::parse(kept["right"].as_str()?)?,
             label: text("label")?,
             rate: kept["rate"].as_u64().and_then(|rate| u32::try_from(rate).ok()),
-            created: kept["created"].as_i64()?,
             expires: kept["expires"].as_i64(),
-            revoked: None,
-            digest: crate::auth::digest(kept["sha256"].as_str()?)?,
-        })
+        };
+        let (created, digest) = (kept["created"].as_i64()?, crate::auth::digest(kept["sha256"].as_str()?)?);
+        Some(Key { id: id.to_owned(), terms, created, revoked: None, digest })
     }
 
-    fn is_over(&self, now: i64) -> bool {
-        self.revoked.is_some() || self.expires.is_some_and(|at| at <= now)
+    /// Whether it is no longer let in.
+    pub fn is_over(&self, now: i64) -> bool {
+        self.revoked.is_some() || self.terms.expires.is_some_and(|at| at <= now)
     }
 }
 
-/// What a new key is to be.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Wish {
-    /// [`Key::org`].
-    pub org: String,
-    /// [`Key::project`].
-    pub project: String,
-    /// [`Key::user`].
-    pub user: Option<String>,
-    /// [`Key::agent`].
-    pub agent: Option<String>,
-    /// [`Key::right`].
-    pub right: Right,
-    /// [`Key::label`].
-    pub label: String,
-    /// [`Key::rate`].
-    pub rate: Option<u32>,
-    /// [`Key::expires`], in ms since 1970.
-    pub expires: Option<i64>,
+/// What is kept of a revocation.
+pub fn revocation(id: &str, at: i64) -> Entry {
+    let bytes = json!({ "v": VERSION, "revoked": at }).to_string().into_bytes();
+    Entry { key: entry_key(id, Kind::Revoked), bytes }
 }
 
-/// The keys of a store, as far as this instance knows them.
-pub struct Registry {
-    host: Rc<dyn Host>,
-    partition: String,
-    known: RefCell<Rc<Vec<Key>>>,
-    version: Cell<Option<u64>>,
-    read_at: Cell<i64>,
-}
-
-impl Registry {
-    /// Nothing is known yet.
-    pub fn new(host: Rc<dyn Host>) -> Registry {
-        Registry {
-            host,
-            partition: beside::partition(&[b"keys"]),
-            known: RefCell::default(),
-            version: Cell::new(None),
-            read_at: Cell::new(0),
-        }
-    }
-
-    /// The key that this token is, if it is let in. `UNAUTHORIZED` says why not, and the `STORE_…` codes that it cannot
-    /// be known.
-    pub async fn find(&self, store: &dyn ByteStore, token: &str) -> std::result::Result<Key, Problem> {
-        let unknown = || refused("this key is not known here");
-        let (id, secret) =
-            token.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_')).ok_or_else(unknown)?;
-        let hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if id.len() != ID || secret.len() != SECRET || !hex(id) || !hex(secret) {
-            return Err(unknown());
-        }
-        self.refresh(store, FRESH_MS).await?;
-        let find = || self.known.borrow().iter().find(|key| key.id == id).cloned();
-        let found = match find() {
-            Some(key) => Some(key),
-            None => {
-                self.refresh(store, UNKNOWN_MS).await?;
-                find()
-            }
-        };
-        let shown: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        let key = found.filter(|key| shown.ct_eq(&key.digest).into()).ok_or_else(unknown)?;
-        match key {
-            key if key.revoked.is_some() => Err(refused("this key was revoked")),
-            key if key.is_over(self.host.now()) => Err(refused("this key has expired")),
-            key => Ok(key),
-        }
-    }
-
-    /// All keys, or those of one organisation, in the order in which they were made.
-    pub async fn list(&self, store: &dyn ByteStore, org: Option<&str>) -> Result<Vec<Key>> {
-        self.refresh(store, 0).await?;
-        let known = self.known.borrow().clone();
-        Ok(known.iter().filter(|key| org.is_none_or(|org| key.org == org)).cloned().collect())
-    }
-
-    /// Makes a key and returns it with the only copy of its text. `KEYS_FULL` if there are too many.
-    pub async fn create(
-        &self,
-        store: &dyn ByteStore,
-        wish: &Wish,
-    ) -> std::result::Result<(Key, String), Problem> {
-        let id = random_hex(&self.host, ID);
-        let token = format!("{PREFIX}{id}_{}", random_hex(&self.host, SECRET));
-        let now = self.host.now();
-        let wish = wish.clone();
-        let key = Key {
-            id,
-            org: wish.org,
-            project: wish.project,
-            user: wish.user,
-            agent: wish.agent,
-            right: wish.right,
-            label: wish.label,
-            rate: wish.rate,
-            created: now,
-            expires: wish.expires,
-            revoked: None,
-            digest: Sha256::digest(token.as_bytes()).into(),
-        };
-        beside::change(store, &self.partition, |image| {
-            let kept = fold(image)?;
-            let mut commit = Commit { append: vec![key.entry()], ..Commit::default() };
-            if kept.len() >= MOST {
-                // Only what is long over makes room: the list is also what tells people what there was.
-                let old = |key: &&Key| {
-                    key.is_over(now - REMEMBERED_MS) && key.revoked.is_none_or(|at| at <= now - REMEMBERED_MS)
-                };
-                let gone = kept.iter().filter(old);
-                commit.drop = gone.flat_map(|key| Kind::ALL.map(|kind| entry_key(&key.id, kind))).collect();
-                if commit.drop.is_empty() {
-                    let message =
-                        format!("there are {MOST} keys already: none can be made before some are long over");
-                    return Err(Problem::new(Refusal::KeysFull, message));
-                }
-            }
-            Ok(Some(commit))
-        })
-        .await?;
-        self.read_at.set(0);
-        Ok((key, token))
-    }
-
-    /// Revokes a key, at once in this instance, and returns it as it is then; one that was revoked before stays as it was.
-    /// `None` if there is none, or it belongs to another organisation.
-    pub async fn revoke(&self, store: &dyn ByteStore, id: &str, org: Option<&str>) -> Result<Option<Key>> {
-        let now = self.host.now();
-        let find = |keys: Vec<Key>| {
-            keys.into_iter().find(|key| key.id == id && org.is_none_or(|org| key.org == org))
-        };
-        beside::change(store, &self.partition, |image| {
-            let found = find(fold(image)?).filter(|key| key.revoked.is_none());
-            let bytes = json!({ "v": VERSION, "revoked": now }).to_string().into_bytes();
-            let append = |_| vec![Entry { key: entry_key(id, Kind::Revoked), bytes: bytes.clone() }];
-            Ok::<_, edgemem::Error>(found.map(append).map(|append| Commit { append, ..Commit::default() }))
-        })
-        .await?;
-        Ok(find(self.list(store, None).await?))
-    }
-
-    /// Reads the keys again if they were read longer than `age` ms ago.
-    async fn refresh(&self, store: &dyn ByteStore, age: i64) -> Result<()> {
-        let now = self.host.now();
-        // A clock that was set back must not keep old keys alive.
-        if self.version.get().is_some() && (0..age).contains(&(now - self.read_at.get())) {
-            return Ok(());
-        }
-        let asked = self.version.get();
-        let loaded = store.load(&self.partition, asked).await?;
-        // Another request may have read them meanwhile, and what was asked for before a revocation must not undo it.
-        let known = self.version.get();
-        if let Some(image) = loaded.filter(|image| known == asked || Some(image.version) > known) {
-            *self.known.borrow_mut() = Rc::new(fold(&image)?);
-            self.version.set(Some(image.version));
-        } else if known != asked {
-            return Ok(());
-        }
-        self.read_at.set(now);
-        Ok(())
-    }
+/// The names of all entries that there can be of a key.
+pub fn entries_of(key: &Key) -> [String; 2] {
+    [Kind::Made, Kind::Revoked].map(|kind| entry_key(&key.id, kind))
 }
 
 /// What an entry tells of a key.
@@ -302,16 +142,12 @@ enum Kind {
     Revoked = 1,
 }
 
-impl Kind {
-    const ALL: [Kind; 2] = [Kind::Made, Kind::Revoked];
-}
-
 fn entry_key(id: &str, kind: Kind) -> String {
     format!("{id}{:020x}", kind as u8)
 }
 
 /// The keys that the entries tell of. A revocation counts wherever it stands.
-fn fold(image: &Image) -> Result<Vec<Key>> {
+pub fn fold(image: &Image) -> Result<Vec<Key>> {
     let mut keys: Vec<Key> = Vec::new();
     let parts = |entry: &'_ Entry| Some((entry.key.get(..ID)?.to_owned(), entry.key.ends_with('0')));
     for entry in &image.entries {
@@ -331,155 +167,4 @@ fn fold(image: &Image) -> Result<Vec<Key>> {
     }
     keys.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
     Ok(keys)
-}
-
-fn refused(message: &str) -> Problem {
-    let problem = Problem::new(Refusal::Unauthorized, message).field("authorization");
-    problem.header("www-authenticate", "Bearer error=\"invalid_token\"")
-}
-
-#[cfg(test)]
-mod tests {
-    use edgemem::store::MemoryStore;
-    use futures_executor::block_on;
-
-    use super::*;
-    use crate::testing::{Clock, Slow, started};
-
-    fn wish(org: &str) -> Wish {
-        Wish {
-            org: org.into(),
-            project: "p".into(),
-            user: None,
-            agent: None,
-            right: Right::Write,
-            label: "for tests".into(),
-            rate: None,
-            expires: None,
-        }
-    }
-
-    #[test]
-    fn a_key_is_let_in_until_it_is_revoked_or_over() {
-        let (clock, store) = (Clock::new(), MemoryStore::new());
-        let start = clock.0.get();
-        let here = Registry::new(clock.clone());
-        let elsewhere = Registry::new(clock.clone());
-        let find = |registry: &Registry, token: &str| {
-            block_on(registry.find(&store, token))
-                .map(|key| key.id)
-                .map_err(|problem| problem.answer().body.unwrap()["error"].clone())
-        };
-        let unknown = || Err(json!("this key is not known here"));
-        let (key, token) = block_on(here.create(&store, &wish("acme"))).unwrap();
-        assert_eq!(find(&here, &token), Ok(key.id.clone()));
-        assert_eq!(find(&elsewhere, &token), Ok(key.id.clone()));
-        assert_ne!(token, block_on(here.create(&store, &wish("acme"))).unwrap().1);
-
-        for bad in
-            ["", "em_", "em__", &token[..token.len() - 1], &format!("{token}0"), &token.replace("em_", "em-")]
-        {
-            assert_eq!(find(&here, bad), unknown(), "{bad}");
-        }
-        let last = if token.ends_with('0') { "1" } else { "0" };
-        assert_eq!(find(&here, &format!("{}{last}", &token[..token.len() - 1])), unknown());
-        assert_eq!(find(&here, &token.to_uppercase().replace("EM_", "em_")), unknown());
-
-        // Of another organisation, then of its own.
-        assert_eq!(block_on(here.revoke(&store, &key.id, Some("other"))).unwrap(), None);
-        assert_eq!(find(&here, &token), Ok(key.id.clone()));
-        let revoked = block_on(here.revoke(&store, &key.id, Some("acme"))).unwrap().unwrap();
-        assert_eq!(revoked.revoked, Some(start));
-        assert_eq!(find(&here, &token), Err(json!("this key was revoked")));
-        assert!(find(&elsewhere, &token).is_ok(), "for some seconds elsewhere");
-        clock.0.set(start + FRESH_MS);
-        assert_eq!(find(&elsewhere, &token), Err(json!("this key was revoked")));
-        // Revoking again leaves the time as it was.
-        assert_eq!(block_on(here.revoke(&store, &key.id, None)).unwrap().unwrap(), revoked);
-
-        let (_, short) =
-            block_on(here.create(&store, &Wish { expires: Some(start + 10_000), ..wish("acme") })).unwrap();
-        assert!(find(&here, &short).is_ok());
-        clock.0.set(start + 10_000);
-        assert_eq!(find(&here, &short), Err(json!("this key has expired")));
-    }
-
-    #[test]
-    fn keys_that_were_asked_for_before_a_revocation_do_not_undo_it() {
-        let (clock, store) = (Clock::new(), Slow::default());
-        let registry = Registry::new(clock.clone());
-        let (key, token) = block_on(registry.create(&store, &wish("acme"))).unwrap();
-        assert!(block_on(registry.find(&store, &token)).is_ok());
-        block_on(registry.create(&store, &wish("acme"))).unwrap();
-        store.holds.set(true);
-        let reading = started(registry.list(&store, None));
-        store.holds.set(false);
-        block_on(registry.revoke(&store, &key.id, None)).unwrap();
-        block_on(reading).unwrap();
-        assert!(block_on(registry.find(&store, &token)).is_err());
-        assert!(block_on(registry.list(&store, None)).unwrap().iter().any(|it| it.revoked.is_some()));
-    }
-
-    #[test]
-    fn a_key_made_elsewhere_is_known_after_a_second() {
-        let (clock, store) = (Clock::new(), MemoryStore::new());
-        let (here, elsewhere) = (Registry::new(clock.clone()), Registry::new(clock.clone()));
-        assert!(block_on(here.list(&store, None)).unwrap().is_empty());
-        let (_, token) = block_on(elsewhere.create(&store, &wish("acme"))).unwrap();
-        assert!(block_on(here.find(&store, &token)).is_err());
-        clock.pass(UNKNOWN_MS);
-        assert!(block_on(here.find(&store, &token)).is_ok());
-    }
-
-    #[test]
-    fn nothing_that_is_kept_or_listed_opens_anything() {
-        let (clock, store) = (Clock::new(), MemoryStore::new());
-        let registry = Registry::new(clock);
-        let full = Wish {
-            user: Some("ann".into()),
-            agent: Some("bot".into()),
-            rate: Some(7),
-            expires: Some(1_800_000_000_000),
-            ..wish("acme")
-        };
-        let (key, token) = block_on(registry.create(&store, &full)).unwrap();
-        let secret = token.rsplit('_').next().unwrap();
-        let image = block_on(store.load(&registry.partition, None)).unwrap().unwrap();
-        let kept = String::from_utf8(image.entries[0].bytes.clone()).unwrap();
-        let shown = key.shown().to_string();
-        assert!(
-            !kept.contains(secret) && !shown.contains(secret) && !shown.contains("sha256"),
-            "{kept} {shown}"
-        );
-        assert_eq!(secret.len() * 4, 192);
-        // What is read is what was written.
-        assert_eq!(block_on(Registry::new(registry.host.clone()).list(&store, Some("acme"))).unwrap(), [key]);
-        assert!(block_on(registry.list(&store, Some("other"))).unwrap().is_empty());
-    }
-
-    #[test]
-    fn what_is_long_over_makes_room() {
-        let (clock, store) = (Clock::new(), MemoryStore::new());
-        let registry = Registry::new(clock.clone());
-        let (first, _) = block_on(registry.create(&store, &wish("acme"))).unwrap();
-        let made = block_on(store.load(&registry.partition, None)).unwrap().unwrap();
-        let more = |at: usize| Key { id: format!("{at:012x}"), ..first.clone() }.entry();
-        let fill = Commit {
-            partition: registry.partition.clone(),
-            expect: made.version,
-            append: (1..MOST).map(more).collect(),
-            ..Commit::default()
-        };
-        block_on(store.commit(&fill)).unwrap();
-        let code = |made: std::result::Result<_, Problem>| {
-            made.map(|_: (Key, String)| ()).map_err(|problem| problem.code())
-        };
-        assert_eq!(code(block_on(registry.create(&store, &wish("acme")))), Err("KEYS_FULL"));
-        block_on(registry.revoke(&store, &first.id, None)).unwrap();
-        assert_eq!(code(block_on(registry.create(&store, &wish("acme")))), Err("KEYS_FULL"));
-        clock.pass(REMEMBERED_MS);
-        assert_eq!(code(block_on(registry.create(&store, &wish("acme")))), Ok(()));
-        let left = block_on(registry.list(&store, None)).unwrap();
-        assert_eq!((left.len(), left.iter().any(|key| key.id == first.id)), (MOST, false));
-    }
 }

@@ -5,7 +5,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::routes::{Field, Kind, ROUTES, Route, Want};
+use crate::route::{Field, Kind, Route, Want};
+use crate::routes::ROUTES;
 
 /// The schemas of answers by their names.
 const SCHEMAS: &str = include_str!("schemas.json");
@@ -87,8 +88,7 @@ fn operation(route: &Route) -> Value {
         let schema = schema(field.kind, false);
         json!({ "name": field.name, "in": "query", "required": field.required, "schema": schema, "explode": false })
     }));
-    // Over MCP it is not heeded.
-    if route.method != "GET" && route.want != Want::Mcp {
+    if route.method != "GET" {
         let schema = json!({ "type": "string", "pattern": "^[!-~]{1,255}$" });
         parameters.push(json!({ "name": "Idempotency-Key", "in": "header", "schema": schema }));
     }
@@ -116,7 +116,7 @@ fn operation_id(route: &Route) -> String {
 
 /// What needs no token.
 pub fn is_public(want: Want) -> bool {
-    matches!(want, Want::Health | Want::OpenApi)
+    matches!(want, Want::Health | Want::Ready | Want::OpenApi)
 }
 
 /// The fields, without the one that stands for any.
@@ -145,6 +145,7 @@ fn responses(route: &Route) -> Value {
             }
             409 | 422 | 507 => writes,
             413 | 415 => route.has_body(),
+            503 => !public || route.want == Want::Ready,
             _ => !public,
         };
         // What is wrong with a message, and not with the request, is said as JSON-RPC says it.

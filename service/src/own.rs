@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::mem0::Asked;
 use crate::names::renamed;
 use crate::relay::{self, Wish};
-use crate::routes::Want;
+use crate::route::Want;
 
 /// Does what is wanted, and returns the body of the answer.
 pub fn answer(want: Want, asked: Asked<'_>) -> LocalFuture<'_, Result<Value>> {

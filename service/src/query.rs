@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use crate::problem::Problem;
-use crate::routes::{Field, Kind, Route};
+use crate::route::{Field, Kind, Route};
 
 /// Reads a query into the options of a call. Unknown and repeated parameters are refused: whoever writes
 /// `userId` in front of a deletion must not delete more than was meant.
@@ -29,6 +29,22 @@ pub fn read(query: &str, known: &[&[Field]]) -> Result<Map<String, Value>, Probl
         options.insert(name, typed(field.kind, value));
     }
     Ok(options)
+}
+
+/// The most names that `fields` may list: there are some thirty.
+const MOST_FIELDS: usize = 100;
+/// The most messages of one request.
+const MOST_MESSAGES: usize = 2_000;
+
+/// Refuses lists that are longer than any that somebody needs: each item costs as much as all else of a request.
+pub fn check_lengths(options: &Map<String, Value>) -> Result<(), Problem> {
+    for (name, most) in [("fields", MOST_FIELDS), ("messages", MOST_MESSAGES)] {
+        let length = options.get(name).and_then(Value::as_array).map_or(0, Vec::len);
+        if length > most {
+            return Err(refused(format!("{name} has {length} items, at most {most} are taken")).field(name));
+        }
+    }
+    Ok(())
 }
 
 /// Checks a body: no unknown member, none of a wrong type. What a value has to be beyond its type is judged where it

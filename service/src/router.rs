@@ -4,7 +4,8 @@ use edgemem::{Error, ErrorKind};
 use percent_encoding::percent_decode_str;
 
 use crate::problem::{Problem, Refusal};
-use crate::routes::{ROUTES, Route};
+use crate::route::Route;
+use crate::routes::ROUTES;
 
 /// All methods that there are.
 pub const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
@@ -77,7 +78,7 @@ fn texts(pattern: &str, path: &str) -> Result<Vec<String>, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::routes::Want;
+    use crate::route::Want;
 
     #[test]
     fn paths_lead_where_they_say() {

@@ -1,28 +1,33 @@
 //! From a request to its answer.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use edgemem::Memory;
 use edgemem::host::Host;
-use serde_json::{Map, json};
+use edgemem::store::ByteStore;
+use serde_json::{Map, Value, json};
 
 use crate::admin::{self, Errand};
 use crate::auth::Caller;
 use crate::body;
-use crate::desk::{Desk, check_ids};
+use crate::bounds::check_ids;
+use crate::desk::Desk;
 use crate::gate::{Gate, Noted, Visit};
 use crate::http::{Answer, Head};
-use crate::idempotency::{self, Claim};
-use crate::mcp;
+use crate::idempotency::{self, Claim, Ticket};
+use crate::mcp::{self, Door};
 use crate::mem0::{self, Asked};
+use crate::named;
 use crate::openapi;
 use crate::problem::{Problem, Refusal};
 use crate::query;
 use crate::relay;
+use crate::route::{Route, Want};
 use crate::router;
-use crate::routes::{Route, Want};
+use crate::routes::MCP;
 use crate::settings::Settings;
-use crate::tenant::{self, Tenants};
+use crate::tenant::Tenants;
 
 /// The service: what the host's variables say, the memory that all requests share, and who may ask for what of it.
 pub struct Service {
@@ -122,7 +127,13 @@ impl Service {
         read: impl AsyncFnOnce(usize) -> Result<Vec<u8>, Problem>,
     ) -> Result<Answer, Problem> {
         let found = router::route(&head.method, &head.path);
-        if let Ok((Route { want: Want::Health, .. }, _)) = found {
+        if let Ok((Route { want: want @ (Want::Health | Want::Ready), .. }, _)) = found {
+            if *want == Want::Ready {
+                // Whoever asks again and again reads the store no more often than keys are read anyway.
+                let root = self.memory.as_ref().map_err(Clone::clone)?;
+                root.check_plain().await?;
+                self.gate.keys.ready(&*root.store()).await?;
+            }
             let version = env!("CARGO_PKG_VERSION");
             let health = json!({ "status": "ok", "version": version, "store": settings.store.name() });
             return Ok(Answer::ok(health));
@@ -135,7 +146,7 @@ impl Service {
             root.check_plain(false).await?;
         }
         let caller = self.gate.enter(settings, &self.memory, head, visit).await?;
-        tenant::check_head(&caller, head)?;
+        named::check_head(&caller, head)?;
         let (route, texts) = found?;
         if route.want == Want::Missing {
             let message =
@@ -143,17 +154,7 @@ impl Service {
             return Err(Problem::new(Refusal::NotImplemented, message));
         }
         if route.want == Want::Mcp {
-            let mut named = query::read(&head.query, route.query)?;
-            tenant::check_options(&caller, &mut named)?;
-            check_ids(&caller, &named)?;
-            let bounds = settings.mcp.bound(&caller.bounds)?.narrowed(&head.query)?;
-            body::check_head(head, settings.body_limit)?;
-            let message = read(settings.body_limit).await?;
-            let desk = self.desk(&caller).await?;
-            let (answer, failure) = mcp::answer(&desk, &bounds, head, &message).await;
-            visit.noted = noted(&desk);
-            visit.failure = failure;
-            return Ok(answer);
+            return self.mcp(settings, &caller, head, visit, read).await;
         }
         let asked = query::read(&head.query, route.query)?;
         let (mut bytes, mut options) = (Vec::new(), Map::new());
@@ -170,14 +171,16 @@ impl Service {
         }
         // What stands in the address wins.
         options.extend(asked);
+        query::check_lengths(&options)?;
         let root = self.memory.as_ref().map_err(Clone::clone)?;
         let store = root.store();
         if let Some(errand) = errand(route.want, &texts) {
-            let (body, noted) = admin::run(&self.gate, &*store, &caller, &errand, &options).await?;
+            let (body, noted) =
+                admin::run(&self.gate, &*store, &caller, &errand, &options, settings.rate).await?;
             visit.noted = noted;
             return Ok(Answer::ok(body));
         }
-        tenant::check_options(&caller, &mut options)?;
+        named::check_options(&caller, &mut options)?;
         let desk = self.desk(&caller).await?;
         // A deletion names whose memories it means, also where there is only one answer.
         if route.takes("user_id") && route.want != Want::DeleteAll {
@@ -197,11 +200,62 @@ impl Service {
         visit.noted = noted(&desk);
         if let Some(Claim::Do(ticket)) = claim {
             let answer = served.as_ref().map_or_else(Problem::answer, Clone::clone);
-            // The request was done, so it is answered as done also if its answer cannot be kept: whoever sends it again is
-            // told to wait for a minute, and then it is done anew.
-            drop(ticket.settle(&*store, &answer, self.gate.host.now()).await);
+            self.keep(ticket, &*store, &answer).await;
         }
         served
+    }
+
+    /// Answers a message of MCP, or several.
+    async fn mcp(
+        &self,
+        settings: &Settings,
+        caller: &Rc<Caller>,
+        head: &Head,
+        visit: &mut Visit,
+        read: impl AsyncFnOnce(usize) -> Result<Vec<u8>, Problem>,
+    ) -> Result<Answer, Problem> {
+        let mut named = query::read(&head.query, MCP)?;
+        named::check_options(caller, &mut named)?;
+        check_ids(caller, &named)?;
+        let bounds = settings.mcp.bound(&caller.bounds)?.narrowed(&head.query)?;
+        body::check_head(head, settings.body_limit)?;
+        let message = read(settings.body_limit).await?;
+        body::check_values(&message)?;
+        let desk = self.desk(caller).await?;
+        let store = self.memory.as_ref().map_err(Clone::clone)?.store();
+        // Whoever sends a call again gives it another number, which is what the answer then has.
+        let numbered = head.header(idempotency::HEADER).and_then(|_| mcp::unnumbered(&message));
+        let said = numbered.as_ref().map_or(&message, |(said, _)| said);
+        let claim = idempotency::claim(&*store, caller, head, said, &self.gate.host).await?;
+        let ticket = match claim {
+            Some(Claim::Answered(mut answer)) => {
+                if let (Some(Value::Object(body)), Some((_, id))) = (&mut answer.body, numbered) {
+                    body.insert("id".to_owned(), id);
+                }
+                return Ok(answer);
+            }
+            Some(Claim::Do(ticket)) => Some(ticket),
+            None => None,
+        };
+        let left = Cell::new(visit.quota);
+        let count = || self.gate.count(settings, caller).map(|quota| left.set(quota));
+        let door = Door::new(&desk, &bounds, head);
+        let answer = mcp::answer(&door, &message, &count).await;
+        visit.quota = left.get();
+        visit.noted = noted(&desk);
+        visit.failure = door.failure.take();
+        if let Some(ticket) = ticket {
+            let kept =
+                Answer { status: if door.passing.get() { 503 } else { answer.status }, ..answer.clone() };
+            self.keep(ticket, &*store, &kept).await;
+        }
+        Ok(answer)
+    }
+
+    /// Keeps the answer of a request with an idempotency key. The request was done, so it is answered as done also if its
+    /// answer cannot be kept: whoever sends it again is told to wait for a minute, and then it is done anew.
+    async fn keep(&self, ticket: Ticket, store: &dyn ByteStore, answer: &Answer) {
+        drop(ticket.settle(store, answer, self.gate.host.now()).await);
     }
 
     /// The caller before the memory of its tenant.
@@ -233,9 +287,8 @@ mod tests {
     use super::*;
     use crate::testing::InProcess;
     use edgemem::host::native::NativeHost;
-    use edgemem::store::{ByteStore, Commit, Entry, MemoryStore, RING_PARTITION};
+    use edgemem::store::{Commit, Entry, MemoryStore, RING_PARTITION};
     use futures_executor::block_on;
-    use serde_json::Value;
 
     fn service(pairs: &[(&str, &str)]) -> Service {
         let find = |name: &str| pairs.iter().find(|(known, _)| *known == name).map(|it| it.1.to_owned());

@@ -11,11 +11,8 @@ use std::rc::Rc;
 use edgemem::host::LocalFuture;
 use edgemem::text::Digest;
 use edgemem::{Error, ErrorKind, Memory, Result};
-use serde_json::{Map, Value};
 
 use crate::auth::Caller;
-use crate::http::Head;
-use crate::problem::{Problem, Refusal};
 
 /// The organisation and the project of tokens that are no keys.
 pub const DEFAULT: &str = "default";
@@ -27,6 +24,9 @@ pub trait Tenants {
     /// The memory of the tenant of this name: `t` and 24 lower-case hex digits. Called again for the same one after it
     /// was closed for others.
     fn open<'a>(&'a self, name: &'a str) -> LocalFuture<'a, Result<Memory>>;
+
+    /// Is told that this one was closed for others. It may be opened again at once.
+    fn closed(&self, _name: &str) {}
 }
 
 /// Where there is no place for more than one tenant: a store that a program wrote itself.
@@ -92,89 +92,18 @@ impl Open {
     /// Closes tenants that nobody asks, those first that were not asked for longest, while there are too many or all
     /// memories together have more loaded than they may. A memory makes room by itself in what is its own alone.
     fn close(&self, root: &Memory) {
-        let mut open = self.open.borrow_mut();
-        while open.len() > OPEN || root.is_crowded() {
+        loop {
+            let mut open = self.open.borrow_mut();
+            if open.len() <= OPEN && !root.is_crowded() {
+                break;
+            }
             let Some(idle) = open.iter().position(|(_, memory)| Rc::strong_count(memory) == 1) else { break };
-            open.remove(idle);
+            let (name, _) = open.remove(idle);
+            drop(open);
+            self.tenants.closed(&name);
         }
         root.make_room();
     }
-}
-
-/// Where requests name organisations and projects.
-const ORGS: [&str; 4] = ["org_id", "orgId", "organization_id", "organizationId"];
-const PROJECTS: [&str; 2] = ["project_id", "projectId"];
-
-/// Refuses headers that name another tenant than the key's.
-pub fn check_head(caller: &Caller, head: &Head) -> std::result::Result<(), Problem> {
-    for (header, own) in [("x-org-id", &caller.org), ("x-project-id", &caller.project)] {
-        if !caller.is_root && head.header(header).is_some_and(|named| named.trim() != own) {
-            return Err(foreign(header));
-        }
-    }
-    Ok(())
-}
-
-/// Refuses options, in a query or a body, that name another tenant than the key's. The name of the own project is taken
-/// out: it is no part of what a memory knows. That of the organisation stays, which may own memories.
-pub fn check_options(caller: &Caller, options: &mut Map<String, Value>) -> std::result::Result<(), Problem> {
-    if caller.is_root {
-        return Ok(());
-    }
-    named(options, &ORGS, &caller.org)?;
-    named(options, &PROJECTS, &caller.project)?;
-    if let Some(filters) = options.get("filters") {
-        for_each_test(filters, 0, &mut |name, value| match name {
-            _ if ORGS.contains(&name) && !all_are(value, &caller.org) => Err(foreign(name)),
-            _ if PROJECTS.contains(&name) && !all_are(value, &caller.project) => Err(foreign(name)),
-            _ => Ok(()),
-        })?;
-    }
-    options.retain(|name, _| !PROJECTS.contains(&name.as_str()));
-    Ok(())
-}
-
-fn named(options: &Map<String, Value>, names: &[&str], own: &str) -> std::result::Result<(), Problem> {
-    let other =
-        |name: &&&str| options.get(**name).is_some_and(|value| !value.is_null() && !all_are(value, own));
-    names.iter().find(other).map_or(Ok(()), |name| Err(foreign(name)))
-}
-
-/// Whether a value, or all values of a list or an object of operators, are this text.
-pub fn all_are(value: &Value, own: &str) -> bool {
-    match value {
-        Value::String(text) => text.trim() == own,
-        Value::Number(number) => number.to_string() == own,
-        Value::Array(items) => items.iter().all(|item| all_are(item, own)),
-        Value::Object(operators) => operators.values().all(|item| all_are(item, own)),
-        _ => false,
-    }
-}
-
-/// Shows every test of a filter, whatever it is nested in. Names inside `metadata` are the caller's own.
-pub fn for_each_test<E>(
-    filter: &Value,
-    depth: usize,
-    look: &mut dyn FnMut(&str, &Value) -> std::result::Result<(), E>,
-) -> std::result::Result<(), E> {
-    // The core refuses what is nested deeper.
-    if depth > 64 {
-        return Ok(());
-    }
-    match filter {
-        Value::Array(filters) => filters.iter().try_for_each(|filter| for_each_test(filter, depth + 1, look)),
-        Value::Object(members) => members.iter().try_for_each(|(name, value)| match name.as_str() {
-            "AND" | "OR" | "NOT" => for_each_test(value, depth + 1, look),
-            "metadata" => Ok(()),
-            name => look(name, value),
-        }),
-        _ => Ok(()),
-    }
-}
-
-fn foreign(field: &str) -> Problem {
-    let message = format!("{field} names another organisation or project than this key's: leave it out");
-    Problem::new(Refusal::TenantForbidden, message).field(field)
 }
 
 #[cfg(test)]
@@ -196,50 +125,6 @@ mod tests {
         for (at, one) in names.iter().enumerate() {
             assert!(one.len() == 25 && one.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{one}");
             assert!(!names[..at].contains(one));
-        }
-    }
-
-    #[test]
-    fn another_tenant_is_refused_wherever_it_is_named() {
-        let caller = caller("acme", "p1");
-        for (options, expected) in [
-            (json!({}), Ok(json!({}))),
-            (
-                json!({ "org_id": "acme", "project_id": "p1", "a": 1 }),
-                Ok(json!({ "org_id": "acme", "a": 1 })),
-            ),
-            (
-                json!({ "orgId": null, "filters": { "org_id": { "in": ["acme"] } } }),
-                Ok(json!({ "orgId": null, "filters": { "org_id": { "in": ["acme"] } } })),
-            ),
-            (
-                json!({ "filters": { "metadata": { "org_id": "x" } } }),
-                Ok(json!({ "filters": { "metadata": { "org_id": "x" } } })),
-            ),
-            (json!({ "org_id": "other" }), Err("TENANT_FORBIDDEN")),
-            (json!({ "organization_id": 7 }), Err("TENANT_FORBIDDEN")),
-            (json!({ "orgId": "*" }), Err("TENANT_FORBIDDEN")),
-            (json!({ "projectId": "p2" }), Err("TENANT_FORBIDDEN")),
-            (json!({ "project_id": ["p1", "p2"] }), Err("TENANT_FORBIDDEN")),
-            (
-                json!({ "filters": { "OR": [{ "user_id": "u" }, { "NOT": { "orgId": { "ne": "other" } } }] } }),
-                Err("TENANT_FORBIDDEN"),
-            ),
-            (
-                json!({ "filters": { "AND": [{ "org_id": { "in": ["acme", "other"] } }] } }),
-                Err("TENANT_FORBIDDEN"),
-            ),
-        ] {
-            let mut given = options.clone();
-            let checked = check_options(&caller, given.as_object_mut().unwrap());
-            let checked = checked.map(|()| given).map_err(|problem| problem.code());
-            assert_eq!(checked, expected, "{options}");
-        }
-        for (header, value, refused) in
-            [("x-org-id", "acme", false), ("x-org-id", "other", true), ("x-project-id", "p2", true)]
-        {
-            let head = Head::new("GET", "http://h/", vec![(header.to_owned(), value.to_owned())]);
-            assert_eq!(check_head(&caller, &head).is_err(), refused, "{header}: {value}");
         }
     }
 

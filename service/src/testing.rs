@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use edgemem::host::native::NativeHost;
 use edgemem::host::{Gate, Host, LocalFuture};
+use edgemem::scope::Scope;
 use edgemem::store::{ByteStore, Capabilities, Commit, Image, MemoryStore, RESERVED};
 use edgemem::{Error, ErrorKind, Memory, Result};
 
@@ -50,8 +51,10 @@ pub struct Slow {
     inner: MemoryStore,
     /// Whether answers are held back.
     pub holds: Cell<bool>,
-    /// Whether commits to partitions that belong to no owner fail.
-    pub fails: Cell<bool>,
+    /// Commits to partitions whose names begin with this fail.
+    pub fails: RefCell<Option<String>>,
+    /// How many commits there were to partitions that belong to owners.
+    pub commits: Cell<usize>,
 }
 
 impl Slow {
@@ -82,7 +85,10 @@ impl ByteStore for Slow {
         self.inner.read(partition, names)
     }
     fn commit<'a>(&'a self, commit: &'a Commit) -> LocalFuture<'a, Result<u64>> {
-        if self.fails.get() && commit.partition.starts_with(RESERVED) {
+        if !commit.partition.starts_with(RESERVED) {
+            self.commits.set(self.commits.get() + 1);
+        }
+        if self.fails.borrow().as_ref().is_some_and(|prefix| commit.partition.starts_with(prefix)) {
             return Box::pin(async { Err(Error::new(ErrorKind::StoreFailed, "the disk is gone")) });
         }
         self.late(self.inner.commit(commit))
@@ -129,7 +135,7 @@ pub fn caller(org: &str, project: &str) -> Caller {
         id: "0123456789ab".into(),
         org: org.into(),
         project: project.into(),
-        bounds: vec![],
+        bounds: Scope::new(),
         right: Right::Write,
         rate: None,
         is_root: false,

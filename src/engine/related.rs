@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::index::marks;
 use crate::index::meanings::{Meanings, Nearest, TermId, Vocabulary};
 use crate::retrieve::bm25::{Bm25, TURN};
-use crate::retrieve::question::Question;
+use crate::retrieve::question::{Question, beginning};
 use crate::retrieve::weights::Signal;
 use crate::text::Analyzer;
 
@@ -85,7 +85,7 @@ pub(super) fn other_readings(
     totals: &Totals,
 ) -> Vec<(usize, String)> {
     let mut readings = Vec::new();
-    analyzer.query_alternatives(&query.text, |term, other| {
+    analyzer.query_alternatives(beginning(&query.text), |term, other| {
         let at = question.terms.iter().position(|known| known == term);
         if let Some(at) = at.filter(|&at| totals.terms.frequencies[at] == 0) {
             readings.push((at, other.to_owned()));

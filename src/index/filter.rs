@@ -16,7 +16,7 @@ mod parse;
 
 pub use field::{Fields, TextField, TimeField};
 pub use owners::{Owner, Owners};
-pub use parse::{MAX_DEPTH, MAX_VALUES};
+pub use parse::{MAX_DEPTH, MAX_OWNERS, MAX_TESTS, MAX_VALUES};
 
 use serde_json::Value;
 
@@ -34,8 +34,8 @@ impl Filter {
     /// Parses a filter; `null` and `{}` match everything.
     ///
     /// `FILTER_OPERATOR_UNKNOWN` for an operator that does not exist; `SCOPE_INVALID` for a scope id that no memory
-    /// can have; `FILTER_INVALID` for any other malformed part, for more than [`MAX_DEPTH`] levels and for more
-    /// than [`MAX_VALUES`] tests and listed values.
+    /// can have; `FILTER_INVALID` for any other malformed part, for more than [`MAX_DEPTH`] levels, [`MAX_TESTS`]
+    /// tests, [`MAX_OWNERS`] ids of owners, or [`MAX_VALUES`] tests and listed values.
     pub fn parse(filter: &Value) -> Result<Filter> {
         parse::parse(filter).map(|root| Filter { root })
     }

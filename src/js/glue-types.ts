@@ -49,7 +49,7 @@ export interface GlueInstance {
   Call: abstract new () => GlueCall;
   StoreHandle: new (config: unknown) => GlueStore;
   /** In the core of `edgemem/server` alone. */
-  Handler?: new (core: GlueCore, variables: string, open: (name: string) => Promise<void>) => GlueHandler;
+  Handler?: new (core: GlueCore, variables: string, open: (name: string) => Promise<void>, closed: (name: string) => void) => GlueHandler;
   /** Bytes of the instance's memory. It never shrinks. */
   size(): number;
   /** Whether its memory cannot grow any more. Grows it to find out, so only for one that is given up. */

@@ -142,6 +142,8 @@ fn drafts(
 ) -> Result<Vec<Draft>> {
     let mut drafts: Vec<Draft> = Vec::new();
     let spoken: Vec<&Message> = messages.iter().filter(|it| it.actor.role != Role::System).collect();
+    let first = spoken.first().map(|it| &it.actor);
+    let second = spoken.iter().map(|it| &it.actor).find(|&actor| Some(actor) != first);
     for (index, message) in spoken.iter().enumerate() {
         let said = message.timestamp.unwrap_or(timestamp);
         let draft = |text: String, note: Note| Draft {
@@ -165,7 +167,7 @@ fn drafts(
         };
         let speech = Speech {
             speaker: &message.actor,
-            listener: spoken.iter().map(|it| &it.actor).find(|&actor| *actor != message.actor),
+            listener: if first == Some(&message.actor) { second } else { first },
             said,
             before: before.as_deref(),
         };

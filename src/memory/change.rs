@@ -14,75 +14,55 @@ use crate::record::{MemoryId, Record};
 use crate::scope::{Axis, Scope};
 use crate::time::Timestamp;
 
+/// A change that is checked, with what the embedder made of its text.
+pub(super) struct Ready {
+    id: MemoryId,
+    /// None to delete it.
+    update: Option<Update>,
+    note: Option<Box<Note>>,
+    vector: Option<(String, Vec<i8>, f32)>,
+}
+
 impl Memory {
     /// Changes a memory. `NOT_FOUND` if there is none of this id, `UPDATE_EMPTY` if nothing is to change.
     pub async fn update(&self, id: &str, update: &Update) -> Result<()> {
-        let partitions = self.partitions()?;
-        if *update == Update::default() {
-            return Err(Error::new(
-                ErrorKind::UpdateEmpty,
-                "At least one of text, metadata, or expirationDate must be provided.",
-            ));
-        }
-        if let Some(text) = &update.text {
-            check_text(text, "text")?;
-            if is_blank(text) {
-                return Err(Error::new(
-                    ErrorKind::MessagesEmpty,
-                    "text cannot be empty or whitespace-only. Provide the memory's new text, or delete it.",
-                )
-                .field("text"));
-            }
-        }
-        let metadata = update.metadata.clone().map(check_metadata).transpose()?;
-        let _ = partitions.meanings().await;
-        let (id, partition) = self.existing(partitions, id).await?;
-        let known = partition.engine().get(id)?.map(|folded| folded.record);
-        let note = known
-            .as_ref()
-            .zip(update.text.as_ref())
-            .and_then(|(known, text)| read_anew(known, text, partitions.now()));
-        let before = known.map(|known| known.text);
-        let vector = match (&self.0.embedder, &update.text) {
-            (Some(embedder), Some(text)) if before.as_ref() != Some(text) => {
-                let vector = embed(&**embedder, std::slice::from_ref(text), Purpose::Document).await?.pop();
-                vector.map(|vector| (embedder.name(), vector.codes().to_vec(), vector.scale()))
-            }
-            _ => None,
-        };
-        let update = update.clone();
-        partitions
-            .write(&partition, move |plan: &mut Plan<'_>| {
-                require(plan, id)?;
-                let change = Change::Revise {
-                    text: update.text.clone(),
-                    metadata: metadata.clone(),
-                    expires: update.expires,
-                };
-                plan.push(id, change);
-                if let Some(note) = &note {
-                    plan.push(id, Change::Annotate(note.clone()));
-                }
-                if let (Some((model, codes, scale)), Some(text)) = (vector.clone(), &update.text) {
-                    let text = engine::text_digest(text);
-                    plan.push(id, Change::Embed { text, model, codes, scale });
-                }
-                Ok(())
-            })
-            .await
+        self.change(id, Some(update)).await
     }
 
     /// Deletes a memory; its history stays readable. `NOT_FOUND` if there is none of this id.
     pub async fn delete(&self, id: &str) -> Result<()> {
+        self.change(id, None).await
+    }
+
+    async fn change(&self, id: &str, update: Option<&Update>) -> Result<()> {
         let partitions = self.partitions()?;
+        let update = update.map(checked).transpose()?;
+        let (partition, ready) = self.ready(partitions, id, update).await?;
+        partitions.write(&partition, move |plan: &mut Plan<'_>| ready.plan(plan)).await
+    }
+
+    /// Finds the memory that a checked change is about, and asks the embedder what the change takes.
+    pub(super) async fn ready(
+        &self,
+        partitions: &Partitions,
+        id: &str,
+        update: Option<Update>,
+    ) -> Result<(Rc<Partition>, Ready)> {
+        if update.is_some() {
+            let _ = partitions.meanings().await;
+        }
         let (id, partition) = self.existing(partitions, id).await?;
-        partitions
-            .write(&partition, move |plan: &mut Plan<'_>| {
-                require(plan, id)?;
-                plan.push(id, Change::Retract);
-                Ok(())
-            })
-            .await
+        let mut ready = Ready { id, update, note: None, vector: None };
+        if let Some(text) = ready.update.as_ref().and_then(|update| update.text.as_ref()) {
+            let known = partition.engine().get(id)?.map(|folded| folded.record);
+            ready.note = known.as_ref().and_then(|known| read_anew(known, text, partitions.now()));
+            let is_new = known.is_none_or(|known| known.text != *text);
+            if let Some(embedder) = self.0.embedder.as_ref().filter(|_| is_new) {
+                let vector = embed(&**embedder, std::slice::from_ref(text), Purpose::Document).await?.pop();
+                ready.vector = vector.map(|it| (embedder.name(), it.codes().to_vec(), it.scale()));
+            }
+        }
+        Ok((partition, ready))
     }
 
     pub(super) async fn existing(
@@ -116,6 +96,50 @@ impl Memory {
                 })
                 .await?;
             partitions.release(partition);
+        }
+        Ok(())
+    }
+}
+
+/// A change whose parts are such as may be kept.
+pub(super) fn checked(update: &Update) -> Result<Update> {
+    if *update == Update::default() {
+        return Err(Error::new(
+            ErrorKind::UpdateEmpty,
+            "At least one of text, metadata, or expirationDate must be provided.",
+        ));
+    }
+    if let Some(text) = &update.text {
+        check_text(text, "text")?;
+        if is_blank(text) {
+            return Err(Error::new(
+                ErrorKind::MessagesEmpty,
+                "text cannot be empty or whitespace-only. Provide the memory's new text, or delete it.",
+            )
+            .field("text"));
+        }
+    }
+    let metadata = update.metadata.clone().map(check_metadata).transpose()?;
+    Ok(Update { metadata, ..update.clone() })
+}
+
+impl Ready {
+    /// The operations of this change. `NOT_FOUND` if the memory was deleted meanwhile.
+    pub(super) fn plan(&self, plan: &mut Plan<'_>) -> Result<()> {
+        let Ready { id, update, note, vector } = self;
+        require(plan, *id)?;
+        let Some(Update { text, metadata, expires }) = update else {
+            plan.push(*id, Change::Retract);
+            return Ok(());
+        };
+        let change = Change::Revise { text: text.clone(), metadata: metadata.clone(), expires: *expires };
+        plan.push(*id, change);
+        if let Some(note) = note {
+            plan.push(*id, Change::Annotate(note.clone()));
+        }
+        if let (Some((model, codes, scale)), Some(text)) = (vector.clone(), text) {
+            let text = engine::text_digest(text);
+            plan.push(*id, Change::Embed { text, model, codes, scale });
         }
         Ok(())
     }

@@ -4,6 +4,8 @@
 //! the engine plan, the store commit, and the engine apply.
 
 mod add;
+#[cfg(any(feature = "objects", feature = "service", not(target_family = "wasm")))]
+mod batch;
 mod change;
 mod consolidate;
 mod context;
@@ -35,6 +37,8 @@ pub mod route;
 use std::cell::Cell;
 use std::rc::Rc;
 
+#[cfg(any(feature = "objects", feature = "service", not(target_family = "wasm")))]
+pub use batch::Batch;
 pub use context::{CONTEXT_CANDIDATES, Context};
 pub use exchange::{Changes, ChangesOptions, Ending, MAX_CHANGES_BYTES, Merged, Moment};
 pub use forget::{Gone, Rated, Removed};

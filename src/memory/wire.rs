@@ -11,6 +11,8 @@ macro_rules! object {
     };
 }
 
+#[cfg(any(feature = "objects", feature = "service", not(target_family = "wasm")))]
+mod batch;
 pub(super) mod exchange;
 mod forget;
 mod knowledge;
@@ -124,6 +126,8 @@ pub async fn local(memory: &Memory, method: &str, arguments: &[Value]) -> Result
             let Progress { done, left } = memory.reindex_step().await?;
             Ok(object!({ "done": done, "total": done + left, "finished": left == 0 }))
         }
+        #[cfg(any(feature = "objects", feature = "service", not(target_family = "wasm")))]
+        "changeAll" => batch::call(memory, first, second).await,
         #[cfg(any(feature = "objects", feature = "service", not(target_family = "wasm")))]
         "owners" => Ok(memory.owners().await?.iter().map(show::owner).collect()),
         #[cfg(any(feature = "objects", not(target_family = "wasm")))]
@@ -383,20 +387,21 @@ async fn update(memory: &Memory, id_value: &Value, change: &Value) -> Result<Val
     let id = id(id_value)?;
     let update = match change {
         Value::String(text) => Update { text: Some(text.clone()), ..Update::default() },
-        _ => {
-            let options = Options::of(change)?;
-            let new_text =
-                options.get(&["text", "data"]).map(|(name, value)| text(value, name)).transpose()?;
-            let cleared = options.has_null(&EXPIRES).then_some(None);
-            Update {
-                text: new_text.map(str::to_owned),
-                metadata: metadata(&options)?,
-                expires: expires(&options)?.map(Some).or(cleared),
-            }
-        }
+        _ => read_update(change)?,
     };
     memory.update(id, &update).await?;
     Ok(object!({ "message": "Memory updated successfully!" }))
+}
+
+fn read_update(change: &Value) -> Result<Update> {
+    let options = Options::of(change)?;
+    let new_text = options.get(&["text", "data"]).map(|(name, value)| text(value, name)).transpose()?;
+    let cleared = options.has_null(&EXPIRES).then_some(None);
+    Ok(Update {
+        text: new_text.map(str::to_owned),
+        metadata: metadata(&options)?,
+        expires: expires(&options)?.map(Some).or(cleared),
+    })
 }
 
 pub(super) fn object(members: &mut [(&str, Value)]) -> Value {

@@ -30,6 +30,7 @@ pub struct Question {
 impl Question {
     /// Analyses a question that is asked on the day `today`, if that is known.
     pub fn of(text: &str, analyzer: &Analyzer, today: Option<Day>) -> Question {
+        let text = beginning(text);
         let words = words_of(text);
         let mut question = Question {
             padded: format!(" {} ", words.join(" ")),
@@ -122,6 +123,13 @@ impl Question {
 
 /// More distinct terms of a question are not looked at: it is a document then, and its beginning says what it is about.
 const MOST_TERMS: usize = 256;
+/// Nor is more of its text, in bytes: some five thousand words.
+const MOST_BYTES: usize = 32_768;
+
+/// As much of a question as is looked at for its words.
+pub fn beginning(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MOST_BYTES)]
+}
 
 /// The words of a text, folded; dates keep their hyphens.
 fn words_of(text: &str) -> Vec<String> {

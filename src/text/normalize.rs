@@ -56,6 +56,9 @@ pub fn nfkc(text: &str) -> String {
 /// Lower case, letter by letter, for comparing without regard to case: nothing else is folded. Unlike
 /// `str::to_lowercase` it never looks at neighbours (Σ is always σ, İ is i) and its table is small and pinned.
 pub fn lowercase(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     text.chars().map(unicode::lower).collect()
 }
 

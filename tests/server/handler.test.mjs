@@ -111,6 +111,17 @@ test("a closed handler says so", async () => {
 /** A module whose one function, `trap`, is the instruction `unreachable`. */
 const TRAP = "0061736d0100000001040160000003020100070801047472617000000a05010300000b";
 
+/** The package with glue of its own around that of the core, in a folder. */
+async function wrapped(t, glue) {
+  const copy = await folder(t);
+  await cp(fileURLToPath(new URL("../../dist", import.meta.url)), copy, { recursive: true, filter: (path) => !path.endsWith("types") });
+  await writeFile(join(copy, "package.json"), '{ "type": "module" }');
+  await rename(join(copy, "glue-server.js"), join(copy, "real-glue.js"));
+  await writeFile(join(copy, "glue-server.js"), glue);
+  assert.match(await readFile(join(copy, "server.js"), "utf8"), /glue-server\.js/);
+  return import(pathToFileURL(join(copy, "server.js")).href);
+}
+
 /** The glue as it is, but a request with the header `x-trap: n` traps in its n-th step. */
 const GLUE = `
 import { createInstance as create } from "./real-glue.js";
@@ -135,13 +146,7 @@ export function createInstance(module) {
 `;
 
 test("a trap fails the requests of its instance, and nothing else", async (t) => {
-  const copy = await folder(t);
-  await cp(fileURLToPath(new URL("../../dist", import.meta.url)), copy, { recursive: true, filter: (path) => !path.endsWith("types") });
-  await writeFile(join(copy, "package.json"), '{ "type": "module" }');
-  await rename(join(copy, "glue-server.js"), join(copy, "real-glue.js"));
-  await writeFile(join(copy, "glue-server.js"), GLUE);
-  assert.match(await readFile(join(copy, "server.js"), "utf8"), /glue-server\.js/);
-  const { createHandler: create } = await import(pathToFileURL(join(copy, "server.js")).href);
+  const { createHandler: create } = await wrapped(t, GLUE);
   const lines = [];
   const directory = await folder(t);
   const handler = create({ store: { provider: "file", config: { directory, durability: "none" } }, embedder: { provider: "none" }, local: true, log: (line) => lines.push(line) });
@@ -161,4 +166,63 @@ test("a trap fails the requests of its instance, and nothing else", async (t) =>
     assert.equal(results.filter((it) => it.memory.startsWith("after")).length, kept);
   }
   assert.match(lines.join("\n"), /INTERNAL.*unreachable/s);
+});
+
+/** The glue as it is, which counts the memories that there are. */
+const COUNTING = `
+import { createInstance as create } from "./real-glue.js";
+export function createInstance(module) {
+  const glue = create(module);
+  const { beside, free } = glue.Core.prototype;
+  globalThis.memories = 1;
+  glue.Core.prototype.beside = function (...config) {
+    globalThis.memories += 1;
+    return beside.apply(this, config);
+  };
+  glue.Core.prototype.free = function () {
+    globalThis.memories -= 1;
+    return free.call(this);
+  };
+  return glue;
+}
+`;
+
+test("tenants that nobody asks any more are released when their language model has read all", async (t) => {
+  const { createHandler: create } = await wrapped(t, COUNTING);
+  const held = [];
+  let holds = false;
+  const fact = { kind: "semantic", subject: "", predicate: "", object: "", single: false, valid_from: "", valid_to: "", confidence: 0.9, supersedes: [], duplicates: [], cues: [] };
+  const complete = async ({ user }) => {
+    if (holds) await new Promise((resolve) => held.push(resolve));
+    return JSON.stringify({ facts: JSON.parse(user).new.map(({ n }) => ({ ...fact, text: "Ann drinks tea", from: [n] })), noise: [], summary: "" });
+  };
+  const handler = create({ ...memoryStore, ...quiet, accessTokens: ["root"], llm: { provider: "function", config: { complete } } });
+  t.after(() => handler.close());
+  const ask = async (token, method, path, body) => (await over(handler).ask(method, path, body, { authorization: `Bearer ${token}` })).body;
+  const keys = [];
+  for (let at = 0; at < 80; at += 1) keys.push((await ask("root", "POST", "/v1/admin/keys", { org_id: "acme", project_id: `p${at}` })).key);
+  const add = (key) => ask(key, "POST", "/v1/memories", { messages: "Tea for me, please", user_id: "ann" });
+  const texts = async (key) => (await ask(key, "GET", "/v1/memories?user_id=ann")).results.map(({ memory }) => memory);
+  const until = async (is) => {
+    for (let at = 0; at < 300 && !is(); at += 1) await new Promise((resolve) => setTimeout(resolve, 50));
+  };
+  // The first one's model is not done when the others come.
+  holds = true;
+  await add(keys[0]);
+  await until(() => held.length === 1);
+  assert.equal(held.length, 1);
+  holds = false;
+  for (const key of keys.slice(1)) await add(key);
+  await until(() => globalThis.memories === 66);
+  // The core keeps 64 open; the first one stays for its model, and one memory is the service's own.
+  assert.equal(globalThis.memories, 66);
+  held.splice(0).forEach((resolve) => resolve());
+  await until(() => globalThis.memories === 65);
+  assert.equal(globalThis.memories, 65);
+  // Each is there again when it is asked, and what was said is read.
+  for (const at of [0, 1, 79]) {
+    const read = async () => (await texts(keys[at])).join();
+    for (let tries = 0; tries < 100 && (await read()) !== "Ann drinks tea"; tries += 1) await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(await read(), "Ann drinks tea", `p${at}`);
+  }
 });

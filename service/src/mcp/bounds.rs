@@ -10,7 +10,7 @@ use edgemem::scope::{Axis, Scope};
 use edgemem::{Error, ErrorKind};
 use serde_json::{Map, Value};
 
-use crate::mem0::one;
+use crate::bounds::{carries, conjunction};
 use crate::problem::Problem;
 use crate::query;
 use crate::routes::MCP;
@@ -37,10 +37,10 @@ impl Default for Bounds {
 
 impl Bounds {
     /// These bounds, narrowed by the ids of a key. `SCOPE_INVALID` if the deployment fixed others.
-    pub fn bound(&self, ids: &[(Axis, String)]) -> Result<Bounds, Problem> {
+    pub fn bound(&self, ids: &Scope) -> Result<Bounds, Problem> {
         let mut bounds = self.clone();
-        for (axis, id) in ids {
-            bounds.fix(*axis, id)?;
+        for (axis, id) in ids.ids() {
+            bounds.fix(axis, id)?;
         }
         Ok(bounds)
     }
@@ -96,23 +96,19 @@ impl Bounds {
     }
 
     /// The filter of a read: every fixed id, every id and condition of the arguments, and the default user where they
-    /// leave open whose memories are meant. It is always a conjunction, so that nothing in it can widen it.
+    /// leave open whose memories are meant.
     pub fn reach(&self, arguments: &Map<String, Value>) -> Result<Value, Error> {
-        let mut all: Vec<Value> =
-            self.named(arguments)?.into_iter().map(|(name, id)| one(&name, id)).collect();
-        if let Some(filters) = arguments.get("filters") {
-            all.push(filters.clone());
-        }
-        let filter = one("AND", all.into());
+        let filter = conjunction(self.named(arguments)?, arguments.get("filters").cloned());
         if self.fixed.is_empty() && Filter::parse(&filter)?.owners().require().is_err() {
-            return Ok(one("AND", vec![one("user_id", self.default_user.as_str().into()), filter].into()));
+            let user = ("user_id".to_owned(), self.default_user.as_str().into());
+            return Ok(conjunction([user], Some(filter)));
         }
         Ok(filter)
     }
 
     /// Whether a memory, as the API shows it, lies within the bounds.
     pub fn admit(&self, memory: &Value) -> bool {
-        self.fixed.ids().all(|(axis, id)| memory[axis.id_name()] == id)
+        carries(memory, &self.fixed)
     }
 }
 

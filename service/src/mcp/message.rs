@@ -12,6 +12,8 @@ pub const METHOD_NOT_FOUND: i32 = -32601;
 pub const INVALID_PARAMS: i32 = -32602;
 /// It failed here.
 pub const INTERNAL_ERROR: i32 = -32603;
+/// The key's limit of requests leaves no room for this message. The number is ours, of those that the protocol leaves free.
+pub const RATE_LIMITED: i32 = -32029;
 
 /// Why a message is refused.
 #[derive(Debug)]
@@ -55,6 +57,14 @@ pub fn read(body: &[u8]) -> Result<Value, Fault> {
     serde_json::from_str(text).map_err(|error| unread(format!("the message is not JSON: {error}")))
 }
 
+/// The body without the id of its one message, and that id: what a client that sends a call again numbers anew. Nothing of
+/// what is no message, and of several their ids stay.
+pub fn unnumbered(body: &[u8]) -> Option<(Vec<u8>, Value)> {
+    let mut message = read(body).ok()?;
+    let id = message.as_object_mut()?.shift_remove("id")?;
+    Some((message.to_string().into_bytes(), id))
+}
+
 /// A request, or a notification if it has no id. An answer to a question that was never asked counts as one, too.
 #[derive(Debug)]
 pub struct Message {
@@ -67,13 +77,18 @@ pub struct Message {
 }
 
 impl Message {
+    /// The id of what may be a message, if it is one that an answer can carry.
+    pub fn id_of(message: &Value) -> Option<Value> {
+        message.get("id").filter(|id| id.is_string() || id.is_i64() || id.is_u64()).cloned()
+    }
+
     /// Reads one message.
     pub fn of(mut message: Value) -> Result<Message, Fault> {
         let invalid = |id: &Value, what: &str| {
             Err(Fault::new(400, INVALID_REQUEST, format!("no message of JSON-RPC 2.0: {what}")).of(id))
         };
         let id = message.get("id").cloned();
-        let shown = id.clone().filter(|id| id.is_string() || id.is_i64() || id.is_u64()).unwrap_or_default();
+        let shown = Message::id_of(&message).unwrap_or_default();
         if message.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
             return invalid(&shown, "it must be an object with jsonrpc \"2.0\"");
         }

@@ -5,14 +5,15 @@ use std::cell::Cell;
 use serde_json::{Map, Value};
 
 use super::era::{Era, HANDSHAKE};
-use super::message::{Fault, INTERNAL_ERROR, METHOD_NOT_FOUND, Message};
+use super::message::{Fault, INTERNAL_ERROR, METHOD_NOT_FOUND, Message, RATE_LIMITED};
 use super::{Bounds, prompts, resources, tools};
 use crate::desk::Desk;
-use crate::http::Head;
+use crate::http::{Answer, Head};
+use crate::idempotency::is_passing;
 use crate::mem0::{self, Asked, one};
 use crate::names::renamed;
 use crate::problem::Problem;
-use crate::routes::Want;
+use crate::route::Want;
 
 /// What methods answer whose answer is always the same, by their names.
 const ANSWERS: &str = include_str!("answers.json");
@@ -27,9 +28,43 @@ pub struct Door<'a> {
     pub head: &'a Head,
     /// What failed and belongs into the log.
     pub failure: Cell<Option<String>>,
+    /// Whether anything was refused that may pass when it is sent again.
+    pub passing: Cell<bool>,
 }
 
-impl Door<'_> {
+impl<'a> Door<'a> {
+    /// Before this desk; `bounds` say which memories it is about, whatever the messages say.
+    pub fn new(desk: &'a Desk, bounds: &'a Bounds, head: &'a Head) -> Door<'a> {
+        Door { desk, bounds, head, failure: Cell::default(), passing: Cell::default() }
+    }
+
+    /// Notes what an answer tells of a problem by other means than its status.
+    pub fn failed(&self, problem: &Problem) {
+        if let Some(line) = problem.log() {
+            self.failure.set(Some(line));
+        }
+        self.passing.set(self.passing.get() || is_passing(problem.status()));
+    }
+
+    /// Why a memory could not be read or searched for a resource or a prompt, or a message was not looked at.
+    pub fn fault(&self, problem: impl Into<Problem>) -> Fault {
+        let problem = problem.into();
+        self.failed(&problem);
+        let Answer { headers, body, .. } = problem.answer();
+        let body = body.unwrap_or_default();
+        let message = body["error"].as_str().unwrap_or_default().to_owned();
+        let mut data = object!({ "code": body["code"].clone(), "field": body["field"].clone() });
+        if let Some((_, seconds)) = headers.iter().find(|(name, _)| *name == "retry-after") {
+            data["retry_after"] = seconds.parse::<u64>().unwrap_or_default().into();
+        }
+        match problem.status() {
+            429 => Fault::new(200, RATE_LIMITED, message),
+            500.. => Fault::new(200, INTERNAL_ERROR, message),
+            _ => Fault::params(message),
+        }
+        .data(data)
+    }
+
     /// Answers a request.
     pub async fn call(&self, era: Era, message: &Message) -> Result<Value, Fault> {
         let params = &message.params;
@@ -64,19 +99,6 @@ impl Door<'_> {
     ) -> edgemem::Result<Value> {
         mem0::answer(want, Asked { desk: self.desk, head: self.head, texts, options }).await
     }
-}
-
-/// Why a memory could not be read or searched for a resource or a prompt.
-pub fn fault(problem: impl Into<Problem>) -> Fault {
-    let problem = problem.into();
-    let body = problem.answer().body.unwrap_or_default();
-    let message = body["error"].as_str().unwrap_or_default().to_owned();
-    let data = object!({ "code": body["code"].clone(), "field": body["field"].clone() });
-    match problem.status() {
-        500.. => Fault::new(200, INTERNAL_ERROR, message),
-        _ => Fault::params(message),
-    }
-    .data(data)
 }
 
 /// A text among parameters. The refusal names what is missing.

@@ -18,17 +18,16 @@ mod prompts;
 mod resources;
 mod tools;
 
-use std::cell::Cell;
-
 use edgemem::host::LocalFuture;
 use serde_json::Value;
 
-use crate::desk::Desk;
 use crate::http::{Answer, Head};
+use crate::problem::Problem;
 pub use bounds::Bounds;
 use era::{BATCHED, Era};
+pub use message::unnumbered;
 use message::{Fault, INVALID_REQUEST, Message};
-use methods::Door;
+pub use methods::Door;
 
 /// The headers that say of a request what its body says, for those on the way that do not read bodies.
 pub const HEADERS: [&str; 3] = ["mcp-protocol-version", "mcp-method", "mcp-name"];
@@ -36,25 +35,22 @@ pub const HEADERS: [&str; 3] = ["mcp-protocol-version", "mcp-method", "mcp-name"
 /// The most messages of one batch.
 const MAX_BATCH: usize = 50;
 
-/// Answers the body of a POST. `bounds` say which memories it is about, whatever the messages say. The second part is a line
-/// for the log, if something failed that is not the client's fault. Not an async function, whose body would be compiled
-/// again in the crate of every host.
+/// Counts one more message for the limit of requests, or refuses it.
+pub type Count<'a> = &'a dyn Fn() -> Result<(), Problem>;
+
+/// Answers the body of a POST. The first message of several was counted with the request, `count` counts the others. Not
+/// an async function, whose body would be compiled again in the crate of every host.
 #[inline(never)]
-pub fn answer<'a>(
-    desk: &'a Desk,
-    bounds: &'a Bounds,
-    head: &'a Head,
-    body: &'a [u8],
-) -> LocalFuture<'a, (Answer, Option<String>)> {
-    Box::pin(answered(Door { desk, bounds, head, failure: Cell::default() }, body))
+pub fn answer<'a>(door: &'a Door<'a>, body: &'a [u8], count: Count<'a>) -> LocalFuture<'a, Answer> {
+    Box::pin(answered(door, body, count))
 }
 
-async fn answered(door: Door<'_>, body: &[u8]) -> (Answer, Option<String>) {
+async fn answered(door: &Door<'_>, body: &[u8], count: Count<'_>) -> Answer {
     let head = door.head;
     let answered = match message::read(body) {
         Err(fault) => Err(fault),
-        Ok(Value::Array(messages)) => batch(&door, head, messages).await,
-        Ok(message) => one(&door, head, message).await,
+        Ok(Value::Array(messages)) => batch(door, head, messages, count).await,
+        Ok(message) => one(door, head, message).await,
     };
     let (status, body) = match answered {
         // There is nothing to say to a notification, or to an answer that nobody asked for.
@@ -62,19 +58,36 @@ async fn answered(door: Door<'_>, body: &[u8]) -> (Answer, Option<String>) {
         Ok(response) => (200, response),
         Err(fault) => (fault.status, Some(fault.response)),
     };
-    (Answer { status, headers: Vec::new(), body }, door.failure.take())
+    Answer { status, headers: Vec::new(), body }
 }
 
-/// Several messages, as revisions before 2025-06-18 allow. What is wrong with one is said in its place.
-async fn batch(door: &Door<'_>, head: &Head, messages: Vec<Value>) -> Result<Option<Value>, Fault> {
+/// Several messages, as revisions before 2025-06-18 allow. What is wrong with one is said in its place, also that it is one
+/// too many for the key's limit.
+async fn batch(
+    door: &Door<'_>,
+    head: &Head,
+    messages: Vec<Value>,
+    count: Count<'_>,
+) -> Result<Option<Value>, Fault> {
     let version = head.header(HEADERS[0]).map(str::trim);
     if messages.is_empty() || messages.len() > MAX_BATCH || version.is_some_and(|it| !BATCHED.contains(&it)) {
         let message = format!("send one message, or up to {MAX_BATCH} in a revision before 2025-06-18");
         return Err(Fault::new(400, INVALID_REQUEST, message));
     }
     let mut responses = Vec::new();
-    for message in messages {
-        match one(door, head, message).await {
+    for (at, message) in messages.into_iter().enumerate() {
+        let counted = if at == 0 { Ok(()) } else { count() };
+        let answered = match counted {
+            Ok(()) => one(door, head, message).await,
+            Err(problem) => match Message::id_of(&message) {
+                Some(id) => {
+                    door.desk.refuse(problem.status());
+                    Err(door.fault(problem).of(&id))
+                }
+                None => Ok(None),
+            },
+        };
+        match answered {
             Ok(response) => responses.extend(response),
             Err(fault) => responses.push(fault.response),
         }

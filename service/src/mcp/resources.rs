@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use super::message::Fault;
-use super::methods::{Door, fault, text};
+use super::methods::{Door, text};
 use super::tools::packed;
 use crate::mem0::one;
 
@@ -24,9 +24,9 @@ pub async fn list(door: &Door<'_>, params: &Value) -> Result<Value, Fault> {
         cursor => cursor.as_str().and_then(|cursor| cursor.parse::<u32>().ok()),
     };
     let offset = offset.ok_or_else(|| Fault::params("params.cursor is none that was given here"))? as usize;
-    let filters = door.bounds.reach(&Map::new()).map_err(fault)?;
+    let filters = door.bounds.reach(&Map::new()).map_err(|error| door.fault(error))?;
     let options = object!({ "filters": filters, "offset": offset, "limit": PAGE + 1, "order": "desc" });
-    let listed = door.ask("getAll", &[options]).await.map_err(fault)?;
+    let listed = door.ask("getAll", &[options]).await.map_err(|error| door.fault(error))?;
     let memories = listed["results"].as_array().map_or(&[][..], Vec::as_slice);
     let resource = |memory: &Value| {
         let words = memory["memory"].as_str().unwrap_or_default();
@@ -57,7 +57,7 @@ pub async fn read(door: &Door<'_>, params: &Value) -> Result<Value, Fault> {
         Ok(one("contents", vec![object!({ "uri": uri, "mimeType": mime, "text": text })].into()))
     };
     if let Some(id) = uri.strip_prefix(MEMORIES) {
-        let found = door.ask("get", &[id.into()]).await.map_err(fault)?;
+        let found = door.ask("get", &[id.into()]).await.map_err(|error| door.fault(error))?;
         if found.is_null() || !door.bounds.admit(&found) {
             return Err(missing());
         }
@@ -70,7 +70,10 @@ pub async fn read(door: &Door<'_>, params: &Value) -> Result<Value, Fault> {
 
 /// What is remembered about a question.
 pub async fn context(door: &Door<'_>, query: &str) -> Result<String, Fault> {
-    let filters = door.bounds.reach(&Map::new()).map_err(fault)?;
-    let found = door.ask("context", &[query.into(), one("filters", filters)]).await.map_err(fault)?;
+    let filters = door.bounds.reach(&Map::new()).map_err(|error| door.fault(error))?;
+    let found = door
+        .ask("context", &[query.into(), one("filters", filters)])
+        .await
+        .map_err(|error| door.fault(error))?;
     Ok(packed(&found).as_str().unwrap_or_default().to_owned())
 }

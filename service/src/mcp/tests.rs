@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::*;
 use crate::body::too_large;
+use crate::desk::Desk;
 use crate::service::Service;
 use crate::settings::Settings;
 use crate::testing::{InProcess, caller};
@@ -101,7 +102,8 @@ fn fits(expected: &Value, found: &Value) -> bool {
 fn every_tool_is_carried_out() {
     let desk = Desk::new(Rc::new(Memory::in_process()), Rc::new(caller("default", "default")));
     let head = Head::default();
-    let door = Door { desk: &desk, bounds: &Bounds::default(), head: &head, failure: Cell::default() };
+    let bounds = Bounds::default();
+    let door = Door::new(&desk, &bounds, &head);
     let tools = tools::list(door.bounds);
     assert_eq!(tools.len(), 13);
     for tool in &tools {
@@ -122,7 +124,8 @@ fn every_tool_is_carried_out() {
 fn without_bounds_everyone_is_listed() {
     let desk = Desk::new(Rc::new(Memory::in_process()), Rc::new(caller("default", "default")));
     let head = Head::default();
-    let door = Door { desk: &desk, bounds: &Bounds::default(), head: &head, failure: Cell::default() };
+    let bounds = Bounds::default();
+    let door = Door::new(&desk, &bounds, &head);
     let call = |name: &str, arguments: Value| {
         let result = block_on(tools::call(&door, &json!({ "name": name, "arguments": arguments }))).unwrap();
         serde_json::from_str::<Value>(result["content"][0]["text"].as_str().unwrap()).unwrap()

@@ -7,11 +7,12 @@ use serde_json::{Map, Value};
 use super::message::Fault;
 use super::methods::{Door, text};
 use super::{Bounds, arguments, entities};
-use crate::desk::check_ids;
+use crate::bounds::check_ids;
 use crate::mem0::{events, one};
+use crate::named;
 use crate::problem::Problem;
-use crate::routes::Want;
-use crate::tenant;
+use crate::query;
+use crate::route::Want;
 
 /// The tools as `tools/list` shows them to a connection without bounds.
 const TABLE: &str = include_str!("tools.json");
@@ -81,8 +82,9 @@ pub async fn call(door: &Door<'_>, params: &Value) -> Result<Value, Fault> {
         return Err(Fault::params("params.arguments must be an object"));
     }
     let given = arguments::check(&params["arguments"], &tool["inputSchema"]).and_then(|mut given| {
+        query::check_lengths(&given)?;
         // What a key does not open is refused as by every other door.
-        tenant::check_options(door.desk.caller(), &mut given)?;
+        named::check_options(door.desk.caller(), &mut given)?;
         check_ids(door.desk.caller(), &given)?;
         Ok(given)
     });
@@ -93,9 +95,7 @@ pub async fn call(door: &Door<'_>, params: &Value) -> Result<Value, Fault> {
     let (value, failed) = match done {
         Ok(value) => (value, false),
         Err(problem) => {
-            if let Some(line) = problem.log() {
-                door.failure.set(Some(line));
-            }
+            door.failed(&problem);
             if tool["annotations"]["readOnlyHint"] == false {
                 door.desk.refuse(problem.status());
             }

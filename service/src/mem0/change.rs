@@ -1,9 +1,9 @@
 //! Changes of memories that are there: one, many, or all of a scope.
 
 use edgemem::{Error, ErrorKind, Result};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{Asked, checked, items, unknown, wrong};
+use super::{Asked, checked, items, one, unknown, wrong};
 use crate::names::renamed;
 
 /// As many are changed in a batch at most.
@@ -87,7 +87,8 @@ pub async fn delete_all(asked: Asked<'_>) -> Result<Value> {
     asked.call("deleteAll", &[asked.options.clone().into()]).await
 }
 
-/// Changes or deletes many. All are looked for first, so that one that is unknown or wrong changes nothing.
+/// Changes or deletes many, those of one owner together. All are looked for first, so that one that is unknown or wrong
+/// changes nothing. What was deleted before counts as deleted: a batch that failed half-way is sent again as it was.
 pub async fn batch(asked: Asked<'_>, deletes: bool) -> Result<Value> {
     let Some(list) = asked.option("memories").as_array() else {
         return Err(wrong("memories", "memories must be a list of objects with a memory_id"));
@@ -96,6 +97,7 @@ pub async fn batch(asked: Asked<'_>, deletes: bool) -> Result<Value> {
         return Err(wrong("memories", &format!("memories must be a list of 1 to {MOST}")));
     }
     let mut ids: Vec<&str> = Vec::new();
+    let mut changes: Vec<Value> = Vec::new();
     for (at, memory) in list.iter().enumerate() {
         let named = |name: &str| format!("memories[{at}].{name}");
         let id = checked(memory["memory_id"].as_str().unwrap_or_default())
@@ -104,37 +106,48 @@ pub async fn batch(asked: Asked<'_>, deletes: bool) -> Result<Value> {
             return Err(wrong(&named("memory_id"), "memories must name each memory once"));
         }
         ids.push(id);
+        let mut change = one("id", id.into());
         if !deletes {
             let text = memory["text"].as_str().is_some_and(|text| !text.trim().is_empty());
             let metadata = memory["metadata"].is_object();
             if !(text || memory["text"].is_null() && metadata) {
                 return Err(wrong(&named("text"), "each memory needs a text that is not blank, or metadata"));
             }
+            for name in ["text", "metadata"] {
+                change[name] = memory[name].clone();
+            }
         }
+        changes.push(change);
     }
-    let mut missing = Vec::new();
-    for id in &ids {
-        if asked.call("get", &[(*id).into()]).await?.is_null() {
-            missing.push(*id);
-        }
-    }
+    let mut call = [changes.into(), object!({ "delete": deletes, "dryRun": true })];
+    let seen = asked.call("changeAll", &call).await?;
+    failed(&seen, "nothing was changed")?;
+    let among = |told: &Value, id: &str| items(told).iter().any(|known| known == id);
+    let is_there = |id: &str| among(&seen["done"], id) || (deletes && among(&seen["gone"], id));
+    let missing: Vec<&str> = ids.iter().copied().filter(|id| !is_there(id)).collect();
     if !missing.is_empty() {
         let shown = missing.iter().take(20).copied().collect::<Vec<_>>().join(", ");
         let message =
             format!("{} of these memories not found, so nothing was changed: {shown}", missing.len());
         return Err(Error::new(ErrorKind::NotFound, message).field("memories"));
     }
-    for (id, memory) in ids.iter().zip(list) {
-        if deletes {
-            asked.call("delete", &[(*id).into()]).await?;
-        } else {
-            let part = |name: &str| Some((name.to_owned(), memory.get(name)?.clone()));
-            let change: Map<String, Value> = ["text", "metadata"].into_iter().filter_map(part).collect();
-            asked.call("update", &[(*id).into(), change.into()]).await?;
-        }
-    }
+    call[1] = one("delete", deletes.into());
+    let told = asked.call("changeAll", &call).await?;
+    let (count, done) = (ids.len(), items(&told["done"]).len());
+    failed(&told, &format!("{done} of {count} memories were changed before that, send the batch again"))?;
     let done = if deletes { "deleted" } else { "updated" };
-    Ok(object!({ "message": format!("Successfully {done} {} memories", ids.len()) }))
+    Ok(object!({ "message": format!("Successfully {done} {count} memories") }))
+}
+
+/// The failure that an answer tells of, with how far it came.
+fn failed(told: &Value, so_far: &str) -> Result<()> {
+    let failure = &told["failure"];
+    let text = |name: &str| failure[name].as_str().unwrap_or_default();
+    if failure.is_null() {
+        return Ok(());
+    }
+    let kind = ErrorKind::from_code(text("code")).unwrap_or(ErrorKind::Internal);
+    Err(Error::new(kind, format!("{} ({so_far})", text("message"))).cause(text("cause")).field("memories"))
 }
 
 /// Notes what someone thinks of a memory.

@@ -26,7 +26,14 @@ pub fn create(asked: &Asked<'_>) -> Result<Value> {
         return Err(wrong("filters", &format!("filters must be shorter than {LONGEST} bytes")));
     }
     let id: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
-    Ok(object!({ "message": "Memory export request received. The export can be read at once.", "id": id }))
+    let told = match asked.option("schema").is_null() {
+        true => "Memory export request received. The export can be read at once.",
+        false => {
+            "Memory export request received. The export can be read at once; it has the memories as they are, for no schema \
+             is applied here."
+        }
+    };
+    Ok(object!({ "message": told, "id": id }))
 }
 
 /// Reads an export by its id, or by its filters.

@@ -28,7 +28,7 @@ use crate::auth::Caller;
 use crate::desk::Desk;
 use crate::http::Head;
 use crate::own;
-use crate::routes::Want;
+use crate::route::Want;
 
 /// A request, once it is known what it wants.
 pub struct Asked<'a> {
@@ -102,6 +102,7 @@ pub fn answer(want: Want, asked: Asked<'_>) -> LocalFuture<'_, Result<Value>> {
         Want::Ping => Box::pin(std::future::ready(Ok(ping(asked.desk.caller())))),
         // What concerns no memory is answered before it comes here.
         Want::Health
+        | Want::Ready
         | Want::OpenApi
         | Want::Missing
         | Want::Mcp

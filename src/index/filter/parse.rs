@@ -15,10 +15,17 @@ pub const MAX_DEPTH: usize = 32;
 /// The most tests, logical operators and listed values in a filter, taken together.
 pub const MAX_VALUES: usize = 10_000;
 
+/// The most tests in a filter. Each of them looks at every memory, where a list of texts or numbers is one test however
+/// long it is; a time in a list counts as a test, and so does every value that is neither text nor number.
+pub const MAX_TESTS: usize = 500;
+
+/// The most ids of owners in a filter: each may be a partition of its own.
+pub const MAX_OWNERS: usize = 1_000;
+
 pub(super) fn parse(filter: &Value) -> Result<Node> {
     match filter {
         Value::Null => Ok(Node::All(Vec::new())),
-        Value::Object(members) => Parser { values: 0 }.filter(members, 1, false),
+        Value::Object(members) => Parser { values: 0, tests: 0, owners: 0 }.filter(members, 1, false),
         other => Err(invalid(format!("filters must be an object, not {}.", kind(other)))),
     }
 }
@@ -26,6 +33,9 @@ pub(super) fn parse(filter: &Value) -> Result<Node> {
 struct Parser {
     /// Tests, operators and values seen so far.
     values: usize,
+    tests: usize,
+    /// Ids of owners seen so far.
+    owners: usize,
 }
 
 impl Parser {
@@ -89,7 +99,10 @@ impl Parser {
     /// The condition on one field: a value, a list, the wildcard, or operators that must all hold.
     fn condition(&mut self, key: &str, field: &Field, value: &Value) -> Result<Node> {
         match value {
-            Value::String(text) if text == "*" => Ok(leaf(field, Test::Present, TimeTest::Present)),
+            Value::String(text) if text == "*" => {
+                self.test(1)?;
+                Ok(leaf(field, Test::Present, TimeTest::Present))
+            }
             Value::Array(list) => self.one_of(key, field, list),
             Value::Object(operators) if operators.is_empty() => Err(invalid(format!(
                 "The condition on {} is empty: name an operator such as eq.",
@@ -109,6 +122,9 @@ impl Parser {
 
     fn operator(&mut self, key: &str, field: &Field, operator: &str, operand: &Value) -> Result<Node> {
         let compare = |comparison| compare(key, field, operator, comparison, operand);
+        if !matches!(operator, "eq" | "ne" | "in" | "nin") {
+            self.test(1)?;
+        }
         match operator {
             "eq" => self.one_of(key, field, std::slice::from_ref(operand)),
             "ne" => Ok(not(self.one_of(key, field, std::slice::from_ref(operand))?)),
@@ -135,6 +151,15 @@ impl Parser {
 
     fn one_of(&mut self, key: &str, field: &Field, list: &[Value]) -> Result<Node> {
         self.count(list.len())?;
+        let is_sorted = |value: &&Value| value.is_string() || value.is_number();
+        let sorted = if matches!(field, Field::Time(_)) { 0 } else { list.iter().filter(is_sorted).count() };
+        self.test((list.len() - sorted + usize::from(sorted > 0)).max(1))?;
+        if matches!(field, Field::Scope(_)) {
+            self.owners += list.len();
+            if self.owners > MAX_OWNERS {
+                return Err(invalid(format!("The filter names more than {MAX_OWNERS} ids of owners.")));
+            }
+        }
         if let Field::Time(_) = field {
             let null = list.iter().any(Value::is_null);
             let dates = list.iter().filter(|value| !value.is_null());
@@ -149,6 +174,15 @@ impl Parser {
         self.values = self.values.saturating_add(values);
         if self.values > MAX_VALUES {
             return Err(invalid(format!("The filter holds more than {MAX_VALUES} conditions and values.")));
+        }
+        Ok(())
+    }
+
+    fn test(&mut self, tests: usize) -> Result<()> {
+        self.tests += tests;
+        if self.tests > MAX_TESTS {
+            let advice = "name values in a list, with in";
+            return Err(invalid(format!("The filter holds more than {MAX_TESTS} conditions: {advice}.")));
         }
         Ok(())
     }

@@ -70,7 +70,7 @@ export function handlerOver(config: HandlerConfig, host: Host, loader: Loader): 
       let handler = handlers.get(instance);
       if (handler === undefined) {
         const open = async (name: string): Promise<void> => tenants.open(name, instance, handler!);
-        handler = instance.make((glue, core) => new glue.Handler!(core, settings, open));
+        handler = instance.make((glue, core) => new glue.Handler!(core, settings, open, (name) => tenants.closed(name)));
         handlers.set(instance, handler);
       }
       const { method } = request;

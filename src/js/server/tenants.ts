@@ -17,6 +17,8 @@ interface Tenant {
   /** The memory, if somebody has to read on with a language model. */
   instance?: Instance;
   queue?: Queue;
+  /** Whether the core has closed it for others, so that its memory goes when nothing is left to read. */
+  isClosed?: boolean;
 }
 
 export class Tenants {
@@ -49,12 +51,29 @@ export class Tenants {
       return;
     }
     const reader = tenant;
+    reader.isClosed = false;
     // As a call of the memory beside: its closing ends the instance of all of them, waits for a step that is under way, and
     // lets none begin.
     const step = async (all: boolean): Promise<unknown> =>
       this.#memory.within(async () => reader.instance?.call("readStep", encodeArguments(["", all])), false);
+    if (reader.queue === undefined) {
+      reader.queue = new Queue(step, this.#host.outlivesCalls);
+      reader.queue.on("idle", () => reader.isClosed === true && release(reader));
+    }
     // Messages may wait since another process kept them.
-    (tenant.queue ??= new Queue(step, this.#host.outlivesCalls)).resume();
+    reader.queue.resume();
+  }
+
+  /** The core has closed this tenant for others: its memory is released when all that waits for a language model is read. */
+  closed(name: string): void {
+    const tenant = this.#opened.get(name);
+    if (tenant?.instance === undefined) return;
+    tenant.isClosed = true;
+    // The core is in the middle of the call that tells it.
+    queueMicrotask(() => {
+      if (this.#host.outlivesCalls) tenant.queue?.resume();
+      else if (tenant.isClosed === true) release(tenant);
+    });
   }
 
   /** Reads on what was kept for the language model. */
@@ -69,6 +88,14 @@ export class Tenants {
     this.#opened.clear();
     await Promise.all(stores.map((store) => ("object" in store ? store.object.close() : undefined)));
   }
+}
+
+/** Releases a tenant's memory, which nobody asks and whose queue has nothing to read. */
+function release(tenant: Tenant): void {
+  tenant.instance?.release();
+  tenant.instance = undefined;
+  tenant.queue?.stop();
+  tenant.queue = undefined;
 }
 
 /** Where the tenant of this name has its memories. */

@@ -8,6 +8,7 @@
 //! An object is a whole [`Memory`] over a store of its own, which hands what it is asked to [`answer`]. What is here is
 //! in the builds for Workers and in native ones only: a tab has no objects.
 
+mod batch;
 mod exchange;
 mod reshard;
 mod reunion;

@@ -128,6 +128,9 @@ impl Router {
             memory.0.closed.set(true);
             return Ok(Value::Null);
         }
+        if method == "changeAll" {
+            return self.change_all(arguments).await;
+        }
         if method == "reshardStep" {
             return self.reshard_step(arguments.first().unwrap_or(&Value::Null)).await;
         }

@@ -1,0 +1,96 @@
+//! Batches: what is written together, and what is told when it fails half-way.
+
+use edgemem::engine::partition_name;
+use edgemem::scope::Axis;
+use serde_json::{Value, json};
+
+use super::*;
+
+fn over(store: &Rc<Slow>) -> Host {
+    let clock = Clock::new();
+    let memory = Memory::new(Rc::clone(store) as Rc<dyn ByteStore>, clock.clone());
+    Host::over(memory, clock, |name| (name == "EDGEMEM_TOKEN_HASHES").then(|| ROOT.to_owned()))
+}
+
+/// Adds memories of a user and returns their ids.
+fn add(host: &Host, user: &str, count: usize) -> Vec<Value> {
+    let messages: Vec<String> = (0..count).map(|at| format!("tea number {at} of {user}")).collect();
+    let body = json!({ "messages": messages, "user_id": user, "infer": false });
+    let (_, added) = host.ask("root", "POST", "/v1/memories", body);
+    added["results"].as_array().unwrap().iter().map(|it| it["id"].clone()).collect()
+}
+
+fn named(ids: &[Value]) -> Value {
+    json!({ "memories": ids.iter().map(|id| json!({ "memory_id": id })).collect::<Vec<_>>() })
+}
+
+#[test]
+fn a_batch_is_one_commit_for_each_owner() {
+    let store = Rc::new(Slow::default());
+    let host = over(&store);
+    let (ann, bob) = (add(&host, "ann", 30), add(&host, "bob", 20));
+    let ids = [ann.clone(), bob].concat();
+    let commits = |method: &str, body: Value| {
+        let before = store.commits.get();
+        let (status, told) = host.ask("root", method, "/v1/batch", body);
+        (status, told["message"].clone(), store.commits.get() - before)
+    };
+    let texts =
+        ids.iter().map(|id| json!({ "memory_id": id, "text": format!("milk {id}"), "metadata": { "a": 1 } }));
+    let changes = json!({ "memories": texts.collect::<Vec<_>>() });
+    assert_eq!(commits("PUT", changes), (200, json!("Successfully updated 50 memories"), 2));
+    let (_, item) =
+        host.ask("root", "GET", &format!("/v1/memories/{}", ids[40].as_str().unwrap()), json!({}));
+    assert_eq!((&item["memory"], &item["metadata"]["a"]), (&json!(format!("milk {}", ids[40])), &json!(1)));
+    // What is wrong with one changes nothing, whatever it is.
+    let with = |last: Value| json!({ "memories": [{ "memory_id": ann[0], "text": "x" }, last] });
+    for (body, expected) in [
+        (with(json!({ "memory_id": "00000000-0000-4000-8000-000000000000", "text": "x" })), 404),
+        (with(json!({ "memory_id": ann[1], "metadata": { "deep": "x".repeat(100_001) } })), 400),
+        (with(json!({ "memory_id": ann[1], "text": "a\u{0}b" })), 400),
+        (with(json!({ "memory_id": ann[0], "text": "y" })), 400),
+    ] {
+        let (status, _, commits) = commits("PUT", body.clone());
+        assert_eq!((status, commits), (expected, 0), "{body:.200}");
+    }
+    assert_eq!(commits("DELETE", named(&ids)), (200, json!("Successfully deleted 50 memories"), 2));
+    assert_eq!(host.log("default").len(), 0, "tokens of the deployment are not noted");
+}
+
+#[test]
+fn a_batch_that_fails_half_way_tells_how_far_it_came_and_can_be_sent_again() {
+    let store = Rc::new(Slow::default());
+    let host = over(&store);
+    let ids = [add(&host, "ann", 3), add(&host, "bob", 2)].concat();
+    store.fails.replace(Some(partition_name(Axis::User, "bob")));
+    let (status, told) = host.ask("root", "DELETE", "/v1/batch", named(&ids));
+    assert_eq!((status, &told["code"]), (503, &json!("STORE_FAILED")));
+    assert!(told["error"].as_str().unwrap().contains("3 of 5 memories were changed"), "{told}");
+    store.fails.replace(None);
+    assert_eq!(host.ask("root", "DELETE", "/v1/batch", named(&ids)).0, 200);
+    for user in ["ann", "bob"] {
+        let (_, list) = host.ask("root", "GET", &format!("/v1/memories?user_id={user}"), json!({}));
+        assert_eq!(list["count"], 0, "{user}");
+    }
+    // To change what is gone is something else.
+    let change = json!({ "memories": [{ "memory_id": ids[0], "text": "x" }] });
+    assert_eq!(host.code("root", "PUT", "/v1/batch", change), "404 NOT_FOUND");
+}
+
+#[test]
+fn a_key_of_one_user_changes_its_own_in_batches() {
+    let host = Host::new(&[]);
+    let all = host.key(json!({ "org_id": "acme" }));
+    let ann = host.key(json!({ "org_id": "acme", "user_id": "ann" }));
+    let hers = host.remember(&all, "tea");
+    let body = json!({ "messages": "milk", "user_id": "bob" });
+    let his = host.ask(&all, "POST", "/v1/memories", body).1["results"][0]["id"].clone();
+    assert_eq!(host.code(&ann, "DELETE", "/v1/batch", named(&[json!(hers), his])), "404 NOT_FOUND");
+    for _ in 0..2 {
+        assert_eq!(host.ask(&ann, "DELETE", "/v1/batch", named(&[json!(hers)])).0, 200);
+    }
+    assert_eq!(
+        host.log("acme")[..3],
+        ["DELETE /v1/batch 200 0", "DELETE /v1/batch 200 1", "DELETE /v1/batch 404 null"]
+    );
+}
