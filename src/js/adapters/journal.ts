@@ -54,7 +54,7 @@ export class Journal {
 let last = 0;
 
 /** Keys in the order of time; within a process no two are the same, and among processes the chance decides. */
-function nextKey(): string {
+export function nextKey(): string {
   last = Math.max(last + 1, Date.now() * 1000);
   return `${last.toString().padStart(17, "0")}-${randomName().slice(0, 8)}`;
 }
