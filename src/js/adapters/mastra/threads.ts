@@ -9,9 +9,9 @@ import { MemoryStorage } from "@mastra/core/storage";
 
 import { EdgememError } from "../../errors.js";
 import { type AdapterScope, Backend, compare, invalid, type MemoryLike } from "../backend.js";
-import { nextKey, randomName } from "../journal.js";
+import { type Document, Documents } from "../documents.js";
+import { nextName, randomName } from "../names.js";
 import type { Place } from "../shelf.js";
-import { type Document, Documents } from "./documents.js";
 import { isBetween, metadataFilter, orderOf, pageOf, type Timed, timeOf } from "./pages.js";
 
 /** A message as it is stored. */
@@ -74,7 +74,7 @@ export class EdgememMemoryStorage extends MemoryStorage {
   async saveThread({ thread }: { thread: any }): Promise<any> {
     const place = threadAt(thread?.id);
     const times = { createdAt: timeOf("createdAt", thread.createdAt), updatedAt: timeOf("updatedAt", thread.updatedAt) };
-    return revived(await this.#threads.change(place, (before) => ({ ...thread, ...times, order: before?.order ?? nextKey() })));
+    return revived(await this.#threads.change(place, (before) => ({ ...thread, ...times, order: before?.order ?? nextName() })));
   }
 
   /** Changes the title of a thread, or merges into its metadata, or both. */
@@ -277,7 +277,7 @@ export class EdgememMemoryStorage extends MemoryStorage {
     const threads = new Map<string, Document<Message>[]>();
     for (const message of messages) {
       const { id, threadId, resourceId } = message;
-      const order = before.get(id)?.order ?? nextKey();
+      const order = before.get(id)?.order ?? nextName();
       pointers.push({ ...pointerAt(id), value: { thread: threadId, resource: resourceId ?? null, order } });
       threads.set(threadId, [...(threads.get(threadId) ?? []), { ...messageAt(threadId, id), value: { ...message, order } }]);
     }

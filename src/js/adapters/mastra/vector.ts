@@ -4,7 +4,7 @@ import { MastraVector } from "@mastra/core/vector";
 
 import { EdgememError } from "../../errors.js";
 import { type AdapterScope, Backend, invalid, type MemoryLike } from "../backend.js";
-import { randomName } from "../journal.js";
+import { randomName } from "../names.js";
 import { encode } from "../shelf.js";
 import { type Predicate, predicateOf } from "./filter.js";
 import { type Index, type Metric, nearest, type Numbers, numbersOf, type Vector, vectorOf, Vectors } from "./vectors.js";

@@ -11,7 +11,8 @@
 import { fromBase64, toBase64 } from "../../bytes.js";
 import { EdgememError } from "../../errors.js";
 import { type AdapterScope, type Backend, compare, invalid } from "../backend.js";
-import { randomName } from "../journal.js";
+import { inTurn } from "../in-turn.js";
+import { randomName } from "../names.js";
 import { Shelf } from "../shelf.js";
 import type { Predicate } from "./filter.js";
 
@@ -62,8 +63,6 @@ interface Known {
   writer: string;
   /** How often. */
   writes: number;
-  /** Reads and writes of it take turns. */
-  turn: Promise<unknown>;
   loaded: Loaded | undefined;
 }
 
@@ -174,15 +173,13 @@ export class Vectors {
     return own.loaded;
   }
 
-  async #inTurn<T>(name: string, task: (own: Known) => Promise<T>): Promise<T> {
+  #inTurn<T>(name: string, task: (own: Known) => Promise<T>): Promise<T> {
     const all = known.get(this.#backend.key) ?? new Map<string, Known>();
     known.set(this.#backend.key, all);
-    const key = JSON.stringify([this.#scope, name]);
-    const own = all.get(key) ?? { writer: randomName(), writes: 0, turn: Promise.resolve(), loaded: undefined };
+    const key = JSON.stringify([NAME, this.#scope, name]);
+    const own = all.get(key) ?? { writer: randomName(), writes: 0, loaded: undefined };
     all.set(key, own);
-    const turn = own.turn.then(() => task(own));
-    own.turn = turn.catch(() => undefined);
-    return turn;
+    return inTurn(this.#backend.key, [key], () => task(own));
   }
 }
 

@@ -3,9 +3,10 @@
  * answer of a tool is soon longer: a long value lies in pieces beside its place, which says which they are.
  */
 
-import { type Backend } from "../backend.js";
-import { randomName } from "../journal.js";
-import { encode, type Item, type Place, Shelf, type ShelfScope } from "../shelf.js";
+import { type Backend } from "./backend.js";
+import { inTurn } from "./in-turn.js";
+import { randomName } from "./names.js";
+import { encode, type Item, type Place, Shelf, type ShelfScope } from "./shelf.js";
 
 /** A value at a place. */
 export interface Document<T> extends Place {
@@ -18,9 +19,6 @@ type Head = { whole: unknown } | { pieces: number; name: string };
 
 /** How many characters of JSON lie at one place. Each takes at most three bytes there. */
 const PIECE = 24_000;
-
-/** Changes under way, by memory and then by shelf and place. */
-const turns = new WeakMap<object, Map<string, Promise<unknown>>>();
 
 /** Values of one kind, all of one owner. Namespaces of values do not begin with each other. */
 export class Documents<T> {
@@ -89,23 +87,14 @@ export class Documents<T> {
   }
 
   /** Makes of what lies at a place something else, when nobody else does in this process. Undefined leaves it. */
-  async change<R extends T | undefined>(place: Place, change: (value: T | undefined) => R): Promise<R> {
-    const waiting = turns.get(this.#backend.key) ?? new Map<string, Promise<unknown>>();
-    turns.set(this.#backend.key, waiting);
+  change<R extends T | undefined>(place: Place, change: (value: T | undefined) => R): Promise<R> {
     const name = JSON.stringify([this.#name, place.namespace, place.key]);
-    const turn = (waiting.get(name) ?? Promise.resolve()).then(async () => {
+    return inTurn(this.#backend.key, [name], async () => {
       const [before] = await this.get([place]);
       const value = change(before);
       if (value !== undefined) await this.put([{ ...place, value }]);
       return value;
     });
-    const settled = turn.catch(() => undefined);
-    waiting.set(name, settled);
-    try {
-      return await turn;
-    } finally {
-      if (waiting.get(name) === settled) waiting.delete(name);
-    }
   }
 }
 
