@@ -1,7 +1,7 @@
 /** `edgemem export` */
 
 import { open, rename, rm, stat } from "node:fs/promises";
-import { extname } from "node:path";
+import { dirname, extname } from "node:path";
 
 import { EdgememError } from "../../errors.js";
 import { exportAs } from "../../transfer/export.js";
@@ -34,6 +34,8 @@ async function runExport(call: Call): Promise<number> {
   const format = (options.format as ExportFormat | undefined) ?? (path === undefined ? undefined : ENDINGS[extname(path).toLowerCase()]) ?? "edgemem";
   call.interruptible();
   if (path !== undefined && options.force !== true && (await stat(path).catch(() => undefined)) !== undefined) throw usage(`${path} is there already; --force writes over it.`, "FILE");
+  const folder = path === undefined ? undefined : dirname(path);
+  if (folder !== undefined && !(await stat(folder).catch(() => undefined))?.isDirectory()) throw usage(`${folder}: there is no such directory.`, "FILE");
   const memory = await call.memory();
   const others = Object.keys(call.named()).length === 0 ? await leftOut(call) : undefined;
   if (others !== undefined) output.note(`edgemem: ${others}`);
