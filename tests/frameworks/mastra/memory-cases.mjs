@@ -102,6 +102,29 @@ test("Mastra's memory: working memory is written by the model's tool and told in
   assert.match(systemOf(prompts.at(-1)), /likes boats/);
 });
 
+test("Mastra's memory: with an owner's scope all of it lies with the owner, and erasing the owner takes it", async () => {
+  const memory = new Memory({ store: { provider: "memory" } });
+  const of = (userId) => ({ vector: new EdgememVector({ memory, scope: { userId } }), storage: new EdgememStorage({ memory, scope: { userId } }) });
+  const now = new Date();
+  for (const userId of ["ann", "bob"]) {
+    const { vector, storage } = of(userId);
+    await vector.createIndex({ indexName: "i", dimension: 2 });
+    await vector.upsert({ indexName: "i", vectors: [[1, 0]], ids: [userId] });
+    const store = await storage.getStore("memory");
+    await store.saveThread({ thread: { id: "t1", resourceId: userId, createdAt: now, updatedAt: now } });
+    await store.saveMessages({ messages: [{ id: "m1", role: "user", threadId: "t1", resourceId: userId, createdAt: now, content: { format: 2, parts: [] } }] });
+    assert.equal((await store.listMessages({ threadId: "t1" })).total, 1);
+    assert.equal((await store.listMessagesByResourceId({ resourceId: userId })).total, 1);
+  }
+  assert.deepEqual((await of("ann").vector.query({ indexName: "i", queryVector: [1, 0] })).map(({ id }) => id), ["ann"]);
+  await memory.erase({ userId: "ann" });
+  await assert.rejects(of("ann").vector.query({ indexName: "i", queryVector: [1, 0] }), { code: "NOT_FOUND" });
+  const store = await of("ann").storage.getStore("memory");
+  assert.equal(await store.getThreadById({ threadId: "t1" }), null);
+  assert.deepEqual((await store.listMessagesById({ messageIds: ["m1"] })).messages, []);
+  assert.deepEqual((await of("bob").vector.query({ indexName: "i", queryVector: [1, 0] })).map(({ id }) => id), ["bob"]);
+});
+
 test("Mastra's memory: two clients of a server write and see what the other wrote", async () => {
   const handler = createHandler({ store: { provider: "memory" }, accessTokens: ["secret"] });
   const client = () => new MemoryClient({ apiKey: "secret", host: "https://memory.example.com", fetch: (url, init) => handler(new Request(url, init)) });

@@ -1,8 +1,7 @@
 /**
  * The threads, messages and resources of Mastra's agents, on a memory.
  *
- * The messages of a thread lie in a partition of their own, so a long history of others costs nothing. Where the message of an
- * id lies is kept beside the threads: there, without its text, is every message once more.
+ * The messages of a thread lie in a partition of their own, so a long history of others costs nothing.
  */
 
 import { MemoryStorage } from "@mastra/core/storage";
@@ -13,6 +12,7 @@ import { type Document, Documents } from "../documents.js";
 import { nextName, randomName } from "../names.js";
 import type { Place } from "../shelf.js";
 import { isBetween, metadataFilter, orderOf, pageOf, type Timed, timeOf } from "./pages.js";
+import { type Pointer, Pointers } from "./pointers.js";
 
 /** A message as it is stored. */
 interface Message extends Timed {
@@ -22,14 +22,6 @@ interface Message extends Timed {
   role: string;
   content: any;
   [member: string]: unknown;
-}
-
-/** Where a message lies. */
-interface Pointer {
-  thread: string;
-  resource: string | null;
-  /** By which messages of the same time are ordered. */
-  order: string;
 }
 
 /** A thread or a resource as it is stored: with its times as texts. */
@@ -44,7 +36,7 @@ export class EdgememMemoryStorage extends MemoryStorage {
   readonly #backend: Backend;
   readonly #scope: AdapterScope;
   readonly #threads: Documents<Stored>;
-  readonly #pointers: Documents<Pointer>;
+  readonly #pointers: Pointers;
 
   /** Does nothing yet. */
   constructor(memory: MemoryLike, scope: AdapterScope) {
@@ -52,14 +44,14 @@ export class EdgememMemoryStorage extends MemoryStorage {
     this.#backend = new Backend(memory);
     this.#scope = scope;
     this.#threads = new Documents(this.#backend, NAME, scope);
-    this.#pointers = new Documents(this.#backend, NAME, scope);
+    this.#pointers = new Pointers(this.#backend, NAME, scope);
   }
 
   /** Removes all threads, messages and resources. */
   async dangerouslyClearAll(): Promise<void> {
-    const pointers = await this.#pointers.list(["messages"]);
+    const pointers = await this.#pointers.list();
     const threads = await this.#threads.list(["threads"]);
-    const ids = new Set([...threads.map(({ key }) => key), ...pointers.map(({ value }) => value.thread)]);
+    const ids = new Set([...threads.map(({ key }) => key), ...[...pointers.values()].map(({ thread }) => thread)]);
     for (const threadId of ids) await this.deleteThread({ threadId });
     await this.#threads.remove(await this.#threads.list(["resources"]));
   }
@@ -90,7 +82,7 @@ export class EdgememMemoryStorage extends MemoryStorage {
   /** Removes a thread with its messages. */
   async deleteThread({ threadId }: { threadId: string }): Promise<void> {
     const messages = await this.#messages(threadId).list(said(threadId));
-    await this.#pointers.remove(messages.map(({ key }) => pointerAt(key)));
+    await this.#pointers.remove(messages.map(({ key }) => key));
     await this.#messages(threadId).remove(messages);
     await this.#threads.remove([threadAt(threadId)]);
   }
@@ -117,8 +109,9 @@ export class EdgememMemoryStorage extends MemoryStorage {
 
   /** The messages of a resource, of all its threads, in pages. */
   async listMessagesByResourceId({ resourceId, ...wanted }: any): Promise<any> {
-    const own = (await this.#pointers.list(["messages"])).filter(({ value }) => value.resource === idOf("resourceId", resourceId));
-    return this.#page([...new Set(own.map(({ value }) => value.thread))], resourceId, wanted);
+    idOf("resourceId", resourceId);
+    const own = [...(await this.#pointers.list()).values()].filter(({ resource }) => resource === resourceId);
+    return this.#page([...new Set(own.map(({ thread }) => thread))], resourceId, wanted);
   }
 
   /** The messages of some ids that are there, the oldest first. */
@@ -161,9 +154,9 @@ export class EdgememMemoryStorage extends MemoryStorage {
 
   /** Removes messages that are there. */
   override async deleteMessages(messageIds: string[]): Promise<void> {
-    const there = await this.#pointersOf(messageIds ?? []);
+    const there = await this.#pointers.get(messageIds ?? []);
     for (const [thread, ids] of byThread(there)) await this.#messages(thread).remove(ids.map((id) => messageAt(thread, id)));
-    await this.#pointers.remove([...there.keys()].map(pointerAt));
+    await this.#pointers.remove([...there.keys()]);
     await this.#touch([...there.values()].map(({ thread }) => thread));
   }
 
@@ -233,7 +226,7 @@ export class EdgememMemoryStorage extends MemoryStorage {
     const all = page.limit === 0 ? [] : (await Promise.all(threads.map(messagesOf))).flat();
     const accepted = all.filter(({ content, createdAt }) => isBetween(createdAt, filter?.dateRange) && isWanted(content?.metadata)).sort(order);
     const shown = new Map(accepted.slice(page.offset, page.offset + page.limit).map((message) => [message.id, message]));
-    const pointers = await this.#pointersOf(include.map(({ id }: { id: string }) => id).filter(Boolean));
+    const pointers = await this.#pointers.get(include.map(({ id }: { id: string }) => id).filter(Boolean));
     for (const { id, withPreviousMessages = 0, withNextMessages = 0 } of include) {
       const pointer = pointers.get(id);
       if (!pointer) continue;
@@ -257,28 +250,22 @@ export class EdgememMemoryStorage extends MemoryStorage {
 
   async #byId(ids: string[]): Promise<Message[]> {
     const found: Message[] = [];
-    for (const [thread, some] of byThread(await this.#pointersOf(ids))) {
+    for (const [thread, some] of byThread(await this.#pointers.get(ids))) {
       const messages = await this.#messages(thread).get(some.map((id) => messageAt(thread, id)));
       found.push(...messages.flatMap((message) => message ?? []));
     }
     return found;
   }
 
-  async #pointersOf(ids: string[]): Promise<Map<string, Pointer>> {
-    const all = [...new Set(ids)];
-    const pointers = await this.#pointers.get(all.map(pointerAt));
-    return new Map(all.flatMap((id, at): [string, Pointer][] => (pointers[at] ? [[id, pointers[at]]] : [])));
-  }
-
   /** Puts messages where they belong, and takes them away from where they were. */
   async #save(messages: Message[]): Promise<void> {
-    const before = await this.#pointersOf(messages.map(({ id }) => id));
-    const pointers: Document<Pointer>[] = [];
+    const before = await this.#pointers.get(messages.map(({ id }) => id));
+    const pointers = new Map<string, Pointer>();
     const threads = new Map<string, Document<Message>[]>();
     for (const message of messages) {
       const { id, threadId, resourceId } = message;
       const order = before.get(id)?.order ?? nextName();
-      pointers.push({ ...pointerAt(id), value: { thread: threadId, resource: resourceId ?? null, order } });
+      pointers.set(id, { thread: threadId, resource: resourceId ?? null, order });
       threads.set(threadId, [...(threads.get(threadId) ?? []), { ...messageAt(threadId, id), value: { ...message, order } }]);
     }
     for (const [thread, documents] of threads) await this.#messages(thread).put(documents);
@@ -308,10 +295,6 @@ function threadAt(id: string): Place {
 
 function resourceAt(id: string): Place {
   return { namespace: ["resources"], key: idOf("resourceId", id) };
-}
-
-function pointerAt(id: string): Place {
-  return { namespace: ["messages"], key: idOf("id", id) };
 }
 
 function said(thread: string): string[] {

@@ -59,7 +59,8 @@ export class EdgememVector extends MastraVector {
   /** What an index was made with, and how many vectors it has. */
   async describeIndex({ indexName }: { indexName: string }): Promise<Index & { count: number }> {
     const { index, vectors } = await this.#vectors.read(nameOf(indexName));
-    return { ...index, count: vectors.size };
+    const { dimension, metric } = index;
+    return { dimension, metric, count: vectors.size };
   }
 
   /** Removes an index with all that is in it, if it is there. */

@@ -53,8 +53,8 @@ interface Loaded {
   /** None, if there is no such index. */
   index: Index | undefined;
   vectors: Map<string, Vector>;
-  /** The marks of the other writers, as they were before it was read. */
-  marks: string;
+  /** What stood beside it before it was read, by name: what it was made with, and the writers' marks. */
+  beside: Map<string, unknown>;
 }
 
 /** What is known of one index through one memory. */
@@ -88,7 +88,7 @@ export class Vectors {
 
   /** The names of the indexes. */
   async list(): Promise<string[]> {
-    return (await this.#indexes.list(["indexes"])).map(({ key }) => key).sort(compare);
+    return (await this.#indexes.list(["index"])).flatMap(({ namespace, key }) => (key === MADE ? namespace[1]! : [])).sort(compare);
   }
 
   /** What an index was made with, and its vectors by id. `NOT_FOUND` if there is none. */
@@ -103,7 +103,9 @@ export class Vectors {
       if (there && there.dimension !== index.dimension) {
         throw invalid("dimension", `The index "${name}" has vectors of ${there.dimension} numbers, not ${index.dimension}: delete it, or take another name.`);
       }
-      if (!there) await this.#write(name, own, () => this.#indexes.put([{ namespace: ["indexes"], key: name, value: index, text: null }]), { index });
+      if (there) return;
+      const made: Made = { ...index, name: randomName() };
+      await this.#write(name, own, () => this.#indexes.put([{ ...besideOf(name, MADE), value: made, text: null }]), { made });
     });
   }
 
@@ -114,9 +116,9 @@ export class Vectors {
       const removal = async (): Promise<void> => {
         await this.#shelf(name).remove(places(name, [...vectors.keys()]));
         // Last, so that an index that was removed halfway can be removed again.
-        await this.#indexes.remove([{ namespace: ["indexes"], key: name }]);
+        await this.#indexes.remove([besideOf(name, MADE)]);
       };
-      await this.#write(name, own, removal, { index: undefined, gone: [...vectors.keys()] });
+      await this.#write(name, own, removal, { made: undefined, gone: [...vectors.keys()] });
     });
   }
 
@@ -144,32 +146,33 @@ export class Vectors {
   }
 
   /** Writes, and then changes what is known and this writer's mark. After a failure nothing is known any more. */
-  async #write(name: string, own: Known, write: () => Promise<void>, change: { index?: Index | undefined; put?: Vector[]; gone?: string[] }): Promise<void> {
+  async #write(name: string, own: Known, write: () => Promise<void>, change: { made?: Made | undefined; put?: Vector[]; gone?: string[] }): Promise<void> {
     const { loaded } = own;
     own.loaded = undefined;
     try {
       await write();
     } finally {
-      const mark = { namespace: ["marks", name], key: own.writer, value: ++own.writes, text: null, ttl: MARKED };
-      await this.#indexes.put([mark]);
+      await this.#indexes.put([{ ...besideOf(name, own.writer), value: ++own.writes, text: null, ttl: MARKED }]);
     }
     if (!loaded) return;
-    for (const id of change.gone ?? []) loaded.vectors.delete(id);
-    for (const vector of change.put ?? []) loaded.vectors.set(vector.id, vector);
-    own.loaded = { ...loaded, index: "index" in change ? change.index : loaded.index };
+    const { vectors, beside } = loaded;
+    for (const id of change.gone ?? []) vectors.delete(id);
+    for (const vector of change.put ?? []) vectors.set(vector.id, vector);
+    beside.set(own.writer, own.writes);
+    if ("made" in change) change.made ? beside.set(MADE, change.made) : beside.delete(MADE);
+    own.loaded = { index: "made" in change ? change.made : loaded.index, vectors, beside };
   }
 
   /** An index as it stands: as it was read, if nobody else has written since. */
   async #loaded(name: string, own: Known): Promise<Loaded> {
-    const others = (await this.#indexes.list(["marks", name])).filter(({ key }) => key !== own.writer);
-    const marks = JSON.stringify(others.map(({ key, value }) => [key, value]).sort());
-    if (own.loaded?.marks === marks) return own.loaded;
-    const [[item], items] = await Promise.all([
-      this.#indexes.get([{ namespace: ["indexes"], key: name }]),
-      this.#shelf(name).list(["vectors", name]),
-    ]);
-    const vectors = new Map(items.map(({ key, value }) => [key, vectorOf(key, decoded(value), value.metadata)]));
-    own.loaded = { index: item?.value, vectors, marks };
+    const beside = new Map((await this.#indexes.list(besideOf(name).namespace)).map(({ key, value }): [string, any] => [key, value]));
+    if (own.loaded && isSameState(own.loaded.beside, beside)) return own.loaded;
+    const index: Index | undefined = beside.get(MADE);
+    const items = index ? await this.#shelf(name).list(["vectors", name]) : [];
+    const vectors = items.map(({ key, value }): [string, Vector] => [key, vectorOf(key, decoded(value), value.metadata)]);
+    // Of an index that was made twice at once, with two dimensions, one counts.
+    const whole = vectors.filter(([, { numbers }]) => numbers.length === index?.dimension);
+    own.loaded = { index, vectors: new Map(whole), beside };
     return own.loaded;
   }
 
@@ -238,6 +241,23 @@ function lengthOf(numbers: Numbers): number {
 export function vectorOf(id: string, numbers: Numbers, metadata: Record<string, unknown>): Vector {
   return { id, numbers, length: lengthOf(numbers), metadata };
 }
+
+/** Where something beside an index lies. */
+function besideOf(name: string, key = ""): { namespace: string[]; key: string } {
+  return { namespace: ["index", name], key };
+}
+
+function isSameState(a: Map<string, unknown>, b: Map<string, unknown>): boolean {
+  return a.size === b.size && [...a].every(([key, value]) => JSON.stringify(value) === JSON.stringify(b.get(key)));
+}
+
+/** What it was made with, and a name by which it is told from another one of its name before or after it. */
+interface Made extends Index {
+  name: string;
+}
+
+/** The key of what an index was made with; those of marks are names of 32 digits. */
+const MADE = "made";
 
 /** Which vectors there are; `NOT_FOUND` if there is no such index. */
 function found(name: string, { index, vectors }: Loaded): { index: Index; vectors: Map<string, Vector> } {
