@@ -86,6 +86,11 @@ export class EdgememSession {
     });
   }
 
+  /** Items as they come back: JSON knows no members that are undefined. */
+  prepareHistoryItemsForPersistenceComparison(items: any[]): any[] {
+    return JSON.parse(JSON.stringify(items));
+  }
+
   /** Puts items in the place of all that are there, as compaction wants it: whole or not at all. */
   async replaceHistoryWithCompaction(items: any[]): Promise<void> {
     await this.#journal.exchange(randomName(), items, items, (lines) => lines);

@@ -110,6 +110,30 @@ for (const [name, make] of Object.entries(SESSIONS)) {
   });
 }
 
+test("session: runs whose output is blocked, also when they are repeated, leave what they leave in the SDK's own", async () => {
+  const histories = [];
+  for (const make of Object.values(SESSIONS)) {
+    const session = make("one");
+    const kinds = [];
+    const apply = session.applyHistoryTransaction.bind(session);
+    session.applyHistoryTransaction = (args, context) => (kinds.push(args.transaction.type), apply(args, context));
+    const trips = { name: "no secrets", execute: async ({ agentOutput }) => ({ tripwireTriggered: /secret/.test(agentOutput), outputInfo: {} }) };
+    const pay = { type: "function", name: "pay", description: "Pays.", parameters: { type: "object", properties: {}, required: [], additionalProperties: false }, strict: true };
+    const tool = { ...pay, needsApproval: async () => false, isEnabled: async () => true, invoke: async () => "paid" };
+    const call = functionCall("pay", {}, { callId: "c1" });
+    const model = new ScriptedModel([[assistantMessage("Hello.")], [call], [assistantMessage("A secret.")], [assistantMessage("Fine.")]]);
+    const agent = new Agent({ name: "Helper", model, tools: [tool], outputGuardrails: [trips] });
+    await run(agent, "Hi.", { session });
+    await assert.rejects(run(agent, "Tell me.", { session }), /[Gg]uardrail/);
+    await run(agent, "And now?", { session });
+    const items = session.prepareHistoryItemsForPersistenceComparison?.(await session.getItems()) ?? (await session.getItems());
+    histories.push(JSON.parse(JSON.stringify([kinds, ...items], (name, value) => (name === "id" ? undefined : value))));
+  }
+  assert.ok(histories[0].length >= 6, JSON.stringify(histories[0]));
+  assert.ok(histories[0][0].length > 0, "the runs made no transactions");
+  assert.deepEqual(histories[0], histories[1]);
+});
+
 test("session: what was replaced does not come back, and another object knows what was applied", async () => {
   const memory = open();
   const [one, other] = [SESSIONS.edgemem("one", memory), SESSIONS.edgemem("one", memory)];
