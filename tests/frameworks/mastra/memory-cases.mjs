@@ -141,6 +141,13 @@ test("Mastra's memory: two clients of a server write and see what the other wrot
     await two.vector.deleteVector({ indexName: "i", id: "a" });
     assert.deepEqual(await seen(one), ["b", "c"]);
     await assert.rejects(two.vector.createIndex({ indexName: "i", dimension: 3 }), { code: "INVALID_ARGUMENT" });
+    // Many writers that come and go leave no more than a few marks, and everyone sees what all have written.
+    for (let n = 0; n < 40; n++) await new EdgememVector({ memory: client() }).upsert({ indexName: "i", vectors: [[-1, n]], ids: [`n${n}`] });
+    for (const own of [one, two]) assert.equal((await own.vector.describeIndex({ indexName: "i" })).count, 42);
+    await one.vector.upsert({ indexName: "i", vectors: [[1, 3]], ids: ["d"] });
+    const marks = await client().getAll({ filters: { AND: [{ app_id: "mastra-vectors" }, { metadata: { shelf: "mastra-vectors", under: { contains: JSON.stringify(["index", "i"]) } } }] }, pageSize: 100 });
+    assert.ok(marks.results.length > 30 && marks.results.length <= 34, `${marks.results.length} marks`);
+    for (const own of [one, two]) assert.equal((await own.vector.describeIndex({ indexName: "i" })).count, 43);
     await one.vector.deleteIndex({ indexName: "i" });
     await assert.rejects(seen(two), { code: "NOT_FOUND" });
 

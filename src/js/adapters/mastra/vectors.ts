@@ -4,8 +4,8 @@
  *
  * A question looks at every vector of its index: exact, and 10,000 of them take milliseconds, as long as they are not read
  * from the memory each time. So an index that was read stays decoded. Whether others have changed it since is told by
- * marks: every writer (a memory in a process) has one of its own, which it changes with what it writes. They lie in a partition with few memories,
- * so that looking at them is quick, and expire when a writer has long been silent.
+ * marks: every writer (a memory in a process) has one of its own, which it changes with what it writes. They lie in a
+ * partition with few memories, so that looking at them is quick, and those of writers that have long been silent go.
  */
 
 import { fromBase64, toBase64 } from "../../bytes.js";
@@ -55,6 +55,8 @@ interface Loaded {
   vectors: Map<string, Vector>;
   /** What stood beside it before it was read, by name: what it was made with, and the writers' marks. */
   beside: Map<string, unknown>;
+  /** The marks of those that were silent longest, where there are too many. */
+  silent: string[];
 }
 
 /** What is known of one index through one memory. */
@@ -71,6 +73,9 @@ const known = new WeakMap<object, Map<string, Known>>();
 
 /** How long a writer's mark stays after its last write, in milliseconds: seven days. */
 const MARKED = 7 * 86_400_000;
+
+/** How many marks stay at most: where processes are short-lived, there would be thousands. */
+const MOST_MARKS = 32;
 
 /** The indexes of a memory. */
 export class Vectors {
@@ -155,24 +160,29 @@ export class Vectors {
       await this.#indexes.put([{ ...besideOf(name, own.writer), value: ++own.writes, text: null, ttl: MARKED }]);
     }
     if (!loaded) return;
-    const { vectors, beside } = loaded;
+    const { vectors, beside, silent } = loaded;
+    // Whoever misses a mark reads the index anew, as for one that has changed.
+    await this.#indexes.remove(silent.map((writer) => besideOf(name, writer)));
+    for (const writer of silent) beside.delete(writer);
     for (const id of change.gone ?? []) vectors.delete(id);
     for (const vector of change.put ?? []) vectors.set(vector.id, vector);
     beside.set(own.writer, own.writes);
     if ("made" in change) change.made ? beside.set(MADE, change.made) : beside.delete(MADE);
-    own.loaded = { index: "made" in change ? change.made : loaded.index, vectors, beside };
+    own.loaded = { index: "made" in change ? change.made : loaded.index, vectors, beside, silent: [] };
   }
 
   /** An index as it stands: as it was read, if nobody else has written since. */
   async #loaded(name: string, own: Known): Promise<Loaded> {
-    const beside = new Map((await this.#indexes.list(besideOf(name).namespace)).map(({ key, value }): [string, any] => [key, value]));
+    const around = await this.#indexes.list(besideOf(name).namespace);
+    const beside = new Map(around.map(({ key, value }): [string, any] => [key, value]));
     if (own.loaded && isSameState(own.loaded.beside, beside)) return own.loaded;
     const index: Index | undefined = beside.get(MADE);
     const items = index ? await this.#shelf(name).list(["vectors", name]) : [];
     const vectors = items.map(({ key, value }): [string, Vector] => [key, vectorOf(key, decoded(value), value.metadata)]);
     // Of an index that was made twice at once, with two dimensions, one counts.
     const whole = vectors.filter(([, { numbers }]) => numbers.length === index?.dimension);
-    own.loaded = { index, vectors: new Map(whole), beside };
+    const marks = around.filter(({ key }) => key !== MADE && key !== own.writer).sort((a, b) => b.updatedAt.getTime() - a.updatedAt.getTime());
+    own.loaded = { index, vectors: new Map(whole), beside, silent: marks.slice(MOST_MARKS).map(({ key }) => key) };
     return own.loaded;
   }
 
