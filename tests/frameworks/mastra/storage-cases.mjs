@@ -233,3 +233,70 @@ test("storage: other domains are another storage's, and two storages of one memo
   const { results } = await memory.search("What do I breed?", { userId: "ann" });
   assert.deepEqual(results.map(({ memory: text }) => text), ["I breed alpacas."]);
 });
+
+test("storage: whatever is done in whatever order, it answers as Mastra's own", async (t) => {
+  let state = Number(process.env.EDGEMEM_SEED ?? 7);
+  t.diagnostic(`EDGEMEM_SEED=${state}`);
+  const random = (below) => ((state = (Math.imul(state, 1664525) + 1013904223) >>> 0), Math.floor((state / 2 ** 32) * below));
+  const pick = (list) => list[random(list.length)];
+  const stores = await Promise.all(Object.values(STORAGES).map((open) => open().getStore("memory")));
+  const both = async (task) => Promise.all(stores.map(async (store) => task(store)));
+  const THREADS = ["t1", "t2", "t3"];
+  const RESOURCES = ["ann", "bob"];
+  // No two messages are of the same time: which of them comes first Mastra's own does not say alike in both directions.
+  const time = (id) => Number(id.slice(1));
+  const anyId = () => `m${random(30)}`;
+  const made = () => {
+    const id = anyId();
+    return message(id, pick(THREADS), time(id), { resourceId: pick(RESOURCES), content: content(id, { odd: time(id) % 2 === 1 }) });
+  };
+  const plain = (messages) => messages.map(({ id, threadId, resourceId, role, content: { content: text, metadata } }) => ({ id, threadId, resourceId, role, text, metadata }));
+  const CHANGES = [
+    () => {
+      const messages = Array.from({ length: 8 }, made).filter(({ id }, index, all) => all.findIndex((one) => one.id === id) === index);
+      return (store) => store.saveMessages({ messages: structuredClone(messages) });
+    },
+    () => {
+      const change = { id: anyId(), ...pick([{ threadId: pick(THREADS) }, { role: "assistant" }, { resourceId: pick(RESOURCES) }, { content: { metadata: { n: random(9) } } }, { content: { content: "new" } }]) };
+      return async (store) => plain(await store.updateMessages({ messages: [structuredClone(change)] }));
+    },
+    () => {
+      const gone = [anyId(), anyId()];
+      return (store) => store.deleteMessages(gone);
+    },
+    () => {
+      const id = pick(THREADS);
+      const owner = pick(RESOURCES);
+      const saves = (store) => store.saveThread({ thread: thread(id, owner, 1) });
+      return pick([saves, saves, saves, (store) => store.deleteThread({ threadId: id })]);
+    },
+  ];
+  let seen = 0;
+  for (let step = 0; step < 60; step++) {
+    // More is saved than removed.
+    const change = pick([CHANGES[0], ...CHANGES])();
+    await both(async (store) => void (await change(store)));
+    const direction = pick(["ASC", "DESC"]);
+    const include = random(2) ? [{ id: anyId(), withPreviousMessages: random(3), withNextMessages: random(3) }] : undefined;
+    const asked = {
+      ...{ threadId: random(2) ? pick(THREADS) : THREADS, perPage: pick([0, 2, 5, 40, false]), orderBy: { field: "createdAt", direction } },
+      ...(random(2) && { resourceId: pick(RESOURCES) }),
+      ...(include && { include }),
+      filter: pick([undefined, { dateRange: { start: at(random(30)) } }, { dateRange: { end: at(random(30)), endExclusive: true } }, { metadata: { odd: true } }]),
+    };
+    if (typeof asked.perPage === "number" && asked.perPage > 0) asked.page = random(2);
+    const [own, theirs] = await both(async (store) => {
+      const { messages, total, page, perPage, hasMore } = await store.listMessages(structuredClone(asked));
+      // With messages that are included it is counted differently by every store.
+      return { messages: plain(messages), total, page, perPage, ...(!include && { hasMore }) };
+    });
+    assert.deepEqual(own, theirs, `step ${step}: ${JSON.stringify(asked)}`);
+    seen += own.messages.length;
+    const [ours, others] = await both(async (store) => ({
+      threads: (await store.listThreads({ perPage: false })).threads.map(({ id, resourceId }) => [id, resourceId]).sort(),
+      messages: plain((await store.listMessagesByResourceId({ resourceId: "ann", perPage: false })).messages),
+    }));
+    assert.deepEqual(ours, others, `step ${step}`);
+  }
+  assert.ok(seen > 100, `only ${seen} messages were seen`);
+});
