@@ -68,6 +68,12 @@ interface Known {
   loaded: Loaded | undefined;
 }
 
+/**
+ * How many numbers of the indexes of one memory stay decoded: 128 MB in single precision. Beyond that, the index that was not
+ * asked for longest is read anew when it is. One alone may be larger.
+ */
+const MOST_NUMBERS = 1 << 25;
+
 /** What is known, by memory, and then by scope and index. */
 const known = new WeakMap<object, Map<string, Known>>();
 
@@ -191,9 +197,26 @@ export class Vectors {
     known.set(this.#backend.key, all);
     const key = JSON.stringify([NAME, this.#scope, name]);
     const own = all.get(key) ?? { writer: randomName(), writes: 0, loaded: undefined };
+    // Last among those that were asked for.
+    all.delete(key);
     all.set(key, own);
-    return inTurn(this.#backend.key, [key], () => task(own));
+    return inTurn(this.#backend.key, [key], () => task(own)).finally(() => trim(all, own));
   }
+}
+
+/** Lets go of what was not asked for longest. */
+function trim(all: Map<string, Known>, latest: Known): void {
+  let left = [...all.values()].reduce((sum, one) => sum + sizeOf(one), 0);
+  for (const one of all.values()) {
+    if (left <= MOST_NUMBERS) return;
+    if (one === latest) continue;
+    left -= sizeOf(one);
+    one.loaded = undefined;
+  }
+}
+
+function sizeOf({ loaded }: Known): number {
+  return loaded?.index ? loaded.vectors.size * loaded.index.dimension : 0;
 }
 
 /** The vectors that are nearest to `query` and accepted, the nearest first; without a query those that are accepted. */
