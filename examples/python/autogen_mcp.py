@@ -40,7 +40,7 @@ async def main():
             "family": ModelFamily.UNKNOWN,
         },
     )
-    # A workbench, and not mcp_server_tools, which cannot read every schema that MCP allows.
+    # Or: AssistantAgent(…, tools=await mcp_server_tools(server)).
     async with McpWorkbench(server) as memory:
         agent = AssistantAgent("helper", model_client=model, workbench=memory)
         await agent.run(task="My brother breeds alpacas.")

@@ -32,7 +32,10 @@ export function toBase64(bytes: Uint8Array): string {
 
 /** The bytes of base64. Throws for what is none. */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const letters = atob(text);
+  const bytes = new Uint8Array(letters.length);
+  for (let at = 0; at < letters.length; at++) bytes[at] = letters.charCodeAt(at);
+  return bytes;
 }
 
 /** What comes out of a stream, piece by piece. Whoever stops reading lets the source go. */

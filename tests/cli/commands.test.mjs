@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { cli } from "./cli.mjs";
+import { cli, scratch } from "./cli.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -126,10 +126,16 @@ test("help, version and completion come from one table", async (t) => {
       if (out.includes(`      --${option}`) || out.includes(`, --${option}`)) for (const [shell, script] of Object.entries(scripts)) assert.ok(script.includes(option), `${shell} does not complete --${option}`);
     }
   }
-  const script = `${scripts.bash}\nask() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _edgemem; echo "\${COMPREPLY[*]}"; }\nask edgemem sea; ask edgemem add --role a; ask edgemem import --format chat; ask edgemem search --thr`;
-  const { stdout, status } = spawnSync("bash", ["-c", script], { encoding: "utf8" });
+  const ask = "ask() { COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _edgemem; printf '<%s>' \"${COMPREPLY[@]}\"; echo; }";
+  const asked = ["edgemem sea", "edgemem add --role a", "edgemem import --format chat", "edgemem search --thr", "edgemem import 'my'", "edgemem import '*'", "edgemem export --config 'c'", "edgemem list x"];
+  const folder = await scratch(t);
+  for (const name of ["my notes.md", "my other file", "* star", "c d.json"]) await writeFile(join(folder, name), "");
+  const { stdout, status } = spawnSync("bash", ["-c", [scripts.bash, ask, ...asked.map((words) => `ask ${words}`)].join("\n")], { encoding: "utf8", cwd: folder });
   assert.equal(status, 0);
-  assert.deepEqual(stdout.trim().split("\n"), ["search", "assistant", "chatgpt", "--threshold"]);
+  const offered = ["<search>", "<assistant>", "<chatgpt>", "<--threshold>", "<my notes.md><my other file>", "<* star>", "<c d.json>", "<>"];
+  const lines = stdout.trim().split("\n");
+  // Files come in the order of the folder.
+  assert.deepEqual(lines.map((line) => line.slice(1, -1).split("><").sort()), offered.map((line) => line.slice(1, -1).split("><")));
 });
 
 test("doctor says what is well and what is not", async (t) => {

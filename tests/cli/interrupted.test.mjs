@@ -190,3 +190,35 @@ test("a source that is given up is let go", async () => {
   await assert.rejects(importFrom(memory, closed.stream, { userId: "ann" }), { code: "CLOSED" });
   assert.equal(closed.seen.cancelled, true);
 });
+
+test("an interrupt ends add --lines: it tells what was added and how to go on, and going on adds the rest", { timeout: 60_000 }, async (t) => {
+  const { env, run, home } = await cli(t);
+  const texts = Array.from({ length: 700 }, (_, n) => `Item ${n} is about ${n * 104_729}`);
+  const { child, ended } = start(["add", "--lines", "--verbatim", "--json"], env);
+  // Blank lines count where it is told how to go on, and the input does not end: the interrupt does.
+  child.stdin.write(`\n${texts.join("\n")}\n`);
+  const stored = () => (existsSync(home) ? readdirSync(home, { recursive: true, withFileTypes: true }) : []).some((file) => file.isFile() && /^[0-9a-f]{32}$/.test(file.parentPath.split("/").at(-1)));
+  while (!stored() && child.exitCode === null) await pause(5);
+  child.kill("SIGINT");
+  const { code, out, err } = await ended;
+  assert.equal(code, 130, err);
+  const { lines, added, known, done, error } = JSON.parse(out);
+  assert.equal(error.code, "ABORTED");
+  assert.ok(added >= 256 && added < 700, out);
+  assert.deepEqual([lines, known, done], [added, 0, added + 1]);
+  assert.match(err, new RegExp(`tail -n \\+${done + 1} FILE`));
+  assert.equal((await run("add", "--lines", "--verbatim", { input: texts.slice(done - 1).join("\n") })).out, `${700 - added} lines: ${700 - added} memories added, 0 known already\n`);
+  assert.equal((await run("add", "--lines", "--verbatim", { input: texts.join("\n") })).out, "700 lines: 0 memories added, 700 known already\n");
+});
+
+test("a line that is refused ends add --lines with its number, and what was added is told", { timeout: 60_000 }, async (t) => {
+  const { run } = await cli(t);
+  const texts = Array.from({ length: 300 }, (_, n) => `Item ${n} is about ${n * 104_729}`);
+  const wrong = await run("add", "--lines", "--verbatim", { input: [...texts.slice(0, 270), "", "x".repeat(1_100_000), ...texts.slice(270)].join("\n") });
+  assert.equal(wrong.code, 2, wrong.err);
+  assert.match(wrong.out, /^300 lines: 300 memories added/);
+  assert.match(wrong.err, /TEXT_TOO_LONG.*line 272: /);
+  assert.match(wrong.err, /begin with line 272/);
+  const first = await run("add", "--lines", { input: "x".repeat(1_100_000) });
+  assert.deepEqual([first.code, first.out], [2, ""]);
+});

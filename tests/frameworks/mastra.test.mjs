@@ -4,8 +4,9 @@ import { framework } from "./project.mjs";
 
 await framework({
   name: "mastra",
-  packages: ["@mastra/core"],
+  packages: ["@mastra/core", "@mastra/memory"],
   example: "mastra.mjs",
   says: /alpacas/,
+  also: { "mastra-storage.mjs": /Recalled: .*sailing boat[\s\S]*After a restart: 4 messages/ },
   newerNode: true,
 });

@@ -23,12 +23,12 @@ const folderOf = (name) => fileURLToPath(new URL(`${name}/`, import.meta.url));
  * Installs a framework, runs its cases and then its example, and prints its line of the matrix: what `packages` of it
  * there are, the first being the example's, and whether the example ran.
  *
- * @param {{ name: string, packages: string[], example: string, says?: RegExp, newerNode?: boolean }} framework
+ * @param {{ name: string, packages: string[], example: string, says?: RegExp, also?: Record<string, RegExp>, newerNode?: boolean }} framework
  *   `example` is a file of `examples/`, `says` what it has to print; without that it is none that Node runs, and the cases
- *   run it. With `newerNode` cases and example need a Node
+ *   run it. `also` are more examples, with what they have to print. With `newerNode` cases and example need a Node
  *   that comes with the framework's packages, if this one is too old.
  */
-export async function framework({ name, packages, example, says, newerNode = false }) {
+export async function framework({ name, packages, example, says, also = {}, newerNode = false }) {
   const folder = folderOf(name);
   await installed(folder);
   const node = newerNode ? await newer(folder) : process.execPath;
@@ -36,14 +36,14 @@ export async function framework({ name, packages, example, says, newerNode = fal
   else test(`${name}, in a newer Node`, () => cases(node, `${folder}cases.mjs`));
 
   let outcome = says ? "failed" : "run by the cases";
-  if (says) {
-    test(`${name}: the example runs`, async () => {
-      const copy = `${folder}node_modules/.examples/${example}`;
+  for (const [file, expected] of Object.entries({ ...(says && { [example]: says }), ...also })) {
+    test(`${name}: the example ${file} runs`, async () => {
+      const copy = `${folder}node_modules/.examples/${file}`;
       await mkdir(`${folder}node_modules/.examples`, { recursive: true });
-      await cp(`${ROOT}examples/${example}`, copy);
+      await cp(`${ROOT}examples/${file}`, copy);
       const { stdout } = await promisify(execFile)(node, [copy], { cwd: folder, timeout: 60_000 });
-      assert.match(stdout, says);
-      outcome = "passed";
+      assert.match(stdout, expected);
+      if (file === example) outcome = "passed";
     });
   }
 

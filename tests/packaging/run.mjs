@@ -454,7 +454,7 @@ test("every entry exports what is written down in exports.json", async () => {
       format: "esm",
       metafile: true,
       write: false,
-      external: ["node:*", "*.wasm", "*.bin", "@langchain/*"],
+      external: ["node:*", "*.wasm", "*.bin", "@langchain/*", "@mastra/*"],
       outfile: "out.js",
       logLevel: "error",
     });
@@ -468,7 +468,7 @@ test("every entry exports what is written down in exports.json", async () => {
 
 const PROMISED = [
   "node.js", "browser.js", "workerd.js", "slim.js", "cloudflare.js", "client.js", "claude-memory.js", "transfer.js", "cli.js", "glue.js", "glue-workerd.js", "glue-cloudflare.js", "server.js", "glue-server.js",
-  "agents.js", "ai-sdk.js", "google-adk.js", "langchain.js", "langgraph.js", "mastra.js", "openai-agents.js",
+  "agents.js", "ai-sdk.js", "google-adk.js", "langchain.js", "langgraph.js", "mastra-storage.js", "mastra.js", "openai-agents.js",
   "edgemem.wasm", "edgemem-workerd.wasm", "edgemem-cloudflare.wasm", "edgemem-tokens.bin", "edgemem-tokens.LICENSE.txt",
 ];
 

@@ -16,7 +16,7 @@ const TARGET: &str = "wasm32-unknown-unknown";
 const ENTRIES: [&str; 8] = ["node", "browser", "workerd", "slim", "cloudflare", "server", "transfer", "cli"];
 /// Entries without the core, each a module by itself: the client and the adapters of frameworks, which import what they
 /// need of a framework.
-const SEPARATE: [&str; 9] = [
+const SEPARATE: [&str; 10] = [
     "entries/claude-memory",
     "entries/client",
     "adapters/agents",
@@ -25,6 +25,7 @@ const SEPARATE: [&str; 9] = [
     "adapters/langchain",
     "adapters/langgraph",
     "adapters/mastra",
+    "adapters/mastra-storage",
     "adapters/openai-agents",
 ];
 
@@ -295,7 +296,7 @@ impl Build<'_> {
             let mut command = self.esbuild();
             command.args(SEPARATE.map(|entry| self.root.join(format!("src/js/{entry}.ts"))));
             command.args(["--bundle", "--minify-whitespace", "--minify-syntax"]);
-            command.args(["--entry-names=[name]", "--external:@langchain/*"]);
+            command.args(["--entry-names=[name]", "--external:@langchain/*", "--external:@mastra/*"]);
             execute(command.arg(format!("--outdir={}", folder.display())))?;
 
             let mut command = self.loading_esbuild()?;

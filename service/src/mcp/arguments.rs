@@ -37,11 +37,10 @@ pub fn check(arguments: &Value, schema: &Value) -> Result<Map<String, Value>, Pr
 }
 
 fn fits(name: &str, value: &Value, property: &Value) -> Result<(), Problem> {
-    let kinds = match &property["type"] {
-        Value::Array(kinds) => kinds.as_slice(),
-        kind => std::slice::from_ref(kind),
-    };
-    let is = |kind: &Value| match kind.as_str().unwrap_or_default() {
+    // Several kinds are ways of one each and no list of types: some frameworks do not read that.
+    let ways = property["anyOf"].as_array().map_or(std::slice::from_ref(property), Vec::as_slice);
+    let kinds: Vec<&str> = ways.iter().filter_map(|way| way["type"].as_str()).collect();
+    let is = |kind: &&str| match *kind {
         "string" => value.is_string(),
         "boolean" => value.is_boolean(),
         "integer" => value.is_i64() || value.is_u64(),
@@ -50,7 +49,6 @@ fn fits(name: &str, value: &Value, property: &Value) -> Result<(), Problem> {
         _ => value.is_object(),
     };
     if !kinds.iter().any(is) {
-        let kinds: Vec<&str> = kinds.iter().filter_map(Value::as_str).collect();
         return Err(refused(name, format!("must be of type {}", kinds.join(" or "))));
     }
     let (least, most) = (&property["minimum"], &property["maximum"]);

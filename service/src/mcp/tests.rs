@@ -117,6 +117,10 @@ fn every_tool_is_carried_out() {
         assert!(tool["description"].is_string() && tool["title"].is_string(), "{tool}");
         assert_eq!(schema["additionalProperties"], false, "{tool}");
         assert!(tool["annotations"]["readOnlyHint"].is_boolean(), "{tool}");
+        for (name, property) in schema["properties"].as_object().unwrap() {
+            // AutoGen reads no lists of types.
+            assert!(property["type"].is_string() || property["anyOf"].is_array(), "{name}: {property}");
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 /**
- * The little of LangChain that `edgemem/langchain` extends. Its own declarations are installed only with its tests, which
+ * The little of LangChain and Mastra that adapters extend. Their own declarations are installed only with their tests, which
  * check that what is published fits them.
  */
 
@@ -41,4 +41,25 @@ declare module "@langchain/core/messages" {
 
 declare module "@langchain/core/tools" {
   export function tool(run: (input: any) => Promise<any>, fields: { name: string; description: string; schema: any }): any;
+}
+
+declare module "@mastra/core/vector" {
+  export abstract class MastraVector {
+    constructor(options: { id: string });
+    id: string;
+  }
+}
+
+declare module "@mastra/core/storage" {
+  export abstract class MemoryStorage {
+    constructor();
+    readonly supportsPartialThreadUpdate?: boolean;
+    deleteMessages(messageIds: string[]): Promise<void>;
+  }
+
+  export class MastraCompositeStore {
+    constructor(config: { id: string; name?: string; default?: any; domains?: any });
+    id: string;
+    getStore(name: string): Promise<any>;
+  }
 }

@@ -113,7 +113,7 @@ export class EdgememChatMessageHistory extends BaseListChatMessageHistory {
 
   /** All messages. */
   async getMessages(): Promise<any[]> {
-    return mapStoredMessagesToChatMessages((await this.#journal.items()).map(({ value }) => value));
+    return mapStoredMessagesToChatMessages((await this.#journal.lines()).map(({ value }) => value));
   }
 
   /** Appends one message. */
@@ -129,7 +129,7 @@ export class EdgememChatMessageHistory extends BaseListChatMessageHistory {
 
   /** Removes the conversation. */
   async clear(): Promise<void> {
-    await this.#journal.remove(await this.#journal.items());
+    await this.#journal.clear();
   }
 }
 

@@ -3,8 +3,9 @@
  * that recall. The SDK is not loaded.
  */
 
-import { type AdapterScope, Backend, given, type MemoryLike, scopeOf } from "./backend.js";
-import { type Entry, Journal, randomName } from "./journal.js";
+import { type AdapterScope, Backend, given, invalid, type MemoryLike, scopeOf } from "./backend.js";
+import { digestOf, type Entry, Journal } from "./journal.js";
+import { randomName } from "./names.js";
 import { toolsFor } from "./tools.js";
 import { type TurnOptions, Turns } from "./turns.js";
 
@@ -35,7 +36,7 @@ export class EdgememSession {
   /** The items, oldest first; the last ones, if there is a limit. */
   async getItems(limit?: number): Promise<any[]> {
     if (limit !== undefined && limit <= 0) return [];
-    const items = (await this.#journal.items()).map(({ value }) => value);
+    const items = (await this.#journal.lines()).map(({ value }) => value);
     return limit === undefined ? items : items.slice(-limit);
   }
 
@@ -46,24 +47,53 @@ export class EdgememSession {
 
   /** Removes the last item and returns it. */
   async popItem(): Promise<any | undefined> {
-    const item = (await this.#journal.items()).at(-1);
-    if (item) await this.#journal.remove([item]);
-    return item?.value;
+    const line = (await this.#journal.lines()).at(-1);
+    if (line) await this.#journal.remove([line]);
+    return line?.value;
   }
 
-  /** Removes all items. */
+  /** Removes all items, and forgets which operations were applied. */
   async clearSession(): Promise<void> {
-    await this.#journal.remove(await this.#journal.items());
+    await this.#journal.clear();
   }
 
   /** Puts calls of functions in the place of those with the same id, as approvals that change arguments want it. */
   async applyHistoryMutations({ mutations }: { mutations: any[] }): Promise<void> {
     for (const { type, callId, replacement } of mutations) {
       if (type !== "replace_function_call") continue;
-      const calls = (await this.#journal.items()).filter(({ value }) => value.type === "function_call" && value.callId === callId);
+      const calls = (await this.#journal.lines()).filter(({ value }) => value.type === "function_call" && value.callId === callId);
       if (calls[0]) await this.#journal.replace(calls[0], entry(replacement));
       await this.#journal.remove(calls.slice(1));
     }
+  }
+
+  /**
+   * Appends items, or puts items in the place of the last ones, which have to be those that are expected: whole or not at all,
+   * and once for each `operationId`, also when it is repeated or comes from two processes. `INVALID_ARGUMENT` if the id was used
+   * for something else, or if other items are there.
+   */
+  async applyHistoryTransaction({ operationId, transaction }: { operationId: string; transaction: any }): Promise<void> {
+    if (typeof operationId !== "string" || operationId.trim() === "") throw invalid("operationId", "operationId must be a text that is not blank.");
+    const { type, items, expectedSuffix, replacement } = transaction ?? {};
+    if (type === "append_items" && Array.isArray(items)) return this.#journal.exchange(operationId, transaction, items, () => []);
+    if (type !== "replace_suffix" || !Array.isArray(expectedSuffix) || !Array.isArray(replacement)) {
+      throw invalid("transaction", "transaction must be append_items with items, or replace_suffix with expectedSuffix and replacement.");
+    }
+    await this.#journal.exchange(operationId, transaction, replacement, (lines) => {
+      const suffix = expectedSuffix.length > 0 ? lines.slice(-expectedSuffix.length) : [];
+      if (digestOf(suffix.map(({ value }) => value)) === digestOf(expectedSuffix)) return suffix;
+      throw invalid("transaction", "Session history suffix no longer matches the transaction precondition.");
+    });
+  }
+
+  /** Items as they come back: JSON knows no members that are undefined. */
+  prepareHistoryItemsForPersistenceComparison(items: any[]): any[] {
+    return JSON.parse(JSON.stringify(items));
+  }
+
+  /** Puts items in the place of all that are there, as compaction wants it: whole or not at all. */
+  async replaceHistoryWithCompaction(items: any[]): Promise<void> {
+    await this.#journal.exchange(randomName(), items, items, (lines) => lines);
   }
 }
 

@@ -12,6 +12,7 @@
 
 import { sha256 } from "../encryption/sha256.js";
 import { type AdapterScope, ALL, Backend, compare, type Found, invalid } from "./backend.js";
+import { inTurn } from "./in-turn.js";
 
 /** A place on a shelf. */
 export interface Place {
@@ -49,9 +50,6 @@ export interface Put extends Place {
 
 /** Whose shelf it is, or whose part of it, by the labels that lead there. */
 export type ShelfScope = AdapterScope | ((namespace: string[]) => AdapterScope);
-
-/** Writes under way, by memory and then by run. */
-const turns = new WeakMap<object, Map<string, Promise<unknown>>>();
 
 /** Values under keys. */
 export class Shelf {
@@ -202,18 +200,8 @@ export class Shelf {
   }
 
   /** Does something when nothing else is done at these runs in this process. */
-  async #inTurn(runs: string[], task: () => Promise<void>): Promise<void> {
-    const waiting = turns.get(this.#backend.key) ?? new Map<string, Promise<unknown>>();
-    turns.set(this.#backend.key, waiting);
-    const names = runs.map((run) => `${this.#name} ${run}`);
-    const before = names.flatMap((name) => waiting.get(name) ?? []);
-    const turn = Promise.allSettled(before).then(task);
-    for (const name of names) waiting.set(name, turn);
-    try {
-      await turn;
-    } finally {
-      for (const name of names) if (waiting.get(name) === turn) waiting.delete(name);
-    }
+  #inTurn(runs: string[], task: () => Promise<void>): Promise<void> {
+    return inTurn(this.#backend.key, runs.map((run) => `${this.#name} ${run}`), task);
   }
 }
 

@@ -24,8 +24,8 @@ function bash(commands: Command[]): string {
     const options = optionsOf(command);
     const { choices, path } = wordsOf(command);
     const values = options.flatMap((option) => {
-      if (option.choices !== undefined) return [`        ${pattern(option)}) COMPREPLY=($(compgen -W "${option.choices.join(" ")}" -- "$word")); return ;;`];
-      if (option.path) return [`        ${pattern(option)}) COMPREPLY=($(compgen -f -- "$word")); return ;;`];
+      if (option.choices !== undefined) return [`        ${pattern(option)}) _edgemem_offer -W "${option.choices.join(" ")}"; return ;;`];
+      if (option.path) return [`        ${pattern(option)}) _edgemem_offer -f; return ;;`];
       return option.kind === undefined || option.kind === "flag" ? [] : [`        ${pattern(option)}) return ;;`];
     });
     return [
@@ -33,16 +33,21 @@ function bash(commands: Command[]): string {
       '      case "$before" in',
       ...values,
       "      esac",
-      `      if [[ "$word" == -* ]]; then COMPREPLY=($(compgen -W "${flags(options).join(" ")}" -- "$word"))`,
-      `      else COMPREPLY=($(compgen ${path ? "-f" : `-W "${choices.join(" ")}"`} -- "$word")); fi ;;`,
+      `      if [[ "$word" == -* ]]; then _edgemem_offer -W "${flags(options).join(" ")}"`,
+      `      else _edgemem_offer ${path ? "-f" : `-W "${choices.join(" ")}"`}; fi ;;`,
     ].join("\n");
   });
   return `# edgemem completion bash: put \`source <(edgemem completion bash)\` into ~/.bashrc
+_edgemem_offer() {
+  # Line by line: names hold spaces and stars, and the bash of macOS has no mapfile.
+  local one
+  while IFS= read -r one; do COMPREPLY+=("$one"); done < <(compgen "$@" -- "$word")
+}
 _edgemem() {
   local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}"
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
-    COMPREPLY=($(compgen -W "${commands.map(({ name }) => name).join(" ")} --help --version" -- "$word"))
+    _edgemem_offer -W "${commands.map(({ name }) => name).join(" ")} --help --version"
     return
   fi
   case "\${COMP_WORDS[1]}" in

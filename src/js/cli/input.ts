@@ -32,10 +32,20 @@ export async function all(): Promise<string> {
   }
 }
 
-/** Standard input line by line, without blank ones. */
-export async function* lines(): AsyncGenerator<string, void> {
-  for await (const line of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
-    if (line.trim() !== "") yield line;
+/** A line of standard input. */
+export interface Line {
+  /** Which it is, from 1. */
+  number: number;
+  /** What it says. */
+  text: string;
+}
+
+/** Standard input line by line, without blank ones. It ends when it is interrupted, also while nothing comes. */
+export async function* lines(signal: AbortSignal): AsyncGenerator<Line, void> {
+  let number = 0;
+  for await (const text of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY, signal })) {
+    number++;
+    if (text.trim() !== "") yield { number, text };
   }
 }
 

@@ -30,7 +30,7 @@ export function optionsOf(command: Command): Option[] {
 /** Words and options of a command, checked and converted. */
 export function parse(command: Command, args: string[]): { words: string[]; options: Values } {
   const known = optionsOf(command);
-  const { values, positionals: words } = read(known, args);
+  const { values, positionals: words } = read(command, known, args);
   const options: Values = {};
   for (const option of known) {
     const value = values[option.name];
@@ -40,7 +40,7 @@ export function parse(command: Command, args: string[]): { words: string[]; opti
   return { words, options };
 }
 
-function read(known: Option[], args: string[]): { values: Record<string, string | boolean | string[] | undefined>; positionals: string[] } {
+function read(command: Command, known: Option[], args: string[]): { values: Record<string, string | boolean | string[] | undefined>; positionals: string[] } {
   const options = Object.fromEntries(
     known.map(({ name, letter, kind = "flag" }) => [
       name,
@@ -50,13 +50,21 @@ function read(known: Option[], args: string[]): { values: Record<string, string 
   try {
     return parseArgs({ args, options, allowPositionals: true, strict: true }) as ReturnType<typeof read>;
   } catch (cause) {
-    const { message } = cause as Error;
-    // Node explains how dashes are escaped, in several sentences; the first one says what is wrong.
-    const [first] = message.split(/\. |\n/);
-    const named = /'-{1,2}([^' ]+)/.exec(message)?.[1];
-    const near = named === undefined || !message.startsWith("Unknown option") ? undefined : nearest(named, known.map(({ name }) => name));
-    throw usage(`${first!.replace(/\.$/, "")}.${near === undefined ? "" : ` Did you mean --${near}?`}`, named);
+    throw refused(command, known, cause as Error & { code?: string });
   }
+}
+
+/** What Node says of arguments in several sentences, some of them about its own interface, in one about ours. */
+function refused(command: Command, known: Option[], { message, code }: Error & { code?: string }): Error {
+  const named = /-{1,2}([a-z][^' ,<]*)'/i.exec(message)?.[1] ?? /-{1,2}([a-z][^' ,<]*)/i.exec(message)?.[1] ?? "";
+  const option = known.find(({ name, letter }) => name === named || letter === named);
+  if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION" || option === undefined) {
+    const near = nearest(named, known.map(({ name }) => name));
+    return usage(`there is no option ${named.length === 1 ? "-" : "--"}${named}${near === undefined ? `; see edgemem ${command.name} --help` : `; did you mean --${near}?`}`, named);
+  }
+  const { name, kind, value = "VALUE" } = option;
+  if (kind === undefined || kind === "flag") return usage(`--${name} takes no value.`, name);
+  return usage(`--${name} takes ${value}: --${name} ${value}, or --${name}=${value} for one that begins with a dash.`, name);
 }
 
 function convert({ name, kind, choices }: Option, value: string | boolean | string[]): Values[string] {

@@ -3,43 +3,22 @@ import { test } from "node:test";
 
 import { Agent } from "@mastra/core/agent";
 import { RequestContext } from "@mastra/core/request-context";
-import { MastraLanguageModelV2Mock } from "@mastra/core/test-utils/llm-mock";
 import { Memory } from "edgemem";
 import { EdgememProcessor, memoryTools } from "edgemem/mastra";
 
+import { calls, says, scripted, systemOf } from "./model.mjs";
+import "./memory-cases.mjs";
+import "./storage-cases.mjs";
+import "./vector-cases.mjs";
+
 const open = () => new Memory({ store: { provider: "memory" } });
 const said = async (memory, scope) => (await memory.getAll({ ...scope, topK: 100 })).results.map((it) => `${it.role}: ${it.memory} (${it.occurrences})`);
-
-const usage = { inputTokens: 1, outputTokens: 1, totalTokens: 2 };
-const end = (finishReason) => ({ type: "finish", finishReason, usage });
-const says = (text) => [{ type: "text-start", id: "1" }, { type: "text-delta", id: "1", delta: text }, { type: "text-end", id: "1" }, end("stop")];
-const calls = (toolName, input) => [{ type: "tool-call", toolCallId: toolName, toolName, input: JSON.stringify(input) }, end("tool-calls")];
-
-/** A model that gives one answer after the other, and keeps the prompts. */
-function scripted(...answers) {
-  const prompts = [];
-  const next = (prompt) => (prompts.push(structuredClone(prompt)), answers.shift());
-  const model = new MastraLanguageModelV2Mock({
-    doGenerate: async ({ prompt }) => {
-      const parts = next(prompt);
-      const content = parts.flatMap((part) => (part.type === "text-delta" ? { type: "text", text: part.delta } : part.type === "tool-call" ? part : []));
-      return { content, finishReason: parts.at(-1).finishReason, usage, warnings: [] };
-    },
-    doStream: async ({ prompt }) => {
-      const parts = [{ type: "stream-start", warnings: [] }, ...next(prompt)];
-      return { stream: new ReadableStream({ start: (to) => (parts.forEach((part) => to.enqueue(part)), to.close()) }) };
-    },
-  });
-  return { model, prompts };
-}
 
 function agentWith(memory, model, { tools, ...options } = {}) {
   const processor = new EdgememProcessor({ memory, ...options });
   const base = { id: "keeper", name: "keeper", instructions: "Be brief.", model, inputProcessors: [processor], outputProcessors: [processor] };
   return new Agent({ ...base, ...(tools && { tools }) });
 }
-
-const systemOf = (prompt) => prompt.filter(({ role }) => role === "system").map(({ content }) => content).join("\n");
 
 for (const way of ["generate", "stream"]) {
   const ask = async (agent, input) => (await agent[way](input)).text;

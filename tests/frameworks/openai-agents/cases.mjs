@@ -61,6 +61,42 @@ for (const [name, make] of Object.entries(SESSIONS)) {
     assert.deepEqual(await session.getItems(), [user("pay"), replacement, user("thanks")]);
   });
 
+  test(`session, ${name}: a transaction is applied once, whole or not at all`, async () => {
+    const session = make("one");
+    const apply = (operationId, transaction) => session.applyHistoryTransaction({ operationId, transaction });
+    const append = (...items) => ({ type: "append_items", items });
+    const replace = (expectedSuffix, replacement) => ({ type: "replace_suffix", expectedSuffix, replacement });
+    const [a, b, c, d, e] = [user("a"), user("b"), user("c"), user("d"), user("e")];
+    await session.addItems([a]);
+    await apply("1", append(b, c));
+    await apply("1", append(b, c));
+    await Promise.all([apply("2", append(d)), apply("2", append(d)), apply("2", append(d))]);
+    await session.addItems([e]);
+    assert.deepEqual(await session.getItems(), [a, b, c, d, e]);
+    await assert.rejects(apply("1", append(b)), /already applied with a different transaction/);
+    await assert.rejects(apply("3", replace([c, e], [a])), /suffix no longer matches/);
+    await assert.rejects(apply("3", replace([a, a, a, a, a, a], [a])), /suffix no longer matches/);
+    for (const [id, transaction] of [["", append(a)], [" ", append(a)], [7, append(a)], ["4", {}], ["4", { type: "append_items" }], ["4", { type: "replace_suffix", expectedSuffix: [] }], ["4", undefined]]) {
+      await assert.rejects(apply(id, transaction));
+    }
+    assert.deepEqual(await session.getItems(), [a, b, c, d, e]);
+    // Of what another transaction has put, and of what was added, together.
+    await apply("3", replace([c, d, e], [user("x"), user("y")]));
+    await apply("3", replace([c, d, e], [user("x"), user("y")]));
+    assert.deepEqual(await session.getItems(), [a, b, user("x"), user("y")]);
+    assert.deepEqual(await session.popItem(), user("y"));
+    await apply("5", replace([], [e]));
+    assert.deepEqual(await session.getItems(2), [user("x"), e]);
+    await apply("6", replace([a, b, user("x"), e], []));
+    assert.deepEqual(await session.getItems(), []);
+    await apply("1", append(b, c));
+    assert.deepEqual(await session.getItems(), []);
+    // Who clears a session forgets what was applied to it.
+    await session.clearSession();
+    await apply("1", append(c));
+    assert.deepEqual(await session.getItems(), [c]);
+  });
+
   test(`session, ${name}: a run goes on where the one before ended`, async () => {
     const session = make("one");
     const model = new ScriptedModel([[assistantMessage("Alpacas, then.")], [assistantMessage("You breed alpacas.")]]);
@@ -73,6 +109,51 @@ for (const [name, make] of Object.entries(SESSIONS)) {
     assert.equal((await session.getItems()).length, 4);
   });
 }
+
+test("session: runs whose output is blocked, also when they are repeated, leave what they leave in the SDK's own", async () => {
+  const histories = [];
+  for (const make of Object.values(SESSIONS)) {
+    const session = make("one");
+    const kinds = [];
+    const apply = session.applyHistoryTransaction.bind(session);
+    session.applyHistoryTransaction = (args, context) => (kinds.push(args.transaction.type), apply(args, context));
+    const trips = { name: "no secrets", execute: async ({ agentOutput }) => ({ tripwireTriggered: /secret/.test(agentOutput), outputInfo: {} }) };
+    const pay = { type: "function", name: "pay", description: "Pays.", parameters: { type: "object", properties: {}, required: [], additionalProperties: false }, strict: true };
+    const tool = { ...pay, needsApproval: async () => false, isEnabled: async () => true, invoke: async () => "paid" };
+    const call = functionCall("pay", {}, { callId: "c1" });
+    const model = new ScriptedModel([[assistantMessage("Hello.")], [call], [assistantMessage("A secret.")], [assistantMessage("Fine.")]]);
+    const agent = new Agent({ name: "Helper", model, tools: [tool], outputGuardrails: [trips] });
+    await run(agent, "Hi.", { session });
+    await assert.rejects(run(agent, "Tell me.", { session }), /[Gg]uardrail/);
+    await run(agent, "And now?", { session });
+    const items = session.prepareHistoryItemsForPersistenceComparison?.(await session.getItems()) ?? (await session.getItems());
+    histories.push(JSON.parse(JSON.stringify([kinds, ...items], (name, value) => (name === "id" ? undefined : value))));
+  }
+  assert.ok(histories[0].length >= 6, JSON.stringify(histories[0]));
+  assert.ok(histories[0][0].length > 0, "the runs made no transactions");
+  assert.deepEqual(histories[0], histories[1]);
+});
+
+test("session: what was replaced does not come back, and another object knows what was applied", async () => {
+  const memory = open();
+  const [one, other] = [SESSIONS.edgemem("one", memory), SESSIONS.edgemem("one", memory)];
+  const long = user("long ".repeat(40_000));
+  await one.addItems([user("a"), user("b")]);
+  await Promise.all([one, other].map((session) => session.applyHistoryTransaction({ operationId: "1", transaction: { type: "append_items", items: [long, user("c")] } })));
+  assert.deepEqual(await other.getItems(), [user("a"), user("b"), long, user("c")]);
+  const call = JSON.parse(JSON.stringify(functionCall("pay", { euro: 1 }, { callId: "c1" })));
+  await other.applyHistoryTransaction({ operationId: "2", transaction: { type: "replace_suffix", expectedSuffix: [long, user("c")], replacement: [call, user("d")] } });
+  const replacement = { ...call, arguments: '{"euro":2}' };
+  await one.applyHistoryMutations({ mutations: [{ type: "replace_function_call", callId: "c1", replacement }] });
+  assert.deepEqual(await one.getItems(), [user("a"), user("b"), replacement, user("d")]);
+  await one.replaceHistoryWithCompaction([user("summary"), user("d")]);
+  assert.deepEqual(await other.getItems(), [user("summary"), user("d")]);
+  await other.addItems([user("e")]);
+  await one.replaceHistoryWithCompaction([user("shorter")]);
+  assert.deepEqual(await other.getItems(), [user("shorter")]);
+  await assert.rejects(one.applyHistoryTransaction({ operationId: "3", transaction: { type: "append_items", items: [{ ...user("a"), bytes: new Uint8Array(2) }] } }), { code: "INVALID_ARGUMENT" });
+  assert.deepEqual(await other.getItems(), [user("shorter")]);
+});
 
 test("session: conversations are kept apart, last beyond their object, and are no memories", async () => {
   const memory = open();

@@ -1,9 +1,10 @@
 // What edgemem/openai-agents gives goes where the SDK takes it. Compiled, not run.
-import { Agent, run, type Session, type Tool } from "@openai/agents";
+import { Agent, run, type Session, type SessionHistoryTransactionAwareSession, type Tool } from "@openai/agents";
 import { Memory } from "edgemem";
 import { EdgememSession, memoryTools, withMemory } from "edgemem/openai-agents";
 
 const memory = new Memory();
+export const transactions: SessionHistoryTransactionAwareSession = new EdgememSession({ memory });
 export const session: Session = new EdgememSession({ memory, sessionId: "one", userId: "alice" });
 export const tools: Tool[] = memoryTools({ memory, userId: "alice" });
 const { recall, remember } = withMemory({ memory, scope: ({ userId }) => ({ userId }) });

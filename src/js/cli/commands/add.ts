@@ -1,9 +1,10 @@
 /** `edgemem add` */
 
+import { EdgememError } from "../../errors.js";
 import type { AddedMemory, AddOptions, AddResult, Message, Warning } from "../../types.js";
 import type { Call, Command } from "../command.js";
-import { usage } from "../failure.js";
-import { all, lines, textOf } from "../input.js";
+import { asError, EXIT, exitCode, usage } from "../failure.js";
+import { all, type Line, lines, textOf } from "../input.js";
 import { count, plain } from "../output.js";
 
 /** So many lines are added at once: they share commits. */
@@ -36,37 +37,65 @@ export const add: Command = {
     const added = await (await call.memory()).add(messages, addOptions(call));
     output.result(added, () => added.results.map((result) => shown(call, result)).join("\n") || "nothing to remember in it");
     warn(call, added.warnings);
+    return EXIT.done;
   },
 };
 
-async function addLines(call: Call): Promise<void> {
-  const { options, output } = call;
+async function addLines(call: Call): Promise<number> {
+  const { options, output, signal } = call;
+  call.interruptible();
   const memory = await call.memory();
   const totals = { lines: 0, added: 0, known: 0 };
   const progress = output.progress("lines");
   let warnings: Warning[] | undefined;
-  const take = async (texts: string[]): Promise<void> => {
-    const settled = await Promise.allSettled(texts.map((text) => memory.add(message(options, text), addOptions(call))));
+  // How many lines of the input need not be read again, blank ones included.
+  let done = 0;
+  const take = async (some: Line[]): Promise<void> => {
+    const settled = await Promise.allSettled(some.map(({ text }) => memory.add(message(options, text), addOptions(call))));
     for (const outcome of settled) {
-      if (outcome.status === "rejected") throw outcome.reason;
+      if (outcome.status === "rejected") continue;
       const { results, warnings: told } = outcome.value as AddResult;
       warnings ??= told;
       totals.lines++;
       for (const { event } of results) totals[event === "ADD" ? "added" : "known"]++;
     }
     progress(totals.lines);
+    const wrong = settled.findIndex(({ status }) => status === "rejected");
+    done = wrong < 0 ? (some.at(-1)?.number ?? done) : some[wrong]!.number - 1;
+    if (wrong >= 0) throw inLine(some[wrong]!.number, (settled[wrong] as PromiseRejectedResult).reason);
   };
-  let held: string[] = [];
-  for await (const line of lines()) {
-    held.push(line);
-    if (held.length < TOGETHER) continue;
+  const told = (): string => `${count(totals.lines)} lines: ${count(totals.added)} memories added, ${count(totals.known)} known already`;
+  try {
+    let held: Line[] = [];
+    for await (const line of lines(signal)) {
+      held.push(line);
+      if (held.length < TOGETHER) continue;
+      await take(held);
+      held = [];
+      if (signal.aborted) break;
+    }
+    if (signal.aborted) throw new EdgememError("ABORTED", "This was interrupted.", { cause: signal.reason });
     await take(held);
-    held = [];
+  } catch (cause) {
+    output.endProgress();
+    const error = asError(cause);
+    if (totals.lines === 0) throw error;
+    // What was added stays, so it is told before what went wrong.
+    output.result({ ...totals, done, error: { code: error.code, message: error.message } }, told);
+    output.error(error);
+    output.note(`the same input again adds nothing twice; to leave out what is done, begin with line ${done + 1}: tail -n +${done + 1} FILE`);
+    return exitCode(error);
   }
-  await take(held);
   output.endProgress();
-  output.result(totals, () => `${count(totals.lines)} lines: ${count(totals.added)} memories added, ${count(totals.known)} known already`);
+  output.result(totals, told);
   warn(call, warnings);
+  return EXIT.done;
+}
+
+/** What is wrong with a line, with its number. */
+function inLine(number: number, cause: unknown): EdgememError {
+  const { code, message, field, details } = asError(cause);
+  return new EdgememError(code, `line ${number}: ${message}`, { field, details, cause });
 }
 
 function message(options: Call["options"], content: string): Message {

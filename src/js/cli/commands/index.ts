@@ -5,12 +5,13 @@ import { completion, SHELLS } from "../completion.js";
 import { add } from "./add.js";
 import { doctor } from "./doctor.js";
 import { evaluate } from "./eval.js";
+import { exportCommand } from "./export.js";
 import { forget } from "./forget.js";
+import { importCommand } from "./import.js";
 import { keys } from "./keys.js";
 import { history, list, show, stats } from "./look.js";
 import { context, search } from "./search.js";
 import { mcp, serve } from "./serve.js";
-import { exportCommand, importCommand } from "./transfer.js";
 
 const completionCommand: Command = {
   name: "completion",

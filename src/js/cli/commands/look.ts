@@ -37,17 +37,19 @@ export const list: Command = {
       ...(filters === undefined ? {} : { filters }),
       topK: limit,
       offset,
+      count: true,
       order: options.oldest === true ? "asc" : "desc",
       ...(options["as-of"] === undefined ? {} : { asOf: options["as-of"] as string }),
       ...(options.superseded === true ? { includeSuperseded: true } : {}),
       ...(options.expired === true ? { showExpired: true } : {}),
     });
     output.result(found, () => {
-      if (found.results.length === 0) return offset > 0 ? "no more" : "nothing remembered";
+      if (found.results.length === 0) return found.total === 0 ? "nothing remembered" : `none of ${count(found.total!)} in this place`;
       const rows = found.results.map(({ createdAt, name, role, memory, id }) => [createdAt.slice(0, 10), name ?? role, memory, id]);
       return output.table(["said", "by", "memory", "id"], rows, 2);
     });
-    if (!output.json && found.results.length === limit && limit > 0) output.note(output.style(`more with --offset ${offset + limit}`, "dim"));
+    const next = offset + found.results.length;
+    if (!output.json && found.results.length > 0 && next < found.total!) output.note(output.style(`${count(found.total! - next)} more with --offset ${next}`, "dim"));
   },
 };
 

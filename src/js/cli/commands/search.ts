@@ -7,6 +7,7 @@ import { warn } from "./add.js";
 
 const SEARCH: Option[] = [
   { name: "top", letter: "n", kind: "number", value: "N", help: "how many memories at most (default: 20)" },
+  { name: "limit", kind: "number", value: "N", help: "the same, as list has it" },
   { name: "threshold", kind: "number", value: "X", help: "the least score, 0 to 1 (default: 0.22)" },
   { name: "filter", kind: "json", value: "JSON", help: "what a memory must satisfy, in mem0's filter language" },
   { name: "as-of", kind: "text", value: "TIME", help: "what was so at this time" },
@@ -52,7 +53,7 @@ export const context: Command = {
 };
 
 function searchOptions(call: Call): SearchOptions {
-  const { top, threshold, filter, superseded, expired, "as-of": asOf } = call.options;
+  const { limit, top = limit, threshold, filter, superseded, expired, "as-of": asOf } = call.options;
   return {
     ...(filter === undefined ? call.scope() : { ...call.named(), ...(namesNobody(call, filter as Filters) ? call.scope() : {}), filters: filter as Filters }),
     ...(top === undefined ? {} : { topK: top as number }),
