@@ -42,17 +42,19 @@ export const SECTIONS = [
     needs: ["build"],
     steps: [
       node(
-        ...["node", "server", "eval", "crash", "bench", "cli", "tools"].map((folder) => `tests/${folder}/*.test.mjs`),
-        ...["contract/node", "contract/object", "faults/node", "sync/exchange", "encryption/names", "encryption/stores", "encryption/memory", "mcp/stdio", "mcp/claude-memory"].map((name) => `tests/${name}.test.mjs`),
+        ...["node", "server", "eval", "bench", "cli", "tools"].map((folder) => `tests/${folder}/*.test.mjs`),
+        ...["mcp/stdio", "mcp/claude-memory"].map((name) => `tests/${name}.test.mjs`),
       ),
     ],
   },
   {
-    name: "browser",
+    name: "stores",
     needs: ["build"],
-    needsBrowser: true,
     steps: [
-      node("tests/contract/browser.test.mjs", "tests/faults/browser.test.mjs", "tests/encryption/browser.test.mjs", "tests/www/*.test.mjs", "tests/sync/tabs.test.mjs"),
+      node(
+        "tests/crash/*.test.mjs",
+        ...["contract/node", "contract/object", "faults/node", "sync/exchange", "encryption/names", "encryption/stores", "encryption/memory"].map((name) => `tests/${name}.test.mjs`),
+      ),
     ],
   },
   {
@@ -64,6 +66,14 @@ export const SECTIONS = [
         "tests/clients/*.test.mjs",
         ...["contract/workerd", "faults/workerd", "encryption/workerd", "sync/relay", "sync/stores", "sync/lost", "openapi/fuzz", "mcp/cases", "mcp/clients"].map((name) => `tests/${name}.test.mjs`),
       ),
+    ],
+  },
+  {
+    name: "browser",
+    needs: ["build"],
+    needsBrowser: true,
+    steps: [
+      node("tests/contract/browser.test.mjs", "tests/faults/browser.test.mjs", "tests/encryption/browser.test.mjs", "tests/www/*.test.mjs", "tests/sync/tabs.test.mjs"),
     ],
   },
   { name: "frameworks", needs: ["build"], steps: [node("tests/frameworks/*.test.mjs")] },
