@@ -42,7 +42,8 @@ async function environment(file) {
     rmSync(home, { recursive: true, force: true });
     console.log(`installing the Python packages of ${file}`);
     await run(base, ["-m", "venv", home], { timeout: 300_000 });
-    const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "-r", file];
+    // What is imported is compiled when it is; most of what large packages bring never is.
+    const pip = ["-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check", "--no-input", "-r", file];
     await run(interpreter(home), pip, { timeout: 600_000, maxBuffer: 1 << 26 });
     mkdirSync(join(home, "installed"));
     renameSync(join(home, "installed"), join(home, "complete"));

@@ -2,42 +2,45 @@
 //
 // A failed section does not end the run, except that what needs the build is not run without one. Nothing is left out
 // for want of a tool: what is missing is installed or fails.
+//
+// On more than one core two sections run at once. What a section says is then printed whole when it ends, so that the
+// log reads as if they had run one after the other.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 
-import { cargoCounts, nodeCounts } from "./lib/counts.mjs";
-import { Advice, answers, checkPrograms, installPackages, ROOT, run } from "./lib/project.mjs";
+import { inLanes } from "./lib/lanes.mjs";
+import { Advice, checkPrograms, installPackages } from "./lib/project.mjs";
+import { expand, runSection, testFiles, unclaimedTime } from "./lib/section.mjs";
 import { SECTIONS } from "./lib/sections.mjs";
 import { duration, table } from "./lib/terminal.mjs";
 
-const USAGE = `usage: npm test [-- --only SECTION[,SECTION]]
+const LANES = Math.min(2, availableParallelism());
 
-  sections: ${SECTIONS.map(({ name }) => name).join(", ")}`;
+const USAGE = `usage: npm test [-- [--only SECTION[,SECTION]] [--lanes N]]
 
-/** A step that takes longer than this hangs, in ms. */
-const STEP_TIMEOUT = 20 * 60_000;
-/** The same for a single test of Node's runner. */
-const TEST_TIMEOUT = 5 * 60_000;
+  --only    these sections: ${SECTIONS.map(({ name }) => name).join(", ")}
+  --lanes   so many sections at once (${LANES}); with 1, what they say is shown while they run`;
 
-const NOTHING = { passed: 0, failed: 0, skipped: 0 };
+/** While nothing is printed, a line says so often what is running, in ms: a log that stands still looks like one that hangs. */
+const SIGN_OF_LIFE = 2 * 60_000;
 
 const begun = performance.now();
-const chosen = readArguments(process.argv.slice(2));
-const reports = mkdtempSync(join(tmpdir(), "edgemem-test-"));
-process.once("exit", () => rmSync(reports, { recursive: true, force: true }));
+const { chosen, lanes } = readArguments(process.argv.slice(2));
+const scratch = mkdtempSync(join(tmpdir(), "edgemem-test-"));
+/** What the sections that are running have said so far, by their names: the time they began, and pieces. */
+const running = new Map();
+process.once("exit", () => {
+  // Only a run that was ended from outside leaves something here.
+  for (const [name, { said }] of running) print(`${heading(name)} (not ended)`, said);
+  rmSync(scratch, { recursive: true, force: true });
+});
 
 await prepare();
-const results = [];
-for (const [index, section] of chosen.entries()) {
-  console.log(`\n${`── ${index + 1}/${chosen.length} ${section.name} `.padEnd(78, "─")}`);
-  const result = await runSection(section);
-  results.push(result);
-  const { passed, failed, skipped, time } = result;
-  console.log(`${failed === 0 ? "ok" : "FAILED"}: ${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""} (${duration(time)})`);
-}
+unclaimedTime();
+const results = await runAll();
 conclude();
 
 /** What every section needs: the programs and the packages. */
@@ -57,114 +60,58 @@ async function prepare() {
   process.exit(1);
 }
 
-async function runSection(section) {
-  const from = performance.now();
-  const counts = { ...NOTHING };
-  const add = ({ passed, failed, skipped }) => {
-    counts.passed += passed;
-    counts.failed += failed;
-    counts.skipped += skipped;
-  };
-  const fail = (reason) => {
-    console.log(`error: ${reason}`);
-    add({ ...NOTHING, failed: 1 });
-  };
-  const finish = () => ({ name: section.name, ...counts, time: performance.now() - from });
-  if (section.needsBuild && results.some(({ name, failed }) => name === "build" && failed > 0)) {
-    fail("not run, because the build failed");
-    return finish();
-  }
-  const env = {};
-  if (section.needsBrowser) {
-    try {
-      const { browserPath } = await import("./browser.mjs");
-      env.EDGEMEM_BROWSER = await browserPath();
-    } catch (error) {
-      fail(error.message);
-      return finish();
-    }
-  }
-  for (const step of section.steps) {
-    if (step.onlyIf === undefined || answers(...step.onlyIf)) add(await runStep(step, { ...env, ...step.env }));
-  }
-  if (counts.passed + counts.failed === 0) fail("the section ran no test");
-  return finish();
-}
-
-async function runStep({ program, args, files, counts, show = counts !== undefined, env: more }, env) {
-  const found = expand(files ?? []);
-  if (files !== undefined && found.length === 0) return NOTHING;
-  const report = join(reports, "report.tap");
-  const extra = counts === "node" ? ["--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=tap", `--test-reporter-destination=${report}`, `--test-timeout=${TEST_TIMEOUT}`, ...found] : [];
-  console.log(`$ ${[basename(program), ...args, ...found].join(" ")}`);
-  let output;
-  let problem;
+async function runAll() {
+  let browser;
+  const findBrowser = () => (browser ??= import("./browser.mjs").then(({ browserPath }) => browserPath()));
+  const sign = setInterval(() => {
+    if (lanes > 1) console.log(`… ${[...running].map(([name, { from }]) => `${name} since ${duration(performance.now() - from)}`).join(", ")}`);
+  }, SIGN_OF_LIFE);
   try {
-    output = await run(program, [...args, ...extra], { show, timeout: STEP_TIMEOUT, env: { ...process.env, ...env } });
-  } catch (error) {
-    ({ output, problem } = error);
-    if (!show) console.log(output);
-    console.log(`error: ${problem}`);
-  }
-  const read = { cargo: () => cargoCounts(output), node: () => nodeCounts(readReport(report)) }[counts];
-  const counted = read?.() ?? { ...NOTHING, passed: 1 };
-  if (problem === undefined) return counted;
-  // A program that fails without a failed test was ended, or did not compile.
-  return read === undefined ? { ...NOTHING, failed: 1 } : { ...counted, failed: Math.max(1, counted.failed) };
-}
-
-function readReport(path) {
-  try {
-    const report = readFileSync(path, "utf8");
-    rmSync(path);
-    return report;
-  } catch {
-    return "";
+    return await inLanes(chosen, lanes, async (section, needed) => {
+      const { name } = section;
+      const said = [];
+      running.set(name, { from: performance.now(), said });
+      console.log(lanes > 1 ? `→ ${name}` : `\n${heading(name)}`);
+      const say = (text) => (lanes > 1 ? said.push(text) : process.stdout.write(text));
+      const result = await runSection(section, { scratch: join(scratch, name), say, browser: findBrowser }, needed);
+      running.delete(name);
+      const { passed, failed, skipped, time, cpu } = result;
+      const counts = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+      said.push(`${failed === 0 ? "ok" : "FAILED"}: ${counts} (${duration(time)}, processor ${duration(cpu)})\n`);
+      print(lanes > 1 ? heading(name) : undefined, said);
+      return result;
+    });
+  } finally {
+    clearInterval(sign);
   }
 }
 
-/** The files that patterns such as `tests/node/*.test.mjs` stand for. */
-function expand(patterns) {
-  return patterns.flatMap((pattern) => {
-    const folder = dirname(pattern);
-    const [start, end] = basename(pattern).split("*");
-    const matches = (file) => (end === undefined ? file === start : file.startsWith(start) && file.endsWith(end));
-    return list(folder).filter((entry) => entry.isFile() && matches(entry.name)).map((entry) => `${folder}/${entry.name}`).sort();
-  });
+function heading(name) {
+  return `── ${chosen.findIndex((section) => section.name === name) + 1}/${chosen.length} ${name} `.padEnd(78, "─");
 }
 
-/** All test files below a folder. */
-function testFiles(folder) {
-  return list(folder).flatMap((entry) => {
-    const path = `${folder}/${entry.name}`;
-    // Other people's packages have tests of their own.
-    if (entry.name === "node_modules") return [];
-    if (entry.isDirectory()) return testFiles(path);
-    return entry.name.endsWith(".test.mjs") ? [path] : [];
-  });
-}
-
-function list(folder) {
-  try {
-    return readdirSync(join(ROOT, folder), { withFileTypes: true });
-  } catch {
-    return [];
-  }
+/** Prints what a section said as one piece. */
+function print(title, said) {
+  const text = Buffer.concat(said.map((piece) => Buffer.from(piece)));
+  process.stdout.write(Buffer.concat([Buffer.from(title ? `\n${title}\n` : ""), text, Buffer.from(title ? "\n" : "")]));
 }
 
 function conclude() {
   const sum = (key) => results.reduce((total, result) => total + result[key], 0);
-  const rows = results.map(({ name, passed, failed, skipped, time }) => [name, passed, failed, skipped, duration(time), failed === 0 ? "" : "FAILED"]);
+  const rows = results.map(({ name, passed, failed, skipped, time, cpu }) => [name, passed, failed, skipped, duration(time), duration(cpu), failed === 0 ? "" : "FAILED"]);
   console.log(`\n${"═".repeat(78)}\n`);
-  console.log(table([["section", "passed", "failed", "skipped", "time", ""], ...rows]));
-  console.log(`\nin ${duration(performance.now() - begun)}\n${sum("passed")} passed, ${sum("failed")} failed`);
+  console.log(table([["section", "passed", "failed", "skipped", "time", "processor", ""], ...rows]));
+  for (const { name, failures } of results.filter(({ failed }) => failed > 0)) {
+    console.log(`\n${name} FAILED:\n${failures.map((failure) => `  ${failure}`).join("\n")}`);
+  }
+  console.log(`\nin ${duration(performance.now() - begun)}, processor ${duration(sum("cpu"))}, lanes ${lanes}\n${sum("passed")} passed, ${sum("failed")} failed`);
   process.exitCode = sum("failed") === 0 ? 0 : 1;
 }
 
 function readArguments(argv) {
   let values;
   try {
-    ({ values } = parseArgs({ args: argv, options: { only: { type: "string" }, help: { type: "boolean" } } }));
+    ({ values } = parseArgs({ args: argv, options: { only: { type: "string" }, lanes: { type: "string" }, help: { type: "boolean" } } }));
   } catch (error) {
     refuse(error.message);
   }
@@ -172,11 +119,12 @@ function readArguments(argv) {
     console.log(USAGE);
     process.exit(0);
   }
-  if (values.only === undefined) return SECTIONS;
-  const names = values.only.split(",");
+  const lanes = Number(values.lanes ?? LANES);
+  if (!Number.isInteger(lanes) || lanes < 1) refuse(`--lanes takes a number from 1, not ${values.lanes}`);
+  const names = values.only?.split(",") ?? SECTIONS.map(({ name }) => name);
   const unknown = names.find((name) => !SECTIONS.some((section) => section.name === name));
   if (unknown !== undefined) refuse(`there is no section ${unknown}`);
-  return SECTIONS.filter(({ name }) => names.includes(name));
+  return { chosen: SECTIONS.filter(({ name }) => names.includes(name)), lanes };
 }
 
 function refuse(problem) {

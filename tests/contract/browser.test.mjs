@@ -135,12 +135,20 @@ test("a tab that crashes in the middle of writing loses nothing acknowledged", a
   }
 });
 
-test("a browser that is killed in the middle of writing loses nothing acknowledged", async () => {
-  const profile = await mkdtemp(join(tmpdir(), "edgemem-profile-"));
+test("a browser that is killed in the middle of writing loses nothing acknowledged", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "edgemem-profile-"));
+  let owner;
+  t.after(async () => {
+    await owner?.close().catch(() => {});
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+  // What is killed leaves its temporary files, too.
+  const env = { ...process.env, TMPDIR: folder, TEMP: folder };
+  const profile = join(folder, "profile");
   const config = idb("kill");
   const all = [];
   for (let round = 0; round < 4; round++) {
-    const owner = await launchProfile(profile);
+    owner = await launchProfile(profile, { env });
     const acknowledged = [];
     const victim = await tab(owner, (page) => page.exposeFunction("acknowledge", (n) => acknowledged.push(n)));
     checkPairs(await victim.evaluate((c) => numbers(c), config), all);
@@ -153,7 +161,6 @@ test("a browser that is killed in the middle of writing loses nothing acknowledg
     all.push(...acknowledged);
     await owner.close().catch(() => {});
   }
-  await rm(profile, { recursive: true, force: true, maxRetries: 5 });
 });
 
 test("a full quota is STORE_FULL and leaves everything as it was", async () => {

@@ -86,8 +86,9 @@ for (const provider of ["d1", "kv", "durable-object"]) {
     assert.deepEqual(await ask(worker, "numbers", provider), [...Array(40).keys()]);
   });
 
-  test(`${provider}: workerd killed in the middle of writing loses nothing acknowledged`, async () => {
+  test(`${provider}: workerd killed in the middle of writing loses nothing acknowledged`, async (t) => {
     const folder = await mkdtemp(join(tmpdir(), "edgemem-workerd-"));
+    t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
     const acknowledged = [];
     for (let round = 0; round < 4; round++) {
       const others = new Set(workerds());
@@ -114,7 +115,6 @@ for (const provider of ["d1", "kv", "durable-object"]) {
     const survivor = start(folder);
     check(await ask(survivor, "numbers", provider), acknowledged, provider);
     await survivor.dispose();
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   });
 }
 

@@ -1,6 +1,6 @@
 // Modules of src/js that the package does not export, compiled for a test.
 
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -11,7 +11,8 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 
 /** Imports `src/js/<name>`. The glue is the test build's. */
 export async function source(name) {
-  const outfile = join(await mkdtemp(join(tmpdir(), "edgemem-source-")), "module.mjs");
+  const folder = await mkdtemp(join(tmpdir(), "edgemem-source-"));
+  const outfile = join(folder, "module.mjs");
   const glue = {
     name: "glue",
     setup: (builder) =>
@@ -21,8 +22,13 @@ export async function source(name) {
       })),
   };
   const entryPoints = [join(root, "src/js", name)];
-  await build({ entryPoints, outfile, bundle: true, format: "esm", platform: "node", plugins: [glue], logLevel: "error" });
-  return import(pathToFileURL(outfile).href);
+  try {
+    await build({ entryPoints, outfile, bundle: true, format: "esm", platform: "node", plugins: [glue], logLevel: "error" });
+    return await import(pathToFileURL(outfile).href);
+  } finally {
+    // Once it is loaded nobody reads it again.
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** The rejection of a promise, or the exception of a function, as { code, field, message, … }. */

@@ -35,11 +35,13 @@ after(() => server.close());
 
 test("facts of the dialogues, said by a model", async (t) => {
   const total = { expected: 0, found: 0, right: 0, closed: 0, closedRight: 0 };
+  // One memory for all, as making one takes longer than a dialogue: owners know nothing of each other.
+  const llm = openai.configured({ apiKey: "sk-test", baseUrl: server.url, maxRetries: 0 }, server.url);
+  const memory = new Memory({ store: { provider: "memory" }, llm });
+  t.after(() => memory.close());
   for (const [number, { messages, closed = [] }] of dialogues.entries()) {
     const facts = messages.map(({ facts: lines = [] }) => lines.map(read).filter(({ plain }) => plain));
     if (facts.flat().length === 0) continue;
-    const llm = openai.configured({ apiKey: "sk-test", baseUrl: server.url, maxRetries: 0 }, server.url);
-    const memory = new Memory({ store: { provider: "memory" }, llm });
     const userId = `u${number}`;
     for (const [n, { say }] of messages.entries()) {
       // One answer for one question; a message that is known already asks none.
@@ -63,7 +65,6 @@ test("facts of the dialogues, said by a model", async (t) => {
       total.closed += 1;
       total.closedRight += facts[n].every((fact) => !now.includes(said([fact], n)[0].text)) ? 1 : 0;
     }
-    await memory.close();
   }
   const share = (part, whole) => (100 * part) / whole;
   const [precision, recall, closed] = [share(total.right, total.found), share(total.right, total.expected), share(total.closedRight, total.closed)];

@@ -89,9 +89,9 @@ test("nothing is read before it is asked for, and only once by those who ask tog
   assert.equal(asked, 1);
 });
 
-test("bytes that nobody holds any more are read again", async () => {
+test("bytes that nobody holds any more are read again", async (t) => {
   const script = `
-    import { TokenLoader } from ${JSON.stringify(await compiled())};
+    import { TokenLoader } from ${JSON.stringify(await compiled(t))};
     let reads = 0;
     const table = new TokenLoader(${JSON.stringify(DIGEST)}, () => "a file", async () => (reads++, Uint8Array.from({ length: 5000 }, (_, index) => (index * 31) % 251)));
     await table.load();
@@ -106,9 +106,11 @@ test("bytes that nobody holds any more are read again", async () => {
 });
 
 /** The module as a file, for another process. */
-async function compiled() {
+async function compiled(t) {
   const { build } = await import("esbuild");
-  const outfile = join(await mkdtemp(join(tmpdir(), "edgemem-tokens-")), "tokens.mjs");
+  const folder = await mkdtemp(join(tmpdir(), "edgemem-tokens-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const outfile = join(folder, "tokens.mjs");
   await build({ entryPoints: [join(root, "src/js/tokens.ts")], outfile, bundle: true, format: "esm", logLevel: "error" });
   return pathToFileURL(outfile).href;
 }

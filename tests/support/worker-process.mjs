@@ -10,10 +10,13 @@ import { root } from "../../tools/worker-options.mjs";
 
 const script = path.join(root, "tools/worker.mjs");
 
+const made = () => mkdtemp(path.join(os.tmpdir(), "edgemem-worker-"));
+const remove = (name) => rm(name, { recursive: true, force: true, maxRetries: 5 });
+
 /** A folder that is gone after the test. */
 export async function folder(t) {
-  const name = await mkdtemp(path.join(os.tmpdir(), "edgemem-worker-"));
-  t.after(() => rm(name, { recursive: true, force: true, maxRetries: 5 }));
+  const name = await made();
+  t.after(() => remove(name));
   return name;
 }
 
@@ -30,9 +33,11 @@ export async function run(args, env = {}) {
 
 /** Starts the Worker and waits until it listens. */
 export async function start(t, args, env = {}) {
+  // What is killed leaves its temporary files.
+  const scratch = await made();
   // A group of its own, so that a test can kill the runtime together with the script.
   const child = spawn(process.execPath, [script, "--no-build", ...args], {
-    env: { ...process.env, ...env },
+    env: { ...process.env, TMPDIR: scratch, TEMP: scratch, ...env },
     detached: true,
   });
   let output = "";
@@ -54,7 +59,10 @@ export async function start(t, args, env = {}) {
     }
     return ended;
   };
-  t.after(() => kill("SIGKILL"));
+  t.after(async () => {
+    await kill("SIGKILL");
+    await remove(scratch);
+  });
   const origin = await Promise.race([listening, ended.then(() => undefined)]);
   if (origin === undefined) throw new Error(`the Worker did not start: ${output}`);
   return {

@@ -74,9 +74,14 @@ function read(file) {
   }
 }
 
+/** The programs that are running. */
+const children = new Set();
+process.on("exit", () => children.forEach(end));
+
 /**
- * Runs a program in the root, without standard input. What it says is passed on (`show`) and returned. A program that
- * fails, or takes longer than `timeout` ms, throws an error that knows the `output` and the `problem`.
+ * Runs a program in the root, without standard input. What it says is passed on (`show`: to where this process says
+ * things, or to a function) and returned. A program that fails, or takes longer than `timeout` ms, throws an error that
+ * knows the `output` and the `problem`.
  */
 export async function run(program, args, { show = false, timeout = 0, env = process.env } = {}) {
   // A group of its own, so that a timeout also ends what the program started.
@@ -85,13 +90,13 @@ export async function run(program, args, { show = false, timeout = 0, env = proc
   for (const [stream, to] of [[child.stdout, process.stdout], [child.stderr, process.stderr]]) {
     stream.on("data", (chunk) => {
       chunks.push(chunk);
-      if (show) to.write(chunk);
+      if (typeof show === "function") show(chunk);
+      else if (show) to.write(chunk);
     });
   }
-  const stop = () => end(child);
-  const stopFor = { SIGINT: () => (stop(), process.exit(130)), SIGTERM: () => (stop(), process.exit(143)) };
-  for (const [signal, handler] of Object.entries(stopFor)) process.once(signal, handler);
-  const timer = timeout > 0 ? setTimeout(stop, timeout) : undefined;
+  children.add(child);
+  if (children.size === 1) for (const [signal, stop] of Object.entries(STOPS)) process.once(signal, stop);
+  const timer = timeout > 0 ? setTimeout(() => end(child), timeout) : undefined;
   const problem = await new Promise((resolve) => {
     child.once("error", (error) => resolve(error.code === "ENOENT" ? `${program} is not installed` : error.message));
     child.once("close", (code, signal) => {
@@ -100,11 +105,15 @@ export async function run(program, args, { show = false, timeout = 0, env = proc
     });
   });
   clearTimeout(timer);
-  for (const [signal, handler] of Object.entries(stopFor)) process.off(signal, handler);
+  children.delete(child);
+  if (children.size === 0) for (const [signal, stop] of Object.entries(STOPS)) process.off(signal, stop);
   const output = Buffer.concat(chunks).toString("utf8");
   if (problem !== undefined) throw Object.assign(new Error(`${program} ${args.join(" ")}: ${problem}`), { output, problem });
   return output;
 }
+
+/** Leaving ends all programs that are running: they are in groups of their own, which a signal from a terminal does not reach. */
+const STOPS = { SIGINT: () => process.exit(130), SIGTERM: () => process.exit(143) };
 
 function end(child) {
   try {

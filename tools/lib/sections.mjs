@@ -1,4 +1,5 @@
-// The sections of `npm test`, in the order in which they run: what is quick and fails often comes first.
+// The sections of `npm test`, in the order in which they run on one core: what is quick and fails often comes first. On
+// more cores two run at once, those that others need before all: see lanes.mjs.
 //
 // A step is a program with its arguments. What it counts as is read from what it says: `cargo` from the lines
 // "test result", `node` from the report of Node's test runner (the runner adds the reporters); any other step is one
@@ -14,7 +15,9 @@ const npm = (...args) => ({ program: NPM[0], args: [...NPM.slice(1), ...args] })
 const node = (...files) => ({ program: process.execPath, args: ["--test", "--test-concurrency=1"], files, counts: "node" });
 
 /**
- * `needsBuild`: the section uses what the section `build` makes. `needsBrowser`: a Chromium has to be there.
+ * `needs`: the sections without which this one is not run. `holds`: what no two sections use at once; Cargo locks the folder
+ * of a profile, so that two which compile with the same one would only take up both lanes. `needsBrowser`: a Chromium has to
+ * be there.
  * `files` of a step are glob patterns with `*` for a part of a name.
  */
 export const SECTIONS = [
@@ -22,6 +25,7 @@ export const SECTIONS = [
   { name: "types", steps: [{ program: "node_modules/.bin/tsc", args: ["--project", "tsconfig.json"] }] },
   {
     name: "lint",
+    holds: "target/debug",
     steps: [
       cargo("clippy", "--quiet", "--workspace", "--all-targets", ...DENY_WARNINGS),
       cargo("clippy", "--quiet", "--package", "edgemem", ...WASM, "--features", "cloudflare,objects,trap", ...DENY_WARNINGS),
@@ -29,31 +33,33 @@ export const SECTIONS = [
       cargo("clippy", "--quiet", "--package", "edgemem-service", ...WASM, "--features", "entry", ...DENY_WARNINGS),
     ],
   },
-  { name: "rust", steps: [{ ...cargo("test", "--quiet", "--workspace"), counts: "cargo" }] },
-  { name: "docs", steps: [{ ...cargo("doc", "--quiet", "--workspace", "--no-deps"), env: { RUSTDOCFLAGS: "-D warnings" } }] },
-  { name: "licences", steps: [cargo("xtask", "licences"), { ...cargo("deny", "check"), onlyIf: ["cargo", ["deny", "--version"]] }] },
+  { name: "rust", holds: "target/debug", steps: [{ ...cargo("test", "--quiet", "--workspace"), counts: "cargo" }] },
+  { name: "docs", holds: "target/debug", steps: [{ ...cargo("doc", "--quiet", "--workspace", "--no-deps"), env: { RUSTDOCFLAGS: "-D warnings" } }] },
+  { name: "licences", holds: "target/debug", steps: [cargo("xtask", "licences"), { ...cargo("deny", "check"), onlyIf: ["cargo", ["deny", "--version"]] }] },
   { name: "build", steps: [{ ...npm("run", "build"), show: true }] },
   {
     name: "node",
-    needsBuild: true,
+    needs: ["build"],
     steps: [
       node(
-        ...["node", "server", "eval", "crash", "bench", "cli"].map((folder) => `tests/${folder}/*.test.mjs`),
-        ...["contract/node", "contract/object", "faults/node", "sync/exchange", "sync/encrypted", "encryption/names", "encryption/stores", "encryption/memory", "mcp/stdio", "mcp/claude-memory"].map((name) => `tests/${name}.test.mjs`),
+        ...["node", "server", "eval", "bench", "cli", "tools"].map((folder) => `tests/${folder}/*.test.mjs`),
+        ...["mcp/stdio", "mcp/claude-memory"].map((name) => `tests/${name}.test.mjs`),
       ),
     ],
   },
   {
-    name: "browser",
-    needsBuild: true,
-    needsBrowser: true,
+    name: "stores",
+    needs: ["build"],
     steps: [
-      node("tests/contract/browser.test.mjs", "tests/faults/browser.test.mjs", "tests/encryption/browser.test.mjs", "tests/www/*.test.mjs", "tests/sync/tabs.test.mjs"),
+      node(
+        "tests/crash/*.test.mjs",
+        ...["contract/node", "contract/object", "faults/node", "sync/exchange", "sync/encrypted", "encryption/names", "encryption/stores", "encryption/memory"].map((name) => `tests/${name}.test.mjs`),
+      ),
     ],
   },
   {
     name: "workerd",
-    needsBuild: true,
+    needs: ["build"],
     steps: [
       node(
         "tests/worker/*.test.mjs",
@@ -62,6 +68,14 @@ export const SECTIONS = [
       ),
     ],
   },
-  { name: "frameworks", needsBuild: true, steps: [node("tests/frameworks/*.test.mjs")] },
-  { name: "packaging", needsBuild: true, needsBrowser: true, steps: [node("tests/packaging/run.mjs")] },
+  {
+    name: "browser",
+    needs: ["build"],
+    needsBrowser: true,
+    steps: [
+      node("tests/contract/browser.test.mjs", "tests/faults/browser.test.mjs", "tests/encryption/browser.test.mjs", "tests/www/*.test.mjs", "tests/sync/tabs.test.mjs"),
+    ],
+  },
+  { name: "frameworks", needs: ["build"], steps: [node("tests/frameworks/*.test.mjs")] },
+  { name: "packaging", needs: ["build"], needsBrowser: true, steps: [node("tests/packaging/run.mjs")] },
 ];

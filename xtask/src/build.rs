@@ -13,6 +13,8 @@ use crate::table::{self, Table};
 use crate::{Result, execute, glue, order, panics, sizes};
 
 const TARGET: &str = "wasm32-unknown-unknown";
+/// Where compiled cores are kept, for all outputs.
+const COMPILED: &str = "target/xtask/compiled";
 const ENTRIES: [&str; 8] = ["node", "browser", "workerd", "slim", "cloudflare", "server", "transfer", "cli"];
 /// Entries without the core, each a module by itself: the client and the adapters of frameworks, which import what they
 /// need of a framework.
@@ -97,9 +99,9 @@ impl Core<'_> {
         format!("glue{}.js", self.suffix)
     }
 
-    /// The compiled file; two cores with the same features share it.
+    /// The compiled file, from the root; cores with the same features share it, those of other outputs too.
     fn compiled(&self) -> String {
-        format!("compiled-{}{}.wasm", self.package, self.features.join("+"))
+        format!("{COMPILED}/{}-{}.wasm", self.package, self.features.join("+"))
     }
 }
 
@@ -116,6 +118,7 @@ impl Build<'_> {
     fn run(&self) -> Result<()> {
         fs::create_dir_all(self.folder())?;
         fs::create_dir_all(self.work(""))?;
+        fs::create_dir_all(self.root.join(COMPILED))?;
         for core in self.cores() {
             self.compile(&core)?;
             self.bind(&core)?;
@@ -143,7 +146,7 @@ impl Build<'_> {
     /// Compiles the core. The outputs differ in features only and Cargo gives them one file, so it would
     /// compile again for each output whenever it is asked; hence the stamp.
     fn compile(&self, core: &Core<'_>) -> Result<()> {
-        let product = self.work(&core.compiled());
+        let product = self.root.join(core.compiled());
         let package = core.package;
         let mut inputs = self.inputs().strings(core.features).bytes(package.as_bytes());
         for entry in fs::read_dir(self.root.join("src"))? {
@@ -165,7 +168,7 @@ impl Build<'_> {
             inputs = inputs.path(&self.root.join(file))?;
         }
         stage::run(
-            &self.work(&format!("{}.stamp", core.compiled())),
+            &self.root.join(format!("{}.stamp", core.compiled())),
             inputs,
             std::slice::from_ref(&product),
             || {
@@ -203,7 +206,7 @@ impl Build<'_> {
     }
 
     fn bind(&self, core: &Core<'_>) -> Result<()> {
-        let wasm = fs::read(self.work(&core.compiled()))?;
+        let wasm = fs::read(self.root.join(core.compiled()))?;
         let (bound, js) = (self.work(&core.wasm()), self.work(&core.glue()));
         let inputs = Inputs::default().bytes(include_bytes!("glue.rs")).bytes(include_bytes!("panics.rs"));
         let inputs = inputs.bytes(&wasm);
