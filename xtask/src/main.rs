@@ -6,6 +6,7 @@
 //! - `licences` fails when a dependency has a licence that `deny.toml` does not allow.
 
 mod build;
+mod bundle;
 mod glue;
 mod licences;
 mod manifest;
