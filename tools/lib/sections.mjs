@@ -48,7 +48,7 @@ export const SECTIONS = [
     needsBuild: true,
     needsBrowser: true,
     steps: [
-      node("tests/contract/browser.test.mjs", "tests/faults/browser.test.mjs", "tests/encryption/browser.test.mjs", "tests/www/*.test.mjs", "tests/sync/tabs.test.mjs"),
+      node("tests/contract/browser.test.mjs", "tests/contract/more.test.mjs", "tests/faults/browser.test.mjs", "tests/encryption/browser.test.mjs", "tests/www/*.test.mjs", "tests/sync/tabs.test.mjs"),
     ],
   },
   {

@@ -10,7 +10,7 @@ use std::process::Command;
 use crate::manifest::{Manifest, Output};
 use crate::stage::{self, Inputs};
 use crate::table::Table;
-use crate::{Result, execute, glue, order, panics, sizes};
+use crate::{Result, execute, glue, panics, sizes, split};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -68,14 +68,21 @@ impl Tools {
 /// One compiled core of an output.
 pub struct Core<'a> {
     /// What its files have at the end of their names.
-    suffix: String,
+    pub suffix: String,
     package: &'a str,
     features: &'a [String],
+    /// Whether it is cut in two.
+    pub split: bool,
 }
 
 impl Core<'_> {
-    fn wasm(&self) -> String {
+    pub fn wasm(&self) -> String {
         format!("edgemem{}.wasm", self.suffix)
+    }
+
+    /// The second half of a core that is cut in two.
+    pub fn more(&self) -> String {
+        format!("edgemem{}-more.wasm", self.suffix)
     }
 
     pub fn glue(&self) -> String {
@@ -83,7 +90,7 @@ impl Core<'_> {
     }
 
     /// The compiled file; two cores with the same features share it.
-    fn compiled(&self) -> String {
+    pub fn compiled(&self) -> String {
         format!("compiled-{}{}.wasm", self.package, self.features.join("+"))
     }
 }
@@ -91,7 +98,7 @@ impl Core<'_> {
 pub struct Build<'a> {
     pub root: &'a Path,
     pub tools: &'a Tools,
-    manifest: &'a Manifest,
+    pub manifest: &'a Manifest,
     pub table: &'a Table,
     name: &'a str,
     pub output: &'a Output,
@@ -119,10 +126,11 @@ impl Build<'_> {
         let variants = self.output.variant.iter();
         let variants = variants.map(|(name, features)| {
             let package = self.output.variant_package.get(name).unwrap_or(&self.output.package);
-            Core { suffix: format!("-{name}"), package, features }
+            Core { suffix: format!("-{name}"), package, features, split: false }
         });
-        let Output { package, features, .. } = self.output;
-        std::iter::once(Core { suffix: String::new(), package, features }).chain(variants).collect()
+        let Output { package, features, split, .. } = self.output;
+        let own = Core { suffix: String::new(), package, features, split: *split };
+        std::iter::once(own).chain(variants).collect()
     }
 
     /// Compiles the core. The outputs differ in features only and Cargo gives them one file, so it would
@@ -158,7 +166,7 @@ impl Build<'_> {
                 let mut command = Command::new(cargo);
                 command.current_dir(self.root);
                 command.args([
-                    "build",
+                    "rustc",
                     "--quiet",
                     "--release",
                     "--lib",
@@ -176,6 +184,8 @@ impl Build<'_> {
                 if !core.features.is_empty() {
                     command.args(["--features", &core.features.join(",")]);
                 }
+                // Relocations tell what refers to what, which is what `split/reach.rs` asks.
+                command.args(["--", "-Clink-arg=--emit-relocs"]);
                 execute(&mut command)?;
                 let target =
                     std::env::var_os("CARGO_TARGET_DIR").map_or(self.root.join("target"), PathBuf::from);
@@ -191,7 +201,7 @@ impl Build<'_> {
         let wasm = fs::read(self.work(&core.compiled()))?;
         let (bound, js) = (self.work(&core.wasm()), self.work(&core.glue()));
         let inputs = Inputs::default().bytes(include_bytes!("glue.rs")).bytes(include_bytes!("panics.rs"));
-        let inputs = inputs.bytes(&wasm);
+        let inputs = inputs.bytes(include_bytes!("split/reach.rs")).bytes(&[core.split.into()]).bytes(&wasm);
         stage::run(
             &self.work(&format!("bind{}.stamp", core.suffix)),
             inputs,
@@ -200,7 +210,11 @@ impl Build<'_> {
                 // What is no npm package brings dependencies of its own, and these say in a log what a panic said.
                 let extras = self.output.shim.is_some();
                 let wasm = if extras { wasm } else { panics::silenced(wasm)? };
-                let output = glue::generate(wasm, extras)?;
+                let wasm = split::without_relocations(&wasm)?;
+                let output = glue::generate(&wasm, extras, core.split)?;
+                if core.split {
+                    split::same_slots(&wasm, &output.wasm)?;
+                }
                 let snippets = self.work("snippets");
                 if snippets.exists() {
                     fs::remove_dir_all(&snippets)?;
@@ -215,33 +229,6 @@ impl Build<'_> {
                 Ok(fs::write(js, output.js)?)
             },
         )
-    }
-
-    fn optimise(&self, core: &Core<'_>) -> Result<()> {
-        let (bound, product) = (self.work(&core.wasm()), self.folder().join(core.wasm()));
-        if !self.output.optimised {
-            fs::copy(&bound, &product)?;
-            return Ok(());
-        }
-        let inputs = self.inputs().bytes(include_bytes!("order.rs"));
-        let inputs = inputs.strings(&self.manifest.features).strings(&self.manifest.optimise).path(&bound)?;
-        stage::run(
-            &self.work(&format!("optimise{}.stamp", core.suffix)),
-            inputs,
-            std::slice::from_ref(&product),
-            || {
-                let unordered = self.work(&format!("unordered-{}", core.wasm()));
-                self.wasm_opt(self.manifest.optimise.iter().map(String::as_str), &bound, &unordered)?;
-                fs::write(&unordered, order::named(&fs::read(&unordered)?)?)?;
-                self.wasm_opt(order::SORT, &unordered, &product)
-            },
-        )
-    }
-
-    fn wasm_opt<'a>(&self, passes: impl IntoIterator<Item = &'a str>, from: &Path, to: &Path) -> Result<()> {
-        let mut command = self.tools.command("wasm-opt");
-        command.args(&self.manifest.features).args(passes).arg(from).arg("-o").arg(to);
-        execute(&mut command)
     }
 
     /// What every stage that runs a tool from npm depends on.

@@ -10,10 +10,12 @@ mod bundle;
 mod glue;
 mod licences;
 mod manifest;
+mod optimise;
 mod order;
 mod panics;
 mod simulate;
 mod sizes;
+mod split;
 mod stage;
 mod table;
 
