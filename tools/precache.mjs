@@ -9,7 +9,7 @@ const NOT_CACHED = ["sw.js", "precache.js"];
 
 /**
  * Lists what the server shows: of `www` the files for which `serves(name)` is true, and of `dist` what the browser's
- * entry imports, with the two files that it fetches.
+ * entry imports, with the three files that it fetches.
  *
  * The script `precache.js`: it sets `self.PRECACHE` to `{ version, files: { [address]: sha256 } }`. Addresses are
  * relative to the page; `dist` is shown in the folder `mount`.
@@ -22,7 +22,7 @@ export async function precacheScript(www, dist, mount, serves) {
     const hidden = address.split("/").some((part) => part.startsWith("."));
     if (entry.isFile() && serves(entry.name) && !hidden && !NOT_CACHED.includes(address)) paths.push([address, path]);
   }
-  for (const name of await imported(dist, "browser.js", new Set(["edgemem.wasm", "edgemem-tokens.bin"]))) {
+  for (const name of await imported(dist, "browser.js", new Set(["edgemem.wasm", "edgemem-more.wasm", "edgemem-tokens.bin"]))) {
     paths.push([`${mount}/${name}`, join(dist, name)]);
   }
   const files = {};

@@ -113,16 +113,21 @@ impl Core {
 
     /// The same for a method that takes and returns bytes beside JSON.
     pub fn call_bytes(&self, method: &str, arguments: &str, bytes: Vec<u8>) -> Call {
-        let (memory, method, arguments) = (self.0.clone(), method.to_owned(), read(arguments));
-        let returned = Rc::new(RefCell::new(Vec::new()));
-        let kept = Rc::clone(&returned);
-        let call = Call::of(Box::pin(async move {
-            let (value, bytes) = wire::call_bytes(&memory?, &method, &arguments?, bytes).await?;
-            *kept.borrow_mut() = bytes;
-            Ok(value)
-        }));
-        Call { bytes: returned, ..call }
+        with_bytes(self.0.clone(), method.to_owned(), read(arguments), bytes)
     }
+}
+
+/// A gate of `wasm-pack.toml`.
+#[inline(never)]
+fn with_bytes(memory: Result<Memory>, method: String, arguments: Result<Vec<Value>>, bytes: Vec<u8>) -> Call {
+    let returned = Rc::new(RefCell::new(Vec::new()));
+    let kept = Rc::clone(&returned);
+    let call = Call::of(Box::pin(async move {
+        let (value, bytes) = wire::call_bytes(&memory?, &method, &arguments?, bytes).await?;
+        *kept.borrow_mut() = bytes;
+        Ok(value)
+    }));
+    Call { bytes: returned, ..call }
 }
 
 fn read(arguments: &str) -> Result<Vec<Value>> {
@@ -183,6 +188,11 @@ fn member(config: &JsValue, name: &str) -> JsValue {
     Reflect::get(config, &name.into()).unwrap_or(JsValue::UNDEFINED)
 }
 
+/// A part of the configuration, if it is there. What makes models is behind a gate, which is not passed for nothing.
+fn named(config: &JsValue, name: &str) -> Option<JsValue> {
+    Some(member(config, name)).filter(|value| !value.is_undefined() && !value.is_null())
+}
+
 fn memory(config: &JsValue) -> Result<Memory> {
     let store = member(config, "store");
     #[cfg(feature = "objects")]
@@ -199,10 +209,10 @@ fn memory(config: &JsValue) -> Result<Memory> {
 /// The models that a configuration names.
 fn models(config: &JsValue) -> Result<Models> {
     Ok(Models {
-        embedder: embedder_from_js(&member(config, "embedder"))?,
-        completer: completer_from_js(&member(config, "llm"))?,
+        embedder: named(config, "embedder").map_or(Ok(None), |it| embedder_from_js(&it))?,
+        completer: named(config, "llm").map_or(Ok(None), |it| completer_from_js(&it))?,
         reading: reading(&member(config, "reading")),
-        reranker: reranker_from_js(&member(config, "reranker"))?,
+        reranker: named(config, "reranker").map_or(Ok(None), |it| reranker_from_js(&it))?,
         tokens: tokens_from_js(&member(config, "tokens")),
     })
 }

@@ -16,7 +16,7 @@ pub(crate) fn from_config(config: &JsValue) -> Result<Rc<dyn ByteStore>> {
         // The package's own memory store is a JavaScript object, which outlives a trapped instance.
         #[cfg(feature = "trap")]
         "memory" => Rc::new(crate::store::MemoryStore::new()),
-        "object" => Rc::new(JsObjectStore::new(get(config, "object"))?),
+        "object" => object(get(config, "object"))?,
         #[cfg(feature = "web")]
         "indexeddb" => {
             let name = text(config, "name")?.filter(|name| !name.is_empty()).unwrap_or("edgemem".to_owned());
@@ -52,6 +52,12 @@ pub(crate) fn from_config(config: &JsValue) -> Result<Rc<dyn ByteStore>> {
             return Err(Error::new(ErrorKind::ProviderUnknown, message).field("store.provider"));
         }
     })
+}
+
+/// A gate of `wasm-pack.toml`.
+#[inline(never)]
+fn object(object: JsValue) -> Result<Rc<dyn ByteStore>> {
+    Ok(Rc::new(JsObjectStore::new(object)?))
 }
 
 #[cfg(feature = "web")]

@@ -50,6 +50,8 @@ export interface GlueInstance {
   StoreHandle: new (config: unknown) => GlueStore;
   /** In the core of `edgemem/server` alone. */
   Handler?: new (core: GlueCore, variables: string, open: (name: string) => Promise<void>, closed: (name: string) => void) => GlueHandler;
+  /** Takes the second half of the core, where that is cut in two. */
+  more?(module: WebAssembly.Module): void;
   /** Bytes of the instance's memory. It never shrinks. */
   size(): number;
   /** Whether its memory cannot grow any more. Grows it to find out, so only for one that is given up. */

@@ -9,6 +9,7 @@
 import { EdgememError, isErrorCode } from "./errors.js";
 import type { GlueCall, GlueCore, GlueInstance, GlueStore } from "./glue-types.js";
 import type { Compiled } from "./loader.js";
+import { needsMore } from "./more.js";
 import type { CoreConfig } from "./resolve.js";
 import { CoreStore } from "./stores/core.js";
 import type { Store } from "./stores/store.js";
@@ -16,12 +17,36 @@ import type { Store } from "./stores/store.js";
 /** An instance of the core's module: one linear memory, in which one or more memories live. */
 export class Runtime {
   readonly #glue: GlueInstance;
+  readonly #loadMore: Compiled["more"];
+  #more: Promise<void> | undefined;
   #dead = false;
   /** Ends the calls that wait. */
   readonly #running = new Set<(reason: EdgememError) => void>();
 
   constructor(compiled: Compiled) {
     this.#glue = compiled.createInstance(compiled.module);
+    this.#loadMore = compiled.more;
+  }
+
+  /** Brings the second half of the core in, once, where the core has one. A failure is forgotten, as the loader forgets it. */
+  async more(): Promise<void> {
+    const load = this.#loadMore;
+    if (load === undefined) return;
+    const bringing = (this.#more ??= this.#bring(load));
+    bringing.catch(() => (this.#more = undefined));
+    await bringing;
+  }
+
+  async #bring(load: () => Promise<WebAssembly.Module>): Promise<void> {
+    const module = await load();
+    if (this.#dead) throw died("another call trapped");
+    try {
+      this.#glue.more?.(module);
+    } catch (cause) {
+      // Nothing has happened to the instance: the halves are compared before anything of the second one is put in place.
+      const message = "edgemem-more.wasm does not belong to this edgemem.wasm: take both files from the same version of the package.";
+      throw new EdgememError("CONFIG_INVALID", message, { field: "more", cause });
+    }
   }
 
   /** Whether a trap or {@link end} has ended this instance. */
@@ -115,12 +140,14 @@ export class Instance {
 
   /** Runs one of the core's methods to its end. */
   async call(method: string, args: string): Promise<unknown> {
+    if (needsMore(method)) await this.#runtime.more();
     const { ok } = await this.#finish(() => this.#core.call(method, args));
     return ok;
   }
 
   /** Runs one of the core's methods that take and return bytes beside JSON. */
   async callBytes(method: string, args: string, bytes: Uint8Array): Promise<Answer> {
+    await this.#runtime.more();
     return this.#finish(() => this.#core.call_bytes(method, args, bytes));
   }
 

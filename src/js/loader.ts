@@ -16,38 +16,92 @@ export interface Compiled {
   module: WebAssembly.Module;
   /** Its glue. */
   createInstance: CreateInstance;
+  /** Loads the second half of a core that is cut in two (`more.ts`). */
+  more?: () => Promise<WebAssembly.Module>;
 }
 
-/** Compiles the core when it is first needed. A failure is forgotten, so that the next call tries again. */
+type Source = () => WasmSource | Promise<WasmSource>;
+
+/** Compiles the core when it is first needed, and likewise its second half. A failure is forgotten, so that the next call tries again. */
 export class Loader {
   readonly #createInstance: CreateInstance;
-  #source: () => WasmSource | Promise<WasmSource>;
-  readonly #fetcher: Fetcher;
-  #module: Promise<WebAssembly.Module> | undefined;
+  readonly #core: WasmFile;
+  readonly #more: WasmFile | undefined;
 
-  constructor(
-    createInstance: CreateInstance,
-    source: () => WasmSource | Promise<WasmSource>,
-    fetcher: Fetcher = fetchFile,
-  ) {
+  /** `more` leads to the second half, where the core is cut in two. */
+  constructor(createInstance: CreateInstance, source: Source, fetcher: Fetcher = fetchFile, more?: Source) {
     this.#createInstance = createInstance;
+    this.#core = new WasmFile(CORE, source, fetcher);
+    if (more !== undefined) this.#more = new WasmFile(MORE, more, fetcher);
+  }
+
+  /** Takes the core from elsewhere from now on, and compiles it. Its second half is beside it, if that can be told. */
+  async init(wasm: WasmSource | Promise<WasmSource>): Promise<void> {
+    const more = this.#more;
+    if (more !== undefined && !more.given && isAddress(wasm)) more.follow(wasm);
+    await this.#core.take(wasm);
+  }
+
+  /** Takes the second half from elsewhere from now on, and compiles it. */
+  async initMore(more: WasmSource | Promise<WasmSource>): Promise<void> {
+    if (this.#more === undefined) {
+      throw new EdgememError("CONFIG_INVALID", "more is for browsers and Node: elsewhere the core is one file.", { field: "more" });
+    }
+    await this.#more.take(more);
+  }
+
+  /** The compiled core with its glue. With `whole` the second half begins to load as well. */
+  async compiled(whole = false): Promise<Compiled> {
+    const more = this.#more;
+    // Whoever waits for it is told of a failure.
+    if (whole) more?.compiled().catch(() => undefined);
+    const module = await this.#core.compiled();
+    return { module, createInstance: this.#createInstance, ...(more && { more: () => more.compiled() }) };
+  }
+}
+
+/** What a file of the core is called in the package, and in `init`. */
+interface Name {
+  file: string;
+  field: string;
+}
+
+const CORE: Name = { file: "edgemem.wasm", field: "wasm" };
+const MORE: Name = { file: "edgemem-more.wasm", field: "more" };
+
+/** One file of the core, compiled once. */
+class WasmFile {
+  readonly #name: Name;
+  readonly #fetcher: Fetcher;
+  #source: Source;
+  #module: Promise<WebAssembly.Module> | undefined;
+  /** Whether it was said where it is. */
+  given = false;
+
+  constructor(name: Name, source: Source, fetcher: Fetcher) {
+    this.#name = name;
     this.#source = source;
     this.#fetcher = fetcher;
   }
 
-  /** Takes the core from elsewhere from now on, and compiles it. */
-  async init(wasm: WasmSource | Promise<WasmSource>): Promise<void> {
-    this.#source = () => wasm;
+  async take(source: WasmSource | Promise<WasmSource>): Promise<void> {
+    this.given = true;
+    this.#source = () => source;
     this.#module = undefined;
-    await this.#compiled();
+    await this.compiled();
   }
 
-  /** The compiled core with its glue. */
-  async compiled(): Promise<Compiled> {
-    return { module: await this.#compiled(), createInstance: this.#createInstance };
+  /** Looks for it beside the core from now on, provided that the core has its own name there. */
+  follow(core: URL | string): void {
+    const address = String(core);
+    const path = address.split(/[?#]/)[0] ?? "";
+    if (!path.endsWith(`/${CORE.file}`) && path !== CORE.file) return;
+    const beside = path.slice(0, -CORE.file.length) + this.#name.file + address.slice(path.length);
+    this.#source = () => (core instanceof URL ? new URL(beside) : beside);
+    this.#module = undefined;
   }
 
-  #compiled(): Promise<WebAssembly.Module> {
+  compiled(): Promise<WebAssembly.Module> {
     const loading = (this.#module ??= this.#load());
     loading.catch(() => {
       if (this.#module === loading) this.#module = undefined;
@@ -60,13 +114,13 @@ export class Loader {
     try {
       source = await this.#source();
     } catch (cause) {
-      throw unreachable(cause);
+      throw unreachable(this.#name, cause);
     }
-    return compile(source, this.#fetcher);
+    return compile(source, this.#fetcher, this.#name);
   }
 }
 
-async function compile(given: WasmSource, fetcher: Fetcher): Promise<WebAssembly.Module> {
+async function compile(given: WasmSource, fetcher: Fetcher, name: Name): Promise<WebAssembly.Module> {
   if (isModule(given)) return given as WebAssembly.Module;
   // The type of a module is an empty interface, which everything satisfies: it cannot be narrowed away.
   const source = given as Exclude<WasmSource, WebAssembly.Module> as BufferSource | Response | URL | string;
@@ -74,17 +128,17 @@ async function compile(given: WasmSource, fetcher: Fetcher): Promise<WebAssembly
   try {
     found = isAddress(source) ? await fetcher(source) : source;
   } catch (cause) {
-    throw unreachable(cause, isAddress(source) ? source : undefined);
+    throw unreachable(name, cause, isAddress(source) ? source : undefined);
   }
   try {
-    return await (isResponse(found) ? compileResponse(found) : WebAssembly.compile(found));
+    return await (isResponse(found) ? compileResponse(found, name) : WebAssembly.compile(found));
   } catch (cause) {
-    throw uncompiled(cause);
+    throw uncompiled(name, cause);
   }
 }
 
-async function compileResponse(response: Response): Promise<WebAssembly.Module> {
-  if (!response.ok) throw unreachable(`HTTP status ${response.status}`, response.url);
+async function compileResponse(response: Response, name: Name): Promise<WebAssembly.Module> {
+  if (!response.ok) throw unreachable(name, `HTTP status ${response.status}`, response.url);
   if (typeof WebAssembly.compileStreaming === "function") {
     // Servers that do not know application/wasm make streaming fail with a TypeError before it reads anything.
     const type = response.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
@@ -98,33 +152,34 @@ function isModule(value: unknown): boolean {
   return Object.prototype.toString.call(value) === "[object WebAssembly.Module]";
 }
 
-function uncompiled(cause: unknown): unknown {
+function uncompiled(name: Name, cause: unknown): unknown {
   if (cause instanceof EdgememError) return cause;
   const words = cause instanceof Error ? cause.message : String(cause);
   if (/unsafe-eval|content security policy/i.test(words)) {
     const advice = "add 'wasm-unsafe-eval' to its script-src";
     return new EdgememError("UNSUPPORTED", `This page's Content-Security-Policy forbids WebAssembly: ${advice}.`, {
-      field: "wasm",
+      field: name.field,
       cause,
     });
   }
   if (/disallowed by embedder/i.test(words)) {
     const advice = 'import the file as a module (import wasm from "edgemem/edgemem.wasm") and pass that to init';
     return new EdgememError("UNSUPPORTED", `This host does not compile WebAssembly from bytes: ${advice}.`, {
-      field: "wasm",
+      field: name.field,
       cause,
     });
   }
-  return invalid("What was loaded is not edgemem.wasm; a server may have answered with a page of HTML.", cause);
+  return invalid(name, `What was loaded is not ${name.file}; a server may have answered with a page of HTML.`, cause);
 }
 
-function unreachable(cause: unknown, address?: URL | string): EdgememError {
+function unreachable({ file, field }: Name, cause: unknown, address?: URL | string): EdgememError {
   if (cause instanceof EdgememError) return cause;
-  const name = address === undefined || address === "" ? "edgemem.wasm" : String(address);
-  const advice = "copy edgemem.wasm from the package beside the bundle, or call init({ wasm })";
-  return invalid(`The core cannot be loaded from ${name}: ${advice}.`, cause);
+  const from = address === undefined || address === "" ? file : String(address);
+  const what = field === CORE.field ? "The core" : "The second half of the core";
+  const advice = `copy ${file} from the package beside the bundle, or call init({ ${field} })`;
+  return invalid({ file, field }, `${what} cannot be loaded from ${from}: ${advice}.`, cause);
 }
 
-function invalid(message: string, cause?: unknown): EdgememError {
-  return new EdgememError("CONFIG_INVALID", message, { field: "wasm", cause });
+function invalid({ field }: Name, message: string, cause?: unknown): EdgememError {
+  return new EdgememError("CONFIG_INVALID", message, { field, cause });
 }

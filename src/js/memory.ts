@@ -22,6 +22,7 @@ import { EdgememError, isErrorCode } from "./errors.js";
 import { Instance, Runtime } from "./instance.js";
 import { encodeArguments } from "./json.js";
 import type { Loader } from "./loader.js";
+import { opensWithMore } from "./more.js";
 import { type FlushResult, Queue, type QueueEvents } from "./queue.js";
 import { type CoreConfig, type Host, resolve } from "./resolve.js";
 import type {
@@ -71,6 +72,8 @@ import type {
 export class HostedMemory {
   readonly #config: CoreConfig;
   readonly #loader: Loader;
+  /** Whether an instance gets the second half of the core before it does anything. */
+  #whole: boolean;
   /** Calls that are not settled yet, which `close` waits for. */
   readonly #active = new Set<Promise<unknown>>();
   /** Reads on with the language model after `add` has returned. */
@@ -85,6 +88,7 @@ export class HostedMemory {
   constructor(config: MemoryConfig | Mem0Config | undefined, host: Host, loader: Loader) {
     this.#config = resolve(config, host);
     this.#loader = loader;
+    this.#whole = opensWithMore(this.#config);
     // Not among the active calls: closing does not wait for a model, and what it has not read goes on waiting.
     const step = async (all: boolean): Promise<unknown> => this.#run("readStep", encodeArguments(["", all]));
     this.#queue = new Queue(step, host.outlivesCalls);
@@ -441,14 +445,18 @@ export class HostedMemory {
       throw cause;
     });
     if (!instance.dead) return instance;
+    // If it trapped because something was missing, it shall not do so again.
+    this.#whole = true;
     if (this.#instance === opening) this.#instance = undefined;
     return this.#open();
   }
 
   async #create(): Promise<Instance> {
-    const compiled = await this.#loader.compiled();
+    const compiled = await this.#loader.compiled(this.#whole);
     try {
-      return new Instance(new Runtime(compiled), this.#config);
+      const runtime = new Runtime(compiled);
+      if (this.#whole) await runtime.more();
+      return new Instance(runtime, this.#config);
     } catch (cause) {
       if (cause instanceof EdgememError) throw cause;
       const { code, message, field } = (cause ?? {}) as Partial<EdgememError>;

@@ -146,7 +146,8 @@ export function resolve(config: MemoryConfig | Mem0Config | undefined, host: Hos
   // Not by `null`, either: that is a secret that is not set, and memories would be written in plain.
   if (given.encryption !== undefined) resolved.encryption = new Encryption(given.encryption);
   for (const field of ["embedder", "llm", "reranker"] as const) {
-    if (given[field] != null) resolved[field] = model(given[field], field, host);
+    const named = given[field] == null ? undefined : model(given[field], field, host);
+    if (named !== undefined) resolved[field] = named;
   }
   resolved.reading = reading(given);
   if (given.retention != null) {
@@ -161,8 +162,6 @@ export function resolve(config: MemoryConfig | Mem0Config | undefined, host: Hos
   checkHistory(given.historyStore, host);
   if (given.disableHistory === true) resolved.disableHistory = true;
   if (wantsTokens(given)) resolved.tokens = host.tokens;
-  // Nobody named an embedder, and the one that is there by itself is the table.
-  else resolved.embedder ??= { provider: "none" };
   return resolved;
 }
 
@@ -310,11 +309,12 @@ function binding(value: unknown, field: string, name: "d1" | "kv"): object {
 
 /**
  * A model's settings are the core's business; only what it cannot know is added here. They are passed on as the
- * object they are: functions in it may need it as `this`.
+ * object they are: functions in it may need it as `this`. Nothing, if there is to be none.
  */
 function model(value: unknown, field: keyof typeof MODELS, host: Host): unknown {
   const found = provider(value, field);
-  if (field === "embedder" && found.provider === EMBEDDED) return value;
+  // The token table is no model of its own.
+  if (found.provider === "none" || (field === "embedder" && found.provider === EMBEDDED)) return undefined;
   if (!MODELS[field].includes(found.provider)) {
     const known = host.compat?.counterpart(field, found.provider, found.config, host);
     if (known === undefined) throw unsupported(field, (value as Provider).provider, MODELS[field], host);

@@ -1,6 +1,8 @@
 //! [`Memory::add`]: from messages to memories.
 
 use super::partitions::{Partition, Partitions};
+use super::procedure::{add_procedure, unsummed};
+use super::read::read_now;
 use super::{AddOptions, Added, Addition, Memory, Message, check_metadata, check_text, embed, is_blank};
 use crate::distill::{Speech, distil, united};
 use crate::engine::{Draft, Outcome, Plan};
@@ -57,10 +59,13 @@ impl Memory {
         } else {
             messages
         };
-        if options.procedural
-            && let Some(addition) = self.add_procedure(messages, options, timestamp, &mut warnings).await?
-        {
-            return Ok(addition);
+        if options.procedural {
+            let Some(completer) = &self.0.completer else { return Err(unsummed()) };
+            if let Some(it) =
+                add_procedure(self, &**completer, messages, options, timestamp, &mut warnings).await?
+            {
+                return Ok(it);
+            }
         }
         let partition = partitions.owner(axis, owner).await?;
         // Beyond what the queue holds, rules are all that a message gets.
@@ -96,7 +101,7 @@ impl Memory {
         let added = added.map(|(outcome, text)| Added { id: outcome.id, text, added: outcome.added });
         let waits = queued && options.background;
         let addition = Addition { results: added.collect(), warnings, waits };
-        if queued && !options.background { self.read_now(&partition, addition).await } else { Ok(addition) }
+        if queued && !options.background { read_now(self, &partition, addition).await } else { Ok(addition) }
     }
 
     /// Embeds the drafts that are not known yet.

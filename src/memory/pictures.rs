@@ -5,7 +5,9 @@
 use super::{Memory, Message};
 use crate::completion::Picture;
 use crate::distill::prompt;
-use crate::error::Error;
+use crate::error::{Error, Result};
+use crate::host::LocalFuture;
+use crate::model::Completer;
 use crate::text::Digest;
 
 /// A longer address is cut in the reference, in characters.
@@ -25,7 +27,7 @@ impl Memory {
                 let reference = reference(&picture);
                 let seen = match &self.0.completer {
                     None => None,
-                    Some(completer) => match completer.complete(&prompt::describe(picture)).await {
+                    Some(completer) => match seen(&**completer, picture).await {
                         Ok(seen) => Some(seen),
                         Err(failure) => {
                             warnings.push(failure);
@@ -44,6 +46,12 @@ impl Memory {
         }
         told
     }
+}
+
+/// What a model sees in a picture. A gate of `wasm-pack.toml`.
+#[inline(never)]
+fn seen(completer: &dyn Completer, picture: Picture) -> LocalFuture<'_, Result<String>> {
+    Box::pin(async move { completer.complete(&prompt::describe(picture)).await })
 }
 
 /// Names a picture: by its address, or by what it is and the digest of its bytes.

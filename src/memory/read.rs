@@ -15,6 +15,7 @@ use crate::distill::prompt::{self, Input, Known, Said};
 use crate::distill::{Speech, distil, united};
 use crate::engine::{self, Draft, Origin, Plan, Shown, Sight, summary_place};
 use crate::error::{Error, Result};
+use crate::host::LocalFuture;
 use crate::knowledge::{self, Closing, Note};
 use crate::log::Change;
 use crate::model::{Completer, Purpose};
@@ -90,10 +91,20 @@ struct Verdict {
     summary: Option<String>,
 }
 
+/// Reads what was just added, and what waits in the same conversation. The messages are kept already, so a model that
+/// fails is a warning. A gate of `wasm-pack.toml`.
+#[inline(never)]
+pub(super) fn read_now<'a>(
+    memory: &'a Memory,
+    partition: &'a Rc<Partition>,
+    kept: Addition,
+) -> LocalFuture<'a, Result<Addition>> {
+    // A future of this function's own: the compiler may find out which one it returns, and call that directly.
+    Box::pin(async move { memory.read_now(partition, kept).await })
+}
+
 impl Memory {
-    /// Reads what was just added, and what waits in the same conversation. The messages are kept already, so a model
-    /// that fails is a warning.
-    pub(super) async fn read_now(&self, partition: &Rc<Partition>, kept: Addition) -> Result<Addition> {
+    async fn read_now(&self, partition: &Rc<Partition>, kept: Addition) -> Result<Addition> {
         let mut warnings = kept.warnings;
         for added in &kept.results {
             let step = self.read_batch(partition, Some(added.id)).await?;

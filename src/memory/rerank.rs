@@ -5,6 +5,7 @@
 
 use super::{Found, SearchOptions};
 use crate::error::{Error, ErrorKind};
+use crate::host::LocalFuture;
 use crate::model::Reranker;
 use crate::sorted::sort;
 
@@ -24,27 +25,37 @@ pub(super) fn candidates(reranker: &dyn Reranker, options: &SearchOptions) -> us
 
 /// Puts the first `candidates` hits in the reranker's order and notes their relevance. Equals keep their
 /// order, and hits beyond stay behind them. If the reranker fails, all stays as it was, with a warning.
-pub(super) async fn rerank(reranker: &dyn Reranker, query: &str, candidates: usize, found: &mut Found) {
-    let texts: Vec<&str> = found.hits.iter().take(candidates).map(|hit| hit.record.text.as_str()).collect();
-    let count = texts.len();
-    if count == 0 {
-        return;
-    }
-    match reranker.rerank(query, &texts).await {
-        Ok(scores) if scores.len() == count => {
-            let rest = found.hits.split_off(count);
-            let mut ranked: Vec<_> = scores.into_iter().zip(std::mem::take(&mut found.hits)).collect();
-            sort(&mut ranked, |(a, _), (b, _)| b.total_cmp(a));
-            for (score, hit) in ranked {
-                found.relevance.push(score);
-                found.hits.push(hit);
+/// A gate of `wasm-pack.toml`.
+#[inline(never)]
+pub(super) fn rerank<'a>(
+    reranker: &'a dyn Reranker,
+    query: &'a str,
+    candidates: usize,
+    found: &'a mut Found,
+) -> LocalFuture<'a, ()> {
+    Box::pin(async move {
+        let texts: Vec<&str> =
+            found.hits.iter().take(candidates).map(|hit| hit.record.text.as_str()).collect();
+        let count = texts.len();
+        if count == 0 {
+            return;
+        }
+        match reranker.rerank(query, &texts).await {
+            Ok(scores) if scores.len() == count => {
+                let rest = found.hits.split_off(count);
+                let mut ranked: Vec<_> = scores.into_iter().zip(std::mem::take(&mut found.hits)).collect();
+                sort(&mut ranked, |(a, _), (b, _)| b.total_cmp(a));
+                for (score, hit) in ranked {
+                    found.relevance.push(score);
+                    found.hits.push(hit);
+                }
+                found.hits.extend(rest);
             }
-            found.hits.extend(rest);
+            Ok(scores) => {
+                let message = format!("the reranker returned {} scores for {count} texts", scores.len());
+                found.warnings.push(Error::new(ErrorKind::ModelResponseInvalid, message).field("reranker"));
+            }
+            Err(error) => found.warnings.push(error),
         }
-        Ok(scores) => {
-            let message = format!("the reranker returned {} scores for {count} texts", scores.len());
-            found.warnings.push(Error::new(ErrorKind::ModelResponseInvalid, message).field("reranker"));
-        }
-        Err(error) => found.warnings.push(error),
-    }
+    })
 }

@@ -1,7 +1,8 @@
 //! Reads `embedder`, `llm` and `reranker` of `new Memory(config)`: `{ provider, config }` in mem0's shape.
 //!
 //! Option names are read as edgemem writes them and as mem0 writes them. Options nobody knows are ignored,
-//! as mem0 does; known ones of a wrong type are `CONFIG_INVALID` with their field.
+//! as mem0 does; known ones of a wrong type are `CONFIG_INVALID` with their field. What makes a model is a gate of
+//! `wasm-pack.toml`: a tab without models loads nothing of them.
 
 use std::rc::Rc;
 
@@ -23,6 +24,7 @@ use crate::host::js::JsHost;
 
 /// The embedder that the value of the key `embedder` describes; nothing if it is undefined, null or the
 /// provider `none`. `PROVIDER_UNKNOWN` or `CONFIG_INVALID` otherwise.
+#[inline(never)]
 pub fn embedder_from_js(value: &JsValue) -> Result<Option<Rc<dyn Embedder>>> {
     let Some((provider, options)) = provider(value, "embedder")? else { return Ok(None) };
     let embedder: Rc<dyn Embedder> = match provider.to_ascii_lowercase().as_str() {
@@ -57,6 +59,7 @@ pub fn embedder_from_js(value: &JsValue) -> Result<Option<Rc<dyn Embedder>>> {
 }
 
 /// The language model that the value of the key `llm` describes, likewise.
+#[inline(never)]
 pub fn completer_from_js(value: &JsValue) -> Result<Option<Rc<dyn Completer>>> {
     let Some((provider, options)) = provider(value, "llm")? else { return Ok(None) };
     let completer: Rc<dyn Completer> = match provider.to_ascii_lowercase().as_str() {
@@ -82,6 +85,7 @@ pub fn completer_from_js(value: &JsValue) -> Result<Option<Rc<dyn Completer>>> {
 }
 
 /// The reranker that the value of the key `reranker` describes, likewise.
+#[inline(never)]
 pub fn reranker_from_js(value: &JsValue) -> Result<Option<Rc<dyn Reranker>>> {
     let Some((provider, options)) = provider(value, "reranker")? else { return Ok(None) };
     match provider.to_ascii_lowercase().as_str() {

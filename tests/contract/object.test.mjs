@@ -4,13 +4,13 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
 
-import { createInstance } from "../../dist-test/glue.js";
+import { createInstance } from "../../dist-test/glue-workerd.js";
 import { plainStore } from "./plain-store.mjs";
 import { probeStore } from "./probe.mjs";
 import { printMatrix, report } from "./report.mjs";
 import { runContract } from "./suite.mjs";
 
-const module = new WebAssembly.Module(readFileSync(new URL("../../dist-test/edgemem.wasm", import.meta.url)));
+const module = new WebAssembly.Module(readFileSync(new URL("../../dist-test/edgemem-workerd.wasm", import.meta.url)));
 const instance = createInstance(module);
 const P = "ab".repeat(16);
 const KEY = "0".repeat(32);

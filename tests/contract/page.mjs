@@ -1,12 +1,12 @@
 // What runs inside a page or a dedicated worker of the browser tests: the test build of the core, the suite,
 // and a few functions that the runner calls from outside.
 
-import { createInstance } from "/dist-test/glue.js";
+import { createInstance } from "/dist-test/glue-workerd.js";
 import { plainStore } from "./plain-store.mjs";
 import { probeStore } from "./probe.mjs";
 import { runContract } from "./suite.mjs";
 
-const module = await WebAssembly.compileStreaming(fetch("/dist-test/edgemem.wasm"));
+const module = await WebAssembly.compileStreaming(fetch("/dist-test/edgemem-workerd.wasm"));
 const instance = createInstance(module);
 
 const open = (config) => probeStore(instance, config);

@@ -3,7 +3,7 @@
 
 import module from "./edgemem.wasm";
 import { DurableStore } from "./durable-store.js";
-import { createInstance } from "./glue.js";
+import { createInstance } from "./glue-workerd.js";
 import { DURABLE_CASES } from "./durable-cases.mjs";
 import { CASES, D1_CASES, KV_CASES } from "./worker-cases.mjs";
 import { probeStore } from "./probe.mjs";

@@ -17,11 +17,11 @@ const test = (name, run) => register(name, { timeout: 120_000 }, run);
 const here = (path) => new URL(path, import.meta.url);
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-const SCRIPTS = ["worker.mjs", "worker-cases.mjs", "durable-cases.mjs", "fixtures.mjs", "probe.mjs", "suite.mjs", "../../dist-test/glue.js"];
+const SCRIPTS = ["worker.mjs", "worker-cases.mjs", "durable-cases.mjs", "fixtures.mjs", "probe.mjs", "suite.mjs", "../../dist-test/glue-workerd.js"];
 const modules = await Promise.all(
   SCRIPTS.map(async (path) => ({ type: "ESModule", path: path.split("/").pop(), contents: await readFile(here(path), "utf8") })),
 );
-modules.push({ type: "CompiledWasm", path: "edgemem.wasm", contents: await readFile(here("../../dist-test/edgemem.wasm")) });
+modules.push({ type: "CompiledWasm", path: "edgemem.wasm", contents: await readFile(here("../../dist-test/edgemem-workerd.wasm")) });
 
 // The one store of these that is no part of the core.
 const durable = await build({ entryPoints: [here("../../src/js/cloudflare/store.ts").pathname], bundle: true, format: "esm", write: false });

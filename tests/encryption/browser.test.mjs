@@ -38,9 +38,9 @@ const page = await tab();
 test("an encrypted IndexedDB keeps the contract in a page", async (parent) => {
   const results = await page.evaluate(async () => {
     const [{ createInstance }, { Encryption }, { probeStore }, { runContract }] = await Promise.all(
-      ["/dist-test/glue.js", "/encryption.js", "/tests/contract/probe.mjs", "/tests/contract/suite.mjs"].map((path) => import(path)),
+      ["/dist-test/glue-workerd.js", "/encryption.js", "/tests/contract/probe.mjs", "/tests/contract/suite.mjs"].map((path) => import(path)),
     );
-    const instance = createInstance(await WebAssembly.compileStreaming(fetch("/dist-test/edgemem.wasm")));
+    const instance = createInstance(await WebAssembly.compileStreaming(fetch("/dist-test/edgemem-workerd.wasm")));
     const key = new Uint8Array(32).fill(7);
     const open = (name) => new Encryption({ key }).over(probeStore(instance, { provider: "indexeddb", name: `sealed-${name}` }));
     return runContract({ name: "encrypted indexeddb", open, second: open });

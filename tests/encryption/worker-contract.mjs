@@ -1,7 +1,7 @@
 // A Worker with the test build of the core and the encryption: the contract suite over encrypted D1 and KV.
 
 import module from "./edgemem.wasm";
-import { createInstance } from "./glue.js";
+import { createInstance } from "./glue-workerd.js";
 import { Encryption } from "./encryption.js";
 import { probeStore } from "./probe.mjs";
 import { contract } from "./suite.mjs";

@@ -14,7 +14,7 @@ import { everyFault } from "./workload.mjs";
 
 const root = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 /** Where the Worker's imports are. */
-const PLACES = { "./glue.js": "dist-test/glue.js", "./workerd.js": "dist/workerd.js", "./durable-store.js": "src/js/cloudflare/store.ts", "./probe.mjs": "tests/contract/probe.mjs" };
+const PLACES = { "./glue.js": "dist-test/glue-workerd.js", "./workerd.js": "dist/workerd.js", "./durable-store.js": "src/js/cloudflare/store.ts", "./probe.mjs": "tests/contract/probe.mjs" };
 
 const folder = await mkdtemp(join(tmpdir(), "edgemem-faults-"));
 await build({
@@ -26,7 +26,7 @@ await build({
   logLevel: "error",
   plugins: [{ name: "places", setup: (build) => build.onResolve({ filter: /^\.\// }, ({ path }) => PLACES[path] && { path: root(PLACES[path]) }) }],
 });
-await cp(root("dist-test/edgemem.wasm"), join(folder, "edgemem.wasm"));
+await cp(root("dist-test/edgemem-workerd.wasm"), join(folder, "edgemem.wasm"));
 for (const file of ["edgemem-workerd.wasm", "edgemem-tokens.bin"]) await cp(root(`dist/${file}`), join(folder, file));
 const miniflare = new Miniflare({
   modulesRoot: folder,

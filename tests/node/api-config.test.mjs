@@ -150,14 +150,14 @@ test("the token table goes to every embedder but none, unless it is declined", (
     [{}, undefined, true],
     [{ embedder: null, tokens: null }, undefined, true],
     [{ tokens: true }, undefined, true],
-    [{ embedder: { provider: "embedded" } }, { provider: "embedded" }, true],
-    [{ embedder: { provider: "Embedded", config: {} }, tokens: true }, { provider: "Embedded", config: {} }, true],
+    [{ embedder: { provider: "embedded" } }, undefined, true],
+    [{ embedder: { provider: "Embedded", config: {} }, tokens: true }, undefined, true],
     [{ embedder: own }, own, true],
     [{ embedder: own, tokens: true }, own, true],
     [{ embedder: own, tokens: false }, own, false],
-    [{ embedder: none }, none, false],
-    [{ embedder: none, tokens: false }, none, false],
-    [{ tokens: false }, none, false],
+    [{ embedder: none }, undefined, false],
+    [{ embedder: none, tokens: false }, undefined, false],
+    [{ tokens: false }, undefined, false],
   ];
   for (const [config, embedder, table] of cases) {
     const resolved = resolve(config, node);

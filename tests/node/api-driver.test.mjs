@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { EdgememError, Memory, init } from "../../dist-test/node.js";
-import { createInstance } from "../../dist-test/glue.js";
+import { createInstance } from "../../dist-test/glue-workerd.js";
 import { failure, root, source } from "./api-source.mjs";
 
 const { MemoryStore } = await source("stores/memory.ts");
@@ -205,7 +205,7 @@ test("reindex reports progress to its end", async () => {
 });
 
 test("instances of the glue share nothing, and an abandoned one swallows every call", async () => {
-  const module = await WebAssembly.compile(await readFile(join(root, "dist-test/edgemem.wasm")));
+  const module = await WebAssembly.compile(await readFile(join(root, "dist-test/edgemem-workerd.wasm")));
   const one = createInstance(module);
   const two = createInstance(module);
   assert.notEqual(one.Core, two.Core);

@@ -182,7 +182,7 @@ scenario("Node, one bundled file with init", "memory", async (folder) => {
     import { readFile } from "node:fs/promises";
     import { Memory, init } from "edgemem";
     const file = (name) => readFile("node_modules/edgemem/dist/" + name);
-    await init({ wasm: file("edgemem.wasm"), tokens: file("edgemem-tokens.bin") });
+    await init({ wasm: file("edgemem.wasm"), more: file("edgemem-more.wasm"), tokens: file("edgemem-tokens.bin") });
     const memory = new Memory({ store: { provider: "memory" } });
     ${USE}
     console.log(JSON.stringify(outcome));`);
@@ -217,11 +217,14 @@ const page = (before = "") => `
     return outcome;
   })().catch((error) => error.code + ": " + error.message + " " + error.cause);`;
 
+/** Needs the second half of the core. */
+const MORE = "await new Memory().entities({ userId: 'alice' });";
+
 const html = (source, head = "") =>
   `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>edgemem</title>${head}</head><body><script type="module" src="${source}"></script></body></html>`;
 
 scenario("Vite, built page in Chromium", "indexeddb", async (folder) => {
-  await writeFile(join(folder, "main.js"), page());
+  await writeFile(join(folder, "main.js"), page(MORE));
   await writeFile(join(folder, "index.html"), html("/main.js"));
   await run("node", [bin("vite/bin/vite.js"), "build", "--logLevel", "error"], { cwd: folder });
   found(await visit(join(folder, "dist"), "index.html"));
@@ -232,9 +235,9 @@ for (const [way, before, target] of [
   ["files beside the bundle", "", "out"],
 ]) {
   scenario(`esbuild, built page in Chromium, ${way}`, "indexeddb", async (folder) => {
-    await writeFile(join(folder, "main.js"), page(before));
+    await writeFile(join(folder, "main.js"), page(before + MORE));
     await build({ entryPoints: [join(folder, "main.js")], outdir: join(folder, "out"), bundle: true, format: "esm", logLevel: "error" });
-    for (const file of ["edgemem.wasm", "edgemem-tokens.bin"]) await cp(installed(folder, file), join(folder, target, file));
+    for (const file of ["edgemem.wasm", "edgemem-more.wasm", "edgemem-tokens.bin"]) await cp(installed(folder, file), join(folder, target, file));
     await writeFile(join(folder, "out/index.html"), html("/main.js"));
     found(await visit(join(folder, "out"), "index.html"));
   });
@@ -243,7 +246,7 @@ for (const [way, before, target] of [
 const IMPORT_MAP = `<script type="importmap">{"imports":{"edgemem":"/node_modules/edgemem/dist/browser.js"}}</script>`;
 
 scenario("script type=module in Chromium, no bundler", "indexeddb", async (folder) => {
-  await writeFile(join(folder, "main.js"), page());
+  await writeFile(join(folder, "main.js"), page(MORE));
   await writeFile(join(folder, "index.html"), html("/main.js", IMPORT_MAP));
   found(await visit(folder, "index.html"));
 });
@@ -282,6 +285,15 @@ scenario("Chromium, core not found: error", "-", async (folder) => {
   await writeFile(join(folder, "main.js"), page());
   await writeFile(join(folder, "index.html"), html("/main.js", IMPORT_MAP));
   assert.match(await visit(folder, "index.html"), /^CONFIG_INVALID: .*edgemem\.wasm.*init/);
+});
+
+scenario("Chromium, second half not found: what needs none of it works", "indexeddb", async (folder) => {
+  await rm(installed(folder, "edgemem-more.wasm"));
+  await writeFile(join(folder, "main.js"), page());
+  await writeFile(join(folder, "index.html"), html("/main.js", IMPORT_MAP));
+  found(await visit(folder, "index.html"));
+  await writeFile(join(folder, "main.js"), page(MORE));
+  assert.match(await visit(folder, "index.html"), /^CONFIG_INVALID: .*edgemem-more\.wasm.*init/);
 });
 
 for (const store of ["d1", "kv"]) {
@@ -469,7 +481,7 @@ test("every entry exports what is written down in exports.json", async () => {
 const PROMISED = [
   "node.js", "browser.js", "workerd.js", "slim.js", "cloudflare.js", "client.js", "claude-memory.js", "transfer.js", "cli.js", "glue.js", "glue-workerd.js", "glue-cloudflare.js", "server.js", "glue-server.js",
   "agents.js", "ai-sdk.js", "google-adk.js", "langchain.js", "langgraph.js", "mastra-storage.js", "mastra.js", "openai-agents.js",
-  "edgemem.wasm", "edgemem-workerd.wasm", "edgemem-cloudflare.wasm", "edgemem-tokens.bin", "edgemem-tokens.LICENSE.txt",
+  "edgemem.wasm", "edgemem-more.wasm", "edgemem-workerd.wasm", "edgemem-cloudflare.wasm", "edgemem-tokens.bin", "edgemem-tokens.LICENSE.txt",
 ];
 
 test("the package holds what it needs and nothing else", async () => {

@@ -2,9 +2,9 @@
 
 import { readFileSync } from "node:fs";
 
-import { createInstance } from "../../dist-test/glue.js";
+import { createInstance } from "../../dist-test/glue-workerd.js";
 
-const wasm = new WebAssembly.Module(readFileSync(new URL("../../dist-test/edgemem.wasm", import.meta.url)));
+const wasm = new WebAssembly.Module(readFileSync(new URL("../../dist-test/edgemem-workerd.wasm", import.meta.url)));
 const { ModelProbe } = createInstance(wasm);
 
 /** Embeds `texts` with `embedder: config`, as documents or as queries: `{ ok: { name, vectors } }` or `{ error }`. */

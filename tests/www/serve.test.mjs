@@ -28,6 +28,7 @@ before(async () => {
   await writeFile(join(folder, "dist/glue.js"), "export const b = 1;");
   await writeFile(join(folder, "dist/node.js"), "not for browsers");
   await writeFile(join(folder, "dist/edgemem.wasm"), "\0asm");
+  await writeFile(join(folder, "dist/edgemem-more.wasm"), "\0asm");
   await writeFile(join(folder, "dist/edgemem-tokens.bin"), "tokens");
   server = await serve({ www: join(folder, "www"), dist: join(folder, "dist"), port: 0 });
 });
@@ -96,7 +97,7 @@ test("the list of files to cache has each one's content hash", async () => {
   };
   const first = await list();
   assert.deepEqual(Object.keys(first.files), [
-    "edgemem/browser.js", "edgemem/edgemem-tokens.bin", "edgemem/edgemem.wasm", "edgemem/glue.js", "edgemem/shared.js", "index.html", "js/a b.js",
+    "edgemem/browser.js", "edgemem/edgemem-more.wasm", "edgemem/edgemem-tokens.bin", "edgemem/edgemem.wasm", "edgemem/glue.js", "edgemem/shared.js", "index.html", "js/a b.js",
   ]);
   for (const [path, hash] of Object.entries(first.files)) {
     const { body } = await get(`/${path.replace(" ", "%20")}`);

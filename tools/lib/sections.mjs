@@ -73,7 +73,7 @@ export const SECTIONS = [
     needs: ["build"],
     needsBrowser: true,
     steps: [
-      node("tests/contract/browser.test.mjs", "tests/faults/browser.test.mjs", "tests/encryption/browser.test.mjs", "tests/www/*.test.mjs", "tests/sync/tabs.test.mjs"),
+      node("tests/contract/browser.test.mjs", "tests/contract/more.test.mjs", "tests/faults/browser.test.mjs", "tests/encryption/browser.test.mjs", "tests/www/*.test.mjs", "tests/sync/tabs.test.mjs"),
     ],
   },
   { name: "frameworks", needs: ["build"], steps: [node("tests/frameworks/*.test.mjs")] },

@@ -9,27 +9,12 @@ use std::process::Command;
 
 use crate::manifest::{Manifest, Output};
 use crate::stage::{self, Inputs};
-use crate::table::{self, Table};
-use crate::{Result, execute, glue, order, panics, sizes};
+use crate::table::Table;
+use crate::{Result, execute, glue, panics, sizes, split};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 /// Where compiled cores are kept, for all outputs.
 const COMPILED: &str = "target/xtask/compiled";
-const ENTRIES: [&str; 8] = ["node", "browser", "workerd", "slim", "cloudflare", "server", "transfer", "cli"];
-/// Entries without the core, each a module by itself: the client and the adapters of frameworks, which import what they
-/// need of a framework.
-const SEPARATE: [&str; 10] = [
-    "entries/claude-memory",
-    "entries/client",
-    "adapters/agents",
-    "adapters/ai-sdk",
-    "adapters/google-adk",
-    "adapters/langchain",
-    "adapters/langgraph",
-    "adapters/mastra",
-    "adapters/mastra-storage",
-    "adapters/openai-agents",
-];
 
 /// Builds the outputs named, or all of the manifest's.
 pub fn run(root: &Path, names: &[String]) -> Result<()> {
@@ -53,7 +38,7 @@ pub fn run(root: &Path, names: &[String]) -> Result<()> {
 }
 
 /// The tools that come from npm, with their versions as inputs of the stages that use them.
-struct Tools {
+pub struct Tools {
     modules: PathBuf,
     versions: Vec<String>,
 }
@@ -76,42 +61,49 @@ impl Tools {
 
     /// A tool's command, by the link that npm makes for it. (What lies behind the link differs: esbuild
     /// replaces its script with the native program where its install script may run.)
-    fn command(&self, name: &str) -> Command {
+    pub fn command(&self, name: &str) -> Command {
         let file = if cfg!(windows) { format!("{name}.cmd") } else { name.to_owned() };
         Command::new(self.modules.join(".bin").join(file))
     }
 }
 
 /// One compiled core of an output.
-struct Core<'a> {
+pub struct Core<'a> {
     /// What its files have at the end of their names.
-    suffix: String,
+    pub suffix: String,
     package: &'a str,
     features: &'a [String],
+    /// Whether it is cut in two.
+    pub split: bool,
 }
 
 impl Core<'_> {
-    fn wasm(&self) -> String {
+    pub fn wasm(&self) -> String {
         format!("edgemem{}.wasm", self.suffix)
     }
 
-    fn glue(&self) -> String {
+    /// The second half of a core that is cut in two.
+    pub fn more(&self) -> String {
+        format!("edgemem{}-more.wasm", self.suffix)
+    }
+
+    pub fn glue(&self) -> String {
         format!("glue{}.js", self.suffix)
     }
 
     /// The compiled file, from the root; cores with the same features share it, those of other outputs too.
-    fn compiled(&self) -> String {
+    pub fn compiled(&self) -> String {
         format!("{COMPILED}/{}-{}.wasm", self.package, self.features.join("+"))
     }
 }
 
-struct Build<'a> {
-    root: &'a Path,
-    tools: &'a Tools,
-    manifest: &'a Manifest,
-    table: &'a Table,
+pub struct Build<'a> {
+    pub root: &'a Path,
+    pub tools: &'a Tools,
+    pub manifest: &'a Manifest,
+    pub table: &'a Table,
     name: &'a str,
-    output: &'a Output,
+    pub output: &'a Output,
 }
 
 impl Build<'_> {
@@ -133,14 +125,15 @@ impl Build<'_> {
     }
 
     /// The output's core, and one for each variant.
-    fn cores(&self) -> Vec<Core<'_>> {
+    pub fn cores(&self) -> Vec<Core<'_>> {
         let variants = self.output.variant.iter();
         let variants = variants.map(|(name, features)| {
             let package = self.output.variant_package.get(name).unwrap_or(&self.output.package);
-            Core { suffix: format!("-{name}"), package, features }
+            Core { suffix: format!("-{name}"), package, features, split: false }
         });
-        let Output { package, features, .. } = self.output;
-        std::iter::once(Core { suffix: String::new(), package, features }).chain(variants).collect()
+        let Output { package, features, split, .. } = self.output;
+        let own = Core { suffix: String::new(), package, features, split: *split };
+        std::iter::once(own).chain(variants).collect()
     }
 
     /// Compiles the core. The outputs differ in features only and Cargo gives them one file, so it would
@@ -176,7 +169,7 @@ impl Build<'_> {
                 let mut command = Command::new(cargo);
                 command.current_dir(self.root);
                 command.args([
-                    "build",
+                    "rustc",
                     "--quiet",
                     "--release",
                     "--lib",
@@ -194,6 +187,8 @@ impl Build<'_> {
                 if !core.features.is_empty() {
                     command.args(["--features", &core.features.join(",")]);
                 }
+                // Relocations tell what refers to what, which is what `split/reach.rs` asks.
+                command.args(["--", "-Clink-arg=--emit-relocs"]);
                 execute(&mut command)?;
                 let target =
                     std::env::var_os("CARGO_TARGET_DIR").map_or(self.root.join("target"), PathBuf::from);
@@ -209,7 +204,7 @@ impl Build<'_> {
         let wasm = fs::read(self.root.join(core.compiled()))?;
         let (bound, js) = (self.work(&core.wasm()), self.work(&core.glue()));
         let inputs = Inputs::default().bytes(include_bytes!("glue.rs")).bytes(include_bytes!("panics.rs"));
-        let inputs = inputs.bytes(&wasm);
+        let inputs = inputs.bytes(include_bytes!("split/reach.rs")).bytes(&[core.split.into()]).bytes(&wasm);
         stage::run(
             &self.work(&format!("bind{}.stamp", core.suffix)),
             inputs,
@@ -218,7 +213,11 @@ impl Build<'_> {
                 // What is no npm package brings dependencies of its own, and these say in a log what a panic said.
                 let extras = self.output.shim.is_some();
                 let wasm = if extras { wasm } else { panics::silenced(wasm)? };
-                let output = glue::generate(wasm, extras)?;
+                let wasm = split::without_relocations(&wasm)?;
+                let output = glue::generate(&wasm, extras, core.split)?;
+                if core.split {
+                    split::same_slots(&wasm, &output.wasm)?;
+                }
                 let snippets = self.work("snippets");
                 if snippets.exists() {
                     fs::remove_dir_all(&snippets)?;
@@ -235,158 +234,21 @@ impl Build<'_> {
         )
     }
 
-    fn optimise(&self, core: &Core<'_>) -> Result<()> {
-        let (bound, product) = (self.work(&core.wasm()), self.folder().join(core.wasm()));
-        if !self.output.optimised {
-            fs::copy(&bound, &product)?;
-            return Ok(());
-        }
-        let inputs = self.inputs().bytes(include_bytes!("order.rs"));
-        let inputs = inputs.strings(&self.manifest.features).strings(&self.manifest.optimise).path(&bound)?;
-        stage::run(
-            &self.work(&format!("optimise{}.stamp", core.suffix)),
-            inputs,
-            std::slice::from_ref(&product),
-            || {
-                let unordered = self.work(&format!("unordered-{}", core.wasm()));
-                self.wasm_opt(self.manifest.optimise.iter().map(String::as_str), &bound, &unordered)?;
-                fs::write(&unordered, order::named(&fs::read(&unordered)?)?)?;
-                self.wasm_opt(order::SORT, &unordered, &product)
-            },
-        )
-    }
-
-    fn wasm_opt<'a>(&self, passes: impl IntoIterator<Item = &'a str>, from: &Path, to: &Path) -> Result<()> {
-        let mut command = self.tools.command("wasm-opt");
-        command.args(&self.manifest.features).args(passes).arg(from).arg("-o").arg(to);
-        execute(&mut command)
-    }
-
-    /// Turns TypeScript into one module per entry plus one for what they share. The glue and the core stay
-    /// files of their own: hosts load the core in different ways, and the tests look at the glue.
-    fn bundle(&self) -> Result<()> {
-        if let Some(shim) = &self.output.shim {
-            return self.shim(&self.root.join(shim));
-        }
-        let folder = self.folder();
-        let entries = ENTRIES.map(|entry| self.root.join(format!("src/js/entries/{entry}.ts")));
-        let glues: Vec<String> = self.cores().iter().map(Core::glue).collect();
-        let mut products: Vec<PathBuf> = glues.iter().map(|glue| folder.join(glue)).collect();
-        let names = SEPARATE.iter().filter_map(|entry| entry.rsplit('/').next());
-        products.extend(ENTRIES.into_iter().chain(names).map(|name| folder.join(format!("{name}.js"))));
-        let mut inputs = self.inputs().path(&self.root.join("src/js"))?.path(&self.tsconfig())?;
-        // The command line measures with what measures here.
-        inputs =
-            inputs.path(&self.root.join("tools/eval"))?.path(&self.root.join("tools/lib/terminal.mjs"))?;
-        inputs = inputs.bytes(self.table.constant().as_bytes());
-        for glue in &glues {
-            inputs = inputs.path(&self.work(glue))?;
-        }
-        stage::run(&self.work("bundle.stamp"), inputs, &products, || {
-            // The name of the shared module changes with its content; its predecessors must not be published.
-            for file in fs::read_dir(&folder)? {
-                let path = file?.path();
-                if path.extension().is_some_and(|extension| extension == "js") {
-                    fs::remove_file(path)?;
-                }
-            }
-            for glue in &glues {
-                let mut command = self.esbuild();
-                command.arg(self.work(glue)).args(["--minify-whitespace", "--minify-syntax"]);
-                execute(command.arg(format!("--outfile={}", folder.join(glue).display())))?;
-            }
-
-            let mut command = self.esbuild();
-            command.args(SEPARATE.map(|entry| self.root.join(format!("src/js/{entry}.ts"))));
-            command.args(["--bundle", "--minify-whitespace", "--minify-syntax"]);
-            command.args(["--entry-names=[name]", "--external:@langchain/*", "--external:@mastra/*"]);
-            execute(command.arg(format!("--outdir={}", folder.display())))?;
-
-            let mut command = self.loading_esbuild()?;
-            command.args(entries).args(["--bundle", "--splitting", "--chunk-names=shared-[hash]"]);
-            command.args(glues.iter().map(|glue| format!("--external:*/{glue}")));
-            command.arg("--external:node:*");
-            execute(command.arg(format!("--outdir={}", folder.display())))
-        })
-    }
-
-    /// Puts the one module of an output that is no npm package beside its glue.
-    fn shim(&self, shim: &Path) -> Result<()> {
-        let products = ["glue.js", "index.js"].map(|file| self.folder().join(file));
-        let inputs = self.inputs().path(shim)?.path(&self.work("glue.js"))?.path(&self.work("snippets"))?;
-        // The shim loads the table as the package does.
-        let inputs = inputs.path(&self.root.join("src/js"))?.bytes(self.table.constant().as_bytes());
-        stage::run(&self.work("bundle.stamp"), inputs, &products, || {
-            let [glue, index] = &products;
-            let mut command = self.esbuild();
-            // What crates bring as snippets goes into the glue; what the runtime has stays an import.
-            command.arg(self.work("glue.js")).args(["--bundle", "--external:cloudflare:*"]);
-            command.args(["--minify-whitespace", "--minify-syntax"]);
-            execute(command.arg(format!("--outfile={}", glue.display())))?;
-
-            let mut command = self.loading_esbuild()?;
-            command.arg(shim).args(["--bundle", "--external:*/glue.js"]);
-            execute(command.arg(format!("--outfile={}", index.display())))
-        })
-    }
-
-    /// esbuild for modules that load the core and the token table: both stay files, and what identifies the table is
-    /// written in.
-    fn loading_esbuild(&self) -> Result<Command> {
-        let constant = self.work("table.js");
-        fs::write(&constant, self.table.constant())?;
-        let mut command = self.esbuild();
-        command.arg(format!("--inject:{}", constant.display())).arg("--external:*.wasm");
-        command.arg(format!("--external:*/{}", table::NAME));
-        Ok(command)
-    }
-
-    fn esbuild(&self) -> Command {
-        let mut command = self.tools.command("esbuild");
-        command.current_dir(self.root).args(["--format=esm", "--target=es2022", "--log-level=warning"]);
-        command.args(["--legal-comments=none"]);
-        command
-    }
-
-    /// Checks the types and writes the declarations.
-    fn declare(&self) -> Result<()> {
-        let types = self.folder().join("types");
-        let inputs = self.inputs().path(&self.root.join("src/js"))?.path(&self.tsconfig())?;
-        let mut products = ENTRIES.map(|entry| types.join(format!("entries/{entry}.d.ts"))).to_vec();
-        products.extend(SEPARATE.map(|entry| types.join(format!("{entry}.d.ts"))));
-        stage::run(&self.work("declare.stamp"), inputs, &products, || {
-            if types.exists() {
-                fs::remove_dir_all(&types)?;
-            }
-            let mut command = self.tools.command("tsc");
-            command.current_dir(self.root).arg("--project").arg(self.tsconfig());
-            command.args([
-                "--noEmit",
-                "false",
-                "--declaration",
-                "--emitDeclarationOnly",
-                "--rootDir",
-                "src/js",
-            ]);
-            execute(command.arg("--outDir").arg(&types))
-        })
-    }
-
     /// What every stage that runs a tool from npm depends on.
-    fn inputs(&self) -> Inputs {
+    pub fn inputs(&self) -> Inputs {
         Inputs::default().bytes(include_bytes!("build.rs")).strings(&self.tools.versions)
     }
 
-    fn tsconfig(&self) -> PathBuf {
+    pub fn tsconfig(&self) -> PathBuf {
         self.root.join("tsconfig.json")
     }
 
-    fn folder(&self) -> PathBuf {
+    pub fn folder(&self) -> PathBuf {
         self.root.join(self.name)
     }
 
     /// A file between two stages.
-    fn work(&self, file: &str) -> PathBuf {
+    pub fn work(&self, file: &str) -> PathBuf {
         self.root.join("target/xtask").join(self.name).join(file)
     }
 }

@@ -25,16 +25,18 @@ pub struct Bound {
 }
 
 /// Generates the glue for a compiled crate. `extras` says whether its dependencies may bring JavaScript of
-/// their own, as workers-rs does; the core's may not, since every host would have to load that too.
-pub fn generate(wasm: Vec<u8>, extras: bool) -> Result<Bound> {
+/// their own, as workers-rs does; the core's may not, since every host would have to load that too. A module that is
+/// to be cut in two keeps its names, and its instances get a method `more` that takes the second half.
+pub fn generate(wasm: &[u8], extras: bool, split: bool) -> Result<Bound> {
     let mut output = Bindgen::new()
-        .input_bytes("edgemem", wasm)
+        .input_bytes("edgemem", wasm.to_vec())
         .web(true)
         .and_then(|bindgen| {
             bindgen
                 .typescript(false)
                 .omit_default_module_path(true)
-                .remove_name_section(true)
+                .demangle(!split)
+                .remove_name_section(!split)
                 .remove_producers_section(true)
                 .generate_output()
         })
@@ -48,7 +50,7 @@ pub fn generate(wasm: Vec<u8>, extras: bool) -> Result<Bound> {
     if !output.npm_dependencies().is_empty() || (!extras && !snippets.is_empty()) {
         return Err("the core must not bring JavaScript of its own (inline_js, module = …)".into());
     }
-    let mut js = factory(output.js(), extras)?;
+    let mut js = factory(output.js(), extras, split)?;
     let module = output.wasm_mut();
     shorten(module.imports.iter_mut().map(|import| &mut import.name), &mut js);
     Ok(Bound { wasm: module.emit_wasm(), js, snippets })
@@ -82,7 +84,7 @@ const CUTS: [(&str, &str); 2] = [
 ];
 
 /// Wraps the code that wasm-bindgen writes for the `web` target.
-fn factory(generated: &str, extras: bool) -> Result<String> {
+fn factory(generated: &str, extras: bool, split: bool) -> Result<String> {
     // Imports stay at the top of the module, outside of the function; several instances share them.
     let (imports, mut code) = split_imports(generated);
     if !extras && !imports.is_empty() {
@@ -100,6 +102,9 @@ fn factory(generated: &str, extras: bool) -> Result<String> {
     code.truncate(tail);
     only(&code, "let wasmModule, wasmInstance, wasm;")?;
     only(&code, "function initSync(module)")?;
+    if split {
+        only(&code, "function __wbg_get_imports()")?;
+    }
 
     let mut names = Vec::new();
     let mut caches = Vec::new();
@@ -132,7 +137,8 @@ fn factory(generated: &str, extras: bool) -> Result<String> {
 
     let code = format!("\n{code}");
     let code = code.replace("\nexport class ", "\nclass ").replace("\nexport function ", "\nfunction ");
-    Ok(format!("{imports}{HEAD}{code}\n{}", foot(&names.join(", "), &caches.join(" "))))
+    let foot = foot(&names.join(", "), &caches.join(" "), if split { MORE } else { "" });
+    Ok(format!("{imports}{HEAD}{code}\n{foot}"))
 }
 
 /// The lines that import something, and the rest.
@@ -147,10 +153,16 @@ const HEAD: &str = "export function createInstance(module) {";
 /// What an instance is asked to grow by to tell whether it is full, in pages of 64 kB.
 const SPARE_PAGES: u32 = 1024;
 
+/// Takes the second half of a core that is cut in two (`split/mod.rs`).
+const MORE: &str = "  more(module) {
+    new WebAssembly.Instance(module, { ...__wbg_get_imports(), core: wasm });
+  },
+";
+
 /// The end of the factory. The core aborts if an allocation fails, which is a trap like any other; whether that was it shows
 /// in that its memory cannot grow any more. Once abandoned, finalizers and callbacks that still refer to a trapped instance
 /// find something that swallows every call, and the instance's memory can be collected.
-fn foot(names: &str, caches: &str) -> String {
+fn foot(names: &str, caches: &str, more: &str) -> String {
     format!(
         "initSync({{ module }});
 return {{
@@ -169,7 +181,7 @@ return {{
     wasmInstance = undefined;
     {caches}
   }},
-}};
+{more}}};
 }}
 "
     )
@@ -212,12 +224,24 @@ export { initSync, __wbg_init as default };
 
     #[test]
     fn wraps_the_known_shape() {
-        let js = factory(GENERATED, false).unwrap();
+        let js = factory(GENERATED, false, false).unwrap();
         assert!(js.starts_with("export function createInstance(module) {"));
         assert!(js.contains("\nclass Core {"));
         assert!(js.contains("Call, Core,"));
         assert!(js.contains("cachedUint8ArrayMemory0 = null;\n  },"));
         assert!(!js.contains("__wbg_load") && !js.contains("__wbg_init"));
+        assert!(!js.contains("more(module)"));
+        assert!(
+            factory(
+                GENERATED
+                    .replace("function initSync", "function __wbg_get_imports() {}\nfunction initSync")
+                    .as_str(),
+                false,
+                true
+            )
+            .unwrap()
+            .contains("more(module)")
+        );
         assert_eq!(js.matches("export ").count(), 1);
     }
 
@@ -226,14 +250,14 @@ export { initSync, __wbg_init as default };
         let generated = format!(
             "import {{ state }} from './snippets/a/inline0.js'\nexport function stray() {{}}\n{GENERATED}"
         );
-        let js = factory(&generated, true).unwrap();
+        let js = factory(&generated, true, false).unwrap();
         assert!(
             js.starts_with(
                 "import { state } from './snippets/a/inline0.js'\nexport function createInstance("
             )
         );
         assert!(js.contains("\nfunction stray() {}"));
-        assert!(factory(&generated, false).is_err());
+        assert!(factory(&generated, false, false).is_err());
     }
 
     #[test]
@@ -248,7 +272,8 @@ export { initSync, __wbg_init as default };
             ("export class Call {", "const at = import.meta.url;\nexport class Call {"),
             ("function initSync(module) {}", "function initSync(module) {}\nfunction initSync(module) {}"),
         ] {
-            let error = factory(&GENERATED.replace(from, to), false).err().map(|error| error.to_string());
+            let error =
+                factory(&GENERATED.replace(from, to), false, false).err().map(|error| error.to_string());
             assert!(error.as_deref().is_some_and(|text| text.contains("unknown shape")), "{to}: {error:?}");
         }
     }

@@ -6,13 +6,16 @@
 //! - `licences` fails when a dependency has a licence that `deny.toml` does not allow.
 
 mod build;
+mod bundle;
 mod glue;
 mod licences;
 mod manifest;
+mod optimise;
 mod order;
 mod panics;
 mod simulate;
 mod sizes;
+mod split;
 mod stage;
 mod table;
 

@@ -16,6 +16,8 @@ pub struct Manifest {
     pub features: Vec<String>,
     /// Its passes.
     pub optimise: Vec<String>,
+    /// What leads to the second half of a core that is cut in two: paths of functions or modules.
+    pub gates: Vec<String>,
     /// The token table, which every output carries.
     pub table: TableFile,
     /// The outputs by the name of their folder.
@@ -53,6 +55,9 @@ pub struct Output {
     pub variant_package: BTreeMap<String, String>,
     /// The one module around the glue, where the output is not the npm package with its entries.
     pub shim: Option<String>,
+    /// Whether its core, though not those of its variants, is cut in two: `edgemem.wasm` and `edgemem-more.wasm`.
+    #[serde(default)]
+    pub split: bool,
     /// Whether wasm-opt runs: it takes longer than everything else.
     #[serde(default)]
     pub optimised: bool,

@@ -14,7 +14,12 @@ import { TokenLoader } from "../tokens.js";
 export * from "../public.js";
 
 // Bundlers recognise exactly these expressions and bring the files along.
-const loader = new Loader(createInstance, () => new URL("./edgemem.wasm", import.meta.url));
+const loader = new Loader(
+  createInstance,
+  () => new URL("./edgemem.wasm", import.meta.url),
+  fetchFile,
+  () => new URL("./edgemem-more.wasm", import.meta.url),
+);
 const table = new TokenLoader(
   TOKEN_TABLE,
   () => new URL("./edgemem-tokens.bin", import.meta.url),
@@ -40,8 +45,8 @@ export class Memory extends HostedMemory {
 }
 
 /**
- * Loads the core and the token table from elsewhere, for bundlers that do not bring `edgemem.wasm` and
- * `edgemem-tokens.bin` along (esbuild).
+ * Loads the core and the token table from elsewhere, for bundlers that do not bring `edgemem.wasm`,
+ * `edgemem-more.wasm` and `edgemem-tokens.bin` along (esbuild).
  */
 export function init(options: InitOptions): Promise<void> {
   return initialise(options, loader, table);

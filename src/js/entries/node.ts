@@ -13,6 +13,7 @@ const { host, loader, table } = nodes(
   createInstance,
   () => new URL("./edgemem.wasm", import.meta.url),
   () => new URL("./edgemem-tokens.bin", import.meta.url),
+  () => new URL("./edgemem-more.wasm", import.meta.url),
 );
 
 /** A memory. See {@link HostedMemory} for its methods. */

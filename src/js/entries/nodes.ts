@@ -18,9 +18,14 @@ const read: Fetcher = async (address, options) => {
   return readFile(typeof url === "string" ? url : fileURLToPath(url));
 };
 
-/** A host with its loaders, for the core at `wasm` and the token table at `tokens`. */
-export function nodes(createInstance: CreateInstance, wasm: () => URL, tokens: () => URL): { host: Host; loader: Loader; table: TokenLoader } {
-  const loader = new Loader(createInstance, wasm, read);
+/** A host with its loaders, for the core at `wasm`, its second half at `more` and the token table at `tokens`. */
+export function nodes(
+  createInstance: CreateInstance,
+  wasm: () => URL,
+  tokens: () => URL,
+  more?: () => URL,
+): { host: Host; loader: Loader; table: TokenLoader } {
+  const loader = new Loader(createInstance, wasm, read, more);
   const table = new TokenLoader(TOKEN_TABLE, tokens, read);
   const host: Host = {
     name: "Node",
