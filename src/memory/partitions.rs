@@ -47,7 +47,7 @@ pub struct Partitions {
     /// Where the chains of this replica end in partitions that were dropped from memory.
     pub(super) chains: RefCell<SortedMap<Chain>>,
     /// The highest versions of partitions that were erased, of the last some.
-    erased: RefCell<SortedMap<u64>>,
+    erased: RefCell<Vec<(String, u64)>>,
     /// When (ms) the store was last found not to be an encrypted one that was opened without its key.
     plain: Cell<Option<i64>>,
     /// The last failure of a checkpoint: it costs no acknowledged write, but someone should see it.
@@ -228,8 +228,9 @@ impl Partitions {
         if let Some(chain) = self.chains.borrow_mut().remove(name) {
             fresh.chain.set(chain);
         }
-        if let Some(highest) = self.erased.borrow_mut().remove(name) {
-            fresh.highest.set(highest);
+        let erased = self.erased.borrow();
+        if let Some((_, highest)) = erased.iter().rev().find(|it| it.0 == name) {
+            fresh.highest.set(*highest);
         }
         self.open.borrow_mut().insert(name.to_owned(), Rc::clone(&fresh));
         Ok(fresh)
@@ -381,7 +382,7 @@ impl Partitions {
         if erased.len() >= ERASED {
             erased.clear();
         }
-        erased.insert(name.to_owned(), partition.highest.get());
+        erased.push((name.to_owned(), partition.highest.get()));
         drop(erased);
         *partition.engine.borrow_mut() = self.engine(name)?;
         partition.version.set(None);

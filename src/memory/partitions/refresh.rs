@@ -89,9 +89,8 @@ impl Partitions {
 }
 
 pub(super) fn restarted() -> Error {
-    let message = "the store went back to a version of this owner's memories that it had before: an older state was put back, \
-                   or a store of your own counts from the beginning again (docs/custom-store.md); look at what is there \
-                   and repeat the call";
+    let message = "the store went back to a version that it had before: an older state was put back, or it counts from the \
+                   beginning again (docs/custom-store.md); repeat the call";
     Error::new(ErrorKind::StoreFailed, message).field("store")
 }
 
