@@ -49,14 +49,11 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether it holds anything that a replica committed.
+    /// Whether it holds a commit of a replica.
     pub fn has_of(&self, replica: u64) -> Result<bool> {
-        let mut found = false;
-        self.for_each_stored(&mut |head, _| {
-            found |= head.link.is_some() && head.replica == replica;
-            Ok(())
-        })?;
-        Ok(found)
+        let mut held = Version::new();
+        self.tally()?.add_to(self.number(), &mut held, None);
+        Ok(held.spans().iter().any(|span| span.replica == replica))
     }
 
     /// Counts what it holds.
