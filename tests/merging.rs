@@ -187,8 +187,7 @@ impl World {
         device.wait(pause);
         match (what, id) {
             (0..9, _) => {
-                let mut options =
-                    json!({ "userId": user, "infer": what % 2 == 0, "metadata": { "n": what } });
+                let mut options = json!({ "userId": user, "infer": what < 4, "metadata": { "n": what } });
                 if what == 5 {
                     options["expirationDate"] = day.into();
                 }

@@ -7,9 +7,13 @@
 use super::{Engine, encode_record, stored_operations};
 use crate::bytes::Writer;
 use crate::error::{Error, ErrorKind, Result};
+use crate::index::part::Part;
 use crate::log::{Change, Head, Link, Operation, Tally, Version};
 use crate::record::MemoryId;
-use crate::sorted::sort;
+use crate::sorted::order;
+
+/// In place of the number of a document: a memory whose beginning has not come is in none.
+const NOWHERE: u32 = u32::MAX;
 
 /// Some of a partition's operations.
 #[derive(Default)]
@@ -45,14 +49,11 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether it holds anything that a replica committed.
+    /// Whether it holds a commit of a replica.
     pub fn has_of(&self, replica: u64) -> Result<bool> {
-        let mut found = false;
-        self.for_each_stored(&mut |head, _| {
-            found |= head.link.is_some() && head.replica == replica;
-            Ok(())
-        })?;
-        Ok(found)
+        let mut held = Version::new();
+        self.tally()?.add_to(self.number(), &mut held, None);
+        Ok(held.spans().iter().any(|span| span.replica == replica))
     }
 
     /// Counts what it holds.
@@ -96,11 +97,53 @@ impl Engine {
                 !is_in(since) && until.is_none_or(is_in) && (older || is_in(held))
             }
         };
+        let comes = |id: MemoryId| after.is_none_or(|after| id > after);
+        // What is in no order yet: the head, which is never long, and memories without a beginning.
+        let head = &self.parts[0];
+        let in_head = (0..head.len()).filter(|&doc| head.is_alive(doc)).map(|doc| (head.id(doc), doc));
+        let loose = in_head.chain(self.orphans.keys().map(|&id| (id, NOWHERE)));
+        let loose: Vec<(MemoryId, u32)> = loose.filter(|it| comes(it.0)).collect();
+        let by_id = order(loose.len(), &|a, b| loose[a].0.cmp(&loose[b].0));
+        // How far each part has been gone through, in the order of its ids.
+        let rank = |part: &Part| after.map_or(0, |after| part.rank(after));
+        let mut ranks: Vec<u32> = self.parts.iter().map(rank).collect();
         let mut extract = Extract::default();
-        let is_done = self.in_id_order(after, &mut |id, record| {
-            if extract.bytes.len() >= limit {
-                return Ok(false);
+        loop {
+            let mut least: Option<(MemoryId, usize, u32)> = None;
+            for (at, part) in self.parts.iter().enumerate() {
+                let next = loop {
+                    let rank = ranks[at];
+                    let next = match at {
+                        0 => by_id.get(rank as usize).map(|&place| loose[place as usize]),
+                        _ => part.by_id(rank).map(|doc| (part.id(doc), doc)),
+                    };
+                    // The head's were looked at above.
+                    if next.is_none_or(|(id, doc)| at == 0 || (comes(id) && part.is_alive(doc))) {
+                        break next;
+                    }
+                    ranks[at] += 1;
+                };
+                if let Some((id, doc)) = next
+                    && least.is_none_or(|least| id < least.0)
+                {
+                    least = Some((id, at, doc));
+                }
             }
+            let Some((id, at, doc)) = least else {
+                extract.next = None;
+                return Ok(extract);
+            };
+            if extract.bytes.len() >= limit {
+                return Ok(extract);
+            }
+            ranks[at] += 1;
+            let orphaned;
+            let record = if doc == NOWHERE {
+                orphaned = encode_record(self.orphans.get(&id).map_or(&[], Vec::as_slice));
+                &orphaned
+            } else {
+                self.parts[at].record(doc)
+            };
             for stored in stored_operations(record) {
                 let (head, bytes) = stored?;
                 if wanted(&head) {
@@ -108,60 +151,6 @@ impl Engine {
                     extract.count += 1;
                     extract.next = Some(id);
                 }
-            }
-            Ok(true)
-        })?;
-        if is_done {
-            extract.next = None;
-        }
-        Ok(extract)
-    }
-
-    /// Visits the records of the memories whose ids come after `after`, in the order of their ids, until `visit` returns
-    /// false. Tells whether it came to the end.
-    fn in_id_order(
-        &self,
-        after: Option<MemoryId>,
-        visit: &mut dyn FnMut(MemoryId, &[u8]) -> Result<bool>,
-    ) -> Result<bool> {
-        let (head, sealed) = (&self.parts[0], &self.parts[1..]);
-        let comes = |id: &MemoryId| after.is_none_or(|after| *id > after);
-        // What is in no order yet: the head, which is never long, and memories without a beginning.
-        let in_head = (0..head.len()).filter(|&doc| head.is_alive(doc)).map(|doc| (head.id(doc), Some(doc)));
-        let mut loose: Vec<(MemoryId, Option<u32>)> =
-            in_head.chain(self.orphans.keys().map(|&id| (id, None))).filter(|it| comes(&it.0)).collect();
-        sort(&mut loose, |a, b| b.0.cmp(&a.0));
-        let mut ranks: Vec<u32> =
-            sealed.iter().map(|part| after.map_or(0, |after| part.rank(after))).collect();
-        loop {
-            let mut least: Option<(MemoryId, usize, u32)> = None;
-            for (at, part) in sealed.iter().enumerate() {
-                while let Some(doc) = part.by_id(ranks[at]) {
-                    let id = part.id(doc);
-                    if part.is_alive(doc) && comes(&id) {
-                        least = least.filter(|it| it.0 < id).or(Some((id, at, doc)));
-                        break;
-                    }
-                    ranks[at] += 1;
-                }
-            }
-            let next = loose.last().copied().filter(|it| least.is_none_or(|least| it.0 < least.0));
-            let goes_on = match (next, least) {
-                (Some((id, doc)), _) => {
-                    loose.pop();
-                    match doc {
-                        Some(doc) => visit(id, head.record(doc))?,
-                        None => visit(id, &encode_record(self.orphans.get(&id).map_or(&[], Vec::as_slice)))?,
-                    }
-                }
-                (None, Some((id, at, doc))) => {
-                    ranks[at] += 1;
-                    visit(id, sealed[at].record(doc))?
-                }
-                (None, None) => return Ok(true),
-            };
-            if !goes_on {
-                return Ok(false);
             }
         }
     }

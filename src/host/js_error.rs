@@ -9,9 +9,11 @@ use wasm_bindgen::{JsCast, JsValue};
 use crate::error::{Error, ErrorKind};
 
 /// An error of `kind` with `message`, caused by what JavaScript threw. If the thrown value carries one of
-/// our codes, that code, its message and its field win.
+/// our codes, that code, its message and its field win; but not those that say that the core itself failed and an instance is
+/// gone, which only the core says.
 pub fn from_js(thrown: &JsValue, kind: ErrorKind, message: &str) -> Error {
-    let Some(own) = text(thrown, "code").and_then(|code| ErrorKind::from_code(&code)) else {
+    let own = text(thrown, "code").and_then(|code| ErrorKind::from_code(&code));
+    let Some(own) = own.filter(|own| !matches!(own, ErrorKind::Internal | ErrorKind::OutOfMemory)) else {
         return Error::new(kind, message).cause(describe(thrown));
     };
     let mut error = Error::new(own, text(thrown, "message").unwrap_or_else(|| message.to_owned()));
@@ -24,14 +26,10 @@ pub fn from_js(thrown: &JsValue, kind: ErrorKind, message: &str) -> Error {
     }
 }
 
-/// What a store threw: a full quota is `STORE_FULL`, everything else without a code of ours `STORE_FAILED`. So is what a
-/// store says failed inside of it, or found no memory: those codes say that the core did, and that an instance is gone.
+/// What a store threw: a full quota is `STORE_FULL`, everything else without a code of ours `STORE_FAILED`.
 pub fn from_store(thrown: &JsValue, message: &str) -> Error {
     if name(thrown).as_deref() == Some("QuotaExceededError") {
         return full(&describe(thrown));
-    }
-    if matches!(text(thrown, "code").as_deref(), Some("INTERNAL" | "OUT_OF_MEMORY")) {
-        return Error::new(ErrorKind::StoreFailed, message).cause(describe(thrown));
     }
     from_js(thrown, ErrorKind::StoreFailed, message)
 }

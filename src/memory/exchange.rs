@@ -56,7 +56,11 @@ pub struct Moment {
 impl Moment {
     /// Its bytes: two versions, one after the other.
     pub(super) fn encode(&self) -> Vec<u8> {
-        [self.begun.encode(), self.held.as_ref().map_or(vec![], Version::encode)].concat()
+        let mut bytes = self.begun.encode();
+        if let Some(held) = &self.held {
+            bytes.extend_from_slice(&held.encode());
+        }
+        bytes
     }
 
     /// Reads its bytes.

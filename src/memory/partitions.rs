@@ -27,9 +27,6 @@ use crate::time::{Clock, Timestamp};
 /// How often a write is tried again after another writer was faster.
 const CONFLICTS: usize = 8;
 
-/// Of how many erased partitions it is known which versions they had.
-const ERASED: usize = 1024;
-
 /// All partitions of one store.
 pub struct Partitions {
     pub(super) store: Rc<dyn ByteStore>,
@@ -46,8 +43,8 @@ pub struct Partitions {
     pub(super) room: Rc<Room>,
     /// Where the chains of this replica end in partitions that were dropped from memory.
     pub(super) chains: RefCell<SortedMap<Chain>>,
-    /// The highest versions of partitions that were erased, of the last some.
-    erased: RefCell<SortedMap<u64>>,
+    /// The partition that was erased last, and the highest version that it had.
+    erased: RefCell<(String, u64)>,
     /// When (ms) the store was last found not to be an encrypted one that was opened without its key.
     plain: Cell<Option<i64>>,
     /// The last failure of a checkpoint: it costs no acknowledged write, but someone should see it.
@@ -93,16 +90,6 @@ impl Partition {
     /// Reads the engine. Must not be held across an await.
     pub fn engine(&self) -> std::cell::Ref<'_, Engine> {
         self.engine.borrow()
-    }
-
-    /// Notes a version that the store tells of, and whether the store had gone beyond it before: an older state was put back,
-    /// or a store begins again with numbers that it had. A copy that somebody holds under such a number passes for what is
-    /// there now, and what they add is lost.
-    fn goes_back(&self, before: u64, version: u64) -> bool {
-        let highest = self.highest.get().max(before);
-        let is_old = version > 0 && (version < highest || (version == highest && before == 0));
-        self.highest.set(if is_old { version } else { version.max(highest) });
-        is_old
     }
 
     /// The engine, to plan against; planning only reserves places in conversations.
@@ -228,8 +215,9 @@ impl Partitions {
         if let Some(chain) = self.chains.borrow_mut().remove(name) {
             fresh.chain.set(chain);
         }
-        if let Some(highest) = self.erased.borrow_mut().remove(name) {
-            fresh.highest.set(highest);
+        let erased = self.erased.borrow();
+        if erased.0 == name {
+            fresh.highest.set(erased.1);
         }
         self.open.borrow_mut().insert(name.to_owned(), Rc::clone(&fresh));
         Ok(fresh)
@@ -376,13 +364,9 @@ impl Partitions {
         let _turn = partition.writers.enter().await;
         self.store.erase(name).await?;
         self.renew();
-        partition.goes_back(partition.version.get().unwrap_or(0), 0);
-        let mut erased = self.erased.borrow_mut();
-        if erased.len() >= ERASED {
-            erased.clear();
-        }
-        erased.insert(name.to_owned(), partition.highest.get());
-        drop(erased);
+        let highest = partition.highest.get().max(partition.version.get().unwrap_or(0));
+        partition.highest.set(highest);
+        *self.erased.borrow_mut() = (name.to_owned(), highest);
         *partition.engine.borrow_mut() = self.engine(name)?;
         partition.version.set(None);
         Ok(())

@@ -3,14 +3,13 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::refresh::restarted;
 use super::{CONFLICTS, Intent, Partition, Partitions, Waiting};
 use crate::engine::Plan;
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::{Chain, Operation};
 use crate::record::Record;
 use crate::scope::Axis;
-use crate::store::{Capabilities, Commit, Entry, Row};
+use crate::store::{Commit, Entry, Row};
 
 impl Partitions {
     /// Writes: queues an intent, and commits it together with whatever else is waiting. The intent may be
@@ -99,10 +98,7 @@ impl Partitions {
                     let mut engine = partition.engine.borrow_mut();
                     let keys = commit.append.into_iter().map(|entry| entry.key);
                     engine.apply_all(keys.zip(operations).collect())?;
-                    partition.version.set(Some(version));
-                    let Capabilities { shared, compare_and_set: is_exact, .. } = self.store.capabilities();
-                    let goes_back = partition.goes_back(expect, version) && is_exact && shared;
-                    return if goes_back { Err(restarted()) } else { Ok(()) };
+                    return self.reach(partition, expect, version);
                 }
                 Err(error) if error.kind() == ErrorKind::StoreConflict => {
                     tried = operations.into_iter().next()

@@ -48,8 +48,6 @@ impl Partitions {
                 // Merged away between the two reads.
                 continue;
             }
-            // Nobody else holds a copy of what is not shared, and where versions are not compared an older state may be shown.
-            let goes_back = partition.goes_back(known.unwrap_or(0), image.version) && is_exact && shared;
             let mut current = partition.engine.borrow_mut();
             let engine = fresh.as_mut().unwrap_or(&mut current);
             mount(engine, wanted.into_iter().zip(blobs).collect())?;
@@ -71,7 +69,6 @@ impl Partitions {
             if let Some(fresh) = fresh {
                 *current = fresh;
             }
-            partition.version.set(Some(image.version));
             partition.loaded_at.set(asked_at);
             // Where nothing is left of what this replica stored, its next commit would seem to be one of which those before
             // are missing.
@@ -82,17 +79,28 @@ impl Partitions {
             if is_lost && chain.replica == self.clock().replica() {
                 self.renew();
             }
-            return if goes_back { Err(restarted()) } else { Ok(()) };
+            return self.reach(partition, known.unwrap_or(0), image.version);
         }
         Err(crowded())
     }
-}
 
-pub(super) fn restarted() -> Error {
-    let message = "the store went back to a version of this owner's memories that it had before: an older state was put back, \
-                   or a store of your own counts from the beginning again (docs/custom-store.md); look at what is there \
-                   and repeat the call";
-    Error::new(ErrorKind::StoreFailed, message).field("store")
+    /// Notes the version that a partition has reached. An error if the store had gone beyond it before: an older state was
+    /// put back, or a store begins again with numbers that it had. A copy that somebody holds under such a number passes for
+    /// what is there now, and what they add is lost. Nobody else holds a copy of what is not shared, and a store that does
+    /// not compare versions may show an older state.
+    pub(super) fn reach(&self, partition: &Partition, before: u64, version: u64) -> Result<()> {
+        let highest = partition.highest.get().max(before);
+        let is_old = version > 0 && (version < highest || (version == highest && before == 0));
+        partition.highest.set(if is_old { version } else { version.max(highest) });
+        partition.version.set(Some(version));
+        let Capabilities { shared, compare_and_set, .. } = self.store.capabilities();
+        if !(is_old && shared && compare_and_set) {
+            return Ok(());
+        }
+        let message = "the store went back to a version that it had before: an older state was put back, or it counts from the \
+                       beginning again (docs/custom-store.md); repeat the call";
+        Err(Error::new(ErrorKind::StoreFailed, message).field("store"))
+    }
 }
 
 fn mount(engine: &mut Engine, blobs: Vec<(String, Option<Vec<u8>>)>) -> Result<()> {
