@@ -215,7 +215,9 @@ fn many_changes_reach_the_objects_of_their_memories() {
                     ids.sort();
                     *list = ids.into();
                 };
-                ["done", "gone"].map(|name| sorted(&mut told[name]));
+                for name in ["done", "gone"] {
+                    sorted(&mut told[name]);
+                }
                 told
             });
             assert_eq!(answers[0], answers[1]);
@@ -239,7 +241,7 @@ fn many_changes_reach_the_objects_of_their_memories() {
             json!("x"),
             json!([{ "id": ids[0] }]),
         ] {
-            let code = both.call("changeAll", &[wrong.clone()]).unwrap_err().code();
+            let code = both.call("changeAll", std::slice::from_ref(&wrong)).unwrap_err().code();
             assert!(
                 ["MESSAGES_EMPTY", "INVALID_ARGUMENT", "UPDATE_EMPTY"].contains(&code),
                 "{wrong}: {code}"

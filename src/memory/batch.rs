@@ -20,6 +20,9 @@ pub struct Batch {
     pub failure: Option<Error>,
 }
 
+/// Changes of memories whose ids lead to one owner.
+type Group<'a> = Vec<(&'a str, Option<Update>)>;
+
 impl Memory {
     /// Changes memories, or deletes those that come without a change, one owner after the other: of each all are changed
     /// or none. Ids that are not known are left out. A dry run changes nothing and tells the same.
@@ -28,7 +31,7 @@ impl Memory {
     /// else is told as [`Batch::failure`].
     pub async fn change_all(&self, changes: &[(String, Option<Update>)], dry_run: bool) -> Result<Batch> {
         self.partitions()?;
-        let mut groups: Vec<(Option<String>, Vec<(&str, Option<Update>)>)> = Vec::new();
+        let mut groups: Vec<(Option<String>, Group<'_>)> = Vec::new();
         for (at, (id, update)) in changes.iter().enumerate() {
             let update = update.as_ref().map(checked).transpose().map_err(|error| {
                 let part = error.field_name().unwrap_or("text").to_owned();
@@ -50,12 +53,7 @@ impl Memory {
         Ok(batch)
     }
 
-    async fn change_group(
-        &self,
-        group: Vec<(&str, Option<Update>)>,
-        dry_run: bool,
-        batch: &mut Batch,
-    ) -> Result<()> {
+    async fn change_group(&self, group: Group<'_>, dry_run: bool, batch: &mut Batch) -> Result<()> {
         let partitions = self.partitions()?;
         let mut ready: Vec<(Rc<Partition>, MemoryId, Option<Ready>)> = Vec::new();
         for (text, update) in group {

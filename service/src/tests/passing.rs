@@ -79,3 +79,30 @@ fn requests_have_ids_and_lines_without_contents() {
     }
     assert_eq!(Host::new(&[]).send("root", "GET", "/v1/stats", json!({}), &[]).1, None);
 }
+
+#[test]
+fn readiness_is_told_to_everybody_and_follows_the_memory() {
+    let host = Host::new(&[]);
+    for path in ["/health", "/healthz", "/readyz", "/readyz/"] {
+        let (answer, _) = host.send("nobody", "GET", path, json!({}), &[]);
+        assert_eq!((answer.status, &answer.body.unwrap()["status"]), (200, &json!("ok")), "{path}");
+    }
+    let lost = edgemem::Error::new(edgemem::ErrorKind::StoreUnavailable, "the disk is gone");
+    let tenants = Rc::new(InProcess::default());
+    let service = Service::new(Settings::read(|_| None), Err(lost.into()), host.clock.clone(), tenants);
+    let lost = Host { service, clock: host.clock.clone() };
+    assert_eq!(lost.ask("nobody", "GET", "/healthz", json!({})).0, 200);
+    assert_eq!(lost.code("nobody", "GET", "/readyz", json!({})), "503 STORE_UNAVAILABLE");
+    assert_eq!(host.code("root", "POST", "/readyz", json!({})), "405 METHOD_NOT_ALLOWED");
+}
+
+#[test]
+fn an_export_with_a_schema_says_that_it_is_not_applied() {
+    let host = Host::new(&[]);
+    let export = |body: Value| host.ask("root", "POST", "/v1/exports", body).1["message"].to_string();
+    assert!(!export(json!({ "filters": { "user_id": "ann" } })).contains("schema"));
+    assert!(
+        export(json!({ "filters": { "user_id": "ann" }, "schema": { "type": "object" } }))
+            .contains("no schema is applied")
+    );
+}
