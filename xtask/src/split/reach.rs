@@ -360,7 +360,7 @@ mod tests {
         assert_eq!(cold.gates, HashSet::from(["_ZN4core4rare4callE".to_owned()]));
         assert_eq!(cold.slots, HashSet::from([5]));
         // Two pieces and what aligns the second one.
-        assert_eq!(cold.data, [1004..1020]);
+        assert_eq!(cold.data, std::slice::from_ref(&(1004..1020)));
     }
 
     #[test]
