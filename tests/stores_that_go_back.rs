@@ -200,9 +200,8 @@ fn a_store_that_counts_from_the_beginning_again_is_refused_where_it_does() {
     }
     assert_eq!(texts(&two).unwrap().len(), 4);
     block_on(one.memory.reset()).unwrap();
-    // The partition that begins again gets a number that others hold for something else.
-    let error = say(&one, "Said after").unwrap_err();
-    assert_eq!((error.code(), error.field_name()), ("STORE_FAILED", Some("store")), "{error}");
+    // The partition that begins again gets a number that others hold for something else, or had before.
+    say(&one, "Said after").unwrap();
     assert_eq!(texts(&two).unwrap_err().code(), "STORE_FAILED");
     for device in [&one, &two, &tab(&store, 3)] {
         assert_eq!(texts(device).unwrap(), ["Said after"]);

@@ -43,8 +43,6 @@ pub struct Partitions {
     pub(super) room: Rc<Room>,
     /// Where the chains of this replica end in partitions that were dropped from memory.
     pub(super) chains: RefCell<SortedMap<Chain>>,
-    /// The partition that was erased last, and the highest version that it had.
-    erased: RefCell<(String, u64)>,
     /// When (ms) the store was last found not to be an encrypted one that was opened without its key.
     plain: Cell<Option<i64>>,
     /// The last failure of a checkpoint: it costs no acknowledged write, but someone should see it.
@@ -117,7 +115,6 @@ impl Partitions {
             open: RefCell::default(),
             room,
             chains: RefCell::default(),
-            erased: RefCell::default(),
             plain: Cell::new(None),
             trouble: RefCell::default(),
         }
@@ -214,10 +211,6 @@ impl Partitions {
         let fresh = Rc::new(self.vacant(name, false)?);
         if let Some(chain) = self.chains.borrow_mut().remove(name) {
             fresh.chain.set(chain);
-        }
-        let erased = self.erased.borrow();
-        if erased.0 == name {
-            fresh.highest.set(erased.1);
         }
         self.open.borrow_mut().insert(name.to_owned(), Rc::clone(&fresh));
         Ok(fresh)
@@ -364,9 +357,8 @@ impl Partitions {
         let _turn = partition.writers.enter().await;
         self.store.erase(name).await?;
         self.renew();
-        let highest = partition.highest.get().max(partition.version.get().unwrap_or(0));
-        partition.highest.set(highest);
-        *self.erased.borrow_mut() = (name.to_owned(), highest);
+        // Stores that one process has to itself may count from the beginning again.
+        partition.highest.set(0);
         *partition.engine.borrow_mut() = self.engine(name)?;
         partition.version.set(None);
         Ok(())

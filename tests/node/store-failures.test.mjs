@@ -56,21 +56,3 @@ test("bytes that a store has given to another thread are told as what they are",
   assert.equal((await memory.getAll(user)).results.length, 1);
   assert.equal(await instanceOf(memory), before, "the instance is the same");
 });
-
-test("a store whose versions begin again is refused, and nothing is lost in silence", async () => {
-  const { memory, instead } = open("restarts");
-  const store = plainStore("restarts");
-  for (const text of ["I like tea", "I like rye", "I like figs"]) await memory.add(text, user);
-  // It forgets what it has counted.
-  const versions = { offset: 0 };
-  instead.load = async (partition, known) => {
-    const image = await store.load(partition, null);
-    const version = image.version === 0 ? 0 : image.version - versions.offset;
-    return version === known ? null : { ...image, version };
-  };
-  instead.commit = async (commit) => (await store.commit({ ...commit, expect: commit.expect === 0 ? 0 : commit.expect + versions.offset })) - versions.offset;
-  await memory.reset();
-  versions.offset = 3;
-  await assert.rejects(memory.add("I like jam", user), { code: "STORE_FAILED", field: "store", message: /custom-store\.md/ });
-  assert.deepEqual((await memory.getAll(user)).results.map((it) => it.memory), ["I like jam"]);
-});
