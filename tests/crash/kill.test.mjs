@@ -37,7 +37,7 @@ test("Memory: kill -9 at random moments loses no acknowledged add", { timeout: 3
     rounds: 67,
     seed: SEED + 5000 + 1000 * n,
     owners: USERS,
-    command: (directory, seed, first) => [here("memory-writer.mjs"), ENTRY, directory, seed, String(first)],
+    command: (directory, seed, first) => [here("memory-writer.mjs"), ENTRY, directory, seed, String(first), ...(n === 0 ? ["one"] : [])],
     find: (directory) => findInMemory(Memory, directory),
   }));
   await report(t, lanes, 200);
@@ -49,7 +49,7 @@ test("Memory, encrypted: kill -9 at random moments loses no acknowledged add, an
     rounds: 30,
     seed: SEED + 9000 + 1000 * n,
     owners: USERS,
-    command: (directory, seed, first) => [here("memory-writer.mjs"), ENTRY, directory, seed, String(first), "encrypted"],
+    command: (directory, seed, first) => [here("memory-writer.mjs"), ENTRY, directory, seed, String(first), "one", "encrypted"],
     find: (directory) => findInMemory(Memory, directory, ENCRYPTION),
   }));
   await report(t, lanes, 60);
@@ -79,7 +79,7 @@ async function run({ rounds, seed, owners, command, find }, directory, checkpoin
   const tried = new Map(owners.map((owner) => [owner, new Set()]));
   const figures = { kills: 0, early: 0, inFlight: 0, entries: 0, blobs: 0 };
   let first = 0;
-  for (let round = 0; round < rounds || (round < 3 * rounds && !checkpointed()); round++) {
+  for (let round = 0; round < rounds || (round < 2 * rounds && !checkpointed()); round++) {
     const where = `seed ${seed}, round ${round}`;
     const lines = await killed(command(directory, String(seed + round), first), next);
     figures.kills++;

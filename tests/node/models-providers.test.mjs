@@ -53,89 +53,86 @@ const rerankers = [
   },
 ];
 
-// Several providers at once: most of the time they wait for answers that are slow on purpose.
-describe("providers", { concurrency: 4 }, () => {
-  for (const it of embedders) {
-    describe(`embedder ${it.provider}`, { concurrency: 6 }, () => {
-      for (const row of held(cases.embed, it)) {
-        test(row.name, async () => {
-          const texts = textsOf(row, row.over ? it.batch + 1 : row.count);
-          const call = (config, url) => embed(it.configured(config, url), texts, row.purpose);
-          const seen = await conversation(row, call, (ok) => {
-            assert.deepEqual(ok.vectors, row.expect.vectors ?? texts.map(vectorOf));
-          }, it);
-          for (const request of seen) {
-            checkRequest(it, request, row.purpose === "query" ? it.query : it.document);
-            if (it.dimensions) assert.equal(at(request.body, it.dimensions), row.config?.dimensions);
-          }
-        });
-      }
-      test("its name", async () => {
-        const server = await startModelServer([{ embed: "ordered" }], it);
-        const { ok } = await embed(it.configured({ baseUrl: server.url, apiKey }, server.url), ["a"]);
-        await server.close();
-        assert.equal(ok.name, it.name.replace("{host}", new URL(server.url).host));
-      });
-      abortable(it, (config) => embed(config, ["a"]));
-    });
-  }
-
-  for (const it of completers) {
-    const question = { system: "Be brief.", user: "Say hello.", maxTokens: 500 };
-    describe(`completer ${it.provider}`, { concurrency: 6 }, () => {
-      for (const row of held(cases.complete, it)) {
-        test(row.name, async () => {
-          const request = { ...question, partial: row.partial };
-          if (row.schema) request.schema = row.schema;
-          const call = (config, url) => complete(it.configured(config, url), request);
-          const seen = await conversation(row, call, (ok) => assert.equal(ok.text, row.expect.text), it);
-          for (const [number, asked] of seen.entries()) {
-            const plainly = row.schema || row.expect.limit ? {} : it.sent;
-            checkRequest(it, asked, row.expect.enforced ? it.enforced[row.expect.enforced[number]] : plainly);
-            if (row.expect.limit) assert.ok(JSON.stringify(asked.body).includes(`:${row.expect.limit}`));
-          }
-        });
-      }
-      test("its name, and pictures as it takes them", async () => {
-        for (const [form, image] of Object.entries({
-          data: { mediaType: "image/png", data: "iVBORw0=" },
-          url: { url: "https://pictures.test/a.png" },
-        })) {
-          const server = await startModelServer([{ answer: "a cat" }], it);
-          const config = it.configured({ baseUrl: server.url, apiKey }, server.url);
-          const { ok, error } = await complete(config, { ...question, images: [image] });
-          await server.close();
-          if (it.pictures[form]) {
-            assert.deepEqual(ok, { name: it.name.replace("{host}", new URL(server.url).host), text: "a cat" });
-            holds(server.seen[0].body, it.pictures[form]);
-          } else {
-            assert.deepEqual([error.code, error.field, server.seen.length], ["UNSUPPORTED", "image", 0]);
-          }
+for (const it of embedders) {
+  describe(`embedder ${it.provider}`, { concurrency: 6 }, () => {
+    for (const row of held(cases.embed, it)) {
+      test(row.name, async () => {
+        const texts = textsOf(row, row.over ? it.batch + 1 : row.count);
+        const call = (config, url) => embed(it.configured(config, url), texts, row.purpose);
+        const seen = await conversation(row, call, (ok) => {
+          assert.deepEqual(ok.vectors, row.expect.vectors ?? texts.map(vectorOf));
+        }, it);
+        for (const request of seen) {
+          checkRequest(it, request, row.purpose === "query" ? it.query : it.document);
+          if (it.dimensions) assert.equal(at(request.body, it.dimensions), row.config?.dimensions);
         }
       });
-      abortable(it, (config) => complete(config, question));
+    }
+    test("its name", async () => {
+      const server = await startModelServer([{ embed: "ordered" }], it);
+      const { ok } = await embed(it.configured({ baseUrl: server.url, apiKey }, server.url), ["a"]);
+      await server.close();
+      assert.equal(ok.name, it.name.replace("{host}", new URL(server.url).host));
     });
-  }
+    abortable(it, (config) => embed(config, ["a"]));
+  });
+}
 
-  for (const it of rerankers) {
-    describe(`reranker ${it.provider}`, { concurrency: 6 }, () => {
-      for (const row of held(cases.rerank, it)) {
-        test(row.name, async () => {
-          const texts = textsOf(row);
-          const call = (config, url) => rerank(it.configured(config, url), "which?", texts);
-          const seen = await conversation(row, call, (ok) => {
-            const expected = row.expect.scores ?? texts.map(scoreOf);
-            assert.deepEqual([ok.name, ok.scores], [it.name, expected.map(Math.fround)]);
-          }, it);
-          for (const request of seen) {
-            checkRequest(it, request, { ...it.sent, query: "which?", documents: texts });
-          }
-        });
+for (const it of completers) {
+  const question = { system: "Be brief.", user: "Say hello.", maxTokens: 500 };
+  describe(`completer ${it.provider}`, { concurrency: 6 }, () => {
+    for (const row of held(cases.complete, it)) {
+      test(row.name, async () => {
+        const request = { ...question, partial: row.partial };
+        if (row.schema) request.schema = row.schema;
+        const call = (config, url) => complete(it.configured(config, url), request);
+        const seen = await conversation(row, call, (ok) => assert.equal(ok.text, row.expect.text), it);
+        for (const [number, asked] of seen.entries()) {
+          const plainly = row.schema || row.expect.limit ? {} : it.sent;
+          checkRequest(it, asked, row.expect.enforced ? it.enforced[row.expect.enforced[number]] : plainly);
+          if (row.expect.limit) assert.ok(JSON.stringify(asked.body).includes(`:${row.expect.limit}`));
+        }
+      });
+    }
+    test("its name, and pictures as it takes them", async () => {
+      for (const [form, image] of Object.entries({
+        data: { mediaType: "image/png", data: "iVBORw0=" },
+        url: { url: "https://pictures.test/a.png" },
+      })) {
+        const server = await startModelServer([{ answer: "a cat" }], it);
+        const config = it.configured({ baseUrl: server.url, apiKey }, server.url);
+        const { ok, error } = await complete(config, { ...question, images: [image] });
+        await server.close();
+        if (it.pictures[form]) {
+          assert.deepEqual(ok, { name: it.name.replace("{host}", new URL(server.url).host), text: "a cat" });
+          holds(server.seen[0].body, it.pictures[form]);
+        } else {
+          assert.deepEqual([error.code, error.field, server.seen.length], ["UNSUPPORTED", "image", 0]);
+        }
       }
-      abortable(it, (config) => rerank(config, "which?", ["a"]));
     });
-  }
-});
+    abortable(it, (config) => complete(config, question));
+  });
+}
+
+for (const it of rerankers) {
+  describe(`reranker ${it.provider}`, { concurrency: 6 }, () => {
+    for (const row of held(cases.rerank, it)) {
+      test(row.name, async () => {
+        const texts = textsOf(row);
+        const call = (config, url) => rerank(it.configured(config, url), "which?", texts);
+        const seen = await conversation(row, call, (ok) => {
+          const expected = row.expect.scores ?? texts.map(scoreOf);
+          assert.deepEqual([ok.name, ok.scores], [it.name, expected.map(Math.fround)]);
+        }, it);
+        for (const request of seen) {
+          checkRequest(it, request, { ...it.sent, query: "which?", documents: texts });
+        }
+      });
+    }
+    abortable(it, (config) => rerank(config, "which?", ["a"]));
+  });
+}
 
 function checkRequest(it, request, sent = {}) {
   assert.equal(request.path, it.path);
