@@ -21,11 +21,14 @@ async function folder(t) {
 
 /** Runs `wrangler deploy --dry-run` and returns what it says; `out` is where it puts the bundle. */
 async function dryRun(cwd, out) {
-  const env = { ...process.env, WRANGLER_SEND_METRICS: "false", NO_COLOR: "1", CI: "1", WRANGLER_LOG_PATH: path.join(out, "log") };
+  // Wrangler notes there when it last looked for a newer one.
+  const scratch = await mkdtemp(path.join(tmpdir(), "edgemem-wrangler-"));
+  const env = { ...process.env, WRANGLER_SEND_METRICS: "false", NO_COLOR: "1", CI: "1", WRANGLER_LOG_PATH: path.join(out, "log"), TMPDIR: scratch, TEMP: scratch };
   const child = spawn(process.execPath, [wrangler, "deploy", "--dry-run", "--outdir", out], { cwd, env });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (output += text));
   const code = await new Promise((resolve) => child.on("close", resolve));
+  await rm(scratch, { recursive: true, force: true });
   assert.equal(code, 0, output);
   return output;
 }
