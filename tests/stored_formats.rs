@@ -226,7 +226,7 @@ fn every_operation_opens() {
         }
         assert_eq!(expected.len(), 18);
         let mut held = Version::new();
-        engine.tally().unwrap().add_to(engine.number(), &mut held);
+        engine.tally().unwrap().add_to(engine.number(), &mut held, None);
         let spans: Vec<_> = held.spans().iter().map(|span| (span.from, span.to)).collect();
         assert_eq!(spans, if version == 1 { vec![] } else { vec![(1, 2)] });
     }

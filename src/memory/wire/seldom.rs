@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::super::{Memory, Progress};
 use super::read::{Options, consolidated, id};
+use super::{Asked, Literal, conflict, forget, history_row, reach, read_step, scope_of, show_graph, stats};
 #[cfg(any(feature = "objects", feature = "service", not(target_family = "wasm")))]
 use super::{batch, show};
-use super::{Asked, Literal, conflict, forget, history_row, reach, read_step, scope_of, show_graph, stats};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::LocalFuture;
 
