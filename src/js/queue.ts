@@ -61,6 +61,8 @@ export class Queue {
     idle: new Set(),
   };
   #running: Promise<FlushResult> | undefined;
+  /** Whether something may have come while it ran that it did not see. */
+  #again = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
   /** Until the next try after a failure, in ms. */
   #pause = FIRST_PAUSE;
@@ -82,14 +84,20 @@ export class Queue {
 
   /** Reads on without anybody waiting for it. */
   resume(): void {
-    if (!this.#outlivesCalls || this.#running !== undefined) return;
+    if (!this.#outlivesCalls) return;
+    if (this.#running !== undefined) {
+      this.#again = true;
+      return;
+    }
     this.stop();
+    this.#again = false;
     this.#running = this.#run(false);
     this.#running.then(
       ({ failure }) => {
         this.#running = undefined;
-        if (failure === undefined) this.#pause = FIRST_PAUSE;
-        else this.#resumeLater();
+        if (failure !== undefined) return this.#resumeLater();
+        this.#pause = FIRST_PAUSE;
+        if (this.#again) this.resume();
       },
       // The memory was closed, or its store failed: the next call says so.
       () => (this.#running = undefined),

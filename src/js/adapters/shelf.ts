@@ -211,8 +211,8 @@ interface Change {
   memory: { text: string; metadata: Record<string, unknown>; expirationDate: string | null } | null;
 }
 
-/** How many runs one filter names; filters have a limit. */
-const MOST_RUNS = 5000;
+/** How many runs one filter names: filters may name a thousand ids, those of the owner among them. */
+const MOST_RUNS = 900;
 
 /** The longest text that is searched, in characters. A value itself is at most what metadata may be. */
 const MOST_SEARCHED = 100_000;
