@@ -11,7 +11,6 @@ import { fileURLToPath } from "node:url";
 import { python } from "../tools/python.mjs";
 import { count, percentile, table } from "../tools/lib/terminal.mjs";
 import { corpus } from "./corpus.mjs";
-import { embeddings } from "./mem0/embeddings.mjs";
 
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 const CONNECTIONS = [1, 8, 64];
@@ -136,11 +135,11 @@ const node = (file, ...args) => start(process.execPath, [here(file), ...args]);
 
 /** mem0's package, with a server of embeddings beside it. */
 async function startMem0(folder) {
-  const model = await embeddings();
-  const running = await start(await python(here("mem0/requirements.txt")), [here("mem0/server.py"), folder, model.url]);
+  const model = await node("mem0/embeddings.mjs");
+  const running = await start(await python(here("mem0/requirements.txt")), [here("mem0/server.py"), folder, `${model.origin}/v1`]);
   const stop = async () => {
     await running.stop();
-    model.close();
+    await model.stop();
   };
   return { ...running, stop };
 }

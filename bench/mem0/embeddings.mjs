@@ -1,26 +1,20 @@
 // Plays a server of OpenAI's embeddings: a vector follows from the words of a text, so that texts with the same words are
-// near each other. It answers at once, which no model does: what is measured is what comes after it.
+// near each other. It takes next to no time, which no model does: what is measured is what comes after it. A process of its
+// own, as a model would be.
 
 import { createServer } from "node:http";
 
 const DIMENSIONS = 256;
 
-/** Starts it on a free port. */
-export async function embeddings() {
-  const server = createServer(async (request, response) => {
-    let text = "";
-    for await (const piece of request.setEncoding("utf8")) text += piece;
-    const data = [JSON.parse(text).input].flat().map((input, index) => ({ object: "embedding", index, embedding: vector(input) }));
-    response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify({ object: "list", model: "none", data, usage: { prompt_tokens: 0, total_tokens: 0 } }));
-  });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const close = () => {
-    server.close();
-    server.closeAllConnections();
-  };
-  return { url: `http://127.0.0.1:${server.address().port}/v1`, close };
-}
+const server = createServer(async (request, response) => {
+  let text = "";
+  for await (const piece of request.setEncoding("utf8")) text += piece;
+  const data = [JSON.parse(text).input].flat().map((input, index) => ({ object: "embedding", index, embedding: vector(input) }));
+  response.setHeader("content-type", "application/json");
+  response.end(JSON.stringify({ object: "list", model: "none", data, usage: { prompt_tokens: 0, total_tokens: 0 } }));
+});
+server.listen(0, "127.0.0.1", () => console.log(`Listening on http://127.0.0.1:${server.address().port}`));
+process.once("SIGTERM", () => process.exit());
 
 function vector(text) {
   const sums = new Array(DIMENSIONS).fill(0);

@@ -43,7 +43,9 @@ export class Runtime {
     try {
       this.#glue.more?.(module);
     } catch (cause) {
-      // Nothing has happened to the instance: the halves are compared before anything of the second one is put in place.
+      // The halves share a memory under a digest of both, so that one of another build does not link. Nothing has happened
+      // to the instance then, nor if the host has no room for a module more.
+      if (!(cause instanceof WebAssembly.LinkError)) throw cause;
       const message = "edgemem-more.wasm does not belong to this edgemem.wasm: take both files from the same version of the package.";
       throw new EdgememError("CONFIG_INVALID", message, { field: "more", cause });
     }

@@ -6,7 +6,7 @@ import { basename, dirname, join } from "node:path";
 import { cargoCounts, cargoFailures, nodeCounts, nodeFailures } from "./counts.mjs";
 import { answers, ROOT, run } from "./project.mjs";
 
-/** A step that takes longer than this hangs, in ms; on a machine that others use too, half an hour is not unheard of. */
+/** A step that takes longer than this hangs, in ms. On a slow machine half an hour is not unheard of. */
 const STEP_TIMEOUT = 45 * 60_000;
 /** The same for a file of tests, which is what Node's runner counts from outside. */
 const TEST_TIMEOUT = 15 * 60_000;

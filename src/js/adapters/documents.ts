@@ -17,7 +17,7 @@ export interface Document<T> extends Place {
 /** What lies at a place: a value, or how many pieces of it there are, and under which name. */
 type Head = { whole: unknown } | { pieces: number; name: string };
 
-/** How many characters of JSON lie at one place. Each takes at most three bytes there. */
+/** How many characters of JSON lie at one place. Each takes at most four bytes there: what is escaped is escaped twice. */
 const PIECE = 24_000;
 
 /** Values of one kind, all of one owner. Namespaces of values do not begin with each other. */

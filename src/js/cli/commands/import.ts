@@ -76,7 +76,7 @@ async function runImport(call: Call): Promise<number> {
       // What was taken in stays, so it is told before what went wrong.
       output.result({ ...report, error: { code: error.code, message: error.message } }, () => told(report, output));
       output.error(error);
-      if (place !== undefined && error.code !== "CHANGES_INVALID") output.note("the same command goes on from there");
+      if (place !== undefined && error.code !== "CHANGES_INVALID") output.note(`the same command${options.restart === true ? " without --restart" : ""} goes on from there`);
       return exitCode(error);
     }
   } finally {
