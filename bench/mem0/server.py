@@ -1,13 +1,15 @@
 """mem0's package behind FastAPI, for the benchmark of the service.
 
 mem0's own server is not published as a package; it puts one `Memory` behind FastAPI, with functions that run in its pool
-of threads, and so does this. Its store is the one that the package takes by itself, Qdrant in the process. Vectors come
-from a server of OpenAI's protocol, which the benchmark plays.
+of threads, and so does this. Its store is the one that the package takes by itself, Qdrant in the process, which fails
+where two threads write: so one request at a time gets to it. Vectors come from a server of OpenAI's protocol, which the
+benchmark plays.
 """
 
 import os
 import socket
 import sys
+import threading
 
 folder, embeddings = sys.argv[1:]
 os.makedirs(folder, exist_ok=True)
@@ -32,16 +34,19 @@ memory = Memory.from_config(
     }
 )
 app = FastAPI()
+alone = threading.Lock()
 
 
 @app.post("/memories")
 def add(messages=Body(), user_id: str = Body(), infer: bool = Body()):
-    return memory.add(messages, user_id=user_id, infer=infer)
+    with alone:
+        return memory.add(messages, user_id=user_id, infer=infer)
 
 
 @app.post("/search")
 def search(query: str = Body(), filters: dict = Body()):
-    return memory.search(query, filters=filters)
+    with alone:
+        return memory.search(query, filters=filters)
 
 
 listener = socket.create_server(("127.0.0.1", 0))
