@@ -246,8 +246,9 @@ export interface MemoryConfig extends Mem0Keys {
   retention?: RetentionRule[];
   /**
    * How many bytes loaded owners may take in memory, about. Those that were not used for longest are dropped first, and
-   * loaded again when they are asked for. What is in use stays. Default: 256 MiB, in a Worker 40 MiB. Objects have one
-   * budget for all of an isolate: `EDGEMEM_MEMORY_BUDGET`.
+   * loaded again when they are asked for. What is in use stays. Default: 256 MiB, in a Worker 40 MiB, under
+   * `edgemem/server` a quarter of the machine's memory, 1 GiB at most. Objects have one budget for all of an isolate:
+   * `EDGEMEM_MEMORY_BUDGET`.
    */
   memoryBudget?: number;
 }

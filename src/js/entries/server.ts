@@ -3,6 +3,8 @@
  * server around it. The core is another than that of `edgemem`, with the routes in it.
  */
 
+import { totalmem } from "node:os";
+
 import { createInstance } from "./glue-server.js";
 import { type InitOptions, initialise } from "../init.js";
 import { type Handler, type HandlerConfig, handlerOver } from "../server/handler.js";
@@ -13,11 +15,18 @@ export { type LineSink, type LineSource, serveStdio, type StdioOptions } from ".
 export type { Handler, HandlerConfig, ServiceConfig } from "../server/handler.js";
 export { type ServeOptions, type Server, serve } from "../server/node.js";
 
-const { host, loader, table } = nodes(
+/**
+ * How much a server keeps loaded, in bytes: a quarter of the machine's memory, 1 GiB at most. It serves many owners in turn,
+ * each of whom is opened anew when there is no room for all; a linear memory has 4 GiB.
+ */
+const BUDGET = Math.min(2 ** 30, Math.floor(totalmem() / 4));
+
+const { host: plain, loader, table } = nodes(
   createInstance,
   () => new URL("./edgemem-server.wasm", import.meta.url),
   () => new URL("./edgemem-tokens.bin", import.meta.url),
 );
+const host = { ...plain, memoryBudget: BUDGET };
 
 /**
  * Makes the function that answers requests: `Bun.serve({ fetch: createHandler() })`, `Deno.serve(createHandler())`, or
