@@ -1,5 +1,6 @@
 //! Changes of memories that are there: one, many, or all of a scope.
 
+use edgemem::record::MemoryId;
 use edgemem::{Error, ErrorKind, Result};
 use serde_json::Value;
 
@@ -96,17 +97,19 @@ pub async fn batch(asked: Asked<'_>, deletes: bool) -> Result<Value> {
     if list.is_empty() || list.len() > MOST {
         return Err(wrong("memories", &format!("memories must be a list of 1 to {MOST}")));
     }
-    let mut ids: Vec<&str> = Vec::new();
+    // As answers spell them, whatever the caller does.
+    let mut ids: Vec<String> = Vec::new();
     let mut changes: Vec<Value> = Vec::new();
     for (at, memory) in list.iter().enumerate() {
         let named = |name: &str| format!("memories[{at}].{name}");
         let id = checked(memory["memory_id"].as_str().unwrap_or_default())
             .map_err(|error| error.field(named("memory_id")))?;
+        let id = MemoryId::parse(id).map_or_else(|| id.to_owned(), |id| id.to_string());
         if ids.contains(&id) {
             return Err(wrong(&named("memory_id"), "memories must name each memory once"));
         }
+        let mut change = one("id", id.as_str().into());
         ids.push(id);
-        let mut change = one("id", id.into());
         if !deletes {
             let text = memory["text"].as_str().is_some_and(|text| !text.trim().is_empty());
             let metadata = memory["metadata"].is_object();
@@ -124,7 +127,7 @@ pub async fn batch(asked: Asked<'_>, deletes: bool) -> Result<Value> {
     failed(&seen, "nothing was changed")?;
     let among = |told: &Value, id: &str| items(told).iter().any(|known| known == id);
     let is_there = |id: &str| among(&seen["done"], id) || (deletes && among(&seen["gone"], id));
-    let missing: Vec<&str> = ids.iter().copied().filter(|id| !is_there(id)).collect();
+    let missing: Vec<&str> = ids.iter().map(String::as_str).filter(|id| !is_there(id)).collect();
     if !missing.is_empty() {
         let shown = missing.iter().take(20).copied().collect::<Vec<_>>().join(", ");
         let message =

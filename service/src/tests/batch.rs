@@ -49,12 +49,27 @@ fn a_batch_is_one_commit_for_each_owner() {
         (with(json!({ "memory_id": ann[1], "metadata": { "deep": "x".repeat(100_001) } })), 400),
         (with(json!({ "memory_id": ann[1], "text": "a\u{0}b" })), 400),
         (with(json!({ "memory_id": ann[0], "text": "y" })), 400),
+        (with(json!({ "memory_id": ann[0].as_str().unwrap().to_uppercase(), "text": "y" })), 400),
     ] {
         let (status, _, commits) = commits("PUT", body.clone());
         assert_eq!((status, commits), (expected, 0), "{body:.200}");
     }
     assert_eq!(commits("DELETE", named(&ids)), (200, json!("Successfully deleted 50 memories"), 2));
     assert_eq!(host.log("default").len(), 0, "tokens of the deployment are not noted");
+}
+
+#[test]
+fn ids_may_be_in_capitals() {
+    let host = over(&Rc::new(Slow::default()));
+    let ids = add(&host, "ann", 2);
+    let capitals = |id: &Value| json!(id.as_str().unwrap().to_uppercase());
+    assert_ne!(capitals(&ids[0]), ids[0]);
+    let change = json!({ "memories": [{ "memory_id": capitals(&ids[0]), "text": "milk" }] });
+    assert_eq!(host.ask("root", "PUT", "/v1/batch", change).1["message"], "Successfully updated 1 memories");
+    for _ in 0..2 {
+        let batch = named(&[capitals(&ids[0]), ids[1].clone()]);
+        assert_eq!(host.ask("root", "DELETE", "/v1/batch", batch).0, 200);
+    }
 }
 
 #[test]
