@@ -125,21 +125,33 @@ pub async fn batch(asked: Asked<'_>, deletes: bool) -> Result<Value> {
     let mut call = [changes.into(), object!({ "delete": deletes, "dryRun": true })];
     let seen = asked.call("changeAll", &call).await?;
     failed(&seen, "nothing was changed")?;
-    let among = |told: &Value, id: &str| items(told).iter().any(|known| known == id);
-    let is_there = |id: &str| among(&seen["done"], id) || (deletes && among(&seen["gone"], id));
-    let missing: Vec<&str> = ids.iter().map(String::as_str).filter(|id| !is_there(id)).collect();
-    if !missing.is_empty() {
-        let shown = missing.iter().take(20).copied().collect::<Vec<_>>().join(", ");
-        let message =
-            format!("{} of these memories not found, so nothing was changed: {shown}", missing.len());
-        return Err(Error::new(ErrorKind::NotFound, message).field("memories"));
+    // Those that an answer does not tell of as it has to: how many, and the first of them.
+    let missing = |told: &Value| {
+        let among = |list: &Value, id: &str| items(list).iter().any(|known| known == id);
+        let is_there = |id: &&str| among(&told["done"], id) || (deletes && among(&told["gone"], id));
+        let missing: Vec<&str> = ids.iter().map(String::as_str).filter(|id| !is_there(id)).collect();
+        (missing.len(), missing.iter().take(20).copied().collect::<Vec<_>>().join(", "))
+    };
+    let unfound = |(missing, shown): (usize, String)| {
+        let message = format!("{missing} of these memories not found, so nothing was changed: {shown}");
+        Error::new(ErrorKind::NotFound, message).field("memories")
+    };
+    match missing(&seen) {
+        (0, _) => {}
+        found => return Err(unfound(found)),
     }
     call[1] = one("delete", deletes.into());
     let told = asked.call("changeAll", &call).await?;
     let (count, done) = (ids.len(), items(&told["done"]).len());
     failed(&told, &format!("{done} of {count} memories were changed before that, send the batch again"))?;
-    let done = if deletes { "deleted" } else { "updated" };
-    Ok(object!({ "message": format!("Successfully {done} {count} memories") }))
+    // Somebody else may have deleted some since they were looked for, which is what a batch that deletes wants.
+    let message = match missing(&told) {
+        _ if deletes => format!("Successfully deleted {count} memories"),
+        (0, _) => format!("Successfully updated {count} memories"),
+        found if found.0 == count => return Err(unfound(found)),
+        (_, shown) => format!("Successfully updated {done} of {count} memories; deleted meanwhile: {shown}"),
+    };
+    Ok(object!({ "message": message }))
 }
 
 /// The failure that an answer tells of, with how far it came.

@@ -93,6 +93,33 @@ fn a_batch_that_fails_half_way_tells_how_far_it_came_and_can_be_sent_again() {
 }
 
 #[test]
+fn what_is_deleted_while_a_batch_is_written_is_not_told_as_changed() {
+    let store = Rc::new(Slow::default());
+    let host = over(&store);
+    let (ann, bob) = (add(&host, "ann", 1), add(&host, "bob", 2));
+    let ids = [ann, bob.clone()].concat();
+    let change = |ids: &[Value]| {
+        let changes = ids.iter().map(|id| json!({ "memory_id": id, "text": "milk" })).collect::<Vec<_>>();
+        let headers = [("content-type", "application/json"), ("authorization", "Bearer root")];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        let body = json!({ "memories": changes }).to_string().into_bytes();
+        (Head::new("PUT", "https://memory.example/v1/batch", headers), async move |_| Ok(body))
+    };
+    // Both are looked for, and that of ann is being written.
+    store.holds.set(true);
+    let (head, read) = change(&ids);
+    let changing = started(host.service.answer(&head, read));
+    store.holds.set(false);
+    let gone = bob[0].as_str().unwrap();
+    assert_eq!(host.ask("root", "DELETE", &format!("/v1/memories/{gone}"), json!({})).0, 200);
+    let (answer, _) = block_on(changing);
+    let message = format!("Successfully updated 2 of 3 memories; deleted meanwhile: {gone}");
+    assert_eq!((answer.status, &answer.body.unwrap()["message"]), (200, &json!(message)));
+    let (_, item) = host.ask("root", "GET", &format!("/v1/memories/{}", bob[1].as_str().unwrap()), json!({}));
+    assert_eq!(item["memory"], "milk");
+}
+
+#[test]
 fn a_key_of_one_user_changes_its_own_in_batches() {
     let host = Host::new(&[]);
     let all = host.key(json!({ "org_id": "acme" }));
