@@ -120,6 +120,25 @@ fn what_is_deleted_while_a_batch_is_written_is_not_told_as_changed() {
 }
 
 #[test]
+fn a_batch_looks_for_all_memories_of_an_owner_at_once() {
+    let store = Rc::new(Slow::default());
+    let host = over(&store);
+    let ids = [add(&host, "ann", 30), add(&host, "bob", 20)].concat();
+    let mine = json!({ "memories": ids[..30].iter().map(|id| json!({ "memory_id": id, "text": "milk" })).collect::<Vec<_>>() });
+    let key = json!({ "org_id": "default", "project_id": "default", "user_id": "ann" });
+    let ann = host.key(key);
+    let lists = |token: &str, method: &str, body: Value| {
+        let before = store.lists.get();
+        let (status, told) = host.ask(token, method, "/v1/batch", body);
+        assert_eq!(status, 200, "{told}");
+        store.lists.get() - before
+    };
+    // Whose they are is asked once for each.
+    assert_eq!(lists(&ann, "PUT", mine), 30 + 2);
+    assert_eq!(lists("root", "DELETE", named(&ids)), 4);
+}
+
+#[test]
 fn a_key_of_one_user_changes_its_own_in_batches() {
     let host = Host::new(&[]);
     let all = host.key(json!({ "org_id": "acme" }));
