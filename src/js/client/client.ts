@@ -185,7 +185,7 @@ export class MemoryClient {
     return { message: named ? "Entity deleted successfully." : "All users, agents, apps and runs deleted." };
   }
 
-  /** Changes the texts or the metadata of many memories at once. */
+  /** Changes the texts of many memories at once. */
   async batchUpdate(memories: Types.MemoryUpdateBody[]): Promise<Types.Confirmation> {
     const changes = memories.map(({ memoryId, text }) => ({ memory_id: memoryId, text }));
     return this.#call("/v1/batch/", { method: "PUT", body: { memories: changes } });
