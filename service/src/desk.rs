@@ -3,7 +3,7 @@
 //! Every door (the routes, mem0's protocol, MCP) asks the memory by the names of its methods. So rights are a property of
 //! methods and not of paths, and a door that forgets to check cannot be opened too far.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use edgemem::engine::partition_name;
@@ -58,6 +58,8 @@ pub struct Desk {
     touched: Cell<Touched>,
     writes: Cell<bool>,
     refusal: Cell<Option<u16>>,
+    /// The ids of a batch that are known to be the caller's: it looks first and changes then, and a memory keeps its owner.
+    owned: RefCell<Vec<Value>>,
 }
 
 /// How many memories were written to.
@@ -78,6 +80,7 @@ impl Desk {
             touched: Cell::new(Touched::Nothing),
             writes: Cell::new(false),
             refusal: Cell::new(None),
+            owned: RefCell::default(),
         }
     }
 
@@ -202,8 +205,13 @@ impl Desk {
                 self.must_own(method, id).await?;
             }
             About::Each => {
-                for change in arguments.first().and_then(Value::as_array).into_iter().flatten() {
-                    self.must_own(method, change["id"].as_str().unwrap_or_default()).await?;
+                let changes = arguments.first().and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+                let ids: Vec<Value> = changes.iter().map(|change| change["id"].clone()).collect();
+                if *self.owned.borrow() != ids {
+                    for id in &ids {
+                        self.must_own(method, id.as_str().unwrap_or_default()).await?;
+                    }
+                    self.owned.replace(ids);
                 }
             }
             About::Read(at) | About::Scope(at) => {

@@ -37,7 +37,7 @@ pub enum Want {
     Entities,
     /// Delete one of them with all memories.
     DeleteEntity,
-    /// Change the texts of many memories.
+    /// Change the texts or the metadata of many memories.
     BatchUpdate,
     /// Delete many memories.
     BatchDelete,

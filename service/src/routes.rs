@@ -182,7 +182,7 @@ pub const ROUTES: &[Route] = &[
         "PUT",
         "v1/batch",
         Want::BatchUpdate,
-        "Changes the texts of up to 1,000 memories, those of an owner together.",
+        "Changes the texts or the metadata of up to 1,000 memories, those of an owner together.",
     )
     .body(&[MEMORIES]),
     route(

@@ -55,6 +55,8 @@ pub struct Slow {
     pub fails: RefCell<Option<String>>,
     /// How many commits there were to partitions that belong to owners.
     pub commits: Cell<usize>,
+    /// How often partitions were looked for.
+    pub lists: Cell<usize>,
 }
 
 impl Slow {
@@ -72,6 +74,7 @@ impl ByteStore for Slow {
         self.inner.capabilities()
     }
     fn list<'a>(&'a self, prefix: &'a str) -> LocalFuture<'a, Result<Vec<String>>> {
+        self.lists.set(self.lists.get() + 1);
         self.inner.list(prefix)
     }
     fn load<'a>(&'a self, partition: &'a str, known: Option<u64>) -> LocalFuture<'a, Result<Option<Image>>> {

@@ -37,32 +37,33 @@ impl Memory {
     async fn change(&self, id: &str, update: Option<&Update>) -> Result<()> {
         let partitions = self.partitions()?;
         let update = update.map(checked).transpose()?;
-        let (partition, ready) = self.ready(partitions, id, update).await?;
-        partitions.write(&partition, move |plan: &mut Plan<'_>| ready.plan(plan)).await
-    }
-
-    /// Finds the memory that a checked change is about, and asks the embedder what the change takes.
-    pub(super) async fn ready(
-        &self,
-        partitions: &Partitions,
-        id: &str,
-        update: Option<Update>,
-    ) -> Result<(Rc<Partition>, Ready)> {
         if update.is_some() {
             let _ = partitions.meanings().await;
         }
         let (id, partition) = self.existing(partitions, id).await?;
+        let ready = self.ready(&partition, id, update, partitions.now()).await?;
+        partitions.write(&partition, move |plan: &mut Plan<'_>| ready.plan(plan)).await
+    }
+
+    /// Asks the embedder what a checked change of a memory of this partition takes.
+    pub(super) async fn ready(
+        &self,
+        partition: &Partition,
+        id: MemoryId,
+        update: Option<Update>,
+        now: Timestamp,
+    ) -> Result<Ready> {
         let mut ready = Ready { id, update, note: None, vector: None };
         if let Some(text) = ready.update.as_ref().and_then(|update| update.text.as_ref()) {
             let known = partition.engine().get(id)?.map(|folded| folded.record);
-            ready.note = known.as_ref().and_then(|known| read_anew(known, text, partitions.now()));
+            ready.note = known.as_ref().and_then(|known| read_anew(known, text, now));
             let is_new = known.is_none_or(|known| known.text != *text);
             if let Some(embedder) = self.0.embedder.as_ref().filter(|_| is_new) {
                 let vector = embed(&**embedder, std::slice::from_ref(text), Purpose::Document).await?.pop();
                 ready.vector = vector.map(|it| (embedder.name(), it.codes().to_vec(), it.scale()));
             }
         }
-        Ok((partition, ready))
+        Ok(ready)
     }
 
     pub(super) async fn existing(

@@ -204,7 +204,8 @@ impl Build<'_> {
         let wasm = fs::read(self.root.join(core.compiled()))?;
         let (bound, js) = (self.work(&core.wasm()), self.work(&core.glue()));
         let inputs = Inputs::default().bytes(include_bytes!("glue.rs")).bytes(include_bytes!("panics.rs"));
-        let inputs = inputs.bytes(include_bytes!("split/reach.rs")).bytes(&[core.split.into()]).bytes(&wasm);
+        let inputs = inputs.bytes(include_bytes!("split/reach.rs")).bytes(include_bytes!("split/mod.rs"));
+        let inputs = inputs.bytes(&[core.split.into()]).bytes(&wasm);
         stage::run(
             &self.work(&format!("bind{}.stamp", core.suffix)),
             inputs,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::build::{Build, Core};
-use crate::stage;
+use crate::stage::{self, Inputs};
 use crate::{Result, execute, table};
 
 const ENTRIES: [&str; 8] = ["node", "browser", "workerd", "slim", "cloudflare", "server", "transfer", "cli"];
@@ -37,7 +37,7 @@ impl Build<'_> {
         let mut products: Vec<PathBuf> = glues.iter().map(|glue| folder.join(glue)).collect();
         let names = SEPARATE.iter().filter_map(|entry| entry.rsplit('/').next());
         products.extend(ENTRIES.into_iter().chain(names).map(|name| folder.join(format!("{name}.js"))));
-        let mut inputs = self.inputs().path(&self.root.join("src/js"))?.path(&self.tsconfig())?;
+        let mut inputs = self.what_bundles().path(&self.root.join("src/js"))?.path(&self.tsconfig())?;
         // The command line measures with what measures here.
         inputs =
             inputs.path(&self.root.join("tools/eval"))?.path(&self.root.join("tools/lib/terminal.mjs"))?;
@@ -76,7 +76,8 @@ impl Build<'_> {
     /// Puts the one module of an output that is no npm package beside its glue.
     fn shim(&self, shim: &Path) -> Result<()> {
         let products = ["glue.js", "index.js"].map(|file| self.folder().join(file));
-        let inputs = self.inputs().path(shim)?.path(&self.work("glue.js"))?.path(&self.work("snippets"))?;
+        let inputs =
+            self.what_bundles().path(shim)?.path(&self.work("glue.js"))?.path(&self.work("snippets"))?;
         // The shim loads the table as the package does.
         let inputs = inputs.path(&self.root.join("src/js"))?.bytes(self.table.constant().as_bytes());
         stage::run(&self.work("bundle.stamp"), inputs, &products, || {
@@ -111,10 +112,15 @@ impl Build<'_> {
         command
     }
 
+    /// What every stage here depends on.
+    fn what_bundles(&self) -> Inputs {
+        self.inputs().bytes(include_bytes!("bundle.rs"))
+    }
+
     /// Checks the types and writes the declarations.
     pub fn declare(&self) -> Result<()> {
         let types = self.folder().join("types");
-        let inputs = self.inputs().path(&self.root.join("src/js"))?.path(&self.tsconfig())?;
+        let inputs = self.what_bundles().path(&self.root.join("src/js"))?.path(&self.tsconfig())?;
         let mut products = ENTRIES.map(|entry| types.join(format!("entries/{entry}.d.ts"))).to_vec();
         products.extend(SEPARATE.map(|entry| types.join(format!("{entry}.d.ts"))));
         stage::run(&self.work("declare.stamp"), inputs, &products, || {

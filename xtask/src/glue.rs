@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::Result;
+use crate::split::FROM;
 
 /// The core without its glue, and the glue.
 pub struct Bound {
@@ -137,7 +138,7 @@ fn factory(generated: &str, extras: bool, split: bool) -> Result<String> {
 
     let code = format!("\n{code}");
     let code = code.replace("\nexport class ", "\nclass ").replace("\nexport function ", "\nfunction ");
-    let foot = foot(&names.join(", "), &caches.join(" "), if split { MORE } else { "" });
+    let foot = foot(&names.join(", "), &caches.join(" "), &if split { more() } else { String::new() });
     Ok(format!("{imports}{HEAD}{code}\n{foot}"))
 }
 
@@ -154,10 +155,14 @@ const HEAD: &str = "export function createInstance(module) {";
 const SPARE_PAGES: u32 = 1024;
 
 /// Takes the second half of a core that is cut in two (`split/mod.rs`).
-const MORE: &str = "  more(module) {
-    new WebAssembly.Instance(module, { ...__wbg_get_imports(), core: wasm });
-  },
-";
+fn more() -> String {
+    format!(
+        "  more(module) {{
+    new WebAssembly.Instance(module, {{ ...__wbg_get_imports(), {FROM}: wasm }});
+  }},
+"
+    )
+}
 
 /// The end of the factory. The core aborts if an allocation fails, which is a trap like any other; whether that was it shows
 /// in that its memory cannot grow any more. Once abandoned, finalizers and callbacks that still refer to a trapped instance

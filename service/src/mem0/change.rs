@@ -1,5 +1,6 @@
 //! Changes of memories that are there: one, many, or all of a scope.
 
+use edgemem::record::MemoryId;
 use edgemem::{Error, ErrorKind, Result};
 use serde_json::Value;
 
@@ -96,17 +97,19 @@ pub async fn batch(asked: Asked<'_>, deletes: bool) -> Result<Value> {
     if list.is_empty() || list.len() > MOST {
         return Err(wrong("memories", &format!("memories must be a list of 1 to {MOST}")));
     }
-    let mut ids: Vec<&str> = Vec::new();
+    // As answers spell them, whatever the caller does.
+    let mut ids: Vec<String> = Vec::new();
     let mut changes: Vec<Value> = Vec::new();
     for (at, memory) in list.iter().enumerate() {
         let named = |name: &str| format!("memories[{at}].{name}");
         let id = checked(memory["memory_id"].as_str().unwrap_or_default())
             .map_err(|error| error.field(named("memory_id")))?;
+        let id = MemoryId::parse(id).map_or_else(|| id.to_owned(), |id| id.to_string());
         if ids.contains(&id) {
             return Err(wrong(&named("memory_id"), "memories must name each memory once"));
         }
+        let mut change = one("id", id.as_str().into());
         ids.push(id);
-        let mut change = one("id", id.into());
         if !deletes {
             let text = memory["text"].as_str().is_some_and(|text| !text.trim().is_empty());
             let metadata = memory["metadata"].is_object();
@@ -122,21 +125,33 @@ pub async fn batch(asked: Asked<'_>, deletes: bool) -> Result<Value> {
     let mut call = [changes.into(), object!({ "delete": deletes, "dryRun": true })];
     let seen = asked.call("changeAll", &call).await?;
     failed(&seen, "nothing was changed")?;
-    let among = |told: &Value, id: &str| items(told).iter().any(|known| known == id);
-    let is_there = |id: &str| among(&seen["done"], id) || (deletes && among(&seen["gone"], id));
-    let missing: Vec<&str> = ids.iter().copied().filter(|id| !is_there(id)).collect();
-    if !missing.is_empty() {
-        let shown = missing.iter().take(20).copied().collect::<Vec<_>>().join(", ");
-        let message =
-            format!("{} of these memories not found, so nothing was changed: {shown}", missing.len());
-        return Err(Error::new(ErrorKind::NotFound, message).field("memories"));
+    // Those that an answer does not tell of as it has to: how many, and the first of them.
+    let missing = |told: &Value| {
+        let among = |list: &Value, id: &str| items(list).iter().any(|known| known == id);
+        let is_there = |id: &&str| among(&told["done"], id) || (deletes && among(&told["gone"], id));
+        let missing: Vec<&str> = ids.iter().map(String::as_str).filter(|id| !is_there(id)).collect();
+        (missing.len(), missing.iter().take(20).copied().collect::<Vec<_>>().join(", "))
+    };
+    let unfound = |(missing, shown): (usize, String)| {
+        let message = format!("{missing} of these memories not found, so nothing was changed: {shown}");
+        Error::new(ErrorKind::NotFound, message).field("memories")
+    };
+    match missing(&seen) {
+        (0, _) => {}
+        found => return Err(unfound(found)),
     }
     call[1] = one("delete", deletes.into());
     let told = asked.call("changeAll", &call).await?;
     let (count, done) = (ids.len(), items(&told["done"]).len());
     failed(&told, &format!("{done} of {count} memories were changed before that, send the batch again"))?;
-    let done = if deletes { "deleted" } else { "updated" };
-    Ok(object!({ "message": format!("Successfully {done} {count} memories") }))
+    // Somebody else may have deleted some since they were looked for, which is what a batch that deletes wants.
+    let message = match missing(&told) {
+        _ if deletes => format!("Successfully deleted {count} memories"),
+        (0, _) => format!("Successfully updated {count} memories"),
+        found if found.0 == count => return Err(unfound(found)),
+        (_, shown) => format!("Successfully updated {done} of {count} memories; deleted meanwhile: {shown}"),
+    };
+    Ok(object!({ "message": message }))
 }
 
 /// The failure that an answer tells of, with how far it came.

@@ -49,12 +49,27 @@ fn a_batch_is_one_commit_for_each_owner() {
         (with(json!({ "memory_id": ann[1], "metadata": { "deep": "x".repeat(100_001) } })), 400),
         (with(json!({ "memory_id": ann[1], "text": "a\u{0}b" })), 400),
         (with(json!({ "memory_id": ann[0], "text": "y" })), 400),
+        (with(json!({ "memory_id": ann[0].as_str().unwrap().to_uppercase(), "text": "y" })), 400),
     ] {
         let (status, _, commits) = commits("PUT", body.clone());
         assert_eq!((status, commits), (expected, 0), "{body:.200}");
     }
     assert_eq!(commits("DELETE", named(&ids)), (200, json!("Successfully deleted 50 memories"), 2));
     assert_eq!(host.log("default").len(), 0, "tokens of the deployment are not noted");
+}
+
+#[test]
+fn ids_may_be_in_capitals() {
+    let host = over(&Rc::new(Slow::default()));
+    let ids = add(&host, "ann", 2);
+    let capitals = |id: &Value| json!(id.as_str().unwrap().to_uppercase());
+    assert_ne!(capitals(&ids[0]), ids[0]);
+    let change = json!({ "memories": [{ "memory_id": capitals(&ids[0]), "text": "milk" }] });
+    assert_eq!(host.ask("root", "PUT", "/v1/batch", change).1["message"], "Successfully updated 1 memories");
+    for _ in 0..2 {
+        let batch = named(&[capitals(&ids[0]), ids[1].clone()]);
+        assert_eq!(host.ask("root", "DELETE", "/v1/batch", batch).0, 200);
+    }
 }
 
 #[test]
@@ -75,6 +90,52 @@ fn a_batch_that_fails_half_way_tells_how_far_it_came_and_can_be_sent_again() {
     // To change what is gone is something else.
     let change = json!({ "memories": [{ "memory_id": ids[0], "text": "x" }] });
     assert_eq!(host.code("root", "PUT", "/v1/batch", change), "404 NOT_FOUND");
+}
+
+#[test]
+fn what_is_deleted_while_a_batch_is_written_is_not_told_as_changed() {
+    let store = Rc::new(Slow::default());
+    let host = over(&store);
+    let (ann, bob) = (add(&host, "ann", 1), add(&host, "bob", 2));
+    let ids = [ann, bob.clone()].concat();
+    let change = |ids: &[Value]| {
+        let changes = ids.iter().map(|id| json!({ "memory_id": id, "text": "milk" })).collect::<Vec<_>>();
+        let headers = [("content-type", "application/json"), ("authorization", "Bearer root")];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        let body = json!({ "memories": changes }).to_string().into_bytes();
+        (Head::new("PUT", "https://memory.example/v1/batch", headers), async move |_| Ok(body))
+    };
+    // Both are looked for, and that of ann is being written.
+    store.holds.set(true);
+    let (head, read) = change(&ids);
+    let changing = started(host.service.answer(&head, read));
+    store.holds.set(false);
+    let gone = bob[0].as_str().unwrap();
+    assert_eq!(host.ask("root", "DELETE", &format!("/v1/memories/{gone}"), json!({})).0, 200);
+    let (answer, _) = block_on(changing);
+    let message = format!("Successfully updated 2 of 3 memories; deleted meanwhile: {gone}");
+    assert_eq!((answer.status, &answer.body.unwrap()["message"]), (200, &json!(message)));
+    let (_, item) = host.ask("root", "GET", &format!("/v1/memories/{}", bob[1].as_str().unwrap()), json!({}));
+    assert_eq!(item["memory"], "milk");
+}
+
+#[test]
+fn a_batch_looks_for_all_memories_of_an_owner_at_once() {
+    let store = Rc::new(Slow::default());
+    let host = over(&store);
+    let ids = [add(&host, "ann", 30), add(&host, "bob", 20)].concat();
+    let mine = json!({ "memories": ids[..30].iter().map(|id| json!({ "memory_id": id, "text": "milk" })).collect::<Vec<_>>() });
+    let key = json!({ "org_id": "default", "project_id": "default", "user_id": "ann" });
+    let ann = host.key(key);
+    let lists = |token: &str, method: &str, body: Value| {
+        let before = store.lists.get();
+        let (status, told) = host.ask(token, method, "/v1/batch", body);
+        assert_eq!(status, 200, "{told}");
+        store.lists.get() - before
+    };
+    // Whose they are is asked once for each.
+    assert_eq!(lists(&ann, "PUT", mine), 30 + 2);
+    assert_eq!(lists("root", "DELETE", named(&ids)), 4);
 }
 
 #[test]

@@ -114,15 +114,10 @@ fn mount(engine: &mut Engine, blobs: Vec<(String, Option<Vec<u8>>)>) -> Result<(
             )
             .field(name));
         };
-        let named = |error: Error| match error.kind() {
-            ErrorKind::StoreCorrupt => {
-                Error::new(error.kind(), format!("{} [{name}]", error.message())).field(&name)
-            }
-            _ => error,
-        };
         match name.strip_prefix("v-") {
             Some(rest) => {
-                let stored = StoredVectors::decode(name.clone(), &bytes).map_err(named)?;
+                let stored =
+                    StoredVectors::decode(name.clone(), &bytes).map_err(|error| named(error, &name))?;
                 vectors.insert(format!("s-{rest}"), stored);
             }
             None => segments.push((name, bytes)),
@@ -130,12 +125,17 @@ fn mount(engine: &mut Engine, blobs: Vec<(String, Option<Vec<u8>>)>) -> Result<(
     }
     for (name, bytes) in segments {
         let vectors = vectors.remove(&name);
-        engine.mount(&name, bytes, vectors).map_err(|error| match error.kind() {
-            ErrorKind::StoreCorrupt => {
-                Error::new(error.kind(), format!("{} [{name}]", error.message())).field(&name)
-            }
-            _ => error,
-        })?;
+        engine.mount(&name, bytes, vectors).map_err(|error| named(error, &name))?;
     }
     Ok(())
+}
+
+/// What is wrong with a stored block, with its name.
+fn named(error: Error, name: &str) -> Error {
+    match error.kind() {
+        ErrorKind::StoreCorrupt => {
+            Error::new(error.kind(), format!("{} [{name}]", error.message())).field(name)
+        }
+        _ => error,
+    }
 }

@@ -118,7 +118,7 @@ impl Partitions {
                 };
                 let version = self.store.commit(&commit).await?;
                 partition.engine.borrow_mut().adopt(checkpoint);
-                partition.version.set(Some(version));
+                self.reach(partition, commit.expect, version)?;
                 Ok(true)
             }
         }

@@ -59,7 +59,8 @@ enum Merge {
     Together,
 }
 
-/// The methods that objects answer. What is not here is answered without any: `close`, and what does not exist.
+/// The methods that objects answer, each asked with the call as it is. [`Router::call`] knows three others: `close` asks no
+/// object, and `changeAll` and `reshardStep` ask theirs in their own ways. What does not exist is refused without any.
 const METHODS: &[(&str, Whom, Merge)] = &[
     ("add", Whom::Writer, Merge::First),
     ("get", Whom::Id, Merge::First),

@@ -175,7 +175,7 @@ impl Linked {
                         };
                         for entry in entries.entries() {
                             let entry = entry?;
-                            // These name a type or a global, which are no symbols here.
+                            // These name a type, which is no symbol: their numbers are not those of symbols.
                             if !matches!(entry.ty, RelocationType::TypeIndexLeb) {
                                 linked.relocations.push((from + entry.offset as usize, entry.index));
                             }
