@@ -87,6 +87,13 @@ for (const [kind, open] of Object.entries(MEMORIES)) {
     assert.deepEqual((await stores[0].get(["same"], "k")).value, (await stores[4].get(["same"], "k")).value);
   });
 
+  test(`store, ${kind}: of puts at once, one of which is too large, none happens`, { skip }, async () => {
+    const store = new EdgememStore({ memory: await open() });
+    const puts = ["", "x".repeat(100_000), ""].map((text, at) => ({ namespace: ["a"], key: `k${at}`, value: { text } }));
+    await assert.rejects(store.batch(puts), { code: "METADATA_TOO_LARGE" });
+    assert.deepEqual(await store.search(["a"]), []);
+  });
+
   test(`session, ${kind}: sessions of different owners have nothing in common`, { skip }, async () => {
     const memory = await open();
     const sessions = [{}, { userId: "ann" }, { userId: "ann", orgId: "acme" }].map((owner) => new EdgememSession({ memory, sessionId: "one", ...owner }));

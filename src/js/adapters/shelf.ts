@@ -14,6 +14,7 @@
  * moment; readers take the one that was changed last, and so does whoever cleans up after the write.
  */
 
+import { EdgememError } from "../errors.js";
 import { sha256 } from "../encryption/sha256.js";
 import { IDS } from "../ids.js";
 import { type AdapterScope, ALL, Backend, compare, type Found, invalid } from "./backend.js";
@@ -75,7 +76,10 @@ export class Shelf {
     return places.map((place) => items.get(runOf(place))?.[0]);
   }
 
-  /** Puts values at places, in place of what is there. Of two for one place the later one counts. */
+  /**
+   * Puts values at places, in place of what is there. Of two for one place the later one counts. `METADATA_TOO_LARGE` before
+   * one is put, if one of them is.
+   */
   async put(puts: Put[]): Promise<void> {
     await this.#write(new Map(puts.map((put) => [runOf(put), { place: put, memory: this.#memoryOf(put) }])));
   }
@@ -163,6 +167,7 @@ export class Shelf {
       ...{ shelf: this.#name, namespace: [...namespace], key, value: encode(value) },
       ...{ under, until, ttl: ttl ?? null, found: text !== null },
     };
+    checkSize(metadata);
     // A memory says something.
     return { text: clean(text ?? "") || "-", metadata, expirationDate: until === NEVER ? null : dayAfter(until) };
   }
@@ -260,6 +265,16 @@ const MOST_SEARCHED = 100_000;
 const NEVER = Number.MAX_SAFE_INTEGER;
 
 const encoder = new TextEncoder();
+
+/** The most that metadata takes as JSON, in bytes. The core refuses more, but one memory after the other. */
+const MOST_METADATA = 100_000;
+
+function checkSize(metadata: object): void {
+  const size = encoder.encode(JSON.stringify(metadata)).length;
+  if (size <= MOST_METADATA) return;
+  const message = `A value takes ${size} bytes as JSON with its place, at most ${MOST_METADATA} are allowed: keep large values elsewhere and store a reference.`;
+  throw new EdgememError("METADATA_TOO_LARGE", message, { field: "metadata" });
+}
 
 /** The run that stands for a place: a digest of its labels and its key. */
 function runOf({ namespace, key }: Place): string {

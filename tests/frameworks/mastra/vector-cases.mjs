@@ -173,6 +173,8 @@ test("vectors: what is wrong is refused, and nothing of it is stored", async () 
   circle.self = circle;
   await assert.rejects(store.upsert({ indexName, vectors: [[1, 1]], metadata: [circle] }), wrong);
   await assert.rejects(store.upsert({ indexName, vectors: [[1, 1]], metadata: [{ long: "x".repeat(200_000) }] }), { code: "METADATA_TOO_LARGE" });
+  const large = [{}, { long: "é".repeat(50_000) }];
+  await assert.rejects(store.upsert({ indexName, vectors: [[1, 1], [2, 2]], metadata: large }), { code: "METADATA_TOO_LARGE", field: "metadata" });
   await assert.rejects(store.upsert({ indexName, vectors: [[1, 1]], sparseVectors: [{ indices: [1], values: [1] }] }), { code: "UNSUPPORTED" });
   await assert.rejects(store.deleteVectors({ indexName, filter: {} }), { ...wrong, message: /empty filter/ });
   await assert.rejects(store.deleteVectors({ indexName, ids: [] }), { ...wrong, message: /empty ids array/ });
