@@ -2,6 +2,7 @@
 // they answer alike.
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 
 import { InMemoryStore, MastraCompositeStore } from "@mastra/core/storage";
@@ -212,6 +213,34 @@ test("storage: what is no message is refused", async () => {
   await assert.rejects(memory.saveMessages({ messages: [message("ok", "t", 1), message("m", "t", Number.NaN)] }), wrong);
   await assert.rejects(memory.saveThread({ thread: {} }), wrong);
   assert.equal((await memory.listMessages({ threadId: "t" })).total, 0);
+});
+
+test("storage: an id that is too long for a partition is refused before anything is kept of it", async () => {
+  const memory = new Memory({ store: { provider: "memory" } });
+  const store = await new EdgememStorage({ memory }).getStore("memory");
+  const named = { code: "INVALID_ARGUMENT", field: "threadId" };
+  for (const id of ["s".repeat(506), "日本語".repeat(20), "\udc00"]) {
+    await assert.rejects(store.saveThread({ thread: thread(id, "ann") }), named);
+    await assert.rejects(store.saveMessages({ messages: [message("ok", "t1", 1), message("m", id, 1)] }), named);
+    await assert.rejects(store.listMessages({ threadId: id }), named);
+  }
+  assert.deepEqual((await store.listMessagesById({ messageIds: ["ok", "m"] })).messages, []);
+  const longest = "s".repeat(505);
+  await store.saveThread({ thread: thread(longest, "ann") });
+  await store.saveMessages({ messages: [message("m", longest, 1)] });
+  assert.equal(ids(await store.listMessages({ threadId: longest })), "m");
+  // One that an earlier version has let in does not keep others from being removed. With an agent in the scope all ids are let in.
+  const id = "s".repeat(600);
+  const metadata = { shelf: "mastra", namespace: ["threads"], key: id, value: JSON.stringify({ whole: { ...thread(id, "ann"), order: "" } }), until: Number.MAX_SAFE_INTEGER };
+  const run = createHash("sha256").update(JSON.stringify([["threads"], id])).digest("hex").slice(0, 32);
+  await memory.add([{ role: "user", name: run, content: "-" }], { appId: "mastra", runId: run, infer: false, metadata: { ...metadata, under: ['["threads"]'] } });
+  assert.equal((await store.listThreads({})).total, 2);
+  await store.dangerouslyClearAll();
+  assert.equal((await store.listThreads({})).total, 0);
+  const one = await new EdgememStorage({ memory, scope: { agentId: "bot" } }).getStore("memory");
+  await one.saveThread({ thread: thread(id, "ann") });
+  await one.saveMessages({ messages: [message("m", id, 1)] });
+  assert.equal(ids(await one.listMessages({ threadId: id })), "m");
 });
 
 test("storage: other domains are another storage's, and two storages of one memory see the same", async () => {

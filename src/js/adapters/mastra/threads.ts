@@ -12,6 +12,7 @@ import { type Document, Documents } from "../documents.js";
 import { nextName, randomName } from "../names.js";
 import type { Place } from "../shelf.js";
 import { isBetween, metadataFilter, orderOf, pageOf, type Timed, timeOf } from "./pages.js";
+import { agentOf, partitionOf } from "./partition.js";
 import { type Pointer, Pointers } from "./pointers.js";
 
 /** A message as it is stored. */
@@ -65,6 +66,8 @@ export class EdgememMemoryStorage extends MemoryStorage {
   /** Puts a thread, in place of the one with its id. */
   async saveThread({ thread }: { thread: any }): Promise<any> {
     const place = threadAt(thread?.id);
+    // Its messages must have somewhere to be.
+    this.#messages(thread.id);
     const times = { createdAt: timeOf("createdAt", thread.createdAt), updatedAt: timeOf("updatedAt", thread.updatedAt) };
     return revived(await this.#threads.change(place, (before) => ({ ...thread, ...times, order: before?.order ?? nextName() })));
   }
@@ -81,10 +84,14 @@ export class EdgememMemoryStorage extends MemoryStorage {
 
   /** Removes a thread with its messages. */
   async deleteThread({ threadId }: { threadId: string }): Promise<void> {
-    const messages = await this.#messages(threadId).list(said(threadId));
-    await this.#pointers.remove(messages.map(({ key }) => key));
-    await this.#messages(threadId).remove(messages);
-    await this.#threads.remove([threadAt(threadId)]);
+    const place = threadAt(threadId);
+    // One whose id is too long for a partition has no messages; earlier versions took such threads.
+    if (this.#scope.agentId !== undefined || agentOf(NAME, threadId) !== undefined) {
+      const messages = await this.#messages(threadId).list(said(threadId));
+      await this.#pointers.remove(messages.map(({ key }) => key));
+      await this.#messages(threadId).remove(messages);
+    }
+    await this.#threads.remove([place]);
   }
 
   /** Threads in pages, the newest first unless another order is wanted. */
@@ -285,7 +292,7 @@ export class EdgememMemoryStorage extends MemoryStorage {
 
   /** Every thread has a partition of its own, unless the scope names whose it is to be. */
   #messages(thread: string): Documents<Message> {
-    return new Documents(this.#backend, NAME, { agentId: `${NAME}.${encodeURIComponent(thread)}`, ...this.#scope });
+    return new Documents(this.#backend, NAME, partitionOf(NAME, thread, this.#scope, "threadId"));
   }
 }
 
