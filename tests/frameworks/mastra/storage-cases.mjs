@@ -9,6 +9,8 @@ import { InMemoryStore, MastraCompositeStore } from "@mastra/core/storage";
 import { Memory } from "edgemem";
 import { EdgememStorage } from "edgemem/mastra-storage";
 
+import { storeOn } from "./store.mjs";
+
 const STORAGES = {
   edgemem: () => new EdgememStorage({ memory: new Memory({ store: { provider: "memory" } }) }),
   "Mastra's own": () => new InMemoryStore(),
@@ -223,6 +225,7 @@ test("storage: an id that is too long for a partition is refused before anything
     await assert.rejects(store.saveThread({ thread: thread(id, "ann") }), named);
     await assert.rejects(store.saveMessages({ messages: [message("ok", "t1", 1), message("m", id, 1)] }), named);
     await assert.rejects(store.listMessages({ threadId: id }), named);
+    assert.equal((await store.listMessages({ threadId: "t1" })).total, 0);
   }
   assert.deepEqual((await store.listMessagesById({ messageIds: ["ok", "m"] })).messages, []);
   const longest = "s".repeat(505);
@@ -241,6 +244,40 @@ test("storage: an id that is too long for a partition is refused before anything
   await one.saveThread({ thread: thread(id, "ann") });
   await one.saveMessages({ messages: [message("m", id, 1)] });
   assert.equal(ids(await one.listMessages({ threadId: id })), "m");
+});
+
+test("storage: whichever write fails, a message can be saved again, moved again and removed", async () => {
+  for (const [task, isRepeated] of [["save", false], ["save", true], ["move", false], ["move", true]]) {
+    let failures = 0;
+    for (let failing = 1; ; failing++) {
+      let left = Number.POSITIVE_INFINITY;
+      const before = () => {
+        if (--left === 0) throw new Error("no room");
+      };
+      const store = await new EdgememStorage({ memory: new Memory({ store: storeOn(new Map(), before) }) }).getStore("memory");
+      for (const id of ["t1", "t2"]) await store.saveThread({ thread: thread(id, "ann") });
+      if (task === "move") await store.saveMessages({ messages: [message("m", "t1", 1)] });
+      const run = () => (task === "save" ? store.saveMessages({ messages: [message("m", "t2", 1)] }) : store.updateMessages({ messages: [{ id: "m", threadId: "t2" }] }));
+      left = failing;
+      const failed = await run().then(() => false, () => true);
+      left = Number.POSITIVE_INFINITY;
+      if (!failed) break;
+      failures++;
+      const seen = async () => [ids(await store.listMessages({ threadId: "t1" })), ids(await store.listMessages({ threadId: "t2" })), ids(await store.listMessagesById({ messageIds: ["m"] }))];
+      if (task === "move") assert.equal((await seen())[2], "m", `${task}, write ${failing}`);
+      if (isRepeated) {
+        await run();
+        assert.deepEqual(await seen(), ["", "m", "m"], `${task} again after write ${failing}`);
+      }
+      await store.deleteMessages(["m"]);
+      assert.deepEqual(await seen(), ["", "", ""], `${task}, removed after write ${failing}`);
+      await store.saveMessages({ messages: [message("m", "t2", 1)] });
+      assert.deepEqual(await seen(), ["", "m", "m"]);
+      await store.dangerouslyClearAll();
+      assert.deepEqual(await seen(), ["", "", ""]);
+    }
+    assert.ok(failures >= (task === "save" ? 3 : 5), `${task}: only ${failures} writes failed`);
+  }
 });
 
 test("storage: other domains are another storage's, and two storages of one memory see the same", async () => {

@@ -54,6 +54,8 @@ export class EdgememMemoryStorage extends MemoryStorage {
     const threads = await this.#threads.list(["threads"]);
     const ids = new Set([...threads.map(({ key }) => key), ...[...pointers.values()].map(({ thread }) => thread)]);
     for (const threadId of ids) await this.deleteThread({ threadId });
+    // Those of messages that never came.
+    await this.#pointers.remove([...pointers.keys()]);
     await this.#threads.remove(await this.#threads.list(["resources"]));
   }
 
@@ -88,7 +90,9 @@ export class EdgememMemoryStorage extends MemoryStorage {
     // One whose id is too long for a partition has no messages; earlier versions took such threads.
     if (this.#scope.agentId !== undefined || agentOf(NAME, threadId) !== undefined) {
       const messages = await this.#messages(threadId).list(said(threadId));
-      await this.#pointers.remove(messages.map(({ key }) => key));
+      const pointers = await this.#pointers.get(messages.map(({ key }) => key));
+      // Not of a message that is being moved to another thread.
+      await this.#pointers.remove([...pointers].flatMap(([id, { thread }]) => (thread === threadId ? id : [])));
       await this.#messages(threadId).remove(messages);
     }
     await this.#threads.remove([place]);
@@ -256,31 +260,44 @@ export class EdgememMemoryStorage extends MemoryStorage {
   }
 
   async #byId(ids: string[]): Promise<Message[]> {
-    const found: Message[] = [];
-    for (const [thread, some] of byThread(await this.#pointers.get(ids))) {
-      const messages = await this.#messages(thread).get(some.map((id) => messageAt(thread, id)));
-      found.push(...messages.flatMap((message) => message ?? []));
+    const pointers = await this.#pointers.get(ids);
+    const found = new Map<string, Message>();
+    for (const [thread, some] of byThread(pointers)) {
+      for (const message of await this.#messages(thread).get(some.map((id) => messageAt(thread, id)))) {
+        // What is in the thread that it was moved to counts, and if nothing is, what it was.
+        if (message && (thread === pointers.get(message.id)?.thread || !found.has(message.id))) found.set(message.id, message);
+      }
     }
-    return found;
+    return [...found.values()];
   }
 
-  /** Puts messages where they belong, and takes them away from where they were. */
+  /**
+   * Puts messages where they belong, and takes them away from where they were. Their pointers come first: a message that has none
+   * could be removed by nobody who knows its id.
+   */
   async #save(messages: Message[]): Promise<void> {
     const before = await this.#pointers.get(messages.map(({ id }) => id));
     const pointers = new Map<string, Pointer>();
+    const moved = new Map<string, Pointer>();
     const threads = new Map<string, Document<Message>[]>();
     for (const message of messages) {
       const { id, threadId, resourceId } = message;
-      const order = before.get(id)?.order ?? nextName();
-      pointers.set(id, { thread: threadId, resource: resourceId ?? null, order });
+      const there = before.get(id);
+      const order = there?.order ?? nextName();
+      const pointer = { thread: threadId, resource: resourceId ?? null, order };
+      const left = there ? [...new Set([there.thread, ...(there.left ?? [])])].filter((thread) => thread !== threadId) : [];
+      pointers.set(id, left.length > 0 ? { ...pointer, left } : pointer);
+      if (left.length > 0) moved.set(id, pointer);
       threads.set(threadId, [...(threads.get(threadId) ?? []), { ...messageAt(threadId, id), value: { ...message, order } }]);
     }
-    for (const [thread, documents] of threads) await this.#messages(thread).put(documents);
+    // All that cannot be is refused here.
+    const puts = [...threads].map(([thread, documents]) => ({ place: this.#messages(thread), documents }));
     await this.#pointers.put(pointers);
-    for (const { id, threadId } of messages) {
-      const { thread } = before.get(id) ?? {};
-      if (thread !== undefined && thread !== threadId) await this.#messages(thread).remove([messageAt(thread, id)]);
+    for (const { place, documents } of puts) await place.put(documents);
+    for (const id of moved.keys()) {
+      for (const thread of pointers.get(id)!.left!) await this.#messages(thread).remove([messageAt(thread, id)]);
     }
+    await this.#pointers.put(moved);
   }
 
   /** Notes that threads have changed, if they are there: messages may come before their thread. */
@@ -317,9 +334,12 @@ function idOf(field: string, id: unknown): string {
   throw invalid(field, `${field} must be a non-empty string.`);
 }
 
+/** The ids by the threads where they are or may be. */
 function byThread(pointers: Map<string, Pointer>): Map<string, string[]> {
   const threads = new Map<string, string[]>();
-  for (const [id, { thread }] of pointers) threads.set(thread, [...(threads.get(thread) ?? []), id]);
+  for (const [id, { thread, left = [] }] of pointers) {
+    for (const one of [thread, ...left]) threads.set(one, [...(threads.get(one) ?? []), id]);
+  }
   return threads;
 }
 
