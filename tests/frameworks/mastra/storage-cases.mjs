@@ -214,7 +214,27 @@ test("storage: what is no message is refused", async () => {
   await assert.rejects(memory.saveMessages({ messages: [message("", "t", 1)] }), wrong);
   await assert.rejects(memory.saveMessages({ messages: [message("ok", "t", 1), message("m", "t", Number.NaN)] }), wrong);
   await assert.rejects(memory.saveThread({ thread: {} }), wrong);
+  for (const createdAt of [new Date(8.64e15), new Date(-1e14), "+010000-01-01T00:00:00Z"]) {
+    await assert.rejects(memory.saveMessages({ messages: [{ ...message("m", "t", 1), createdAt }] }), { ...wrong, field: "createdAt" });
+    await assert.rejects(memory.saveThread({ thread: { ...thread("t", "ann"), createdAt } }), { ...wrong, field: "createdAt" });
+  }
+  for (const include of [{ id: "m" }, [null], ["m"], "m"]) await assert.rejects(memory.listMessages({ threadId: "t", include }), { ...wrong, field: "include" });
   assert.equal((await memory.listMessages({ threadId: "t" })).total, 0);
+});
+
+test("storage: what is null is as if it were not there, and the first and last years are in order", async () => {
+  const memory = await STORAGES.edgemem().getStore("memory");
+  const times = { last: "9999-12-31T23:59:59.999Z", first: "0000-01-01T00:00:00.000Z", now: null };
+  await memory.saveThread({ thread: { ...thread("t", "ann"), createdAt: times.last, updatedAt: times.last } });
+  const before = Date.now();
+  const { messages } = await memory.saveMessages({ messages: Object.entries(times).map(([id, createdAt]) => ({ ...message(id, "t", 1), createdAt })) });
+  assert.ok(messages[2].createdAt.getTime() >= before);
+  assert.equal((await memory.getThreadById({ threadId: "t" })).updatedAt.toISOString(), times.last);
+  const nothing = { orderBy: null, include: null, filter: null };
+  assert.equal(ids(await memory.listMessages({ threadId: "t", ...nothing })), "first now last");
+  assert.equal(ids(await memory.listMessages({ threadId: "t", ...nothing, filter: { metadata: null, dateRange: { start: null, end: null } } })), "first now last");
+  assert.equal(ids(await memory.listMessages({ threadId: "t", filter: { dateRange: null } })), "first now last");
+  assert.equal((await memory.listThreads({ orderBy: null, filter: null })).total, 1);
 });
 
 test("storage: an id that is too long for a partition is refused before anything is kept of it", async () => {

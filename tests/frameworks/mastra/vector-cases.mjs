@@ -176,6 +176,14 @@ test("vectors: what is wrong is refused, and nothing of it is stored", async () 
   circle.self = circle;
   await assert.rejects(store.upsert({ indexName, vectors: [[1, 1]], metadata: [circle] }), wrong);
   await assert.rejects(store.upsert({ indexName, vectors: [[1, 1]], metadata: [{ long: "x".repeat(200_000) }] }), { code: "METADATA_TOO_LARGE" });
+  for (const metadata of [{ a: 1 }, "a", 5, ["a"], [5], [[1]], [true], [new Date(0)]]) {
+    await assert.rejects(store.upsert({ indexName, vectors: [[1, 1]], metadata }), { ...wrong, field: "metadata" }, JSON.stringify(metadata));
+  }
+  for (const metadata of ["a", "", 0, false, [{}]]) {
+    await assert.rejects(store.updateVector({ indexName, id: "0", update: { metadata } }), { ...wrong, field: "metadata" }, JSON.stringify(metadata));
+  }
+  await assert.rejects(store.updateVector({ indexName, id: "0", update: { metadata: null } }), wrong);
+  await assert.rejects(store.upsert({ indexName, vectors: [[1, 1]], ids: "a" }), { ...wrong, field: "ids" });
   const large = [{}, { long: "é".repeat(50_000) }];
   await assert.rejects(store.upsert({ indexName, vectors: [[1, 1], [2, 2]], metadata: large }), { code: "METADATA_TOO_LARGE", field: "metadata" });
   await assert.rejects(store.upsert({ indexName, vectors: [[1, 1]], sparseVectors: [{ indices: [1], values: [1] }] }), { code: "UNSUPPORTED" });
@@ -193,6 +201,10 @@ test("vectors: what is wrong is refused, and nothing of it is stored", async () 
   await assert.rejects(store.createIndex({ indexName, dimension: 3 }), wrong);
   assert.deepEqual((await store.query({ indexName, filter: {}, includeVector: true })).map(({ id, vector }) => [id, vector]), [["0", [1, 0]]]);
   assert.deepEqual(await store.listIndexes(), ["i"]);
+  // What is null is as if it were not there.
+  await store.upsert({ indexName, vectors: [[1, 1]], metadata: null, ids: ["1"] });
+  await store.upsert({ indexName, vectors: [[2, 2]], metadata: [null], ids: ["2"] });
+  assert.deepEqual((await store.query({ indexName, filter: {} })).map(({ id, metadata }) => [id, metadata]), [["0", { kind: "a" }], ["1", {}], ["2", {}]]);
 });
 
 test("vectors: indexes are made once, listed, and removed with what is in them", async () => {

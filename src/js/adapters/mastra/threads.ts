@@ -11,7 +11,7 @@ import { type AdapterScope, Backend, compare, invalid, type MemoryLike } from ".
 import { type Document, Documents } from "../documents.js";
 import { nextName, randomName } from "../names.js";
 import type { Place } from "../shelf.js";
-import { isBetween, metadataFilter, orderOf, pageOf, type Timed, timeOf } from "./pages.js";
+import { isBetween, LAST, metadataFilter, orderOf, pageOf, type Timed, timeOf } from "./pages.js";
 import { agentOf, partitionOf } from "./partition.js";
 import { type Pointer, Pointers } from "./pointers.js";
 
@@ -224,7 +224,11 @@ export class EdgememMemoryStorage extends MemoryStorage {
   }
 
   /** A page of the messages of threads. */
-  async #page(threads: string[], resource: string | undefined, { include = [], filter, ...wanted }: any): Promise<any> {
+  async #page(threads: string[], resource: string | undefined, { include: included, filter, ...wanted }: any): Promise<any> {
+    const include = included ?? [];
+    if (!Array.isArray(include) || !include.every((one) => typeof one?.id === "string")) {
+      throw invalid("include", "include must be a list of objects that name a message by its id.");
+    }
     const page = pageOf(wanted, 40);
     const isWanted = metadataFilter(filter?.metadata);
     const read = new Map<string, Promise<Message[]>>();
@@ -361,10 +365,10 @@ function merged(before: any, change: any): any {
   return { ...before, ...change, ...metadata };
 }
 
-/** Now, and later than a time in any case. */
+/** Now, and later than a time in any case, if there is anything later. */
 function after(time: string | undefined): string {
   const now = new Date().toISOString();
-  return time === undefined || compare(time, now) < 0 ? now : new Date(Date.parse(time) + 1).toISOString();
+  return time === undefined || compare(time, now) < 0 ? now : new Date(Math.min(Date.parse(time) + 1, LAST)).toISOString();
 }
 
 /** What a page tells of the list that it is of. */
