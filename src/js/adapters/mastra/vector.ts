@@ -117,7 +117,7 @@ export class EdgememVector extends MastraVector {
     const { index, vectors } = await this.#vectors.read(nameOf(indexName));
     const query = queryVector && checked(queryVector, index.dimension);
     return nearest(vectors.values(), index.metric, query, accepts, topK).map(({ id, score, metadata, numbers }) => ({
-      ...{ id, score, metadata: copied(metadata) },
+      ...{ id, score, metadata: JSON.parse(encode(metadata)) },
       ...(includeVector && { vector: [...numbers] }),
     }));
   }
