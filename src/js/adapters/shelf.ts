@@ -101,8 +101,10 @@ export class Shelf {
 
   /** What lies under these labels, in the order in which it was put there first. */
   async list(prefix: string[], limit = ALL, offset = 0): Promise<Item[]> {
-    if (!(limit >= 0)) throw invalid("limit", "limit must be a number that is not below 0.");
-    if (!(offset >= 0)) throw invalid("offset", "offset must be a number that is not below 0.");
+    for (const [field, count] of Object.entries({ limit, offset })) {
+      if (Number.isSafeInteger(count) && count >= 0) continue;
+      throw new EdgememError("TOP_K_INVALID", `${field} must be a whole number that is not below 0.`, { field });
+    }
     const reach = this.#reach(prefix);
     const items = await this.#first(limit + offset, prefix, (most) => this.#backend.list(reach, most));
     return items.slice(offset, offset + limit);
