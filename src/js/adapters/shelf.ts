@@ -6,11 +6,17 @@
  * speaker, so dedup and the folding of repetitions do not reach over keys, and reading a key asks for its run and needs no
  * search. Labels are compared as they are, one by one, and never joined.
  *
+ * Shelves of different owners do not see each other. What a memory finds for an owner is another matter: `Memory` also finds
+ * what is there without the owner's ids, and a client's server what carries more ids than were named. So every memory
+ * that was found is looked at: its ids, but the run, are the shelf's own, and it has none that the shelf has not.
+ *
  * Writes of one key take turns within a process. Where two processes write a new key at once, both memories are there for a
  * moment; readers take the one that was changed last, and so does whoever cleans up after the write.
  */
 
+import { EdgememError } from "../errors.js";
 import { sha256 } from "../encryption/sha256.js";
+import { IDS } from "../ids.js";
 import { type AdapterScope, ALL, Backend, compare, type Found, invalid } from "./backend.js";
 import { inTurn } from "./in-turn.js";
 
@@ -70,7 +76,10 @@ export class Shelf {
     return places.map((place) => items.get(runOf(place))?.[0]);
   }
 
-  /** Puts values at places, in place of what is there. Of two for one place the later one counts. */
+  /**
+   * Puts values at places, in place of what is there. Of two for one place the later one counts. `METADATA_TOO_LARGE` before
+   * one is put, if one of them is.
+   */
   async put(puts: Put[]): Promise<void> {
     await this.#write(new Map(puts.map((put) => [runOf(put), { place: put, memory: this.#memoryOf(put) }])));
   }
@@ -92,13 +101,30 @@ export class Shelf {
 
   /** What lies under these labels, in the order in which it was put there first. */
   async list(prefix: string[], limit = ALL, offset = 0): Promise<Item[]> {
-    return this.#distinct(await this.#backend.list(this.#reach(prefix), limit, offset), prefix);
+    for (const [field, count] of Object.entries({ limit, offset })) {
+      if (Number.isSafeInteger(count) && count >= 0) continue;
+      throw new EdgememError("TOP_K_INVALID", `${field} must be a whole number that is not below 0.`, { field });
+    }
+    const reach = this.#reach(prefix);
+    const items = await this.#first(limit + offset, prefix, (most) => this.#backend.list(reach, most));
+    return items.slice(offset, offset + limit);
   }
 
   /** What lies under these labels and answers a question, best first. */
   async search(prefix: string[], query: string, topK: number, threshold?: number): Promise<Item[]> {
     const reach = this.#reach(prefix, { found: true });
-    return this.#distinct(await this.#backend.search(query, reach, { topK, threshold }), prefix);
+    const items = await this.#first(topK, prefix, (most) => this.#backend.search(query, reach, { topK: most, threshold }));
+    return items.slice(0, topK);
+  }
+
+  /** At least so many items, if there are: more memories have to be found for that where others' are among them. */
+  async #first(wanted: number, prefix: string[], find: (most: number) => Promise<Found[]>): Promise<Item[]> {
+    for (let most = Math.min(wanted, ALL); ; most = Math.min(4 * most, ALL)) {
+      const memories = await find(most);
+      const items = this.#distinct(memories, prefix);
+      const isMore = items.length < wanted && memories.length === most && most < ALL;
+      if (!isMore) return items;
+    }
   }
 
   async #write(changes: Map<string, Change>): Promise<void> {
@@ -107,8 +133,19 @@ export class Shelf {
       const made = await Promise.all([...changes].map(([run, change]) => this.#change(run, change, there.get(run) ?? [])));
       const added = made.flatMap((place) => place ?? []);
       if (added.length === 0) return;
-      for (const [, ...others] of (await this.#at(added, true)).values()) for (const { id } of others) await this.#backend.remove(id);
+      const now = await this.#at(added, true);
+      for (const [, ...others] of now.values()) for (const { id } of others) await this.#backend.remove(id);
+      for (const place of added) if (!now.has(runOf(place))) await this.#explain(place);
     });
+  }
+
+  /** Why something is not there that was just put: a server writes with the ids of its key, and then it is not this shelf's. */
+  async #explain({ namespace, key }: Place): Promise<void> {
+    const filters = [{ run_id: runOf({ namespace, key }) }];
+    const memories = await this.#backend.list({ scope: { ...this.#owner(namespace), runId: "*" }, filters });
+    // Else someone has taken it away in between.
+    if (memories.length === 0) return;
+    throw invalid("scope", "The server wrote this with more ids than the scope has, as for a key of one user or agent: name them in the scope.");
   }
 
   /** Makes one change. Returns its place if a memory was added for it. */
@@ -132,6 +169,7 @@ export class Shelf {
       ...{ shelf: this.#name, namespace: [...namespace], key, value: encode(value) },
       ...{ under, until, ttl: ttl ?? null, found: text !== null },
     };
+    checkSize(metadata);
     // A memory says something.
     return { text: clean(text ?? "") || "-", metadata, expirationDate: until === NEVER ? null : dayAfter(until) };
   }
@@ -161,10 +199,12 @@ export class Shelf {
   }
 
   #items(memories: Found[], expired = false): Item[] {
-    return memories.flatMap(({ id, score, metadata, createdAt, updatedAt }) => {
+    return memories.flatMap(({ id, score, metadata, createdAt, updatedAt, scope }) => {
       const { shelf, namespace, key, value, until, ttl } = metadata;
       if (shelf !== this.#name || !Array.isArray(namespace) || typeof value !== "string") return [];
       if (!expired && until <= Date.now()) return [];
+      const owner = this.#owner(namespace);
+      if (!IDS.every(([name]) => name === "runId" || scope[name] === owner[name])) return [];
       const times = { createdAt: new Date(createdAt), updatedAt: new Date(updatedAt) };
       return [{ namespace, key, value: JSON.parse(value), ...times, score, ttl: ttl ?? undefined, id }];
     });
@@ -196,7 +236,13 @@ export class Shelf {
   #owner(namespace: string[]): AdapterScope {
     const scope = typeof this.#scope === "function" ? this.#scope(namespace) : this.#scope;
     if (scope.runId !== undefined) throw invalid("scope", "The scope of a store has no runId: every item is a run of its own.");
-    return { appId: this.#name, ...scope };
+    const owner: AdapterScope = { appId: this.#name };
+    for (const [name] of IDS) {
+      const id = scope[name] ?? undefined;
+      // As memories carry it: without white space around it.
+      if (id !== undefined) owner[name] = typeof id === "string" ? id.trim() : id;
+    }
+    return owner;
   }
 
   /** Does something when nothing else is done at these runs in this process. */
@@ -221,6 +267,16 @@ const MOST_SEARCHED = 100_000;
 const NEVER = Number.MAX_SAFE_INTEGER;
 
 const encoder = new TextEncoder();
+
+/** The most that metadata takes as JSON, in bytes. The core refuses more, but one memory after the other. */
+const MOST_METADATA = 100_000;
+
+function checkSize(metadata: object): void {
+  const size = encoder.encode(JSON.stringify(metadata)).length;
+  if (size <= MOST_METADATA) return;
+  const message = `A value takes ${size} bytes as JSON with its place, at most ${MOST_METADATA} are allowed: keep large values elsewhere and store a reference.`;
+  throw new EdgememError("METADATA_TOO_LARGE", message, { field: "metadata" });
+}
 
 /** The run that stands for a place: a digest of its labels and its key. */
 function runOf({ namespace, key }: Place): string {

@@ -334,7 +334,9 @@ test("store: what cannot be stored is refused with a code and changes nothing", 
   }
   await assert.rejects(store.put(["a"], "k", { text: "x".repeat(200_000) }), { code: "METADATA_TOO_LARGE" });
   await assert.rejects(store.get("a", "k"), { code: "INVALID_ARGUMENT", field: "namespace" });
-  await assert.rejects(store.search(["a"], { limit: -1 }), { code: "TOP_K_INVALID" });
+  for (const wrong of [{ limit: -1 }, { limit: 1.5 }, { offset: -1, limit: 5 }, { offset: Number.NaN }]) {
+    await assert.rejects(store.search(["a"], wrong), { code: "TOP_K_INVALID", field: Object.keys(wrong)[0] });
+  }
   assert.throws(() => new EdgememStore({ memory: {} }), { code: "INVALID_ARGUMENT", field: "memory" });
   assert.deepEqual((await store.search([])).map(({ value }) => value), [{ n: 1 }]);
   // Odd texts are kept as they are.

@@ -8,6 +8,7 @@ import { EdgememProcessor, memoryTools } from "edgemem/mastra";
 
 import { calls, says, scripted, systemOf } from "./model.mjs";
 import "./memory-cases.mjs";
+import "./scope-cases.mjs";
 import "./storage-cases.mjs";
 import "./vector-cases.mjs";
 

@@ -2,11 +2,14 @@
 // they answer alike.
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 
 import { InMemoryStore, MastraCompositeStore } from "@mastra/core/storage";
 import { Memory } from "edgemem";
 import { EdgememStorage } from "edgemem/mastra-storage";
+
+import { storeOn } from "./store.mjs";
 
 const STORAGES = {
   edgemem: () => new EdgememStorage({ memory: new Memory({ store: { provider: "memory" } }) }),
@@ -211,7 +214,90 @@ test("storage: what is no message is refused", async () => {
   await assert.rejects(memory.saveMessages({ messages: [message("", "t", 1)] }), wrong);
   await assert.rejects(memory.saveMessages({ messages: [message("ok", "t", 1), message("m", "t", Number.NaN)] }), wrong);
   await assert.rejects(memory.saveThread({ thread: {} }), wrong);
+  for (const createdAt of [new Date(8.64e15), new Date(-1e14), "+010000-01-01T00:00:00Z"]) {
+    await assert.rejects(memory.saveMessages({ messages: [{ ...message("m", "t", 1), createdAt }] }), { ...wrong, field: "createdAt" });
+    await assert.rejects(memory.saveThread({ thread: { ...thread("t", "ann"), createdAt } }), { ...wrong, field: "createdAt" });
+  }
+  for (const include of [{ id: "m" }, [null], ["m"], "m"]) await assert.rejects(memory.listMessages({ threadId: "t", include }), { ...wrong, field: "include" });
   assert.equal((await memory.listMessages({ threadId: "t" })).total, 0);
+});
+
+test("storage: what is null is as if it were not there, and the first and last years are in order", async () => {
+  const memory = await STORAGES.edgemem().getStore("memory");
+  const times = { last: "9999-12-31T23:59:59.999Z", first: "0000-01-01T00:00:00.000Z", now: null };
+  await memory.saveThread({ thread: { ...thread("t", "ann"), createdAt: times.last, updatedAt: times.last } });
+  const before = Date.now();
+  const { messages } = await memory.saveMessages({ messages: Object.entries(times).map(([id, createdAt]) => ({ ...message(id, "t", 1), createdAt })) });
+  assert.ok(messages[2].createdAt.getTime() >= before);
+  assert.equal((await memory.getThreadById({ threadId: "t" })).updatedAt.toISOString(), times.last);
+  const nothing = { orderBy: null, include: null, filter: null };
+  assert.equal(ids(await memory.listMessages({ threadId: "t", ...nothing })), "first now last");
+  assert.equal(ids(await memory.listMessages({ threadId: "t", ...nothing, filter: { metadata: null, dateRange: { start: null, end: null } } })), "first now last");
+  assert.equal(ids(await memory.listMessages({ threadId: "t", filter: { dateRange: null } })), "first now last");
+  assert.equal((await memory.listThreads({ orderBy: null, filter: null })).total, 1);
+});
+
+test("storage: an id that is too long for a partition is refused before anything is kept of it", async () => {
+  const memory = new Memory({ store: { provider: "memory" } });
+  const store = await new EdgememStorage({ memory }).getStore("memory");
+  const named = { code: "INVALID_ARGUMENT", field: "threadId" };
+  for (const id of ["s".repeat(506), "日本語".repeat(20), "\udc00"]) {
+    await assert.rejects(store.saveThread({ thread: thread(id, "ann") }), named);
+    await assert.rejects(store.saveMessages({ messages: [message("ok", "t1", 1), message("m", id, 1)] }), named);
+    await assert.rejects(store.listMessages({ threadId: id }), named);
+    assert.equal((await store.listMessages({ threadId: "t1" })).total, 0);
+  }
+  assert.deepEqual((await store.listMessagesById({ messageIds: ["ok", "m"] })).messages, []);
+  const longest = "s".repeat(505);
+  await store.saveThread({ thread: thread(longest, "ann") });
+  await store.saveMessages({ messages: [message("m", longest, 1)] });
+  assert.equal(ids(await store.listMessages({ threadId: longest })), "m");
+  // One that an earlier version has let in does not keep others from being removed. With an agent in the scope all ids are let in.
+  const id = "s".repeat(600);
+  const metadata = { shelf: "mastra", namespace: ["threads"], key: id, value: JSON.stringify({ whole: { ...thread(id, "ann"), order: "" } }), until: Number.MAX_SAFE_INTEGER };
+  const run = createHash("sha256").update(JSON.stringify([["threads"], id])).digest("hex").slice(0, 32);
+  await memory.add([{ role: "user", name: run, content: "-" }], { appId: "mastra", runId: run, infer: false, metadata: { ...metadata, under: ['["threads"]'] } });
+  assert.equal((await store.listThreads({})).total, 2);
+  await store.dangerouslyClearAll();
+  assert.equal((await store.listThreads({})).total, 0);
+  const one = await new EdgememStorage({ memory, scope: { agentId: "bot" } }).getStore("memory");
+  await one.saveThread({ thread: thread(id, "ann") });
+  await one.saveMessages({ messages: [message("m", id, 1)] });
+  assert.equal(ids(await one.listMessages({ threadId: id })), "m");
+});
+
+test("storage: whichever write fails, a message can be saved again, moved again and removed", async () => {
+  for (const [task, isRepeated] of [["save", false], ["save", true], ["move", false], ["move", true]]) {
+    let failures = 0;
+    for (let failing = 1; ; failing++) {
+      let left = Number.POSITIVE_INFINITY;
+      const before = () => {
+        if (--left === 0) throw new Error("no room");
+      };
+      const store = await new EdgememStorage({ memory: new Memory({ store: storeOn(new Map(), before) }) }).getStore("memory");
+      for (const id of ["t1", "t2"]) await store.saveThread({ thread: thread(id, "ann") });
+      if (task === "move") await store.saveMessages({ messages: [message("m", "t1", 1)] });
+      const run = () => (task === "save" ? store.saveMessages({ messages: [message("m", "t2", 1)] }) : store.updateMessages({ messages: [{ id: "m", threadId: "t2" }] }));
+      left = failing;
+      const failed = await run().then(() => false, () => true);
+      left = Number.POSITIVE_INFINITY;
+      if (!failed) break;
+      failures++;
+      const seen = async () => [ids(await store.listMessages({ threadId: "t1" })), ids(await store.listMessages({ threadId: "t2" })), ids(await store.listMessagesById({ messageIds: ["m"] }))];
+      if (task === "move") assert.equal((await seen())[2], "m", `${task}, write ${failing}`);
+      if (isRepeated) {
+        await run();
+        assert.deepEqual(await seen(), ["", "m", "m"], `${task} again after write ${failing}`);
+      }
+      await store.deleteMessages(["m"]);
+      assert.deepEqual(await seen(), ["", "", ""], `${task}, removed after write ${failing}`);
+      await store.saveMessages({ messages: [message("m", "t2", 1)] });
+      assert.deepEqual(await seen(), ["", "m", "m"]);
+      await store.dangerouslyClearAll();
+      assert.deepEqual(await seen(), ["", "", ""]);
+    }
+    assert.ok(failures >= (task === "save" ? 3 : 5), `${task}: only ${failures} writes failed`);
+  }
 });
 
 test("storage: other domains are another storage's, and two storages of one memory see the same", async () => {

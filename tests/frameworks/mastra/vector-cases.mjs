@@ -1,11 +1,14 @@
 // What Mastra's own tests of vector stores ask of one, in our words, and what this one promises beside it.
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 
 import { MastraVector } from "@mastra/core/vector";
 import { Memory } from "edgemem";
 import { EdgememVector } from "edgemem/mastra-storage";
+
+import { storeOn } from "./store.mjs";
 
 const open = () => new Memory({ store: { provider: "memory" } });
 
@@ -173,6 +176,16 @@ test("vectors: what is wrong is refused, and nothing of it is stored", async () 
   circle.self = circle;
   await assert.rejects(store.upsert({ indexName, vectors: [[1, 1]], metadata: [circle] }), wrong);
   await assert.rejects(store.upsert({ indexName, vectors: [[1, 1]], metadata: [{ long: "x".repeat(200_000) }] }), { code: "METADATA_TOO_LARGE" });
+  for (const metadata of [{ a: 1 }, "a", 5, ["a"], [5], [[1]], [true], [new Date(0)]]) {
+    await assert.rejects(store.upsert({ indexName, vectors: [[1, 1]], metadata }), { ...wrong, field: "metadata" }, JSON.stringify(metadata));
+  }
+  for (const metadata of ["a", "", 0, false, [{}]]) {
+    await assert.rejects(store.updateVector({ indexName, id: "0", update: { metadata } }), { ...wrong, field: "metadata" }, JSON.stringify(metadata));
+  }
+  await assert.rejects(store.updateVector({ indexName, id: "0", update: { metadata: null } }), wrong);
+  await assert.rejects(store.upsert({ indexName, vectors: [[1, 1]], ids: "a" }), { ...wrong, field: "ids" });
+  const large = [{}, { long: "é".repeat(50_000) }];
+  await assert.rejects(store.upsert({ indexName, vectors: [[1, 1], [2, 2]], metadata: large }), { code: "METADATA_TOO_LARGE", field: "metadata" });
   await assert.rejects(store.upsert({ indexName, vectors: [[1, 1]], sparseVectors: [{ indices: [1], values: [1] }] }), { code: "UNSUPPORTED" });
   await assert.rejects(store.deleteVectors({ indexName, filter: {} }), { ...wrong, message: /empty filter/ });
   await assert.rejects(store.deleteVectors({ indexName, ids: [] }), { ...wrong, message: /empty ids array/ });
@@ -188,6 +201,10 @@ test("vectors: what is wrong is refused, and nothing of it is stored", async () 
   await assert.rejects(store.createIndex({ indexName, dimension: 3 }), wrong);
   assert.deepEqual((await store.query({ indexName, filter: {}, includeVector: true })).map(({ id, vector }) => [id, vector]), [["0", [1, 0]]]);
   assert.deepEqual(await store.listIndexes(), ["i"]);
+  // What is null is as if it were not there.
+  await store.upsert({ indexName, vectors: [[1, 1]], metadata: null, ids: ["1"] });
+  await store.upsert({ indexName, vectors: [[2, 2]], metadata: [null], ids: ["2"] });
+  assert.deepEqual((await store.query({ indexName, filter: {} })).map(({ id, metadata }) => [id, metadata]), [["0", { kind: "a" }], ["1", {}], ["2", {}]]);
 });
 
 test("vectors: indexes are made once, listed, and removed with what is in them", async () => {
@@ -205,6 +222,51 @@ test("vectors: indexes are made once, listed, and removed with what is in them",
   await assert.rejects(store.deleteVectors({ indexName: "i", filter: { a: 1 } }), missing);
   await store.createIndex({ indexName: "i", dimension: 3 });
   assert.deepEqual(await store.query({ indexName: "i", queryVector: [1, 0, 0] }), []);
+});
+
+test("vectors: a name that is too long for a partition is refused when the index is made", async () => {
+  const memory = open();
+  const store = new EdgememVector({ memory });
+  const named = { code: "INVALID_ARGUMENT", field: "indexName" };
+  for (const indexName of ["x".repeat(498), "日".repeat(56), "\ud800x"]) await assert.rejects(store.createIndex({ indexName, dimension: 1 }), named);
+  // One that an earlier version has let in is listed, and can be removed.
+  const namespace = ["index", "x".repeat(600)];
+  const value = JSON.stringify({ dimension: 1, metric: "cosine", name: "0" });
+  const metadata = { shelf: "mastra-vectors", namespace, key: "made", value, until: Number.MAX_SAFE_INTEGER, under: ['["index"]', JSON.stringify(namespace)] };
+  const run = createHash("sha256").update(JSON.stringify([namespace, "made"])).digest("hex").slice(0, 32);
+  await memory.add([{ role: "user", name: run, content: "-" }], { appId: "mastra-vectors", runId: run, infer: false, metadata });
+  assert.deepEqual(await store.listIndexes(), [namespace[1]]);
+  await store.deleteIndex({ indexName: namespace[1] });
+  assert.deepEqual(await store.listIndexes(), []);
+  for (const indexName of ["x".repeat(497), "日".repeat(55)]) {
+    await store.createIndex({ indexName, dimension: 1 });
+    await store.upsert({ indexName, vectors: [[1]], ids: ["a"] });
+    assert.equal((await store.query({ indexName, queryVector: [1] }))[0].id, "a");
+  }
+  const one = new EdgememVector({ memory, scope: { agentId: "bot" } });
+  await one.createIndex({ indexName: "x".repeat(1000), dimension: 1 });
+  await one.upsert({ indexName: "x".repeat(1000), vectors: [[1]] });
+});
+
+test("vectors: what a call has removed that failed then, others miss when it is called again", async () => {
+  const parts = new Map();
+  let marks;
+  let isFailing = false;
+  const commit = ({ partition }) => {
+    marks ??= partition;
+    if (isFailing && partition === marks) throw new Error("no room");
+  };
+  const [one, other] = [commit, undefined].map((before) => new EdgememVector({ memory: new Memory({ store: storeOn(parts, before) }) }));
+  const found = async (store) => (await store.query({ indexName: "i", queryVector: [1] })).map(({ id }) => id);
+  await one.createIndex({ indexName: "i", dimension: 1 });
+  await one.upsert({ indexName: "i", vectors: [[1], [2]], ids: ["a", "b"] });
+  assert.deepEqual(await found(other), ["a", "b"]);
+  isFailing = true;
+  await assert.rejects(one.deleteVectors({ indexName: "i", ids: ["a"] }));
+  isFailing = false;
+  await one.deleteVectors({ indexName: "i", ids: ["a"] });
+  assert.deepEqual(await found(one), ["b"]);
+  assert.deepEqual(await found(other), ["b"]);
 });
 
 test("vectors: a thousand at once, and many writers at once", async () => {

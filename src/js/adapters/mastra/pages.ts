@@ -10,7 +10,7 @@ export interface Wanted {
   /** How many a page has; false: all on one page. */
   perPage?: number | false;
   /** By which time, and from which end. */
-  orderBy?: { field?: string; direction?: string };
+  orderBy?: { field?: string; direction?: string } | null;
 }
 
 /** Where a page begins and how long it is. */
@@ -46,8 +46,8 @@ export interface Timed {
 }
 
 /** The order that is wanted. The one direction is exactly the reverse of the other, also where times are the same. */
-export function orderOf({ orderBy = {} }: Wanted, usual: "ASC" | "DESC"): (a: Timed, b: Timed) => number {
-  const { field = "createdAt", direction = usual } = orderBy;
+export function orderOf({ orderBy }: Wanted, usual: "ASC" | "DESC"): (a: Timed, b: Timed) => number {
+  const { field = "createdAt", direction = usual } = orderBy ?? {};
   const by = field === "updatedAt" ? "updatedAt" : "createdAt";
   const sign = direction === "DESC" ? -1 : direction === "ASC" ? 1 : usual === "DESC" ? -1 : 1;
   const time = (one: Timed): string => one[by] ?? one.createdAt;
@@ -57,9 +57,9 @@ export function orderOf({ orderBy = {} }: Wanted, usual: "ASC" | "DESC"): (a: Ti
 /** Limits of time, which are included unless that is asked for. */
 export interface Between {
   /** The first. */
-  start?: Date | string;
+  start?: Date | string | null;
   /** The last. */
-  end?: Date | string;
+  end?: Date | string | null;
   /** Leaves out the first. */
   startExclusive?: boolean;
   /** Leaves out the last. */
@@ -67,10 +67,11 @@ export interface Between {
 }
 
 /** Whether a time, ISO 8601, lies between limits. */
-export function isBetween(time: string, { start, end, startExclusive, endExclusive }: Between = {}): boolean {
+export function isBetween(time: string, between: Between | null | undefined): boolean {
+  const { start, end, startExclusive, endExclusive } = between ?? {};
   const at = Date.parse(time);
-  const from = start === undefined ? Number.NEGATIVE_INFINITY : new Date(start).getTime();
-  const to = end === undefined ? Number.POSITIVE_INFINITY : new Date(end).getTime();
+  const from = start == null ? Number.NEGATIVE_INFINITY : new Date(start).getTime();
+  const to = end == null ? Number.POSITIVE_INFINITY : new Date(end).getTime();
   return (startExclusive ? at > from : at >= from) && (endExclusive ? at < to : at <= to);
 }
 
@@ -85,9 +86,16 @@ export function metadataFilter(wanted: Record<string, unknown> | undefined): (me
   return (metadata: any) => members.every(([name, value]) => Object.hasOwn(metadata ?? {}, name) && isSame(metadata[name], value));
 }
 
-/** A time as it is stored. `INVALID_ARGUMENT` if it is none. */
-export function timeOf(field: string, time: Date | string | number | undefined): string {
-  const date = time === undefined ? new Date() : new Date(time);
-  if (Number.isNaN(date.getTime())) throw invalid(field, `${field} must be a date.`);
+/** A time as it is stored. `INVALID_ARGUMENT` if it is none, or of a year that has not four digits: times are compared as texts. */
+export function timeOf(field: string, time: Date | string | number | null | undefined): string {
+  const date = time == null ? new Date() : new Date(time);
+  const at = date.getTime();
+  if (!(at >= FIRST && at <= LAST)) throw invalid(field, `${field} must be a date of the years 0 to 9999.`);
   return date.toISOString();
 }
+
+/** The earliest time that is stored, in milliseconds. */
+const FIRST = Date.parse("0000-01-01T00:00:00.000Z");
+
+/** The latest one. */
+export const LAST = Date.parse("9999-12-31T23:59:59.999Z");

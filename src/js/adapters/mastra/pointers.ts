@@ -8,8 +8,10 @@ import { type Place, Shelf } from "../shelf.js";
 
 /** Where a message lies. */
 export interface Pointer {
-  /** Its thread. */
+  /** Its thread. Written before the message, so whoever reads may find none there. */
   thread: string;
+  /** The threads that it is being moved from, where it may still be. */
+  left?: string[];
   /** Its resource, if it has one. */
   resource: string | null;
   /** By which messages of the same time are ordered. */

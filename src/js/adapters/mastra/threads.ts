@@ -11,7 +11,8 @@ import { type AdapterScope, Backend, compare, invalid, type MemoryLike } from ".
 import { type Document, Documents } from "../documents.js";
 import { nextName, randomName } from "../names.js";
 import type { Place } from "../shelf.js";
-import { isBetween, metadataFilter, orderOf, pageOf, type Timed, timeOf } from "./pages.js";
+import { isBetween, LAST, metadataFilter, orderOf, pageOf, type Timed, timeOf } from "./pages.js";
+import { agentOf, partitionOf } from "./partition.js";
 import { type Pointer, Pointers } from "./pointers.js";
 
 /** A message as it is stored. */
@@ -53,6 +54,8 @@ export class EdgememMemoryStorage extends MemoryStorage {
     const threads = await this.#threads.list(["threads"]);
     const ids = new Set([...threads.map(({ key }) => key), ...[...pointers.values()].map(({ thread }) => thread)]);
     for (const threadId of ids) await this.deleteThread({ threadId });
+    // Those of messages that never came.
+    await this.#pointers.remove([...pointers.keys()]);
     await this.#threads.remove(await this.#threads.list(["resources"]));
   }
 
@@ -65,6 +68,8 @@ export class EdgememMemoryStorage extends MemoryStorage {
   /** Puts a thread, in place of the one with its id. */
   async saveThread({ thread }: { thread: any }): Promise<any> {
     const place = threadAt(thread?.id);
+    // Its messages must have somewhere to be.
+    this.#messages(thread.id);
     const times = { createdAt: timeOf("createdAt", thread.createdAt), updatedAt: timeOf("updatedAt", thread.updatedAt) };
     return revived(await this.#threads.change(place, (before) => ({ ...thread, ...times, order: before?.order ?? nextName() })));
   }
@@ -81,10 +86,16 @@ export class EdgememMemoryStorage extends MemoryStorage {
 
   /** Removes a thread with its messages. */
   async deleteThread({ threadId }: { threadId: string }): Promise<void> {
-    const messages = await this.#messages(threadId).list(said(threadId));
-    await this.#pointers.remove(messages.map(({ key }) => key));
-    await this.#messages(threadId).remove(messages);
-    await this.#threads.remove([threadAt(threadId)]);
+    const place = threadAt(threadId);
+    // One whose id is too long for a partition has no messages; earlier versions took such threads.
+    if (this.#scope.agentId !== undefined || agentOf(NAME, threadId) !== undefined) {
+      const messages = await this.#messages(threadId).list(said(threadId));
+      const pointers = await this.#pointers.get(messages.map(({ key }) => key));
+      // Not of a message that is being moved to another thread.
+      await this.#pointers.remove([...pointers].flatMap(([id, { thread }]) => (thread === threadId ? id : [])));
+      await this.#messages(threadId).remove(messages);
+    }
+    await this.#threads.remove([place]);
   }
 
   /** Threads in pages, the newest first unless another order is wanted. */
@@ -213,7 +224,11 @@ export class EdgememMemoryStorage extends MemoryStorage {
   }
 
   /** A page of the messages of threads. */
-  async #page(threads: string[], resource: string | undefined, { include = [], filter, ...wanted }: any): Promise<any> {
+  async #page(threads: string[], resource: string | undefined, { include: included, filter, ...wanted }: any): Promise<any> {
+    const include = included ?? [];
+    if (!Array.isArray(include) || !include.every((one) => typeof one?.id === "string")) {
+      throw invalid("include", "include must be a list of objects that name a message by its id.");
+    }
     const page = pageOf(wanted, 40);
     const isWanted = metadataFilter(filter?.metadata);
     const read = new Map<string, Promise<Message[]>>();
@@ -249,31 +264,44 @@ export class EdgememMemoryStorage extends MemoryStorage {
   }
 
   async #byId(ids: string[]): Promise<Message[]> {
-    const found: Message[] = [];
-    for (const [thread, some] of byThread(await this.#pointers.get(ids))) {
-      const messages = await this.#messages(thread).get(some.map((id) => messageAt(thread, id)));
-      found.push(...messages.flatMap((message) => message ?? []));
+    const pointers = await this.#pointers.get(ids);
+    const found = new Map<string, Message>();
+    for (const [thread, some] of byThread(pointers)) {
+      for (const message of await this.#messages(thread).get(some.map((id) => messageAt(thread, id)))) {
+        // What is in the thread that it was moved to counts, and if nothing is, what it was.
+        if (message && (thread === pointers.get(message.id)?.thread || !found.has(message.id))) found.set(message.id, message);
+      }
     }
-    return found;
+    return [...found.values()];
   }
 
-  /** Puts messages where they belong, and takes them away from where they were. */
+  /**
+   * Puts messages where they belong, and takes them away from where they were. Their pointers come first: a message that has none
+   * could be removed by nobody who knows its id.
+   */
   async #save(messages: Message[]): Promise<void> {
     const before = await this.#pointers.get(messages.map(({ id }) => id));
     const pointers = new Map<string, Pointer>();
+    const moved = new Map<string, Pointer>();
     const threads = new Map<string, Document<Message>[]>();
     for (const message of messages) {
       const { id, threadId, resourceId } = message;
-      const order = before.get(id)?.order ?? nextName();
-      pointers.set(id, { thread: threadId, resource: resourceId ?? null, order });
+      const there = before.get(id);
+      const order = there?.order ?? nextName();
+      const pointer = { thread: threadId, resource: resourceId ?? null, order };
+      const left = there ? [...new Set([there.thread, ...(there.left ?? [])])].filter((thread) => thread !== threadId) : [];
+      pointers.set(id, left.length > 0 ? { ...pointer, left } : pointer);
+      if (left.length > 0) moved.set(id, pointer);
       threads.set(threadId, [...(threads.get(threadId) ?? []), { ...messageAt(threadId, id), value: { ...message, order } }]);
     }
-    for (const [thread, documents] of threads) await this.#messages(thread).put(documents);
+    // All that cannot be is refused here.
+    const puts = [...threads].map(([thread, documents]) => ({ place: this.#messages(thread), documents }));
     await this.#pointers.put(pointers);
-    for (const { id, threadId } of messages) {
-      const { thread } = before.get(id) ?? {};
-      if (thread !== undefined && thread !== threadId) await this.#messages(thread).remove([messageAt(thread, id)]);
+    for (const { place, documents } of puts) await place.put(documents);
+    for (const id of moved.keys()) {
+      for (const thread of pointers.get(id)!.left!) await this.#messages(thread).remove([messageAt(thread, id)]);
     }
+    await this.#pointers.put(moved);
   }
 
   /** Notes that threads have changed, if they are there: messages may come before their thread. */
@@ -285,7 +313,7 @@ export class EdgememMemoryStorage extends MemoryStorage {
 
   /** Every thread has a partition of its own, unless the scope names whose it is to be. */
   #messages(thread: string): Documents<Message> {
-    return new Documents(this.#backend, NAME, { agentId: `${NAME}.${encodeURIComponent(thread)}`, ...this.#scope });
+    return new Documents(this.#backend, NAME, partitionOf(NAME, thread, this.#scope, "threadId"));
   }
 }
 
@@ -310,9 +338,12 @@ function idOf(field: string, id: unknown): string {
   throw invalid(field, `${field} must be a non-empty string.`);
 }
 
+/** The ids by the threads where they are or may be. */
 function byThread(pointers: Map<string, Pointer>): Map<string, string[]> {
   const threads = new Map<string, string[]>();
-  for (const [id, { thread }] of pointers) threads.set(thread, [...(threads.get(thread) ?? []), id]);
+  for (const [id, { thread, left = [] }] of pointers) {
+    for (const one of [thread, ...left]) threads.set(one, [...(threads.get(one) ?? []), id]);
+  }
   return threads;
 }
 
@@ -334,10 +365,10 @@ function merged(before: any, change: any): any {
   return { ...before, ...change, ...metadata };
 }
 
-/** Now, and later than a time in any case. */
+/** Now, and later than a time in any case, if there is anything later. */
 function after(time: string | undefined): string {
   const now = new Date().toISOString();
-  return time === undefined || compare(time, now) < 0 ? now : new Date(Date.parse(time) + 1).toISOString();
+  return time === undefined || compare(time, now) < 0 ? now : new Date(Math.min(Date.parse(time) + 1, LAST)).toISOString();
 }
 
 /** What a page tells of the list that it is of. */

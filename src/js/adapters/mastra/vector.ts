@@ -75,17 +75,19 @@ export class EdgememVector extends MastraVector {
   async upsert(params: {
     indexName: string;
     vectors: number[][];
-    metadata?: Record<string, any>[];
+    metadata?: Record<string, any>[] | null;
     ids?: string[];
     deleteFilter?: any;
     sparseVectors?: unknown;
   }): Promise<string[]> {
-    const { indexName, vectors, metadata = [], deleteFilter, sparseVectors } = params;
+    const { indexName, vectors, deleteFilter, sparseVectors } = params;
+    const metadata = params.metadata ?? [];
     noSparse(sparseVectors);
     if (!Array.isArray(vectors) || vectors.length === 0) throw invalid("vectors", "vectors must be a list that is not empty.");
+    if (!Array.isArray(metadata)) throw invalid("metadata", "metadata must be a list, of one object for each vector.");
     if (metadata.length > 0 && metadata.length !== vectors.length) throw invalid("metadata", "metadata must be as long as vectors.");
     const ids = params.ids ?? vectors.map(randomName);
-    if (ids.length !== vectors.length) throw invalid("ids", "ids must be as long as vectors.");
+    if (!Array.isArray(ids) || ids.length !== vectors.length) throw invalid("ids", "ids must be a list as long as vectors.");
     for (const id of ids) idOf(id);
     const replaced = deleteFilter === undefined ? undefined : meaningful(deleteFilter);
     await this.#vectors.change(nameOf(indexName), ({ dimension }, there) => {
@@ -115,7 +117,7 @@ export class EdgememVector extends MastraVector {
     const { index, vectors } = await this.#vectors.read(nameOf(indexName));
     const query = queryVector && checked(queryVector, index.dimension);
     return nearest(vectors.values(), index.metric, query, accepts, topK).map(({ id, score, metadata, numbers }) => ({
-      ...{ id, score, metadata: copied(metadata) },
+      ...{ id, score, metadata: JSON.parse(encode(metadata)) },
       ...(includeVector && { vector: [...numbers] }),
     }));
   }
@@ -124,12 +126,13 @@ export class EdgememVector extends MastraVector {
   async updateVector(params: { indexName: string; id?: any; filter?: any; update: { vector?: number[]; metadata?: Record<string, any> } }): Promise<void> {
     const { indexName, id, filter, update } = params;
     const chosen = choice({ id, filter });
-    if (update?.vector === undefined && update?.metadata === undefined) throw invalid("update", "No updates provided: name vector, metadata or both.");
+    const changed = update?.metadata ?? undefined;
+    if (update?.vector === undefined && changed === undefined) throw invalid("update", "No updates provided: name vector, metadata or both.");
     await this.#vectors.change(nameOf(indexName), ({ dimension }, there) => {
       const numbers = update.vector && checked(update.vector, dimension);
       const put = chosen(there).flatMap((one) => {
         const { id, numbers: before, metadata } = there.get(one)!;
-        return vectorOf(id, numbers ?? before, update.metadata ? copied(update.metadata) : metadata);
+        return vectorOf(id, numbers ?? before, changed === undefined ? metadata : copied(changed));
       });
       return { put };
     });
@@ -201,7 +204,10 @@ function checked(vector: unknown, dimension: number): Numbers {
 
 /** Metadata as it is stored: nobody can change what lies here, or what was given out, afterwards. */
 function copied(metadata: Record<string, unknown> | null | undefined): Record<string, unknown> {
-  return JSON.parse(encode(metadata ?? {}));
+  const copy: unknown = JSON.parse(encode(metadata ?? {}));
+  // What has a form of its own in JSON, as dates have, is an object before and none after.
+  if (typeof copy === "object" && copy !== null && !Array.isArray(copy)) return copy as Record<string, unknown>;
+  throw invalid("metadata", "The metadata of a vector must be an object.");
 }
 
 function noSparse(sparse: unknown): void {

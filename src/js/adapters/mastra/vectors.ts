@@ -15,6 +15,7 @@ import { inTurn } from "../in-turn.js";
 import { randomName } from "../names.js";
 import { Shelf } from "../shelf.js";
 import type { Predicate } from "./filter.js";
+import { agentOf, partitionOf } from "./partition.js";
 
 /** How nearness is measured. */
 export type Metric = "cosine" | "euclidean" | "dotproduct";
@@ -109,6 +110,8 @@ export class Vectors {
 
   /** Makes an index. One that is there stays as it is; `INVALID_ARGUMENT` if it has another dimension. */
   async create(name: string, index: Index): Promise<void> {
+    // Its vectors must have somewhere to be.
+    this.#shelf(name);
     await this.#inTurn(name, async (own) => {
       const { index: there } = await this.#loaded(name, own);
       if (there && there.dimension !== index.dimension) {
@@ -125,7 +128,7 @@ export class Vectors {
     await this.#inTurn(name, async (own) => {
       const { vectors } = await this.#loaded(name, own);
       const removal = async (): Promise<void> => {
-        await this.#shelf(name).remove(places(name, [...vectors.keys()]));
+        if (vectors.size > 0) await this.#shelf(name).remove(places(name, [...vectors.keys()]));
         // Last, so that an index that was removed halfway can be removed again.
         await this.#indexes.remove([besideOf(name, MADE)]);
       };
@@ -140,8 +143,9 @@ export class Vectors {
   async change(name: string, change: (index: Index, vectors: ReadonlyMap<string, Vector>) => { put?: Vector[]; gone?: string[] }): Promise<void> {
     await this.#inTurn(name, async (own) => {
       const { index, vectors } = found(name, await this.#loaded(name, own));
+      // Also where there is nothing to do, this writer's mark is changed: what was to go may have gone before, in a call that
+      // failed before others could notice.
       const { put = [], gone = [] } = change(index, vectors);
-      if (put.length + gone.length === 0) return;
       const shelf = this.#shelf(name);
       const writing = async (): Promise<void> => {
         await shelf.put(put.map(({ id, numbers, metadata }) => ({ ...placeOf(name, id), value: { ...encoded(numbers), metadata }, text: null })));
@@ -153,7 +157,7 @@ export class Vectors {
 
   /** Every index has a partition of its own, unless the scope names whose it is to be. */
   #shelf(name: string): Shelf {
-    return new Shelf(this.#backend, NAME, { agentId: `${NAME}.${encodeURIComponent(name)}`, ...this.#scope });
+    return new Shelf(this.#backend, NAME, partitionOf(NAME, name, this.#scope, "indexName"));
   }
 
   /** Writes, and then changes what is known and this writer's mark. After a failure nothing is known any more. */
@@ -183,7 +187,9 @@ export class Vectors {
     const beside = new Map(around.map(({ key, value }): [string, any] => [key, value]));
     if (own.loaded && isSameState(own.loaded.beside, beside)) return own.loaded;
     const index: Index | undefined = beside.get(MADE);
-    const items = index ? await this.#shelf(name).list(["vectors", name]) : [];
+    // One whose name is too long for a partition has no vectors; earlier versions took such names.
+    const isPlaced = this.#scope.agentId !== undefined || agentOf(NAME, name) !== undefined;
+    const items = index && isPlaced ? await this.#shelf(name).list(["vectors", name]) : [];
     const vectors = items.map(({ key, value }): [string, Vector] => [key, vectorOf(key, decoded(value), value.metadata)]);
     // Of an index that was made twice at once, with two dimensions, one counts.
     const whole = vectors.filter(([, { numbers }]) => numbers.length === index?.dimension);
