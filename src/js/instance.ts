@@ -8,7 +8,7 @@
 
 import { EdgememError, isErrorCode } from "./errors.js";
 import type { GlueCall, GlueCore, GlueInstance, GlueStore } from "./glue-types.js";
-import type { Compiled } from "./loader.js";
+import { type Compiled, foreign } from "./loader.js";
 import { needsMore } from "./more.js";
 import type { CoreConfig } from "./resolve.js";
 import { CoreStore } from "./stores/core.js";
@@ -24,7 +24,11 @@ export class Runtime {
   readonly #running = new Set<(reason: EdgememError) => void>();
 
   constructor(compiled: Compiled) {
-    this.#glue = compiled.createInstance(compiled.module);
+    try {
+      this.#glue = compiled.createInstance(compiled.module);
+    } catch (cause) {
+      throw cause instanceof WebAssembly.LinkError ? foreign("wasm", cause) : cause;
+    }
     this.#loadMore = compiled.more;
   }
 

@@ -31,7 +31,7 @@ export class Loader {
   /** `more` leads to the second half, where the core is cut in two. */
   constructor(createInstance: CreateInstance, source: Source, fetcher: Fetcher = fetchFile, more?: Source) {
     this.#createInstance = createInstance;
-    this.#core = new WasmFile(CORE, source, fetcher);
+    this.#core = new WasmFile(more === undefined ? WHOLE : CORE, source, fetcher);
     if (more !== undefined) this.#more = new WasmFile(MORE, more, fetcher);
   }
 
@@ -64,10 +64,13 @@ export class Loader {
 interface Name {
   file: string;
   field: string;
+  /** How many memories it exports: a half that waits for the other one has a second name for its own. */
+  memories: number;
 }
 
-const CORE: Name = { file: "edgemem.wasm", field: "wasm" };
-const MORE: Name = { file: "edgemem-more.wasm", field: "more" };
+const CORE: Name = { file: "edgemem.wasm", field: "wasm", memories: 2 };
+const WHOLE: Name = { ...CORE, memories: 1 };
+const MORE: Name = { file: "edgemem-more.wasm", field: "more", memories: 0 };
 
 /** One file of the core, compiled once. */
 class WasmFile {
@@ -116,8 +119,22 @@ class WasmFile {
     } catch (cause) {
       throw unreachable(this.#name, cause);
     }
-    return compile(source, this.#fetcher, this.#name);
+    const module = await compile(source, this.#fetcher, this.#name);
+    if (!isOf(module, this.#name)) throw foreign(this.#name.field);
+    return module;
   }
+}
+
+/** Whether a module can be this file. What only its glue can tell, {@link foreign} says later. */
+function isOf(module: WebAssembly.Module, { memories }: Name): boolean {
+  const exported = WebAssembly.Module.exports(module).filter(({ kind }) => kind === "memory");
+  return exported.length === memories && (memories > 0 || WebAssembly.Module.imports(module).some(({ kind }) => kind === "memory"));
+}
+
+/** The error for a module that is none of ours, or of another host or version. */
+export function foreign(field: string, cause?: unknown): EdgememError {
+  const message = `What was given as ${field} is another WebAssembly module than the one that belongs here: take the files that init() names from the same version of the package.`;
+  return new EdgememError("CONFIG_INVALID", message, { field, cause });
 }
 
 async function compile(given: WasmSource, fetcher: Fetcher, name: Name): Promise<WebAssembly.Module> {
@@ -172,12 +189,13 @@ function uncompiled(name: Name, cause: unknown): unknown {
   return invalid(name, `What was loaded is not ${name.file}; a server may have answered with a page of HTML.`, cause);
 }
 
-function unreachable({ file, field }: Name, cause: unknown, address?: URL | string): EdgememError {
+function unreachable(name: Name, cause: unknown, address?: URL | string): EdgememError {
   if (cause instanceof EdgememError) return cause;
+  const { file, field } = name;
   const from = address === undefined || address === "" ? file : String(address);
   const what = field === CORE.field ? "The core" : "The second half of the core";
   const advice = `copy ${file} from the package beside the bundle, or call init({ ${field} })`;
-  return invalid({ file, field }, `${what} cannot be loaded from ${from}: ${advice}.`, cause);
+  return invalid(name, `${what} cannot be loaded from ${from}: ${advice}.`, cause);
 }
 
 function invalid({ field }: Name, message: string, cause?: unknown): EdgememError {

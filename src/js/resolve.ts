@@ -4,6 +4,7 @@ import type { Mem0Config } from "./compat-types.js";
 import type { MemoryConfig, StoreConfig } from "./config.js";
 import { Encryption } from "./encryption/encryption.js";
 import { EdgememError } from "./errors.js";
+import { CustomStore } from "./stores/custom.js";
 import { MemoryStore } from "./stores/memory.js";
 import type { Store } from "./stores/store.js";
 
@@ -294,7 +295,7 @@ function object(found: Record<string, unknown>, field: string): Store {
   const capabilities = record(found.capabilities, `${field}.capabilities`, `{ ${CAPABILITIES.join(", ")} }`);
   const undeclared = CAPABILITIES.find((name) => typeof capabilities[name] !== "boolean");
   if (undeclared !== undefined) throw invalid(`${field}.capabilities.${undeclared}`, "must be true or false");
-  return found as unknown as Store;
+  return new CustomStore(found as unknown as Store);
 }
 
 function binding(value: unknown, field: string, name: "d1" | "kv"): object {

@@ -94,11 +94,14 @@ test("each host has its default store, except Workers", () => {
   assert.throws(() => resolve({ store: { provider: "file" } }, workerd), { code: "UNSUPPORTED" });
 });
 
-test("stores in every form", () => {
+test("stores in every form", async () => {
   assert.deepEqual(resolve({ store: { provider: "D1", config: { binding: d1 } } }, workerd).store, { provider: "d1", binding: d1 });
   assert.deepEqual(resolve({ store: { provider: "kv", config: { binding: kv } } }, workerd).store, { provider: "kv", binding: kv });
   const own = new MemoryStore();
-  assert.equal(resolve({ store: own }, workerd).store.object, own);
+  own.list = async () => ["own"];
+  const { provider, object } = resolve({ store: own }, workerd).store;
+  assert.equal(provider, "object");
+  assert.deepEqual([await object.list(""), object.capabilities, object.isStale], [["own"], own.capabilities, undefined]);
   assert.equal(resolve({ vectorStore: { provider: "memory", config: { dimension: 8, dbPath: ":memory:" } } }, workerd).store.provider, "object");
 });
 

@@ -264,6 +264,21 @@ test("init takes a module, bytes, a response, an address, and promises of them",
   }
 });
 
+test("init refuses modules that are none of ours, or not the ones that belong there", async () => {
+  const read = (file) => readFile(join(root, "dist-test", file));
+  const [wasm, more] = await Promise.all(["edgemem.wasm", "edgemem-more.wasm"].map(read));
+  const empty = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
+  const others = await Promise.all(["edgemem-server.wasm", "edgemem-workerd.wasm", "edgemem-cloudflare.wasm"].map(read));
+  const elsewhere = others.map((other) => ({ wasm: other }));
+  for (const options of [{ wasm: empty }, { wasm: more }, { wasm, more: empty }, { wasm, more: wasm }, ...elsewhere]) {
+    const error = await failure(init(options));
+    assert.deepEqual([error.code, error.field], ["CONFIG_INVALID", options.more === undefined ? "wasm" : "more"]);
+    assert.equal((await failure(new Memory({ store: { provider: "memory" } }).stats())).code, "CONFIG_INVALID");
+  }
+  await init({ wasm, more });
+  assert.equal((await new Memory({ store: { provider: "memory" } }).stats()).memories, 0);
+});
+
 test("init names what it cannot use, and a failure is not for ever", async () => {
   const missing = join(root, "dist-test/missing.wasm");
   const cases = [undefined, null, {}, { wasm: null }, { wasm: null, tokens: null }, { wasm: missing }, { wasm: Buffer.from("<html>") }, { wasm: new Response("", { status: 404 }) }];

@@ -9,6 +9,7 @@
  */
 
 import { EdgememError } from "../errors.js";
+import { CustomStore, jumped } from "../stores/custom.js";
 import type { Commit, Entry, Store } from "../stores/store.js";
 import { hex } from "./gcm.js";
 import { MARK, RING, aad, numbered, own, tampered } from "./item.js";
@@ -22,6 +23,8 @@ export const RING_PARTITION = "656467656d656d2d6b657972696e6731";
 const COPY = "ring-";
 /** How often something is tried again after another writer was faster. */
 export const RACES = 8;
+/** Within so many milliseconds a clock moves on, by more than one. */
+const TICK = 3;
 
 export class Ring {
   readonly #inner: Store;
@@ -114,10 +117,19 @@ export class Ring {
 
   async #rewrap(version: number, entry: Entry, names: Names, before: Master, next: Master): Promise<void> {
     const generation = isExact(this.#inner) ? version + 1 : Number.parseInt(entry.key.slice(RING.length), 16) + 1;
-    const key = numbered(RING, generation);
-    const bytes = await this.#keyring.rewrap(before, ringAad(entry.key), own(entry.bytes), next, ringAad(key));
-    const commit = ringCommit(version, { key, bytes }, names);
-    await this.#inner.commit({ ...commit, drop: [entry.key], remove: [copyOf(entry.key)], scrub: true });
+    let key = numbered(RING, generation);
+    let bytes = await this.#keyring.rewrap(before, ringAad(entry.key), own(entry.bytes), next, ringAad(key));
+    let old = entry.key;
+    await landed(version, async (expect) => {
+      if (expect !== version) {
+        // The ring that is there bears a version that the store did not give it, and nobody could open it.
+        old = key;
+        key = numbered(RING, expect + 1);
+        bytes = await this.#keyring.rewrap(before, ringAad(entry.key), own(entry.bytes), next, ringAad(key));
+      }
+      const commit = ringCommit(expect, { key, bytes }, names);
+      await this.#inner.commit({ ...commit, drop: [old], remove: [copyOf(old)], scrub: true });
+    });
     // A store whose connection broke may take another's ring of this generation for this one.
     const now = (await this.#find()).entry;
     if (now?.key !== key || hex(now.bytes) !== hex(bytes)) throw conflict();
@@ -136,7 +148,15 @@ export class Ring {
     }
     const key = numbered(RING, exact ? version + 1 : 1);
     const { bytes, names } = await this.#keyring.make(this.#master(), ringAad(key), this.#inner.capabilities.compareAndSet);
-    await this.#inner.commit(ringCommit(version, { key, bytes }, new Names(names)));
+    // A store that takes its versions from a clock shows it now, before it holds anything.
+    if (exact && this.#inner instanceof CustomStore) await new Promise((resolve) => setTimeout(resolve, TICK));
+    try {
+      await this.#inner.commit(ringCommit(version, { key, bytes }, new Names(names)));
+    } catch (error) {
+      // Nobody could open the ring with the version that it has, and nothing is there that it was for.
+      if (jumped(error) !== undefined) await this.#inner.erase(RING_PARTITION);
+      throw error;
+    }
   }
 
   async #hasOthers(): Promise<boolean> {
@@ -170,6 +190,22 @@ export async function retried<T>(run: () => Promise<T>): Promise<T> {
       return await run();
     } catch (error) {
       if (codeOf(error) !== "STORE_CONFLICT" || attempt === RACES) throw error;
+    }
+  }
+}
+
+/**
+ * Commits against a version, and again against the one that the commit got, where a store made versions rise by more than one:
+ * what bears a version is brought up to the store's so. If no attempt succeeds, the last error is thrown.
+ */
+export async function landed(version: number, commit: (expect: number) => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await commit(version);
+    } catch (error) {
+      const reached = jumped(error);
+      if (reached === undefined || attempt === RACES) throw error;
+      version = reached;
     }
   }
 }

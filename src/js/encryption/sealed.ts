@@ -13,12 +13,13 @@
  */
 
 import type { EdgememError } from "../errors.js";
+import { jumped } from "../stores/custom.js";
 import type { Commit, Image, Store } from "../stores/store.js";
 import { type Item, KEY, type Opened, Place, RESERVED, SEAL, State, isSealed, keyOf, own, unique } from "./item.js";
 import type { Keyring } from "./keyring.js";
 import type { Master } from "./master.js";
 import { OpenedEntries } from "./opened.js";
-import { RACES, RING_PARTITION, Ring, conflict, isExact, retried } from "./ring.js";
+import { RACES, RING_PARTITION, Ring, conflict, isExact, landed, retried } from "./ring.js";
 
 export { Keyring } from "./keyring.js";
 
@@ -127,6 +128,8 @@ export class SealedStore {
     } catch (error) {
       // What the store holds now is not known.
       this.#known.delete(partition);
+      const reached = jumped(error);
+      if (reached !== undefined) await this.#mend(place, state, reached).catch(() => undefined);
       throw error;
     }
     this.#remember(partition, state);
@@ -157,8 +160,8 @@ export class SealedStore {
         else await change(blobs.length > 0 ? await change(version, [], blobs) : version, keys.filter((key) => key.startsWith(KEY)), []);
       });
     } catch (error) {
-      // A full disk takes no commit, and yet can be emptied.
-      if ((error as EdgememError | undefined)?.code !== "STORE_FULL") throw error;
+      // A full disk takes no commit, and yet can be emptied; which version nothing has does not matter.
+      if ((error as EdgememError | undefined)?.code !== "STORE_FULL" && jumped(error) === undefined) throw error;
     }
     await this.#inner.erase(stored);
   }
@@ -183,6 +186,22 @@ export class SealedStore {
   /** Wraps the ring with the next master key. */
   async rotate(next: Master): Promise<void> {
     await this.#ring.rotate(next);
+  }
+
+  /**
+   * Seals what a commit left behind once more, with the version after the one that a store gave it, which should have been the
+   * next: else all that the partition held before would pass for tampered with.
+   */
+  async #mend(place: Place, state: State, reached: number): Promise<void> {
+    await landed(reached, async (expect) => {
+      const drop = state.seals;
+      const key = unique(SEAL);
+      for (const old of drop) state.delete("e", old);
+      state.seals = [key];
+      state.add("e", key);
+      const [bytes] = await place.seal(state.keys[0]!, expect + 1, [{ kind: "e", name: key, bytes: new Uint8Array(), sum: state.sum }]);
+      await this.#inner.commit({ partition: place.stored, expect, append: [{ key, bytes: bytes! }], put: [], drop, remove: [], rows: [] });
+    });
   }
 
   /** Whether the open ring is the store's. If not, it is forgotten, and all that it opened: another one is there, or none. */

@@ -85,7 +85,7 @@ export interface Store {
   load(partition: string, known: number | null): Promise<Image | null>;
   /** The blobs' bytes in the order asked for; null for one that is not there. */
   read(partition: string, names: string[]): Promise<(Uint8Array | null)[]>;
-  /** Stores a change durably and resolves to the new version. */
+  /** Stores a change durably and resolves to the new version: `expect + 1`, or any for the first of a partition. */
   commit(commit: Commit): Promise<number>;
   /** Removes a partition whole; one that does not exist is no error. */
   erase(partition: string): Promise<void>;
