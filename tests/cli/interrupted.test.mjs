@@ -222,3 +222,17 @@ test("a line that is refused ends add --lines with its number, and what was adde
   const first = await run("add", "--lines", { input: "x".repeat(1_100_000) });
   assert.deepEqual([first.code, first.out], [2, ""]);
 });
+
+test("an interrupt while the first line waits tells that nothing is done", { timeout: 60_000 }, async (t) => {
+  const { env } = await cli(t);
+  const { child, ended } = start(["add", "--lines", "--json"], env);
+  child.stdin.write("I like tea\n");
+  // Once the store is there the signals are watched, and nothing says when the line was read.
+  while (!existsSync(env.EDGEMEM_HOME) && child.exitCode === null) await pause(5);
+  await pause(200);
+  child.kill("SIGINT");
+  const { code, out, err } = await ended;
+  assert.equal(code, 130, err);
+  const { lines, added, known, done, error } = JSON.parse(out);
+  assert.deepEqual([lines, added, known, done, error.code], [0, 0, 0, 0, "ABORTED"]);
+});
