@@ -25,6 +25,7 @@ test("what is added is found, listed, shown, and forgotten", async (t) => {
   assert.match(human.out, /^score +said +by +memory +id\n +[01]\.\d\d +\d{4}-\d\d-\d\d +user +I'm vegetarian/);
   assert.ok(!human.out.includes("\x1b"), "no colour into a pipe");
   assert.match((await run("search", "vegetarian", { input: "" })).out, /vegetarian/);
+  assert.equal((await run("search", "vegetarian", "--limit", "0")).out, "none were asked for\n");
 
   const packed = await json("context", "dinner for a vegetarian", "--tokens", "100");
   assert.ok(packed.tokens <= 100 && packed.text.includes("vegetarian"));

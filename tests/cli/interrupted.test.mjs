@@ -222,3 +222,20 @@ test("a line that is refused ends add --lines with its number, and what was adde
   const first = await run("add", "--lines", { input: "x".repeat(1_100_000) });
   assert.deepEqual([first.code, first.out], [2, ""]);
 });
+
+test("an interrupt while the first line waits tells that nothing is done", { timeout: 60_000 }, async (t) => {
+  const { env } = await cli(t);
+  // Nothing says that the signals are watched by now: one that comes before ends the process, and is tried again later.
+  for (let delay = 1_000; ; delay *= 2) {
+    const { child, ended } = start(["add", "--lines", "--json"], env);
+    child.stdin.write("I like tea\n");
+    await pause(delay);
+    child.kill("SIGINT");
+    const { code, signal, out, err } = await ended;
+    if (signal === "SIGINT" && delay < 16_000) continue;
+    assert.equal(code, 130, err);
+    const { lines, added, known, done, error } = JSON.parse(out);
+    assert.deepEqual([lines, added, known, done, error.code], [0, 0, 0, 0, "ABORTED"]);
+    return;
+  }
+});

@@ -21,6 +21,8 @@ export interface Option {
   value?: string;
   /** The values there are, where they can be listed. */
   choices?: readonly string[];
+  /** The least value of a number that counts memories, and is a whole one. */
+  least?: number;
   /** The value is a path: shells complete it as one. */
   path?: true;
   /** What it does, in a few words. */

@@ -2,6 +2,7 @@
 
 import { parseArgs } from "node:util";
 
+import { EdgememError } from "../errors.js";
 import type { Command, Option, Values } from "./command.js";
 import { usage } from "./failure.js";
 
@@ -67,13 +68,17 @@ function refused(command: Command, known: Option[], { message, code }: Error & {
   return usage(`--${name} takes ${value}: --${name} ${value}, or --${name}=${value} for one that begins with a dash.`, name);
 }
 
-function convert({ name, kind, choices }: Option, value: string | boolean | string[]): Values[string] {
+function convert({ name, kind, choices, least }: Option, value: string | boolean | string[]): Values[string] {
   if (typeof value !== "string") return value;
   if (choices !== undefined && !choices.includes(value)) {
     throw usage(`--${name} is one of ${choices.join(", ")}, not ${JSON.stringify(value)}.`, name);
   }
   if (kind === "number") {
     if (value.trim() === "" || !Number.isFinite(Number(value))) throw usage(`--${name} takes a number, not ${JSON.stringify(value)}.`, name);
+    if (least !== undefined && !(Number.isSafeInteger(Number(value)) && Number(value) >= least)) {
+      const message = `--${name} takes a whole number from ${least}, not ${JSON.stringify(value)}.`;
+      throw new EdgememError("TOP_K_INVALID", message, { field: name });
+    }
     return Number(value);
   }
   if (kind !== "json") return value;

@@ -79,11 +79,11 @@ async function addLines(call: Call): Promise<number> {
   } catch (cause) {
     output.endProgress();
     const error = asError(cause);
-    if (totals.lines === 0) throw error;
-    // What was added stays, so it is told before what went wrong.
+    if (totals.lines === 0 && error.code !== "ABORTED") throw error;
+    // What was added stays, so it is told before what went wrong; whoever interrupts it is told where it stopped in any case.
     output.result({ ...totals, done, error: { code: error.code, message: error.message } }, told);
     output.error(error);
-    output.note(`the same input again adds nothing twice; to leave out what is done, begin with line ${done + 1}: tail -n +${done + 1} FILE`);
+    if (done > 0) output.note(`the same input again adds nothing twice; to leave out what is done, begin with line ${done + 1}: tail -n +${done + 1} FILE`);
     return exitCode(error);
   }
   output.endProgress();

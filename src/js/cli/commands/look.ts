@@ -18,8 +18,8 @@ export const list: Command = {
   summary: "list memories, newest first",
   scoped: true,
   options: [
-    { name: "limit", letter: "n", kind: "number", value: "N", help: `how many at most (default: ${PAGE})` },
-    { name: "offset", kind: "number", value: "N", help: "how many to leave out first (default: 0)" },
+    { name: "limit", letter: "n", kind: "number", least: 0, value: "N", help: `how many at most (default: ${PAGE})` },
+    { name: "offset", kind: "number", least: 0, value: "N", help: "how many to leave out first (default: 0)" },
     { name: "oldest", help: "oldest first" },
     { name: "filter", kind: "json", value: "JSON", help: "what a memory must satisfy, in mem0's filter language" },
     { name: "as-of", kind: "text", value: "TIME", help: "what was so at this time" },

@@ -6,8 +6,8 @@ import { textOf } from "../input.js";
 import { warn } from "./add.js";
 
 const SEARCH: Option[] = [
-  { name: "top", letter: "n", kind: "number", value: "N", help: "how many memories at most (default: 20)" },
-  { name: "limit", kind: "number", value: "N", help: "the same, as list has it" },
+  { name: "top", letter: "n", kind: "number", least: 0, value: "N", help: "how many memories at most (default: 20)" },
+  { name: "limit", kind: "number", least: 0, value: "N", help: "the same, as list has it" },
   { name: "threshold", kind: "number", value: "X", help: "the least score, 0 to 1 (default: 0.22)" },
   { name: "filter", kind: "json", value: "JSON", help: "what a memory must satisfy, in mem0's filter language" },
   { name: "as-of", kind: "text", value: "TIME", help: "what was so at this time" },
@@ -27,7 +27,7 @@ export const search: Command = {
     const query = await textOf(words, "QUERY");
     const found = await (await call.memory()).search(query, { ...searchOptions(call), explain: call.options.explain === true });
     output.result(found, () => {
-      if (found.results.length === 0) return "nothing remembered about that";
+      if (found.results.length === 0) return (call.options.top ?? call.options.limit) === 0 ? "none were asked for" : "nothing remembered about that";
       const rows = found.results.map(({ score, createdAt, name, role, memory, id }) => [score.toFixed(2), createdAt.slice(0, 10), name ?? role, memory, id]);
       return output.table(["score", "said", "by", "memory", "id"], rows, 3);
     });
