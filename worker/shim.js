@@ -17,6 +17,7 @@ import { HostedObject } from "../src/js/cloudflare/object.ts";
 import { durableObjects } from "../src/js/cloudflare/provider.ts";
 import { Loader } from "../src/js/loader.ts";
 import { TokenLoader } from "../src/js/tokens.ts";
+import { discardRest } from "../src/js/unread.ts";
 
 // The build writes in what identifies the table that belongs to the core.
 const table = new TokenLoader(TOKEN_TABLE, () => tokens);
@@ -144,7 +145,7 @@ async function settle() {
 
 export default {
   fetch(request, env, context) {
-    const response = answer(request, env);
+    const response = answer(request, env).finally(() => discardRest(request));
     // A write that is under way is finished also if its client goes away: others may be waiting for it. What was noted of
     // it is stored when nobody waits any more.
     context.waitUntil(response.then(settle));

@@ -96,6 +96,12 @@ test("a body that is too long is refused, declared or not, and the next request 
   const headers = { "content-type": "application/json" };
   const streamed = await fetch(`${server.origin}/v1/memories`, { method: "POST", headers, body: stream, duplex: "half" });
   assert.equal(streamed.status, 413);
+  // More than a connection holds: the client is still sending when it is refused.
+  for (const [type, status] of [["application/json", 413], ["text/plain", 415]]) {
+    const response = await fetch(`${server.origin}/v1/memories`, { method: "POST", headers: { "content-type": type }, body: Buffer.alloc(20_000_000) });
+    assert.equal(response.status, status);
+    assert.equal(response.headers.get("connection"), "keep-alive");
+  }
   assert.equal((await ask("GET", "/health")).status, 200);
 });
 

@@ -110,6 +110,8 @@ async fn read(request: &web_sys::Request, limit: usize) -> Result<Vec<u8>, Probl
         }
         let piece = Uint8Array::new(&part("value"));
         if bytes.len() + piece.length() as usize > limit {
+            // For whoever reads the rest away.
+            reader.release_lock();
             return Err(too_large(limit));
         }
         bytes.extend(piece.to_vec());

@@ -168,11 +168,14 @@ impl Build<'_> {
                 let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
                 let mut command = Command::new(cargo);
                 command.current_dir(self.root);
+                // Asked for an rlib as well, cargo leaves out the optimisation over all crates, and the core is larger.
                 command.args([
                     "rustc",
                     "--quiet",
                     "--release",
                     "--lib",
+                    "--crate-type",
+                    "cdylib",
                     "--package",
                     package,
                     "--target",

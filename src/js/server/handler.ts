@@ -12,6 +12,7 @@ import type { Instance } from "../instance.js";
 import type { Loader } from "../loader.js";
 import { HostedMemory } from "../memory.js";
 import type { Host } from "../resolve.js";
+import { discardRest } from "../unread.js";
 import { seenFrom } from "./local.js";
 import { Tenants } from "./tenants.js";
 
@@ -92,14 +93,17 @@ export function handlerOver(config: HandlerConfig, host: Host, loader: Loader): 
     }, false);
     if (line !== null) log(line);
   };
+  const refuse = (request: Request, cause: unknown): Response => {
+    const { code, message, field } = cause instanceof EdgememError ? cause : new EdgememError("INTERNAL", String(cause));
+    log(`${code}: ${message}${cause instanceof Error && cause.cause !== undefined ? `: ${String(cause.cause)}` : ""}`);
+    const told = code === "INTERNAL" ? "edgemem failed inside: this call was given up, the store is intact" : message;
+    const text = JSON.stringify({ error: told, detail: told, code, field: field ?? null });
+    return respond(request.method, code === "CLOSED" ? 503 : 500, [], text);
+  };
   const handler = (request: Request): Promise<Response> =>
-    answer(request).catch((cause: unknown) => {
-      const { code, message, field } = cause instanceof EdgememError ? cause : new EdgememError("INTERNAL", String(cause));
-      log(`${code}: ${message}${cause instanceof Error && cause.cause !== undefined ? `: ${String(cause.cause)}` : ""}`);
-      const told = code === "INTERNAL" ? "edgemem failed inside: this call was given up, the store is intact" : message;
-      const text = JSON.stringify({ error: told, detail: told, code, field: field ?? null });
-      return respond(request.method, code === "CLOSED" ? 503 : 500, [], text);
-    });
+    answer(request)
+      .catch((cause: unknown) => refuse(request, cause))
+      .finally(() => discardRest(request));
   const close = (): Promise<void> => memory.close().finally(() => tenants.close());
   return Object.assign(handler, { memory, close });
 }
@@ -127,7 +131,7 @@ async function readBody(request: Request, limit: number): Promise<Uint8Array | n
     if (done) break;
     length += value.length;
     if (length > limit) {
-      reader.cancel().catch(() => undefined);
+      reader.releaseLock();
       return null;
     }
     pieces.push(value);
