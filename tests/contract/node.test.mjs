@@ -2,10 +2,12 @@
 
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, existsSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import fsPromises from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -176,7 +178,7 @@ test("file: the lock of a process whose id was given away is stale, an unreadabl
   assert.deepEqual(readdirSync(path), []);
 });
 
-test("file: of many processes that find a stale lock one gets it", { timeout: 60_000 }, async () => {
+test("file: of many processes that find a stale lock one gets it", async () => {
   const path = scratch("race");
   const dead = { pid: 2 ** 22 + 1, thread: 0, started: null, boot: null, namespace: null, host: hostname(), token: "f".repeat(16) };
   const probe = new FileStore(path);
@@ -184,18 +186,22 @@ test("file: of many processes that find a stale lock one gets it", { timeout: 60
   const { boot, namespace } = JSON.parse(readFileSync(join(path, "lock"), "utf8"));
   await probe.close();
   writeFileSync(join(path, "lock"), JSON.stringify({ ...dead, boot, namespace }));
+  // All begin when all are there, and nobody goes before all have said how it went.
   const script = `import { FileStore } from ${JSON.stringify(pathToFileURL(bundle).href)};
-    const at = Number(process.argv[2]); while (Date.now() < at);
     const s = new FileStore(process.argv[1]);
-    s.list("").then(() => { console.log("got"); setTimeout(() => process.exit(), 1500); }, (e) => console.log(e.code));`;
-  const at = String(Date.now() + 1500);
-  const outcomes = await Promise.all([...Array(6)].map(() => new Promise((resolve) => {
-    const child = spawn(process.execPath, ["--input-type=module", "-e", script, path, at], { stdio: ["ignore", "pipe", "inherit"] });
-    let out = "";
-    child.stdout.on("data", (text) => (out += text));
-    child.on("close", () => resolve(out.trim()));
-  })));
-  assert.deepEqual(outcomes.sort(), [...Array(5).fill("STORE_LOCKED"), "got"]);
+    process.stdin.once("data", () => s.list("").then(() => console.log("got"), (e) => console.log(e.code)));
+    process.stdin.once("end", () => process.exit());
+    console.log("ready");`;
+  const children = [...Array(6)].map(() => {
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script, path], { stdio: ["pipe", "pipe", "inherit"] });
+    return { child, closed: once(child, "close"), lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
+  });
+  const each = () => Promise.all(children.map(async ({ lines }) => (await lines.next()).value));
+  assert.deepEqual(await each(), Array(6).fill("ready"));
+  for (const { child } of children) child.stdin.write("go\n");
+  assert.deepEqual((await each()).sort(), [...Array(5).fill("STORE_LOCKED"), "got"]);
+  for (const { child } of children) child.stdin.end();
+  await Promise.all(children.map(({ closed }) => closed));
 });
 
 test("file: a lock that was taken over stops the old owner before it renames", async () => {
