@@ -59,12 +59,11 @@ test("whom a proxy on this machine forwards is not let in as this machine", asyn
   }
 });
 
-/** What a server answers to these bytes, until it ends the connection or says nothing for a while. */
+/** What a server answers to these bytes until it ends the connection. */
 function raw(port, bytes) {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1", () => socket.write(bytes));
     let answer = "";
-    socket.setTimeout(1000, () => socket.destroy());
     socket.on("data", (piece) => (answer += piece));
     socket.on("error", () => {});
     socket.on("close", () => resolve(answer));
@@ -157,29 +156,33 @@ test("a slow reader gets everything, and the server does not read ahead of it", 
 });
 
 test("a client that goes away aborts what is being made for it", async (t) => {
-  let aborted;
+  let [begun, aborted] = [];
+  const under = new Promise((resolve) => (begun = resolve));
   const gone = new Promise((resolve) => (aborted = resolve));
-  const answers = (asked) => new Promise((resolve) => asked.signal.addEventListener("abort", () => (aborted(asked.signal.reason), resolve(new Response("late")))));
+  const answers = (asked) => new Promise((resolve) => {
+    asked.signal.addEventListener("abort", () => (aborted(asked.signal.reason), resolve(new Response("late"))));
+    begun();
+  });
   const server = await serve(answers, { port: 0, grace: 100 });
   t.after(() => server.close());
   const asked = request(server.origin).on("error", () => {});
   asked.end();
-  await pause(50);
+  await under;
   asked.destroy();
   assert.match((await gone).message, /went away/);
 });
 
 test("closing finishes what is under way, takes nothing new, and closes the handler", async (t) => {
   const { handler } = await listen(t);
-  let release;
+  let [begun, release] = [];
+  const isBegun = new Promise((resolve) => (begun = resolve));
   const held = new Promise((resolve) => (release = resolve));
-  const slow = Object.assign(async (asked) => (await held, handler(asked)), { close: handler.close });
+  const slow = Object.assign(async (asked) => (begun(), await held, handler(asked)), { close: handler.close });
   const control = new AbortController();
   const server = await serve(slow, { port: 0, signal: control.signal });
   const under = fetch(`${server.origin}/health`);
-  await pause(50);
+  await isBegun;
   control.abort();
-  await pause(50);
   await assert.rejects(fetch(`${server.origin}/health`));
   release();
   const response = await under;
@@ -190,9 +193,11 @@ test("closing finishes what is under way, takes nothing new, and closes the hand
 });
 
 test("a request that never ends is cut off after the grace", async () => {
-  const server = await serve(() => new Promise(() => {}), { port: 0, grace: 100 });
+  let begun;
+  const isBegun = new Promise((resolve) => (begun = resolve));
+  const server = await serve(() => new Promise(() => begun()), { port: 0, grace: 100 });
   const under = fetch(server.origin).then(() => "answered", () => "cut off");
-  await pause(50);
+  await isBegun;
   await server.close();
   assert.equal(await under, "cut off");
 });
