@@ -7,12 +7,17 @@ import { test as register } from "node:test";
 
 import { objects } from "../support/objects.mjs";
 
-const test = (name, run) => register(name, { timeout: 120_000 }, run);
+const test = (name, run) => register(name, { timeout: 600_000 }, run);
 const ann = { userId: "ann" };
 const bob = { userId: "bob" };
 const verbatim = (scope) => ({ ...scope, infer: false });
 const texts = ({ results }) => results.map(({ memory }) => memory);
 const objectOf = ({ results }) => `default/${results[0].id.replaceAll("-", "").slice(0, 10)}`;
+
+/** Waits until something holds; what never does is ended by the test's own time. */
+async function until(holds) {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 100));
+}
 
 /** A language model whose answer is one fact, the text that `said` resolves to; an error if that is undefined. */
 async function model(t, said) {
@@ -127,6 +132,8 @@ test("what is stored opens again after an eviction, a restart, and from few rows
   const say = (n) => ({ role: "user", content: `note number n${n} about the harbour` });
   const [added] = await call(["add", Array.from({ length: 200 }, (_, n) => say(n)), verbatim(ann)]);
   const object = objectOf(added);
+  // A long log is sealed when there is time, so that a later start has nothing to index.
+  assert.deepEqual((await admin(object, { op: "jobs" })).map(({ kind }) => kind), ["compact"]);
   const find = async () => texts((await call(["search", "note n150", { ...ann, topK: 1 }]))[0]);
   assert.deepEqual(await find(), ["note number n150 about the harbour"]);
   await evict(object);
@@ -135,9 +142,8 @@ test("what is stored opens again after an eviction, a restart, and from few rows
   await restart();
   assert.deepEqual(await find(), ["note number n150 about the harbour"]);
 
-  // A long log is sealed when there is time, so that the next start has nothing to index.
+  // By now, or when the alarm rings.
   const rows = async (table) => (await sql(object, `SELECT count(*) AS n FROM ${table}`))[0].n;
-  assert.deepEqual((await sql(object, "SELECT kind FROM edgemem_jobs")).map(({ kind }) => kind), ["compact"]);
   await evict(object);
   const { failure, next } = await ring(object);
   assert.deepEqual([failure, next, await rows("edgemem_jobs"), await rows("edgemem_log")], [null, null, 0, 0]);
@@ -227,19 +233,17 @@ test("what waits is read by the alarm; a model that fails is asked again", async
   const [added] = await call(["add", "I moved to Lisbon, you know", { ...ann, background: true }]);
   const object = objectOf(added);
   const job = async () => (await admin(object, { op: "jobs" })).find(({ kind }) => kind === "read");
-  const tried = async () => {
-    for (let tries = 0; (await job())?.attempts !== 1; tries++) {
-      assert.ok(tries < 100, JSON.stringify(await job()));
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  };
+  const tried = () => until(async () => (await job())?.attempts >= 1);
   // The alarm rings by itself.
   await tried();
   assert.match((await job()).error, /MODEL_/);
   assert.deepEqual(texts((await call(["search", "Lisbon", ann]))[0]), ["I moved to Lisbon, you know"], "found as it was said");
+  const before = await job();
   const again = await ring(object);
   const { attempts, due } = await job();
-  assert.deepEqual([again.failure, attempts, again.next], [null, 2, due], "the alarm is armed for the next try");
+  // It rings by itself, too, if this takes long.
+  assert.ok(attempts > before.attempts, `${attempts} attempts`);
+  assert.deepEqual([again.failure, again.next], [null, due], "the alarm is armed for the next try");
   // Had the object died before it could note the job, the next life would see what waits.
   await sql(object, "DELETE FROM edgemem_jobs");
   await evict(object);
@@ -268,10 +272,7 @@ test("calls go on while the alarm asks a model, and what changed meanwhile count
   assert.deepEqual(texts(found), ["I moved to Lisbon, you know"]);
   release();
   const left = async () => (await admin(objectOf(added), { op: "jobs" })).filter(({ kind }) => kind === "read").length;
-  for (let tries = 0; (await left()) > 0; tries++) {
-    assert.ok(tries < 100);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  await until(async () => (await left()) === 0);
   assert.deepEqual(texts((await call(["getAll", ann]))[0]), ["I like tea"], "of what was deleted nothing is made");
 });
 
