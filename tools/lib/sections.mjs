@@ -68,6 +68,8 @@ export const SECTIONS = [
       ),
     ],
   },
+  // Wrangler has the Worker built first, by Cargo, which waits for as long as another section compiles.
+  { name: "deploy", needs: ["build"], holds: "target/debug", steps: [node("tests/deploy/*.test.mjs")] },
   {
     name: "browser",
     needs: ["build"],

@@ -10,7 +10,7 @@ import { test as register } from "node:test";
 
 import { root } from "../../tools/worker-options.mjs";
 
-const test = (name, run) => register(name, { timeout: 280_000 }, run);
+const test = (name, run) => register(name, { timeout: 600_000 }, run);
 const wrangler = path.join(root, "node_modules/wrangler/bin/wrangler.js");
 
 async function folder(t) {
