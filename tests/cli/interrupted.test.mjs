@@ -37,9 +37,27 @@ function reached(home) {
   }
 }
 
+/**
+ * Begins to import a sample into a home of its own, with the arguments that `prepare` tells, and interrupts it when there is
+ * a note in one of its folders. An import that is done before the interrupt comes is begun anew elsewhere.
+ */
+async function interrupt(t, prepare) {
+  for (;;) {
+    const place = await cli(t);
+    const path = join(place.folder, "memories.jsonl");
+    await sample(path);
+    const { args, notes } = await prepare(place);
+    const { child, ended } = start(["import", path, "--json", ...args], place.env);
+    while (!notes.some((folder) => existsSync(folder)) && child.exitCode === null) await pause(5);
+    child.kill("SIGINT");
+    const first = await ended;
+    if (first.code !== 0) return { ...place, path, first };
+  }
+}
+
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-test("kill -9 at any time: the import goes on where it was, and the store ends as if nothing had happened", { timeout: 120_000 }, async (t) => {
+test("kill -9 at any time: the import goes on where it was, and the store ends as if nothing had happened", { timeout: 600_000 }, async (t) => {
   const { folder, env, run, home } = await cli(t);
   const path = join(folder, "memories.jsonl");
   await sample(path);
@@ -75,14 +93,8 @@ test("kill -9 at any time: the import goes on where it was, and the store ends a
   assert.match((await run("doctor")).out, /all is well/);
 });
 
-test("an interrupt ends it after the batch under way, and the same command goes on", { timeout: 60_000 }, async (t) => {
-  const { folder, env, run, home } = await cli(t);
-  const path = join(folder, "memories.jsonl");
-  await sample(path);
-  const { child, ended } = start(["import", path, "--json"], env);
-  while (!existsSync(join(home, "imports")) && child.exitCode === null) await pause(5);
-  child.kill("SIGINT");
-  const first = await ended;
+test("an interrupt ends it after the batch under way, and the same command goes on", { timeout: 600_000 }, async (t) => {
+  const { run, path, first } = await interrupt(t, ({ home }) => ({ args: [], notes: [join(home, "imports")] }));
   assert.equal(first.code, 130, first.err);
   const report = JSON.parse(first.out);
   assert.equal(report.error.code, "ABORTED");
@@ -95,21 +107,16 @@ test("an interrupt ends it after the batch under way, and the same command goes 
   assert.deepEqual([third.resumed, third.merged], [0, SIZE]);
 });
 
-test("what one store has taken in, another one has not, nor what the file has said since", { timeout: 60_000 }, async (t) => {
-  const { folder, env, run, home } = await cli(t);
-  const path = join(folder, "memories.jsonl");
-  await sample(path);
-  const configs = await Promise.all(
-    ["one", "two"].map(async (name) => {
-      const config = join(folder, `${name}.json`);
-      await writeFile(config, JSON.stringify({ store: { provider: "file", config: { directory: join(folder, name) } } }));
-      return config;
-    }),
-  );
-  const { child, ended } = start(["import", path, "--json", "--config", configs[0]], env);
-  while (!existsSync(join(folder, "one", "imports")) && !existsSync(join(home, "imports")) && child.exitCode === null) await pause(5);
-  child.kill("SIGINT");
-  const first = JSON.parse((await ended).out);
+test("what one store has taken in, another one has not, nor what the file has said since", { timeout: 600_000 }, async (t) => {
+  const configured = async (folder, name) => {
+    const config = join(folder, `${name}.json`);
+    await writeFile(config, JSON.stringify({ store: { provider: "file", config: { directory: join(folder, name) } } }));
+    return config;
+  };
+  const interrupted = await interrupt(t, async ({ folder, home }) => ({ args: ["--config", await configured(folder, "one")], notes: [join(folder, "one", "imports"), join(home, "imports")] }));
+  const { folder, run, home, path } = interrupted;
+  const configs = [join(folder, "one.json"), await configured(folder, "two")];
+  const first = JSON.parse(interrupted.first.out);
   assert.equal(first.error.code, "ABORTED");
   assert.equal(existsSync(join(home, "imports")), false, "the note lies beside its store");
   const take = async (config) => JSON.parse((await run("import", path, "--json", "--config", config)).out);
@@ -120,7 +127,7 @@ test("what one store has taken in, another one has not, nor what the file has sa
   assert.deepEqual([third.resumed, third.kept, third.merged], [0, SIZE - first.kept, first.kept]);
 });
 
-test("statements that were added twice because of a kill are known the second time", { timeout: 60_000 }, async (t) => {
+test("statements that were added twice because of a kill are known the second time", { timeout: 600_000 }, async (t) => {
   const { folder, env, run } = await cli(t);
   const path = join(folder, "notes.md");
   const texts = Array.from({ length: 2_000 }, (_, n) => `Item ${n} is about ${n * 104_729}`);
@@ -191,7 +198,7 @@ test("a source that is given up is let go", async () => {
   assert.equal(closed.seen.cancelled, true);
 });
 
-test("an interrupt ends add --lines: it tells what was added and how to go on, and going on adds the rest", { timeout: 60_000 }, async (t) => {
+test("an interrupt ends add --lines: it tells what was added and how to go on, and going on adds the rest", { timeout: 600_000 }, async (t) => {
   const { env, run, home } = await cli(t);
   const texts = Array.from({ length: 700 }, (_, n) => `Item ${n} is about ${n * 104_729}`);
   const { child, ended } = start(["add", "--lines", "--verbatim", "--json"], env);
@@ -211,7 +218,7 @@ test("an interrupt ends add --lines: it tells what was added and how to go on, a
   assert.equal((await run("add", "--lines", "--verbatim", { input: texts.join("\n") })).out, "700 lines: 0 memories added, 700 known already\n");
 });
 
-test("a line that is refused ends add --lines with its number, and what was added is told", { timeout: 60_000 }, async (t) => {
+test("a line that is refused ends add --lines with its number, and what was added is told", { timeout: 600_000 }, async (t) => {
   const { run } = await cli(t);
   const texts = Array.from({ length: 300 }, (_, n) => `Item ${n} is about ${n * 104_729}`);
   const wrong = await run("add", "--lines", "--verbatim", { input: [...texts.slice(0, 270), "", "x".repeat(1_100_000), ...texts.slice(270)].join("\n") });
@@ -223,7 +230,7 @@ test("a line that is refused ends add --lines with its number, and what was adde
   assert.deepEqual([first.code, first.out], [2, ""]);
 });
 
-test("an interrupt while the first line waits tells that nothing is done", { timeout: 60_000 }, async (t) => {
+test("an interrupt while the first line waits tells that nothing is done", { timeout: 600_000 }, async (t) => {
   const { env } = await cli(t);
   // Nothing says that the signals are watched by now: one that comes before ends the process, and is tried again later.
   for (let delay = 1_000; ; delay *= 2) {
