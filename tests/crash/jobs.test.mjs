@@ -62,22 +62,24 @@ async function run(job, directory, other, wait) {
 }
 
 for (const job of ["reindex", "consolidate", "restore", "copy"]) {
-  test(`kill -9 in the middle of ${job} loses nothing, and it goes on`, { timeout: 240_000 }, async (t) => {
+  test(`kill -9 in the middle of ${job} loses nothing, and it goes on`, { timeout: 600_000 }, async (t) => {
     const root = scratch(`kill-${job}`);
     const [directory, other] = [join(root, "store"), join(root, "other")];
     await fill(directory);
     const all = await texts(directory);
     assert.equal(all.size, SIZE);
     let kills = 0;
-    for (let round = 0; round < ROUNDS; round++) {
-      if (!(await run(job, directory, other, next(60)))) kills++;
+    let round = 0;
+    // How long a job takes depends on the machine: where too many came to their end, the next ones are killed sooner.
+    for (; round < ROUNDS || (kills < 3 && round < 4 * ROUNDS); round++) {
+      if (!(await run(job, directory, other, next(round < ROUNDS ? 60 : 10)))) kills++;
       assert.deepEqual(await texts(directory), all, `after kill ${round}`);
       for (const text of await texts(other, { half: true })) assert.ok(all.has(text), `never written: ${text}`);
     }
     assert.ok(await run(job, directory, other), "it comes to its end");
     assert.deepEqual(await texts(directory), all);
     if (job === "restore" || job === "copy") assert.deepEqual(await texts(other), all);
-    t.diagnostic(`${kills} of ${ROUNDS} runs were killed before their end`);
+    t.diagnostic(`${kills} of ${round} runs were killed before their end`);
     assert.ok(kills >= 3, `only ${kills} kills came in time`);
   });
 }
