@@ -243,7 +243,7 @@ test("a client made of another shares its key, its headers and what ping said", 
   mine.headers["X-Trace"] = "t";
   await mine.ping();
   seen = [];
-  await mine.with({ timeout: 1_000 }).getProject({});
+  await mine.with({ timeout: 90_000 }).getProject({});
   assert.deepEqual(seen.map(({ url, headers }) => [url.split("/")[3], headers["x-trace"]]), [["orgs", "t"]]);
 });
 

@@ -71,7 +71,7 @@ test("a reranker that fails costs its order and nothing else", async () => {
     [(_, texts) => texts.map((_, index) => ({ index: index + 0.5, score: 1 })), "MODEL_RESPONSE_INVALID"],
     [() => new Promise(() => {}), "MODEL_TIMEOUT"],
   ]) {
-    const memory = await remembering({ reranker: { provider: "function", config: { rerank, timeout: 50 } } });
+    const memory = await remembering({ reranker: { provider: "function", config: { rerank, timeout: code === "MODEL_TIMEOUT" ? 50 : undefined } } });
     const plain = await memory.search("which tea?", { userId, rerank: false });
     const { results, warnings } = await memory.search("which tea?", { userId });
     assert.deepEqual(results, plain.results);
