@@ -41,18 +41,27 @@ export async function browserPath() {
   return (found ??= find() ?? download() ?? install() ?? fail());
 }
 
+/** So long is waited for whatever a page is to do, in ms: Playwright's half a minute is too short for a machine that has much else to do. */
+const PATIENCE = 5 * 60_000;
+
 /** Starts the browser, headless. `options` are Playwright's. */
 export async function launchBrowser(options = {}) {
-  return chromium.launch({ executablePath: await browserPath(), ...options, args: [...FLAGS, ...(options.args ?? [])] });
+  const browser = await chromium.launch({ executablePath: await browserPath(), ...options, args: [...FLAGS, ...(options.args ?? [])] });
+  const newContext = browser.newContext.bind(browser);
+  // Pages that are opened without a context have one as well.
+  browser.newContext = async (...given) => patient(await newContext(...given));
+  return browser;
 }
 
 /** Starts the browser on a profile folder that outlives it. */
 export async function launchProfile(folder, options = {}) {
-  return chromium.launchPersistentContext(folder, {
-    executablePath: await browserPath(),
-    ...options,
-    args: [...FLAGS, ...(options.args ?? [])],
-  });
+  const settings = { executablePath: await browserPath(), ...options, args: [...FLAGS, ...(options.args ?? [])] };
+  return patient(await chromium.launchPersistentContext(folder, settings));
+}
+
+function patient(context) {
+  context.setDefaultTimeout(PATIENCE);
+  return context;
 }
 
 function find() {

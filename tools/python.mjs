@@ -6,7 +6,7 @@
 
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -34,17 +34,17 @@ async function environment(file) {
   if (existsSync(join(home, "complete"))) return interpreter(home);
   const base = await basePython();
   // Two processes of a test run may want the same environment. The lock is a folder, which only one of them can
-  // make; the other waits for it. One that was killed leaves it behind: it is taken over after ten minutes.
+  // make; the other waits for it. One that was killed leaves it behind: it is taken over after ten minutes of silence.
   mkdirSync(CACHE, { recursive: true });
   const release = await lock(`${home}.lock`);
   try {
     if (existsSync(join(home, "complete"))) return interpreter(home);
     rmSync(home, { recursive: true, force: true });
     console.log(`installing the Python packages of ${file}`);
-    await run(base, ["-m", "venv", home], { timeout: 300_000 });
+    await run(base, ["-m", "venv", home], { timeout: 600_000 });
     // What is imported is compiled when it is; most of what large packages bring never is.
     const pip = ["-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check", "--no-input", "-r", file];
-    await run(interpreter(home), pip, { timeout: 600_000, maxBuffer: 1 << 26 });
+    await run(interpreter(home), pip, { timeout: 1_200_000, maxBuffer: 1 << 26 });
     mkdirSync(join(home, "installed"));
     renameSync(join(home, "installed"), join(home, "complete"));
     return interpreter(home);
@@ -54,14 +54,20 @@ async function environment(file) {
 }
 
 async function lock(path) {
-  for (let waited = 0; ; waited += 1) {
+  for (;;) {
     try {
       mkdirSync(path);
-      return () => rmSync(path, { recursive: true, force: true });
+      // However long it takes: as long as it is done, the lock is young.
+      const beat = setInterval(() => utimesSync(path, new Date(), new Date()), 10_000);
+      return () => {
+        clearInterval(beat);
+        rmSync(path, { recursive: true, force: true });
+      };
     } catch (error) {
       if (error.code !== "EEXIST") throw error;
     }
-    if (waited === 600) rmSync(path, { recursive: true, force: true });
+    const made = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    if (Date.now() - made > 600_000) rmSync(path, { recursive: true, force: true });
     await new Promise((done) => setTimeout(done, 1000));
   }
 }

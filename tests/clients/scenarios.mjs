@@ -30,7 +30,7 @@ async function add(client, userId, text, options = {}) {
 }
 
 async function until(what, holds) {
-  for (let tries = 0; tries < 100; tries += 1) {
+  for (const late = Date.now() + 120_000; Date.now() < late; ) {
     if (await holds()) return;
     await new Promise((done) => setTimeout(done, 100));
   }

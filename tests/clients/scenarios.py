@@ -93,7 +93,7 @@ def row63(client):
     added = client.add("Hello! I live in Oslo, and all is well.", user_id=u)
     assert added["status"] == "PENDING", added
     request = urllib.request.Request(f"{HOST}/v1/event/{added['event_id']}/", headers={"Authorization": f"Token {KEY}"})
-    for _ in range(100):
+    for _ in range(1200):
         event = json.load(urllib.request.urlopen(request))
         if event["status"] == "SUCCEEDED":
             break

@@ -16,7 +16,7 @@ after(async () => {
   await browser.close();
   server.close();
 });
-const test = (name, run) => register(name, { timeout: 120_000 }, run);
+const test = (name, run) => register(name, { timeout: 600_000 }, run);
 
 /** A fresh page of a fresh browser profile, with the package at `dist`. `loaded` lists the requests for the second half. */
 async function tab(dist = "dist") {

@@ -13,7 +13,7 @@ import { Miniflare } from "miniflare";
 
 import { printMatrix, report } from "./report.mjs";
 
-const test = (name, run) => register(name, { timeout: 120_000 }, run);
+const test = (name, run) => register(name, { timeout: 600_000 }, run);
 const here = (path) => new URL(path, import.meta.url);
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 

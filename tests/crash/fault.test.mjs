@@ -55,7 +55,7 @@ async function check(root, model, where) {
 }
 
 for (const code of ["ENOSPC", "EIO"]) {
-  test(`a single ${code} at any operation loses nothing`, { timeout: 120_000 }, async (t) => {
+  test(`a single ${code} at any operation loses nothing`, { timeout: 600_000 }, async (t) => {
     let refused = 0;
     let interrupted = 0;
     let at = 0;
@@ -92,7 +92,7 @@ for (const code of ["ENOSPC", "EIO"]) {
   });
 }
 
-test("a disk that stays full refuses writes, reads on, and goes on when there is room", { timeout: 120_000 }, async () => {
+test("a disk that stays full refuses writes, reads on, and goes on when there is room", { timeout: 600_000 }, async () => {
   const next = random(9);
   for (let round = 0; round < 40; round++) {
     const root = scratch("full");
@@ -169,7 +169,7 @@ test("commits that wait behind a failed one are decided on what is really stored
   await store.close();
 });
 
-test("a really full disk, where a small one can be mounted", { timeout: 60_000 }, async (t) => {
+test("a really full disk, where a small one can be mounted", { timeout: 600_000 }, async (t) => {
   const root = join(scratch("tmpfs"), "disk");
   mkdirSync(root);
   try {

@@ -16,7 +16,7 @@ const next = random(Number(process.env.CRASH_SEED ?? 20261126));
 const spread = (layout) => ({ shards: { "org:acme": layout } });
 
 for (const [from, to] of [[1, 4], [4, 2]]) {
-  test(`kill -9 in the middle of a move from ${from} to ${to} shards loses nothing, and it goes on`, { timeout: 300_000 }, async (t) => {
+  test(`kill -9 in the middle of a move from ${from} to ${to} shards loses nothing, and it goes on`, { timeout: 600_000 }, async (t) => {
     const { callWith, kill } = await objects(t, { bindings: { EDGEMEM_CONFIG: JSON.stringify({ embedder: { provider: "none" } }) } });
     const models = { models: { embedder: { provider: "none" } } };
     const call = (layout, ...calls) => callWith({ ...spread(layout), ...models }, ...calls);

@@ -16,7 +16,7 @@ after(async () => {
   await browser.close();
   server.close();
 });
-const test = (name, run) => register(name, { timeout: 120_000 }, run);
+const test = (name, run) => register(name, { timeout: 600_000 }, run);
 const context = await browser.newContext();
 const encryption = await bundleEncryption();
 await context.route("**/encryption.js", (route) => route.fulfill({ contentType: "text/javascript", body: encryption }));

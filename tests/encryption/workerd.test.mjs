@@ -16,7 +16,7 @@ import { objects } from "../support/objects.mjs";
 import { bundleEncryption } from "./bundle.mjs";
 import { fill, found, PLAIN } from "./content.mjs";
 
-const test = (name, run) => register(name, { timeout: 180_000 }, run);
+const test = (name, run) => register(name, { timeout: 600_000 }, run);
 const here = (path) => new URL(path, import.meta.url);
 const folder = await mkdtemp(join(tmpdir(), "edgemem-encryption-"));
 after(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));

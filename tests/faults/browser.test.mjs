@@ -14,7 +14,7 @@ after(async () => {
   printFaults();
 });
 
-test("indexeddb: nothing acknowledged is lost, whatever call fails", { timeout: 120_000 }, async () => {
+test("indexeddb: nothing acknowledged is lost, whatever call fails", { timeout: 600_000 }, async () => {
   const page = await browser.newPage();
   await page.goto(`${server.origin}/empty`);
   const rows = await page.evaluate(async (seed) => {

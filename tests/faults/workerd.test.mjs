@@ -59,7 +59,7 @@ async function ask(question) {
 }
 
 for (const provider of ["durable-object", "d1", "kv"]) {
-  test(`${provider}: nothing acknowledged is lost, whatever call fails`, { timeout: 240_000 }, async () => {
+  test(`${provider}: nothing acknowledged is lost, whatever call fails`, { timeout: 600_000 }, async () => {
     const capabilities = await ask({ provider });
     const run = (plan) => ask({ provider, ...plan });
     judge(provider, await everyFault({ capabilities, run, name: provider, seed: Number(process.env.FAULT_SEED ?? 7), stride: STRIDE }));

@@ -41,7 +41,7 @@ export async function framework({ name, packages, example, says, also = {}, newe
       const copy = `${folder}node_modules/.examples/${file}`;
       await mkdir(`${folder}node_modules/.examples`, { recursive: true });
       await cp(`${ROOT}examples/${file}`, copy);
-      const { stdout } = await promisify(execFile)(node, [copy], { cwd: folder, timeout: 60_000 });
+      const { stdout } = await promisify(execFile)(node, [copy], { cwd: folder, timeout: 600_000 });
       assert.match(stdout, expected);
       if (file === example) outcome = "passed";
     });

@@ -46,7 +46,7 @@ for (const [name, example] of FRAMEWORKS) {
         ...{ MEM0_HOST: listening.origin, MEM0_API_KEY: "secret", MEM0_TELEMETRY: "False" },
         ...{ EDGEMEM_URL: `${listening.origin}/mcp`, EDGEMEM_TOKEN: "secret" },
       };
-      const { stdout } = await promisify(execFile)(interpreter, [here(`../../examples/python/${example}`)], { env, timeout: 120_000, maxBuffer: 1 << 24 });
+      const { stdout } = await promisify(execFile)(interpreter, [here(`../../examples/python/${example}`)], { env, timeout: 600_000, maxBuffer: 1 << 24 });
       // It is in the answer to a question that does not say it.
       assert.match(stdout.trim().split("\n").slice(-20).join("\n"), /My brother breeds alpacas/);
     } finally {

@@ -65,7 +65,7 @@ async function through(client, transport, version) {
 
 async function fromPython(name, at, mode) {
   const program = await python(here(`${name}/requirements.txt`));
-  const { stdout } = await promisify(execFile)(program, [here("client.py"), at.url ?? JSON.stringify(at.command), mode, steps()], { timeout: 60_000 });
+  const { stdout } = await promisify(execFile)(program, [here("client.py"), at.url ?? JSON.stringify(at.command), mode, steps()], { timeout: 600_000 });
   return JSON.parse(stdout);
 }
 

@@ -31,7 +31,7 @@ export async function visit(folder, page, { headers = {}, types = {} } = {}) {
     tab.on("console", (message) => said.push(message.text()));
     tab.on("pageerror", (error) => said.push(String(error)));
     await tab.goto(`http://127.0.0.1:${server.address().port}/${page}`);
-    await tab.waitForFunction(() => "outcome" in globalThis, undefined, { timeout: 20_000 });
+    await tab.waitForFunction(() => "outcome" in globalThis);
     return await tab.evaluate(() => globalThis.outcome);
   } catch (error) {
     throw new Error(`${page} failed; it said: ${said.join(" | ") || "nothing"}`, { cause: error });

@@ -204,7 +204,7 @@ test("tenants that nobody asks any more are released when their language model h
   const add = (key) => ask(key, "POST", "/v1/memories", { messages: "Tea for me, please", user_id: "ann" });
   const texts = async (key) => (await ask(key, "GET", "/v1/memories?user_id=ann")).results.map(({ memory }) => memory);
   const until = async (is) => {
-    for (let at = 0; at < 300 && !is(); at += 1) await new Promise((resolve) => setTimeout(resolve, 50));
+    for (const late = Date.now() + 120_000; Date.now() < late && !is(); ) await new Promise((resolve) => setTimeout(resolve, 50));
   };
   // The first one's model is not done when the others come.
   holds = true;
@@ -222,7 +222,7 @@ test("tenants that nobody asks any more are released when their language model h
   // Each is there again when it is asked, and what was said is read.
   for (const at of [0, 1, 79]) {
     const read = async () => (await texts(keys[at])).join();
-    for (let tries = 0; tries < 100 && (await read()) !== "Ann drinks tea"; tries += 1) await new Promise((resolve) => setTimeout(resolve, 50));
+    for (const late = Date.now() + 120_000; Date.now() < late && (await read()) !== "Ann drinks tea"; ) await new Promise((resolve) => setTimeout(resolve, 50));
     assert.equal(await read(), "Ann drinks tea", `p${at}`);
   }
 });

@@ -39,7 +39,6 @@ export async function start() {
 /** Opens the inspector and waits until it can be used. */
 export async function visit(context, url) {
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
   await page.goto(url);
   await ready(page);
   return page;

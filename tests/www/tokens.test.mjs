@@ -84,7 +84,7 @@ const cached = (page) =>
 
 /** Waits until the table is cached; that happens behind the caller's back. Returns the cache's name. */
 async function kept(page) {
-  for (let tries = 0; tries < 200; tries++) {
+  for (const until = Date.now() + 300_000; Date.now() < until; ) {
     const found = Object.entries(await cached(page)).find(([name, lengths]) => name.startsWith("edgemem-tokens:") && lengths[0] === TABLE.length);
     if (found) return found[0];
     await new Promise((resolve) => setTimeout(resolve, 20));
