@@ -19,7 +19,7 @@ const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const bundle = await bundleFileStore();
 const { FileStore } = await import(pathToFileURL(bundle).href);
 
-test("file store: kill -9 at random moments loses no acknowledged entry", { timeout: 600_000 }, async (t) => {
+test("file store: kill -9 at random moments loses no acknowledged entry", { timeout: 1_500_000 }, async (t) => {
   const lanes = ["fsync", "fsync", "none"].map((durability, n) => ({
     rounds: 30,
     seed: SEED + 1000 * n,
@@ -30,7 +30,7 @@ test("file store: kill -9 at random moments loses no acknowledged entry", { time
   await report(t, lanes, 90);
 });
 
-test("Memory: kill -9 at random moments loses no acknowledged add", { timeout: 600_000 }, async (t) => {
+test("Memory: kill -9 at random moments loses no acknowledged add", { timeout: 1_500_000 }, async (t) => {
   assert.ok(existsSync(ENTRY), "the package is not built: run `npm run build` first");
   const { Memory } = await import(pathToFileURL(ENTRY).href);
   const lanes = [0, 1, 2].map((n) => ({
@@ -43,7 +43,7 @@ test("Memory: kill -9 at random moments loses no acknowledged add", { timeout: 6
   await report(t, lanes, 200);
 });
 
-test("Memory, encrypted: kill -9 at random moments loses no acknowledged add, and nothing looks tampered with", { timeout: 600_000 }, async (t) => {
+test("Memory, encrypted: kill -9 at random moments loses no acknowledged add, and nothing looks tampered with", { timeout: 1_500_000 }, async (t) => {
   const { Memory } = await import(pathToFileURL(ENTRY).href);
   const lanes = [0, 1].map((n) => ({
     rounds: 30,

@@ -7,9 +7,9 @@ import { cargoCounts, cargoFailures, nodeCounts, nodeFailures } from "./counts.m
 import { answers, ROOT, run } from "./project.mjs";
 
 /** A step that takes longer than this hangs, in ms. On a slow machine half an hour is not unheard of. */
-const STEP_TIMEOUT = 90 * 60_000;
+const STEP_TIMEOUT = 120 * 60_000;
 /** The same for a file of tests, which is what Node's runner counts from outside. */
-const TEST_TIMEOUT = 30 * 60_000;
+const TEST_TIMEOUT = 45 * 60_000;
 
 const NOTHING = { passed: 0, failed: 0, skipped: 0, failures: [] };
 
