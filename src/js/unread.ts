@@ -3,7 +3,7 @@
 /** So many bytes are taken in only to be thrown away. */
 const MOST_BYTES = 32 << 20;
 
-/** So long is waited for a client that stopped sending, in ms. */
+/** So long is waited for a client that stopped sending, in ms. One that goes on, however slowly, is heard to the end. */
 const PATIENCE = 5_000;
 
 /**
@@ -15,10 +15,11 @@ export async function discardRest(request: Request): Promise<void> {
   if (request.body === null || request.body.locked) return;
   const reader = request.body.getReader();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, PATIENCE, undefined)));
   try {
     for (let left = MOST_BYTES; left > 0; ) {
+      const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, PATIENCE, undefined)));
       const piece = await Promise.race([reader.read(), late]);
+      clearTimeout(timer);
       if (piece === undefined || piece.done) return;
       left -= piece.value.length;
     }
