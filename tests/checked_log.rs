@@ -3,20 +3,23 @@
 
 #[path = "support/devices.rs"]
 mod devices;
+#[path = "support/wrapped.rs"]
+mod wrapped;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use edgemem::host::LocalFuture;
 use edgemem::log::{Operation, Version};
 use edgemem::scope::Scope;
-use edgemem::store::{ByteStore, Capabilities, Commit, Entry, Image, MemoryStore};
+use edgemem::store::{ByteStore, Commit, Entry, MemoryStore};
 use edgemem::{ChangesOptions, Error, ErrorKind, Fault, Result, Verified};
 use futures_executor::block_on;
 use proptest::prelude::*;
 use serde_json::json;
 
 use devices::{Device, Dice};
+use wrapped::{Ways, Wrapped};
 
 /// What happens to the next commit.
 #[derive(Clone, Copy, PartialEq)]
@@ -30,63 +33,27 @@ enum Fate {
     Repeated,
 }
 
-/// A store that several use, and whose commits have a fate.
-struct Fated {
-    store: MemoryStore,
-    fates: RefCell<Vec<Fate>>,
-    commits: Cell<usize>,
-}
+/// A store that several use, and whose commits have these fates, the last one first.
+type Fated = Wrapped<Fates>;
 
-impl Fated {
-    fn new() -> Rc<Fated> {
-        Rc::new(Fated { store: MemoryStore::new(), fates: RefCell::default(), commits: Cell::new(0) })
-    }
-}
+#[derive(Default)]
+struct Fates(RefCell<Vec<Fate>>);
 
-impl ByteStore for Fated {
-    fn capabilities(&self) -> Capabilities {
-        Capabilities { shared: true, ..self.store.capabilities() }
-    }
-
-    fn list<'a>(&'a self, prefix: &'a str) -> LocalFuture<'a, Result<Vec<String>>> {
-        self.store.list(prefix)
-    }
-
-    fn load<'a>(&'a self, partition: &'a str, known: Option<u64>) -> LocalFuture<'a, Result<Option<Image>>> {
-        self.store.load(partition, known)
-    }
-
-    fn read<'a>(
-        &'a self,
-        partition: &'a str,
-        names: &'a [String],
-    ) -> LocalFuture<'a, Result<Vec<Option<Vec<u8>>>>> {
-        self.store.read(partition, names)
-    }
-
-    fn commit<'a>(&'a self, commit: &'a Commit) -> LocalFuture<'a, Result<u64>> {
-        self.commits.set(self.commits.get() + 1);
-        let fate = self.fates.borrow_mut().pop().unwrap_or(Fate::Stored);
+impl Ways for Fates {
+    fn commit<'a>(&'a self, store: &'a MemoryStore, commit: &'a Commit) -> LocalFuture<'a, Result<u64>> {
+        let fate = self.0.borrow_mut().pop().unwrap_or(Fate::Stored);
         Box::pin(async move {
             let failed = |kind| Error::new(kind, "as the test wants it");
             if fate == Fate::Lost {
                 return Err(failed(ErrorKind::StoreFailed));
             }
-            let version = self.store.commit(commit).await?;
+            let version = store.commit(commit).await?;
             match fate {
                 Fate::Unknown => Err(failed(ErrorKind::StoreFailed)),
                 Fate::Repeated => Err(failed(ErrorKind::StoreConflict)),
                 _ => Ok(version),
             }
         })
-    }
-
-    fn erase<'a>(&'a self, partition: &'a str) -> LocalFuture<'a, Result<()>> {
-        self.store.erase(partition)
-    }
-
-    fn close<'a>(&'a self) -> LocalFuture<'a, Result<()>> {
-        self.store.close()
     }
 }
 
@@ -102,7 +69,7 @@ fn verify(device: &Device) -> Verified {
 fn numbers_name_one_commit_whatever_becomes_of_it() {
     for seed in 0..200 {
         let mut dice = Dice(seed);
-        let store = Fated::new();
+        let store: Rc<Fated> = Rc::default();
         let writers: Vec<Device> = (0..3)
             .map(|n| Device::over(Rc::clone(&store) as Rc<dyn ByteStore>, seed * 10 + n, n as i64))
             .collect();
@@ -119,7 +86,7 @@ fn numbers_name_one_commit_whatever_becomes_of_it() {
                 Fate::Unknown,
                 Fate::Repeated,
             ]);
-            store.fates.borrow_mut().push(fate);
+            store.ways.0.borrow_mut().push(fate);
             let writer = &writers[dice.below(3)];
             writer.wait(1000);
             let _ = match dice.below(6) {
@@ -127,7 +94,7 @@ fn numbers_name_one_commit_whatever_becomes_of_it() {
                 1 => writer.try_call("erase", json!([{ "userId": "u" }])),
                 _ => say(writer, &format!("Fact {} of seed {seed}", step / 2)),
             };
-            store.fates.borrow_mut().clear();
+            store.ways.0.borrow_mut().clear();
             if dice.below(4) == 0 {
                 other.merge(&writer.changes(other.version()));
             }

@@ -3,6 +3,8 @@
 
 #[path = "support/device.rs"]
 mod device;
+#[path = "support/wrapped.rs"]
+mod wrapped;
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -13,14 +15,15 @@ use edgemem::host::native::NativeHost;
 use edgemem::knowledge::Feedback;
 use edgemem::log::{Change, Operation};
 use edgemem::record::{Action, MemoryId};
-use edgemem::store::{ByteStore, Capabilities, Commit, Image, MemoryStore};
+use edgemem::store::{ByteStore, Commit, MemoryStore};
 use edgemem::time::Timestamp;
-use edgemem::{AddOptions, Error, ErrorKind, ListOptions, Memory, Message, Reach};
+use edgemem::{AddOptions, Error, ErrorKind, ListOptions, Memory, Message, Reach, Result};
 use futures_executor::block_on;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use device::{Device, at, call, commit, draft, holds};
+use wrapped::{Ways, Wrapped};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -146,44 +149,20 @@ proptest! {
     }
 }
 
-/// A store in memory whose commits that scrub fail while it is told so.
-struct Crashing {
-    store: MemoryStore,
-    fails: Cell<bool>,
-}
+/// Whether commits that scrub fail.
+#[derive(Default)]
+struct Crashing(Cell<bool>);
 
-impl ByteStore for Crashing {
-    fn capabilities(&self) -> Capabilities {
-        self.store.capabilities()
+impl Ways for Crashing {
+    fn is_shared(&self) -> bool {
+        false
     }
-    fn list<'a>(&'a self, prefix: &'a str) -> LocalFuture<'a, edgemem::Result<Vec<String>>> {
-        self.store.list(prefix)
-    }
-    fn load<'a>(
-        &'a self,
-        name: &'a str,
-        known: Option<u64>,
-    ) -> LocalFuture<'a, edgemem::Result<Option<Image>>> {
-        self.store.load(name, known)
-    }
-    fn read<'a>(
-        &'a self,
-        name: &'a str,
-        blobs: &'a [String],
-    ) -> LocalFuture<'a, edgemem::Result<Vec<Option<Vec<u8>>>>> {
-        self.store.read(name, blobs)
-    }
-    fn commit<'a>(&'a self, commit: &'a Commit) -> LocalFuture<'a, edgemem::Result<u64>> {
-        if self.fails.get() && commit.scrub {
+
+    fn commit<'a>(&'a self, store: &'a MemoryStore, commit: &'a Commit) -> LocalFuture<'a, Result<u64>> {
+        if self.0.get() && commit.scrub {
             return Box::pin(async { Err(Error::new(ErrorKind::StoreFailed, "the power went")) });
         }
-        self.store.commit(commit)
-    }
-    fn erase<'a>(&'a self, name: &'a str) -> LocalFuture<'a, edgemem::Result<()>> {
-        self.store.erase(name)
-    }
-    fn close<'a>(&'a self) -> LocalFuture<'a, edgemem::Result<()>> {
-        Box::pin(async { Ok(()) })
+        store.commit(commit)
     }
 }
 
@@ -212,7 +191,7 @@ async fn listed(memory: &Memory) -> Vec<String> {
 fn an_erasure_that_was_cut_short_is_finished_by_the_next_write() {
     block_on(async {
         for repeat in [false, true] {
-            let store = Rc::new(Crashing { store: MemoryStore::new(), fails: Cell::new(true) });
+            let store = Rc::new(Wrapped { ways: Crashing(Cell::new(true)), ..Wrapped::default() });
             let open = || Memory::new(store.clone(), Rc::new(NativeHost::new()));
             let memory = open();
             let id = add(&memory, "Mein Passwort ist Zwiebelkuchen").await;
@@ -225,7 +204,7 @@ fn an_erasure_that_was_cut_short_is_finished_by_the_next_write() {
                 assert_eq!(memory.history(&id).await.unwrap().len(), 1);
             }
             assert!(holds(&stored(&*store).await, "Zwiebelkuchen".as_bytes()));
-            store.fails.set(false);
+            store.ways.0.set(false);
             let memory = open();
             if repeat {
                 assert_eq!(memory.erase(&id, false).await.unwrap().memories.len(), 1);

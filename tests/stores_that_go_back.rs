@@ -3,6 +3,8 @@
 
 #[path = "support/devices.rs"]
 mod devices;
+#[path = "support/wrapped.rs"]
+mod wrapped;
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -10,22 +12,23 @@ use std::rc::Rc;
 use edgemem::host::LocalFuture;
 use edgemem::log::Version;
 use edgemem::scope::Scope;
-use edgemem::store::{ByteStore, Capabilities, Commit, Image, MemoryStore};
+use edgemem::store::{ByteStore, Commit, Image, MemoryStore};
 use edgemem::{Fault, Result, Verified};
 use futures_executor::block_on;
 use serde_json::{Value, json};
 
 use devices::Device;
+use wrapped::{Ways, Wrapped};
 
 /// A store that several use. Its versions are those of a store in memory, which begin at 1, and `floor`.
-struct Shared {
-    store: MemoryStore,
-    floor: Cell<u64>,
-}
+type Shared = Wrapped<Floor>;
+
+#[derive(Default)]
+struct Floor(Cell<u64>);
 
 impl Shared {
     fn new() -> Rc<Shared> {
-        Rc::new(Shared { store: MemoryStore::new(), floor: Cell::new(0) })
+        Rc::default()
     }
 
     /// Everything is gone, and what begins anew has versions from `floor` on.
@@ -33,7 +36,7 @@ impl Shared {
         for name in block_on(self.store.list("")).unwrap() {
             block_on(self.store.erase(&name)).unwrap();
         }
-        self.floor.set(floor);
+        self.ways.0.set(floor);
     }
 
     /// A copy of everything, and what puts it back.
@@ -55,47 +58,28 @@ impl Shared {
     }
 }
 
-impl ByteStore for Shared {
-    fn capabilities(&self) -> Capabilities {
-        Capabilities { shared: true, ..self.store.capabilities() }
-    }
-
-    fn list<'a>(&'a self, prefix: &'a str) -> LocalFuture<'a, Result<Vec<String>>> {
-        self.store.list(prefix)
-    }
-
-    fn load<'a>(&'a self, partition: &'a str, known: Option<u64>) -> LocalFuture<'a, Result<Option<Image>>> {
+impl Ways for Floor {
+    fn load<'a>(
+        &'a self,
+        store: &'a MemoryStore,
+        partition: &'a str,
+        known: Option<u64>,
+    ) -> LocalFuture<'a, Result<Option<Image>>> {
         Box::pin(async move {
-            let image = self.store.load(partition, None).await?.unwrap_or_default();
-            let version = if image.version == 0 { 0 } else { image.version + self.floor.get() };
+            let image = store.load(partition, None).await?.unwrap_or_default();
+            let version = if image.version == 0 { 0 } else { image.version + self.0.get() };
             Ok((known != Some(version)).then_some(Image { version, ..image }))
         })
     }
 
-    fn read<'a>(
-        &'a self,
-        partition: &'a str,
-        names: &'a [String],
-    ) -> LocalFuture<'a, Result<Vec<Option<Vec<u8>>>>> {
-        self.store.read(partition, names)
-    }
-
-    fn commit<'a>(&'a self, commit: &'a Commit) -> LocalFuture<'a, Result<u64>> {
+    fn commit<'a>(&'a self, store: &'a MemoryStore, commit: &'a Commit) -> LocalFuture<'a, Result<u64>> {
         Box::pin(async move {
             let expect = match commit.expect {
                 0 => 0,
-                expect => expect.checked_sub(self.floor.get()).unwrap_or(u64::MAX),
+                expect => expect.checked_sub(self.0.get()).unwrap_or(u64::MAX),
             };
-            Ok(self.floor.get() + self.store.commit(&Commit { expect, ..commit.clone() }).await?)
+            Ok(self.0.get() + store.commit(&Commit { expect, ..commit.clone() }).await?)
         })
-    }
-
-    fn erase<'a>(&'a self, partition: &'a str) -> LocalFuture<'a, Result<()>> {
-        self.store.erase(partition)
-    }
-
-    fn close<'a>(&'a self) -> LocalFuture<'a, Result<()>> {
-        self.store.close()
     }
 }
 
@@ -159,7 +143,7 @@ fn what_others_cleared_and_wrote_anew_is_no_gap_either() {
     let before = store.image();
     say(&open, "Lost").unwrap();
     store.put_back(&before);
-    store.floor.set(2000);
+    store.ways.0.set(2000);
     say(&open, "Said last").unwrap();
     let found = verify(&open);
     assert_eq!(found.problems.iter().map(|it| it.what).collect::<Vec<_>>(), [Fault::Missing], "{found:?}");
@@ -215,7 +199,7 @@ fn a_store_that_counts_from_the_beginning_again_is_refused_where_it_does() {
     }
     assert_eq!(texts(&two).unwrap().len(), 4);
     block_on(one.memory.reset()).unwrap();
-    store.floor.set(4);
+    store.ways.0.set(4);
     say(&one, "Said after").unwrap();
     assert_eq!(texts(&two).unwrap(), ["Said after"]);
 }

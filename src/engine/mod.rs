@@ -33,6 +33,7 @@ mod rounds;
 mod search;
 mod siblings;
 mod sight;
+mod stored;
 mod strength;
 mod timeline;
 mod twins;
@@ -66,12 +67,12 @@ pub use strength::strength;
 pub use timeline::{Entry, Event};
 pub use versions::{Conflict, Span, Standing};
 
-use crate::bytes::{Reader, Writer, hex};
-use crate::error::{Error, Result};
+use crate::bytes::hex;
+use crate::error::Result;
 use crate::index::columns::RETRACTED;
 use crate::index::meanings::{Meanings, Vocabulary};
 use crate::index::part::Part;
-use crate::log::{Change, Folded, Head, Operation, fold, fold_record};
+use crate::log::{Folded, Operation, fold, fold_record};
 use crate::record::{MemoryId, Record};
 use crate::scope::Axis;
 use crate::sorted::sort;
@@ -80,6 +81,7 @@ use crate::time::Stamp;
 
 use conversations::Conversations;
 use layout::Layout;
+use stored::{decode_record, encode_record, no_beginning, stored_operations};
 use versions::Versions;
 
 /// The name of the partition of an owner: 32 hex digits that follow from axis and id.
@@ -370,37 +372,6 @@ impl Engine {
     fn prefix(&self) -> u64 {
         self.name.get(..10).and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or(0)
     }
-}
-
-fn no_beginning() -> Error {
-    Reader::new(&[], "record").corrupt("it has no beginning")
-}
-
-/// The record of a memory: its operations, without embeddings, each with its length.
-fn encode_record(operations: &[Operation]) -> Vec<u8> {
-    let mut out = Writer::new();
-    for operation in operations.iter().filter(|op| !matches!(op.change, Change::Embed { .. })) {
-        out.bytes(&operation.encode());
-    }
-    out.finish()
-}
-
-/// The operations of a record as they are stored, each with what its head says.
-fn stored_operations(record: &[u8]) -> impl Iterator<Item = Result<(Head, &[u8])>> {
-    let mut input = Reader::new(record, "record");
-    std::iter::from_fn(move || {
-        let next = |bytes| Ok((Head::peek(bytes)?, bytes));
-        (!input.is_empty()).then(|| input.bytes().and_then(next))
-    })
-}
-
-fn decode_record(record: &[u8]) -> Result<Vec<Operation>> {
-    let mut input = Reader::new(record, "record");
-    let mut operations = Vec::with_capacity(1);
-    while !input.is_empty() {
-        operations.push(Operation::decode(input.bytes()?)?);
-    }
-    Ok(operations)
 }
 
 /// What an embedding was made of.

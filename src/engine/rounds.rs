@@ -3,18 +3,25 @@
 //! Every message is read to where it is understood: what a later version writes behind that is left alone, and the parts
 //! of a list each have a length for the same reason. `docs/objects.md` describes them byte by byte.
 
+mod parts;
+
 use super::Standing;
 use super::federated::read_record;
 use super::ranking::Best;
 use super::search::TermScore;
 use crate::bytes::{Reader, Writer};
 use crate::error::Result;
-use crate::record::{MemoryId, Record};
+use crate::record::Record;
 use crate::retrieve::bm25::Statistics;
 use crate::retrieve::question::Question;
 use crate::retrieve::weights::{ADDED, Signal, Signals};
-use crate::time::Timestamp;
 use crate::vector::Quantized;
+
+pub(super) use parts::{MESSAGE, part, read_standing, write_standing};
+use parts::{
+    float, floats, numbers, place, read_float, read_floats, read_numbers, read_statistics, statistics,
+};
+pub use parts::{read_codes, write_codes};
 
 /// The first round's answer: what is seen of a question here.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -135,19 +142,6 @@ pub fn read_question(question: &mut Question, input: &mut Reader<'_>) -> Result<
     }
     let (codes, scale) = read_codes(input)?;
     Ok(Some(Quantized::of(codes, scale)?))
-}
-
-/// Writes a vector's codes and their scale.
-pub fn write_codes(out: &mut Writer, codes: &[i8], scale: f32) {
-    out.varint(codes.len() as u64);
-    codes.iter().for_each(|&code| out.u8(code as u8));
-    float(out, scale);
-}
-
-/// Reads what [`write_codes`] wrote.
-pub fn read_codes(input: &mut Reader<'_>) -> Result<(Vec<i8>, f32)> {
-    let codes = input.bytes()?.iter().map(|&code| code as i8).collect();
-    Ok((codes, read_float(input)?))
 }
 
 const TABLE: u8 = 1;
@@ -366,104 +360,4 @@ impl Offer {
         }
         Ok(offer)
     }
-}
-
-/// Writes when a memory holds.
-pub(super) fn write_standing(out: &mut Writer, standing: &Standing) {
-    let Standing { from, until, superseded_by, supersedes } = standing;
-    let flag = |there: bool, bit: u8| if there { bit } else { 0 };
-    out.u8(flag(from.is_some(), 1) | flag(until.is_some(), 2) | flag(superseded_by.is_some(), 4));
-    [from, until].into_iter().flatten().for_each(|time| out.signed(time.millis()));
-    superseded_by.iter().for_each(|id| out.u128(id.bits()));
-    out.varint(supersedes.len() as u64);
-    supersedes.iter().for_each(|id| out.u128(id.bits()));
-}
-
-/// Reads when a memory holds.
-pub(super) fn read_standing(input: &mut Reader<'_>) -> Result<Standing> {
-    let there = input.u8()?;
-    let mut standing = Standing::default();
-    for (bit, time) in [(1, &mut standing.from), (2, &mut standing.until)] {
-        if there & bit != 0 {
-            *time = Some(Timestamp::clamped(input.signed()?));
-        }
-    }
-    if there & 4 != 0 {
-        standing.superseded_by = Some(MemoryId::from_bits(input.u128()?));
-    }
-    for _ in 0..input.varint()? {
-        standing.supersedes.push(MemoryId::from_bits(input.u128()?));
-    }
-    Ok(standing)
-}
-
-/// What is read here, in errors.
-pub(super) const MESSAGE: &str = "message of an object";
-
-/// A part of a list: its length, then what `write` writes.
-pub(super) fn part(out: &mut Writer, write: &dyn Fn(&mut Writer)) {
-    let mut content = Writer::new();
-    write(&mut content);
-    out.bytes(&content.finish());
-}
-
-/// A place in a list of so many.
-fn place(input: &mut Reader<'_>, len: usize) -> Result<usize> {
-    let at = input.small()? as usize;
-    if at < len { Ok(at) } else { Err(input.corrupt("it names a term that is not there")) }
-}
-
-fn float(out: &mut Writer, value: f32) {
-    out.u32(value.to_bits());
-}
-
-fn read_float(input: &mut Reader<'_>) -> Result<f32> {
-    Ok(f32::from_bits(input.u32()?))
-}
-
-fn floats(out: &mut Writer, values: &[f32]) {
-    out.varint(values.len() as u64);
-    values.iter().for_each(|&value| float(out, value));
-}
-
-fn read_floats(input: &mut Reader<'_>, len: usize) -> Result<Vec<f32>> {
-    counted(input, len)?;
-    let mut values = vec![0.0; len];
-    for value in &mut values {
-        *value = read_float(input)?;
-    }
-    Ok(values)
-}
-
-fn numbers(out: &mut Writer, values: &[u64]) {
-    out.varint(values.len() as u64);
-    values.iter().for_each(|&value| out.varint(value));
-}
-
-fn read_numbers(input: &mut Reader<'_>, len: usize) -> Result<Vec<u64>> {
-    counted(input, len)?;
-    let mut values = vec![0; len];
-    for value in &mut values {
-        *value = input.varint()?;
-    }
-    Ok(values)
-}
-
-/// There must be as many values as the question has terms, or pairs.
-fn counted(input: &mut Reader<'_>, len: usize) -> Result<()> {
-    match input.varint()? == len as u64 {
-        true => Ok(()),
-        false => Err(input.corrupt("it is about another question")),
-    }
-}
-
-fn statistics(out: &mut Writer, of: &Statistics) {
-    out.varint(of.documents);
-    out.varint(of.length);
-    numbers(out, &of.frequencies);
-}
-
-fn read_statistics(input: &mut Reader<'_>, terms: usize) -> Result<Statistics> {
-    let (documents, length) = (input.varint()?, input.varint()?);
-    Ok(Statistics { documents, length, frequencies: read_numbers(input, terms)? })
 }

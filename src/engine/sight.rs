@@ -125,15 +125,21 @@ impl Sight<'_> {
     }
 }
 
+/// Whether a number is in a set, which without bits holds all of them.
+#[inline]
+fn is_in(set: &Option<Vec<u64>>, number: u32) -> bool {
+    match set {
+        None => true,
+        Some(bits) => bits[number as usize / 64] >> (number % 64) & 1 == 1,
+    }
+}
+
 /// A set of documents of one part; the common case that it holds all of them costs nothing.
 pub(super) struct Visible(Option<Vec<u64>>);
 
 impl Visible {
     pub(super) fn holds(&self, doc: u32) -> bool {
-        match &self.0 {
-            None => true,
-            Some(bits) => bits[doc as usize / 64] >> (doc % 64) & 1 == 1,
-        }
+        is_in(&self.0, doc)
     }
 }
 
@@ -142,10 +148,7 @@ pub(super) struct Turns(Option<Vec<u64>>);
 
 impl Turns {
     pub(super) fn holds(&self, turn: u32) -> bool {
-        match &self.0 {
-            None => true,
-            Some(bits) => bits[turn as usize / 64] >> (turn % 64) & 1 == 1,
-        }
+        is_in(&self.0, turn)
     }
 
     /// Sets the values of turns outside the set to -1.

@@ -33,7 +33,7 @@ export interface Piece {
 /** About how many bytes a piece has. */
 const PIECE = 4 << 20;
 /** The most that the core takes at once. */
-export const MAX_BYTES = 64 << 20;
+const MAX_BYTES = 64 << 20;
 
 /** Numbers of a block, as in docs/format.md. */
 const MAGIC = [0x45, 0x44, 0x47, 0x58];

@@ -1,4 +1,4 @@
-/** The class that users hold. It encodes arguments, finds an instance of the core for them, and that is all. */
+/** The class that users hold. It encodes arguments, hands them to the core (`session.ts`), and that is all. */
 
 /// <reference lib="esnext.disposable" preserve="true" />
 
@@ -18,13 +18,13 @@ import type {
   VerifyOptions,
 } from "./exchange-types.js";
 import type { EncryptionConfig, MemoryConfig } from "./config.js";
-import { EdgememError, isErrorCode } from "./errors.js";
-import { Instance, Runtime } from "./instance.js";
+import { EdgememError } from "./errors.js";
+import type { Instance } from "./instance.js";
 import { encodeArguments } from "./json.js";
 import type { Loader } from "./loader.js";
-import { opensWithMore } from "./more.js";
-import { type FlushResult, Queue, type QueueEvents } from "./queue.js";
-import { type CoreConfig, type Host, resolve } from "./resolve.js";
+import type { FlushResult, QueueEvents } from "./queue.js";
+import { type Host, resolve } from "./resolve.js";
+import { Session } from "./session.js";
 import type {
   AddOptions,
   AddResult,
@@ -70,28 +70,11 @@ import type {
  * is as it was before the call.
  */
 export class HostedMemory {
-  readonly #config: CoreConfig;
-  readonly #loader: Loader;
-  /** Whether an instance gets the second half of the core before it does anything. */
-  #whole: boolean;
-  /** Calls that are not settled yet, which `close` waits for. */
-  readonly #active = new Set<Promise<unknown>>();
-  /** Reads on with the language model after `add` has returned. */
-  readonly #queue: Queue;
-  #instance: Promise<Instance> | undefined;
-  #closing: Promise<void> | undefined;
-  /** One change of the key at a time. */
-  #rotation: Promise<unknown> = Promise.resolve();
-  #resumed = false;
+  readonly #session: Session;
 
   /** @internal Each host's entry has a class that passes its own ways here. */
   constructor(config: MemoryConfig | Mem0Config | undefined, host: Host, loader: Loader) {
-    this.#config = resolve(config, host);
-    this.#loader = loader;
-    this.#whole = opensWithMore(this.#config);
-    // Not among the active calls: closing does not wait for a model, and what it has not read goes on waiting.
-    const step = async (all: boolean): Promise<unknown> => this.#run("readStep", encodeArguments(["", all]));
-    this.#queue = new Queue(step, host.outlivesCalls);
+    this.#session = new Session(resolve(config, host), loader, host.outlivesCalls);
   }
 
   /** The same as `new Memory(config)`; mem0 has it. */
@@ -107,7 +90,7 @@ export class HostedMemory {
    */
   async add(messages: string | Message | Message[], options: AddOptions): Promise<AddResult> {
     const added = await this.call<AddResult>("add", ["messages", messages], ["", options ?? {}]);
-    if (options?.background === true) this.#queue.resume();
+    if (options?.background === true) this.#session.queue.resume();
     return added;
   }
 
@@ -121,13 +104,12 @@ export class HostedMemory {
    * the rest goes on waiting. In a Worker pass the promise to `waitUntil`.
    */
   async flush(): Promise<FlushResult> {
-    if (this.#closing !== undefined) throw closed();
-    return this.#queue.flush();
+    return this.#session.flush();
   }
 
   /** Calls `listener` with what becomes of the messages that wait; returns a function that ends it. */
   on<E extends keyof QueueEvents>(event: E, listener: (detail: QueueEvents[E]) => void): () => void {
-    return this.#queue.on(event, listener);
+    return this.#session.queue.on(event, listener);
   }
 
   /** The memory with this id, or null. */
@@ -180,13 +162,13 @@ export class HostedMemory {
 
   /** Removes what has expired, and what has had its time by the `retention` that was configured. */
   async sweep(options: SweepOptions = {}): Promise<SweepResult> {
-    return this.call("sweep", ["", options], ["retention", this.#config.retention]);
+    return this.call("sweep", ["", options], ["retention", this.#session.config.retention]);
   }
 
   /** What happened to a memory, newest first; empty if it is not known. */
   async history(id: string): Promise<HistoryEntry[]> {
     const rows = await this.call<HistoryEntry[]>("history", ["id", id]);
-    return this.#config.disableHistory === true ? [] : rows;
+    return this.#session.config.disableHistory === true ? [] : rows;
   }
 
   /** Always fails, as with mem0, whose platform has projects; there are none in a store. */
@@ -314,18 +296,13 @@ export class HostedMemory {
    * is `KEY_WRONG`. If it fails, the old one stays.
    */
   rotate(encryption: EncryptionConfig): Promise<void> {
-    const turn = this.#rotation.then(() => this.#rotate(encryption));
-    this.#rotation = turn.catch(() => undefined);
-    this.#active.add(turn);
-    const settled = (): boolean => this.#active.delete(turn);
-    turn.then(settled, settled);
-    return turn;
+    return this.#session.rotate(encryption);
   }
 
   /** Figures about what is stored. */
   async stats(): Promise<Stats> {
     const stats = await this.call<Stats>("stats");
-    const { store } = this.#config;
+    const { store } = this.#session.config;
     const recovered = "object" in store ? store.object.report?.() : undefined;
     return recovered === undefined ? stats : { ...stats, recovered };
   }
@@ -345,40 +322,9 @@ export class HostedMemory {
     }
   }
 
-  async #rotate(encryption: EncryptionConfig): Promise<void> {
-    if (this.#closing !== undefined) throw closed();
-    const { encryption: own } = this.#config;
-    if (own === undefined) {
-      const message =
-        this.#config.store.provider === "objects"
-          ? "Durable Objects encrypt by themselves, each with a ring of its own, and rotate() does not reach them: configure the new key there, with the old one as `previous`, and call version(), which opens all of them."
-          : "This memory is not encrypted, so it has no key that could be changed.";
-      throw new EdgememError("CONFIG_INVALID", message, { field: "encryption" });
-    }
-    // The store may belong to the instance.
-    await this.#open();
-    await own.rotate(encryption);
-  }
-
   /** Waits for the calls under way and releases the store. Calls after it fail with `CLOSED`; closing again is harmless. */
   close(): Promise<void> {
-    return (this.#closing ??= this.#close());
-  }
-
-  async #close(): Promise<void> {
-    this.#queue.stop();
-    const settled = this.#config.encryption?.end();
-    await Promise.allSettled(this.#active);
-    settled?.();
-    const opening = this.#instance;
-    const instance = await opening?.catch(() => undefined);
-    try {
-      if (instance !== undefined && !instance.dead) await instance.call("close", "[]");
-      // An instance that trapped cannot close its store any more, but a store outside of it can be reached.
-      else if (opening !== undefined && "object" in this.#config.store) await this.#config.store.object.close();
-    } finally {
-      instance?.dispose();
-    }
+    return this.#session.close();
   }
 
   /**
@@ -386,17 +332,15 @@ export class HostedMemory {
    * @internal Tests reach methods of the core through this that are not public.
    */
   call<T>(method: string, ...args: [name: string, value: unknown][]): Promise<T> {
-    return this.#track(() => this.#run(method, encodeArguments(...args))) as Promise<T>;
+    return this.#session.call(method, () => encodeArguments(...args)) as Promise<T>;
   }
 
   /**
    * Starts a call that takes and returns bytes.
    * @internal Imports merge through this, batch by batch.
    */
-  readonly port: Port = (method, options, bytes = new Uint8Array()) => {
-    const args = encodeArguments(["", options]);
-    return this.#track(async () => (await this.#open()).callBytes(method, args, bytes));
-  };
+  readonly port: Port = (method, options, bytes = new Uint8Array()) =>
+    this.#session.callBytes(method, encodeArguments(["", options]), bytes);
 
   /**
    * Has the instance of the moment do something other than a method, as a call that closing waits for. `keeps`: it may
@@ -404,65 +348,7 @@ export class HostedMemory {
    * @internal What serves requests enters by this.
    */
   within<T>(run: (instance: Instance) => Promise<T>, keeps: boolean): Promise<T> {
-    return this.#track(async () => {
-      const done = await run(await this.#open());
-      if (this.#config.llm !== undefined && (keeps || !this.#resumed)) {
-        this.#resumed = true;
-        this.#queue.resume();
-      }
-      return done;
-    });
-  }
-
-  #track<T>(begin: () => Promise<T>): Promise<T> {
-    if (this.#closing !== undefined) {
-      throw closed();
-    }
-    const call = begin();
-    this.#active.add(call);
-    const settled = (): boolean => this.#active.delete(call);
-    call.then(settled, settled);
-    return call;
-  }
-
-  async #run(method: string, args: string): Promise<unknown> {
-    if (this.#closing !== undefined && method === "readStep") throw closed();
-    const instance = await this.#open();
-    const result = await instance.call(method, args);
-    if (this.#config.llm !== undefined && !this.#resumed && method !== "add") {
-      // What waited when the memory was last closed.
-      this.#resumed = true;
-      this.#queue.resume();
-    }
-    return result;
-  }
-
-  /** The instance for the next call: the same for all calls, until a trap has ended it. */
-  async #open(): Promise<Instance> {
-    const opening = (this.#instance ??= this.#create());
-    const instance = await opening.catch((cause: unknown) => {
-      if (this.#instance === opening) this.#instance = undefined;
-      throw cause;
-    });
-    if (!instance.dead) return instance;
-    // If it trapped because something was missing, it shall not do so again.
-    this.#whole = true;
-    if (this.#instance === opening) this.#instance = undefined;
-    return this.#open();
-  }
-
-  async #create(): Promise<Instance> {
-    const compiled = await this.#loader.compiled(this.#whole);
-    try {
-      const runtime = new Runtime(compiled);
-      if (this.#whole) await runtime.more();
-      return new Instance(runtime, this.#config);
-    } catch (cause) {
-      if (cause instanceof EdgememError) throw cause;
-      const { code, message, field } = (cause ?? {}) as Partial<EdgememError>;
-      if (isErrorCode(code)) throw new EdgememError(code, String(message), { field, cause });
-      throw new EdgememError("INTERNAL", "edgemem could not be started. Please report this with its cause.", { cause });
-    }
+    return this.#session.within(run, keeps);
   }
 }
 
@@ -473,10 +359,6 @@ function exchange(): Promise<typeof import("./exchange.js")> {
 
 /** Changes that are longer are refused whatever they hold, so they are not copied first. */
 const MOST_COPIED = 64 << 20;
-
-function closed(): EdgememError {
-  return new EdgememError("CLOSED", "This memory was closed. Open another one with new Memory().");
-}
 
 /** `await using memory = new Memory()` closes it at the end of the block. */
 export interface HostedMemory {

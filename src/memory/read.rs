@@ -5,6 +5,8 @@
 //! write, facts in, messages closed: there is no moment in which neither is found. The model is asked without a lock
 //! held; what changed meanwhile is looked at again when it is written.
 
+mod verdict;
+
 use std::rc::Rc;
 
 use super::partitions::{Partition, Partitions};
@@ -12,15 +14,15 @@ use super::{Added, Addition, Memory};
 use crate::distill::answer::{self, Answer, Extracted};
 use crate::distill::decisions::{self, Action};
 use crate::distill::prompt::{self, Input, Known, Said};
-use crate::distill::{Speech, distil, united};
-use crate::engine::{self, Draft, Origin, Plan, Shown, Sight, summary_place};
+use crate::engine::{self, Plan, Shown, Sight};
 use crate::error::{Error, Result};
 use crate::host::LocalFuture;
-use crate::knowledge::{self, Closing, Note};
 use crate::log::Change;
 use crate::model::{Completer, Purpose};
-use crate::record::{Actor, MemoryId, Record, Role};
+use crate::record::{MemoryId, Record};
 use crate::scope::View;
+
+use verdict::Verdict;
 
 /// So many messages go into one question to the model, and about so many bytes of them.
 const BATCH: usize = 20;
@@ -83,12 +85,6 @@ impl Partition {
         taken.retain(|&(_, until)| now < until);
         taken.iter().map(|&(id, _)| id).collect()
     }
-}
-
-/// What a model wants to be done with a batch.
-struct Verdict {
-    facts: Vec<Extracted>,
-    summary: Option<String>,
 }
 
 /// Reads what was just added, and what waits in the same conversation. The messages are kept already, so a model that
@@ -278,107 +274,6 @@ impl Memory {
         Ok(Verdict { facts, summary })
     }
 
-    /// Writes what the model made of a batch, all of it in one commit. Returns how many memories are new.
-    async fn write_verdict(
-        &self,
-        partitions: &Partitions,
-        partition: &Rc<Partition>,
-        batch: &Batch,
-        verdict: Verdict,
-    ) -> Result<usize> {
-        let Some(first) = batch.messages.first() else { return Ok(0) };
-        let scope = first.scope.clone();
-        let mut drafts: Vec<Draft> = verdict.facts.iter().map(|fact| fact_draft(fact, batch)).collect();
-        self.embed_drafts(partitions, partition, &scope, &mut drafts).await?;
-        let batch = batch.clone();
-        partitions
-            .write(partition, move |plan: &mut Plan<'_>| {
-                // Another tab or device may have read them meanwhile.
-                let waiting = |plan: &Plan<'_>, id: MemoryId| -> Result<bool> {
-                    Ok(plan.folded(id)?.is_some_and(|it| !it.record.retracted && it.record.note.pending))
-                };
-                let mut open = Vec::new();
-                for message in &batch.messages {
-                    if waiting(plan, message.id)? {
-                        open.push(message.id);
-                    }
-                }
-                if open.is_empty() {
-                    return Ok(0);
-                }
-                let mut made = 0;
-                let (mut closings, mut asserted) = (Vec::new(), Vec::new());
-                let mut products: Vec<Option<MemoryId>> = vec![None; batch.messages.len()];
-                // A message that is a fact already, word for word, stays and gets what the model knows of it.
-                let mut own: Vec<Option<Note>> = vec![None; batch.messages.len()];
-                for (fact, draft) in verdict.facts.iter().zip(&drafts) {
-                    let sources = sources(fact, &batch);
-                    if !sources.iter().any(|&at| open.contains(&batch.messages[at].id)) {
-                        continue;
-                    }
-                    let known = |handle: usize| batch.known.get(handle).map(|it| it.id);
-                    let same = fact.duplicates.iter().filter_map(|&handle| known(handle));
-                    let same = first_remembered(plan, same)?;
-                    let from = &batch.messages[sources.first().copied().unwrap_or(0)];
-                    let id = match same {
-                        Some(id) => {
-                            plan.push(
-                                id,
-                                Change::Touch { place: from.place.clone(), timestamp: from.timestamp },
-                            );
-                            id
-                        }
-                        None => {
-                            let origin = Origin {
-                                scope: from.scope.clone(),
-                                conversation: None,
-                                metadata: from.metadata.clone(),
-                                expires: from.expires,
-                            };
-                            let outcome = plan.remember(&origin, draft.clone())?;
-                            made += usize::from(outcome.added);
-                            outcome.id
-                        }
-                    };
-                    for at in sources {
-                        products[at].get_or_insert(id);
-                        if batch.messages[at].id == id {
-                            own[at] = Some(Note { sources: vec![], ..draft.note.clone() });
-                        }
-                    }
-                    let at = draft.note.facts.iter().find_map(|it| it.from).unwrap_or(draft.timestamp);
-                    closings
-                        .extend(fact.supersedes.iter().filter_map(|&handle| Some((known(handle)?, at, id))));
-                    asserted.push(id);
-                }
-                // What the same answer says is so is not closed by it.
-                for (old, at, by) in closings {
-                    if !asserted.contains(&old) && is_remembered(plan, old)? {
-                        plan.push(old, Change::Close { why: Closing::Superseded, at, by });
-                    }
-                }
-                for (at, message) in batch.messages.iter().enumerate() {
-                    if !open.contains(&message.id) {
-                        continue;
-                    }
-                    let read = Note { pending: false, instructions: String::new(), ..message.note.clone() };
-                    plan.push(message.id, Change::Annotate(Box::new(own[at].take().unwrap_or(read))));
-                    // What no fact was made of stays as it was said.
-                    if let Some(by) = products[at].filter(|&by| by != message.id) {
-                        plan.push(
-                            message.id,
-                            Change::Close { why: Closing::Distilled, at: message.timestamp, by },
-                        );
-                    }
-                }
-                if let Some(text) = &verdict.summary {
-                    write_summary(plan, &batch, text)?;
-                }
-                Ok(made)
-            })
-            .await
-    }
-
     /// Notes that a batch could not be read.
     async fn note_failure(
         &self,
@@ -426,73 +321,4 @@ fn decided_facts(mut facts: Vec<Extracted>, actions: Vec<(usize, Action)>) -> Ve
 
 fn said(record: &Record) -> Said<'_> {
     Said { speaker: &record.actor, at: record.timestamp, text: &record.text }
-}
-
-/// The messages of the batch that a fact comes from; all of them, if the model does not say.
-fn sources(fact: &Extracted, batch: &Batch) -> Vec<usize> {
-    let named: Vec<usize> = fact.from.iter().copied().filter(|&at| at < batch.messages.len()).collect();
-    if named.is_empty() { (0..batch.messages.len()).collect() } else { named }
-}
-
-/// The memory that a fact becomes: said where and when its first message was said.
-fn fact_draft(fact: &Extracted, batch: &Batch) -> Draft {
-    let sources = sources(fact, batch);
-    let from = &batch.messages[sources.first().copied().unwrap_or(0)];
-    let speech = Speech { speaker: &from.actor, listener: None, said: from.timestamp, before: None };
-    let by_rules = united(distil(&fact.text, &speech));
-    Draft {
-        text: fact.text.clone(),
-        actor: from.actor.clone(),
-        timestamp: from.timestamp,
-        note: Note {
-            sources: sources.iter().map(|&at| batch.messages[at].id).collect(),
-            entities: by_rules.entities,
-            dates: by_rules.dates,
-            ..fact.note.clone()
-        },
-        place: Some(from.place.clone()),
-        ..Draft::default()
-    }
-}
-
-fn is_remembered(plan: &Plan<'_>, id: MemoryId) -> Result<bool> {
-    Ok(plan.folded(id)?.is_some_and(|it| !it.record.retracted))
-}
-
-fn first_remembered(plan: &Plan<'_>, ids: impl Iterator<Item = MemoryId>) -> Result<Option<MemoryId>> {
-    for id in ids {
-        if is_remembered(plan, id)? {
-            return Ok(Some(id));
-        }
-    }
-    Ok(None)
-}
-
-/// Keeps the summary of the batch's conversation.
-fn write_summary(plan: &mut Plan<'_>, batch: &Batch, text: &str) -> Result<()> {
-    let Some(last) = batch.messages.last() else { return Ok(()) };
-    match &batch.summary {
-        Some(old) if is_remembered(plan, old.id)? => {
-            plan.push(old.id, Change::Revise { text: Some(text.to_owned()), metadata: None, expires: None });
-        }
-        _ => {
-            let origin = Origin {
-                scope: last.scope.clone(),
-                conversation: Some(summary_place(&last.place.conversation)),
-                ..Origin::default()
-            };
-            let note = Note { summary: true, origin: knowledge::Origin::Model, ..Note::default() };
-            plan.remember(
-                &origin,
-                Draft {
-                    text: text.to_owned(),
-                    actor: Actor { role: Role::System, name: None },
-                    timestamp: last.timestamp,
-                    note,
-                    ..Draft::default()
-                },
-            )?;
-        }
-    }
-    Ok(())
 }

@@ -6,20 +6,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test as register } from "node:test";
+import { test as register } from "node:test";
 
-import { launchBrowser, launchProfile } from "../../tools/browser.mjs";
+import { launchProfile } from "../../tools/browser.mjs";
+import { startPages } from "../support/pages.mjs";
 import { CONTENT, INDEXEDDB_1, P } from "./fixtures.mjs";
 import { printMatrix, report } from "./report.mjs";
-import { serve } from "./serve.mjs";
 
-const server = await serve();
-const browser = await launchBrowser();
-after(async () => {
-  await browser.close();
-  server.close();
-  printMatrix();
-});
+const { server, browser } = await startPages(printMatrix);
 
 /** A browser that hangs fails its test instead of holding up the rest. */
 const test = (name, run) => register(name, { timeout: 600_000 }, run);

@@ -3,28 +3,21 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { after, test as register } from "node:test";
+import { test as register } from "node:test";
 
-import { launchBrowser } from "../../tools/browser.mjs";
-import { serve } from "./serve.mjs";
+import { startPages } from "../support/pages.mjs";
 
 const MORE = "**/edgemem-more.wasm";
 
-const server = await serve();
-const browser = await launchBrowser();
-after(async () => {
-  await browser.close();
-  server.close();
-});
+const { empty } = await startPages();
 const test = (name, run) => register(name, { timeout: 600_000 }, run);
 
-/** A fresh page of a fresh browser profile, with the package at `dist`. `loaded` lists the requests for the second half. */
+/** A page of a fresh browser profile, with the package at `dist`. `loaded` lists the requests for the second half. */
 async function tab(dist = "dist") {
-  const context = await browser.newContext();
-  const page = await context.newPage();
+  const page = await empty();
+  const context = page.context();
   const loaded = [];
   page.on("request", (request) => request.url().endsWith("/edgemem-more.wasm") && loaded.push(request.url()));
-  await page.goto(`${server.origin}/empty`);
   await page.evaluate(async (entry) => {
     Object.assign(globalThis, await import(entry));
     globalThis.user = { userId: "alice" };
@@ -149,32 +142,38 @@ test("no method reaches what is not loaded, whichever is called first", async ()
   await context.close();
 });
 
-test("configurations that need the second half have it from the start", async () => {
-  const { context, page, loaded } = await tab();
-  const outcomes = await page.evaluate(async () => {
-    const vector = (text) => [text.length, 1, 2];
-    const configs = {
-      memory: { store: { provider: "memory" } },
-      embedder: { embedder: { provider: "function", config: { embed: async (texts) => texts.map(vector), dimensions: 3, model: "m" } } },
-      llm: { llm: { provider: "function", config: { complete: async () => '{"facts":[{"text":"Ana lives in Porto"}]}', model: "m" } } },
-      reranker: { reranker: { provider: "function", config: { rerank: async (query, texts) => texts.map((_, at) => at), model: "m" } } },
-      encryption: { encryption: { passphrase: "correct horse" } },
-    };
-    const outcomes = {};
-    for (const [name, config] of Object.entries(configs)) {
-      const memory = new Memory({ store: { provider: "indexeddb", config: { name } }, ...config });
+/** Configurations by what they name, and how often the second half is loaded for a first search, which needs nothing of it. */
+const CONFIGURATIONS = {
+  nothing: ["{}", 0],
+  "no embedder": ['{ embedder: { provider: "none" } }', 0],
+  "a store in JavaScript": ['{ store: { provider: "memory" } }', 1],
+  "an embedder": ['{ embedder: { provider: "function", config: { embed: async (texts) => texts.map((text) => [text.length, 1, 2]), dimensions: 3, model: "m" } } }', 1],
+  "a language model": ['{ llm: { provider: "function", config: { complete: async () => JSON.stringify({ facts: [{ text: "Ana lives in Porto" }] }), model: "m" } } }', 1],
+  "a reranker": ['{ reranker: { provider: "function", config: { rerank: async (query, texts) => texts.map((_, at) => at), model: "m" } } }', 1],
+  encryption: ['{ encryption: { passphrase: "correct horse" } }', 1],
+};
+
+for (const [name, [config, times]] of Object.entries(CONFIGURATIONS)) {
+  test(`configured with ${name}, a memory has ${times === 0 ? "the first half only" : "the second half from the start"}`, async () => {
+    const { context, page, loaded } = await tab();
+    await page.evaluate(async (config) => {
+      globalThis.memory = new Memory(new Function(`return ${config};`)());
+      await memory.search("Ana Porto", user);
+    }, config);
+    assert.equal(loaded.length, times);
+    const found = await page.evaluate(async (procedural) => {
       const picture = { role: "user", content: [{ type: "text", text: "Ana" }, { type: "image_url", image_url: { url: "https://example.com/a.png" } }] };
       await memory.add([{ role: "user", content: "My sister Ana lives in Porto" }, picture], user);
-      if (name === "llm") await memory.add("step one, step two", { ...user, agentId: "a", memoryType: "procedural_memory" });
-      outcomes[name] = (await memory.search("Ana Porto", { ...user, rerank: true, threshold: 0 })).results.length > 0;
+      if (procedural) await memory.add("step one, step two", { ...user, agentId: "a", memoryType: "procedural_memory" });
+      const { results } = await memory.search("Ana Porto", { ...user, rerank: true, threshold: 0 });
       await memory.close();
-    }
-    return outcomes;
+      return results.length;
+    }, name === "a language model");
+    assert.ok(found > 0);
+    assert.equal(loaded.length, times);
+    await context.close();
   });
-  assert.deepEqual(outcomes, { memory: true, embedder: true, llm: true, reranker: true, encryption: true });
-  assert.ok(loaded.length > 0);
-  await context.close();
-});
+}
 
 test("a second half that cannot be loaded, or is another's, is an error with a code and passes", async () => {
   const { context, page } = await tab();

@@ -2,20 +2,14 @@
 // word of the content in the database.
 
 import assert from "node:assert/strict";
-import { after, test as register } from "node:test";
+import { test as register } from "node:test";
 
-import { launchBrowser } from "../../tools/browser.mjs";
 import { report } from "../contract/report.mjs";
-import { serve } from "../contract/serve.mjs";
+import { startPages } from "../support/pages.mjs";
 import { bundleEncryption } from "./bundle.mjs";
 import { PLAIN } from "./content.mjs";
 
-const server = await serve();
-const browser = await launchBrowser();
-after(async () => {
-  await browser.close();
-  server.close();
-});
+const { server, browser, empty } = await startPages();
 const test = (name, run) => register(name, { timeout: 600_000 }, run);
 const context = await browser.newContext();
 const encryption = await bundleEncryption();
@@ -23,8 +17,7 @@ await context.route("**/encryption.js", (route) => route.fulfill({ contentType: 
 
 /** A page in which the built package and the tests' own modules can be imported. */
 async function tab() {
-  const page = await context.newPage();
-  await page.goto(`${server.origin}/empty`);
+  const page = await empty(context);
   await page.evaluate(async () => {
     const { Memory } = await import("/dist/browser.js");
     globalThis.open = (name, encryption) => new Memory({ store: { provider: "indexeddb", config: { name } }, encryption, embedder: { provider: "none" } });

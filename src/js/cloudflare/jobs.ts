@@ -3,6 +3,7 @@
  * jobs are rows, the alarm is only the clock for the earliest of them, and a job that fails is put off and not lost.
  */
 
+import { hasTable } from "./tables.js";
 import type { ObjectStorage } from "./types.js";
 
 /** What there is to do. */
@@ -100,7 +101,7 @@ export class Jobs {
   }
 
   #stored(): Job[] {
-    this.#ready ||= this.#rows("SELECT 1 FROM sqlite_master WHERE name = 'edgemem_jobs'").length > 0;
+    this.#ready ||= hasTable(this.#storage, "edgemem_jobs");
     return this.#ready ? (this.#rows("SELECT kind, due, attempts, error FROM edgemem_jobs ORDER BY due, kind") as unknown as Job[]) : [];
   }
 

@@ -11,14 +11,13 @@ import type { MemoryConfig } from "../config.js";
 import { EdgememError } from "../errors.js";
 import type { Instance } from "../instance.js";
 import { type CoreConfig, type Host, resolve } from "../resolve.js";
-import type { Commit } from "../stores/store.js";
 import { answerStore } from "./distant-store.js";
 import type { Isolate } from "./isolate.js";
 import { type JobKind, Jobs } from "./jobs.js";
+import { Entry, ListedStore } from "./listing.js";
 import { askOver, isNamespace } from "./namespace.js";
-import { Listing, Place } from "./place.js";
 import { ADMIN, type AdminRequest, body, CALL, CALL_BYTES, errorAnswer, isOf, NAME_HEADER } from "./protocol.js";
-import { askRegistry, Registry, registryOf } from "./registry.js";
+import { type Ask, Registry } from "./registry.js";
 import { DurableStore } from "./store.js";
 import type { ObjectState } from "./types.js";
 
@@ -37,14 +36,9 @@ const SECOND = 1000;
 const DAY = 86_400 * SECOND;
 /** An alarm may run for a quarter of an hour; what a model has not read by then is read by the next one. */
 const READING = 10 * 60 * SECOND;
-/** A registry that did not answer when it was told is told again after so long. */
-const DELISTING = 30 * SECOND;
 
 /** In how many days memories can be merged by themselves: a minute at least, a hundred years at most. */
 const DAYS = { least: 1 / 1440, most: 36_525 };
-
-/** The partition of an encrypted store's keys, which is of no owner; as `store::RING_PARTITION` of the core. */
-const RING = "656467656d656d2d6b657972696e6731";
 
 /** Methods after which nothing may be left. */
 const REMOVING = ["delete", "deleteAll", "erase", "sweep", "reset", "merge"];
@@ -60,36 +54,6 @@ interface Following {
   consolidate: boolean;
 }
 
-/** The object's store, which sees to it that the object is listed, and what follows noted, before it holds anything. */
-class ListedStore extends DurableStore {
-  /** How often it was written to. */
-  changes = 0;
-  /** How many writes have begun and not ended. */
-  writing = 0;
-  readonly #before: () => Promise<void>;
-
-  constructor(storage: ObjectState["storage"], before: () => Promise<void>) {
-    super(storage);
-    this.#before = before;
-  }
-
-  override async commit(commit: Commit): Promise<number> {
-    this.writing += 1;
-    try {
-      await this.#before();
-      this.changes += 1;
-      return await super.commit(commit);
-    } finally {
-      this.writing -= 1;
-    }
-  }
-
-  override async erase(partition: string): Promise<void> {
-    this.changes += 1;
-    return super.erase(partition);
-  }
-}
-
 export class HostedObject {
   /** The name of the binding of this class, by which objects reach their registries. */
   static binding = "EDGEMEM";
@@ -100,16 +64,13 @@ export class HostedObject {
   readonly #host: Host;
   readonly #store: ListedStore;
   readonly #jobs: Jobs;
-  readonly #place: Place;
+  readonly #entry: Entry;
   #config: (CoreConfig & Pick<ObjectConfig, "consolidate">) | undefined;
-  #name: string | undefined;
   #distant: DurableStore | undefined;
   /** Whether this life of the object has not looked yet at what is to be done. */
   #isNew = true;
   /** What follows from the calls that are going on. */
   readonly #going = new Set<Following>();
-  /** Listing and delisting, one after the other. */
-  #listing: Promise<void> = Promise.resolve();
 
   /** @internal Each host's class passes its own ways here. */
   constructor(state: ObjectState, env: unknown, isolate: Isolate, host: Host) {
@@ -123,8 +84,7 @@ export class HostedObject {
     this.#host = { ...host, variable };
     this.#store = new ListedStore(state.storage, () => this.#prepare());
     this.#jobs = new Jobs(state.storage);
-    this.#place = new Place(state.storage);
-    this.#name = state.id.name;
+    this.#entry = new Entry(state, this.#store, this.#jobs, () => this.#registries());
   }
 
   /**
@@ -144,7 +104,7 @@ export class HostedObject {
 
   /** Answers a request of the protocol. */
   async fetch(request: Request): Promise<Response> {
-    this.#name ??= request.headers.get(NAME_HEADER) ?? undefined;
+    this.#entry.named(request.headers.get(NAME_HEADER));
     const bytes = new Uint8Array(await request.arrayBuffer());
     try {
       const answer = isOf(bytes, ADMIN) ? await this.#administer(body(bytes) as AdminRequest) : await this.#answer(bytes);
@@ -179,14 +139,12 @@ export class HostedObject {
           return undefined;
         case "sweep": {
           await memory.call("sweep", JSON.stringify([{}, this.#settings().retention ?? null]));
-          await this.#delistIfEmpty(memory);
+          await this.#leaveIfEmpty(memory);
           return (await this.#expires(memory)) ? Date.now() + DAY : undefined;
         }
         case "delist":
-          return this.#inTurn(async () => {
-            // What was written meanwhile has had the object listed again.
-            if (!this.#listed()) await this.#tell("remove");
-          }).then(() => undefined);
+          await this.#entry.left();
+          return undefined;
       }
     });
   }
@@ -219,8 +177,7 @@ export class HostedObject {
    * between loses them; a job of a call that has failed finds nothing to do.
    */
   #prepare(): Promise<void> {
-    return this.#inTurn(async () => {
-      await this.#list();
+    return this.#entry.enter(async () => {
       const { retention, consolidate } = this.#settings();
       const going = [...this.#going];
       const now = Date.now();
@@ -238,7 +195,7 @@ export class HostedObject {
     const isNew = this.#isNew;
     this.#isNew = false;
     // Who was only asked for gets nothing of his own, not even a table: nothing would ever remove it.
-    if (this.#listed() || !(await memory.call("isEmpty", "[]"))) {
+    if (this.#entry.isListed || !(await memory.call("isEmpty", "[]"))) {
       const settings = this.#settings();
       const now = Date.now();
       if (settings.llm !== undefined) {
@@ -248,12 +205,9 @@ export class HostedObject {
       if (this.#store.isLong) this.#jobs.want("compact", now + 30 * SECOND);
       // What was stored before there were rules.
       if (isNew && settings.retention !== undefined) this.#jobs.want("sweep", now + DAY);
-      if (removes) await this.#delistIfEmpty(memory);
+      if (removes) await this.#leaveIfEmpty(memory);
     } else if (removes || isNew) {
-      // What was erased is told until a reset takes that away, too.
-      await this.#inTurn(async () => {
-        if (this.#place.listing === Listing.erased && !(await this.#tells())) await this.#tell("remove");
-      });
+      await this.#entry.forget();
     }
     await this.#jobs.arm();
   }
@@ -355,63 +309,17 @@ export class HostedObject {
     return this.#config;
   }
 
-  /** Has the object listed by its registry, once. */
-  async #list(): Promise<void> {
-    if (this.#listed() || registryOf(this.#known()) === undefined) return;
-    await this.#tell("add");
-    this.#place.note(this.#known(), Listing.listed);
+  #leaveIfEmpty(memory: Instance): Promise<void> {
+    return this.#entry.leave(() => memory.call("isEmpty", "[]"));
   }
 
-  /** Takes the object out of its registry if nothing is left in it, not even of a memory that was only deleted. */
-  #delistIfEmpty(memory: Instance): Promise<void> {
-    return this.#inTurn(async () => {
-      const { changes } = this.#store;
-      if (!this.#listed() || !(await memory.call("isEmpty", "[]"))) return;
-      // Who was listed when his write began, and has written since, or is about to, was not seen.
-      if (this.#store.changes !== changes || this.#store.writing > 0) return;
-      // Noted first: who writes from now on waits for its turn and has the object listed again.
-      this.#place.note(this.#known(), Listing.none);
-      this.#jobs.clear();
-      // With a job, should the registry fail or the object die now.
-      this.#jobs.want("delist", Date.now() + DELISTING);
-      await this.#jobs.arm();
-      await this.#tell("remove");
-      this.#jobs.clear();
-    });
-  }
-
-  async #tell(op: "add" | "remove"): Promise<void> {
-    const name = this.#known();
+  /** How registries are asked: they are objects of this class. */
+  #registries(): Ask {
     const { binding } = this.constructor as typeof HostedObject;
     const namespace = this.#env[binding];
-    if (!isNamespace(namespace)) {
-      const message = `The binding ${binding} is missing, by which objects reach their registries: name the binding of this class ${binding}, or set \`static binding\`.`;
-      throw new EdgememError("CONFIG_INVALID", message, { field: binding });
-    }
-    const isErased = op === "remove" && (await this.#tells());
-    await askRegistry(askOver(namespace), registryOf(name) ?? "", { op: isErased ? "erase" : op, name });
-    if (op === "remove") this.#place.note(name, isErased ? Listing.erased : Listing.none);
-  }
-
-  /** Whether there is anything to tell others, if only that something was erased. */
-  async #tells(): Promise<boolean> {
-    return (await this.#store.list("")).some((partition) => partition !== RING);
-  }
-
-  #inTurn(act: () => Promise<void>): Promise<void> {
-    const turn = this.#listing.then(act);
-    this.#listing = turn.catch(() => undefined);
-    return turn;
-  }
-
-  /** The object's name: what the runtime or a request says, or what was noted when one said it. */
-  #known(): string {
-    return (this.#name ??= this.#place.name) ?? "";
-  }
-
-  /** Whether the registry lists the object, as far as it knows. */
-  #listed(): boolean {
-    return this.#place.listing === Listing.listed;
+    if (isNamespace(namespace)) return askOver(namespace);
+    const message = `The binding ${binding} is missing, by which objects reach their registries: name the binding of this class ${binding}, or set \`static binding\`.`;
+    throw new EdgememError("CONFIG_INVALID", message, { field: binding });
   }
 }
 

@@ -3,6 +3,7 @@
  * writes; it is read once, since rows are billed and every call asks.
  */
 
+import { hasTable } from "./tables.js";
 import type { ObjectStorage } from "./types.js";
 
 /** On which list of its registry an object is. */
@@ -49,8 +50,7 @@ export class Place {
   }
 
   #stored(): Row | null {
-    const { sql } = this.#storage;
-    if (sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'edgemem_object'").toArray().length === 0) return null;
-    return (sql.exec("SELECT name, listed FROM edgemem_object").toArray()[0] as unknown as Row | undefined) ?? null;
+    if (!hasTable(this.#storage, "edgemem_object")) return null;
+    return (this.#storage.sql.exec("SELECT name, listed FROM edgemem_object").toArray()[0] as unknown as Row | undefined) ?? null;
   }
 }

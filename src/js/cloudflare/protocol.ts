@@ -7,7 +7,7 @@ import { EdgememError, isErrorCode } from "../errors.js";
 import type { StoreMethod } from "./distant-store.js";
 
 /** The version of the protocol. A rollout mixes Workers and objects of two versions, so both know the one before. */
-export const VERSION = 1;
+const VERSION = 1;
 /** A call of a method by its name, as JSON. */
 export const CALL = 1;
 /** What this file is about, as JSON. */

@@ -7,6 +7,7 @@
  */
 
 import { type AdminRequest, adminRequest, type Page, readAnswer } from "./protocol.js";
+import { hasTable } from "./tables.js";
 import type { ObjectStorage } from "./types.js";
 
 /** Sends bytes to an object. */
@@ -83,24 +84,20 @@ export class Registry {
 
   /** The objects that were erased, the latest first, with the times. */
   erased(limit: number): Page {
-    if (!this.#has("edgemem_erased")) return { names: [], next: null, at: [] };
+    if (!hasTable(this.#storage, "edgemem_erased")) return { names: [], next: null, at: [] };
     const rows = this.#storage.sql.exec("SELECT name, at FROM edgemem_erased ORDER BY at DESC, name LIMIT ?", limit).toArray();
     return { names: rows.map(({ name }) => String(name)), next: null, at: rows.map(({ at }) => Number(at)) };
   }
 
   /** The names after this one, in order. */
   list(after: string, limit: number): Page {
-    if (!this.#has("edgemem_objects")) return { names: [], next: null };
+    if (!hasTable(this.#storage, "edgemem_objects")) return { names: [], next: null };
     const statement = "SELECT name FROM edgemem_objects WHERE name > ? ORDER BY name LIMIT ?";
     const names = this.#storage.sql.exec(statement, after, limit).toArray().map(({ name }) => String(name));
     return { names, next: names.length < limit ? null : (names.at(-1) ?? null) };
   }
 
   #forget(table: string, name: string): void {
-    if (this.#has(table)) this.#storage.sql.exec(`DELETE FROM ${table} WHERE name = ?`, name);
-  }
-
-  #has(table: string): boolean {
-    return this.#storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = ?", table).toArray().length > 0;
+    if (hasTable(this.#storage, table)) this.#storage.sql.exec(`DELETE FROM ${table} WHERE name = ?`, name);
   }
 }

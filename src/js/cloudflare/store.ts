@@ -14,6 +14,7 @@ import { concat } from "../bytes.js";
 import { EdgememError } from "../errors.js";
 import { packed, unpacked } from "./log.js";
 import type { Capabilities, Commit, Entry, Image, Store } from "../stores/store.js";
+import { hasTable } from "./tables.js";
 import type { ObjectStorage, SqlValue } from "./types.js";
 
 /** The version of the tables. */
@@ -192,7 +193,7 @@ export class DurableStore implements Store {
     this.#checkOpen();
     return guarded(() => {
       if (!this.#ready) {
-        if (this.#rows("SELECT name FROM sqlite_master WHERE name = 'edgemem_schema'").length === 0) return nothing;
+        if (!hasTable(this.#storage, "edgemem_schema")) return nothing;
         this.#checkLayout();
         this.#ready = true;
       }

@@ -42,7 +42,7 @@ export interface DecodedLog {
 export const FORMAT = 1;
 
 /** Bytes of a blob's wrapping. */
-export const BLOB_WRAPPING = 16;
+const BLOB_WRAPPING = 16;
 
 const HEAD = 12;
 const HEADER = 1;

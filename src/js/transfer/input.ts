@@ -20,9 +20,9 @@ export type ImportSource = string | Uint8Array | ArrayBuffer | RandomAccess | Re
 /** So much is looked at to tell the format. */
 const HEAD = 1 << 16;
 /** A line may have so many bytes. The longest memory is far below. */
-export const MOST_LINE = 16 << 20;
+const MOST_LINE = 16 << 20;
 /** An element of an array may have so many bytes: a conversation of years. */
-export const MOST_ELEMENT = 128 << 20;
+const MOST_ELEMENT = 128 << 20;
 
 const BYTE = { tab: 9, newline: 10, return: 13, space: 32, quote: 34, comma: 44, colon: 58, backslash: 92, open: 91, close: 93, begin: 123, end: 125 };
 
