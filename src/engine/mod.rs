@@ -403,11 +403,6 @@ fn decode_record(record: &[u8]) -> Result<Vec<Operation>> {
     Ok(operations)
 }
 
-/// What an embedding was made of.
-pub fn text_digest(text: &str) -> Digest {
-    Digest::of(&[b"text", text.as_bytes()])
-}
-
 /// Finds a memory by what it says now, where its id no longer follows from that.
 fn revision_digest(memory: &Record) -> Digest {
     plan::statement_digest(&memory.scope, &memory.actor, &statement_key(&memory.text), 0)
