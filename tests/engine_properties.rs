@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use edgemem::engine::{Draft, Engine, Limits, Origin, Plan, Query, Sight, partition_name, search};
-use edgemem::log::{Change, Operation};
+use edgemem::log::{Change, Operation, Said};
 use edgemem::record::{Actor, MemoryId, Metadata, Role};
 use edgemem::retrieve::weights::Weights;
 use edgemem::scope::{Axis, Scope, View};
@@ -28,6 +28,11 @@ enum Step {
         nth: usize,
         text: &'static str,
     },
+    /// It was said at another minute.
+    Date {
+        nth: usize,
+        minute: i64,
+    },
     Retract {
         nth: usize,
     },
@@ -50,6 +55,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (text.clone(), prop::option::of(text.clone()), prop::sample::select(vec![None, Some("r1"), Some("r2")]), prop::sample::select(vec![None, Some("Ann")]), any::<bool>())
             .prop_map(|(text, more, run, name, embed)| Step::Remember { text, more, run, name, embed }),
         1 => (0usize..20, text).prop_map(|(nth, text)| Step::Revise { nth, text }),
+        1 => (0usize..20, -9_000i64..9_000).prop_map(|(nth, minute)| Step::Date { nth, minute }),
         1 => (0usize..20).prop_map(|nth| Step::Retract { nth }),
     ]
 }
@@ -104,10 +110,18 @@ fn play(engine: &mut Engine, clock: &mut Clock, steps: &[Step]) -> Vec<Operation
                         text: Some((*text).to_owned()),
                         metadata: Some(metadata),
                         expires: None,
+                        said: None,
                     };
                     if plan.folded(id).unwrap().is_some_and(|folded| !folded.record.retracted) {
                         plan.push(id, change);
                     }
+                }
+            }
+            Step::Date { nth, minute } => {
+                if let Some(&id) = ids.get(*nth) {
+                    let timestamp = Timestamp::clamped(1_700_000_000_000 + minute * 60_000);
+                    let said = Some(Box::new(Said { timestamp, reading: None }));
+                    plan.push(id, Change::Revise { text: None, metadata: None, expires: None, said });
                 }
             }
             Step::Retract { nth } => {

@@ -12,10 +12,11 @@ use std::rc::Rc;
 use edgemem::engine::Limits;
 use edgemem::host::LocalFuture;
 use edgemem::host::native::NativeHost;
-use edgemem::knowledge::Feedback;
-use edgemem::log::{Change, Operation};
+use edgemem::knowledge::{Feedback, Note};
+use edgemem::log::{Change, Operation, Said};
 use edgemem::record::{Action, MemoryId};
 use edgemem::store::{ByteStore, Commit, MemoryStore};
+use edgemem::text::text_digest;
 use edgemem::time::Timestamp;
 use edgemem::{AddOptions, Error, ErrorKind, ListOptions, Memory, Message, Reach, Result};
 use futures_executor::block_on;
@@ -98,7 +99,10 @@ proptest! {
                 }
                 Step::Revise(n) => {
                     let (text, metadata) = (Some(format!("I said late{n:03}x")), None);
-                    change(&mut device, n, Change::Revise { text, metadata, expires: None });
+                    let note = Note { cues: vec![format!("cue{n:03}x")], ..Note::default() };
+                    let reading = Some((text_digest(text.as_deref().unwrap_or_default()), note));
+                    let said = Some(Box::new(Said { timestamp: now, reading }));
+                    change(&mut device, n, Change::Revise { text, metadata, expires: None, said });
                 }
                 Step::Retract(n) => change(&mut device, n, Change::Retract),
                 Step::Rate(n) => {

@@ -182,7 +182,10 @@ fn sweeping_removes_what_rules_name_and_nothing_else() {
                             plan.push(id, Change::Rate { feedback: Feedback::Positive, reason: None });
                         }
                         if text == "a" {
-                            plan.push(id, Change::Revise { text: None, metadata: None, expires: None });
+                            plan.push(
+                                id,
+                                Change::Revise { text: None, metadata: None, expires: None, said: None },
+                            );
                         }
                     }
                 });

@@ -71,7 +71,8 @@ const SLACK: usize = 256 << 10;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn targets() -> Vec<Target> {
-    let operations = stored("operations-1", ".op").into_iter().chain(stored("partition-1", ".op"));
+    let operations = ["operations-1", "operations-2-said", "partition-1"];
+    let operations = operations.iter().flat_map(|it| stored(it, ".op"));
     let segments = |prefix: &'static str| {
         ["partition-1", "partition-2", "operations-1"].iter().flat_map(move |it| stored(it, prefix)).collect()
     };

@@ -72,7 +72,10 @@ impl World {
                 }
             }
             (8, Some(id)) => drop(device.try_call("update", json!([id, text]))),
-            (9, Some(id)) => drop(device.try_call("update", json!([id, { "metadata": { "from": at } }]))),
+            (9, Some(id)) => {
+                let said = json!({ "metadata": { "from": at }, "timestamp": 1_600_000_000 + pause / 1000 });
+                drop(device.try_call("update", json!([id, said])))
+            }
             (10, Some(id)) => {
                 drop(device.try_call("update", json!([id, { "expirationDate": "2026-02-01" }])))
             }

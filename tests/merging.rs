@@ -63,6 +63,7 @@ struct Expected {
     text: String,
     metadata: Map<String, Value>,
     expires: Option<String>,
+    said: String,
     occurrences: u64,
     events: Vec<&'static str>,
     live: bool,
@@ -107,6 +108,7 @@ fn expected(operations: &[Operation]) -> BTreeMap<String, Expected> {
                     text: said.text.clone(),
                     metadata: said.metadata.clone(),
                     expires: said.expires.map(|day| day.to_string()),
+                    said: said.timestamp.to_string(),
                     occurrences: 1,
                     events: vec!["ADD"],
                     live: true,
@@ -123,7 +125,10 @@ fn expected(operations: &[Operation]) -> BTreeMap<String, Expected> {
                         it.events.push("ADD");
                     }
                 }
-                (Change::Revise { text, metadata, expires }, _) => {
+                (Change::Revise { text, metadata, expires, said }, _) => {
+                    if let Some(said) = said {
+                        it.said = said.timestamp.to_string();
+                    }
                     it.text = text.clone().unwrap_or(it.text.clone());
                     it.metadata.extend(metadata.clone().unwrap_or_default());
                     if let Some(day) = expires {
@@ -183,6 +188,7 @@ impl World {
         let what = self.dice.below(32);
         let vote = self.dice.pick(&["POSITIVE", "NEGATIVE", "VERY_NEGATIVE"]);
         let day = self.dice.pick(&[Some("2026-02-01"), Some("2050-12-31"), None]);
+        let said = self.dice.pick(&[None, Some("2019-03-01"), Some("2031-01-01T10:00:00Z")]);
         let device = &mut self.devices[at];
         device.wait(pause);
         match (what, id) {
@@ -202,7 +208,7 @@ impl World {
             (9, Some(id)) => drop(device.try_call("update", json!([id, text]))),
             (10 | 11, Some(id)) => {
                 let metadata = json!({ "from": at, "n": Value::Null, "deep": { "what": what } });
-                drop(device.try_call("update", json!([id, { "metadata": metadata }])))
+                drop(device.try_call("update", json!([id, { "metadata": metadata, "timestamp": said }])))
             }
             (12, Some(id)) => drop(device.try_call("update", json!([id, { "expirationDate": day }]))),
             (13 | 14, Some(id)) => drop(device.try_call("feedback", json!([id, vote, text]))),
@@ -300,6 +306,7 @@ fn compare(device: &Device, expected: &BTreeMap<String, Expected>, place: &str) 
         let metadata = item["metadata"].as_object().cloned().unwrap_or_default();
         assert_eq!(metadata, memory.metadata, "{place}: {id}");
         assert_eq!(item["expirationDate"].as_str(), memory.expires.as_deref(), "{place}: {id}");
+        assert_eq!(item["createdAt"], memory.said.as_str(), "{place}: {id}");
         assert_eq!(item["occurrences"].as_u64().unwrap_or(1), memory.occurrences, "{place}: {id}: {item}");
     }
     assert!(shown.is_empty(), "{place}: nobody made {shown:?}");

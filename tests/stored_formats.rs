@@ -3,7 +3,8 @@
 //! `tests/fixtures/partition-N` was written when the format of segments was N. When it gains a version, a
 //! fixture is added beside the others: give [`VERSIONS`] one more, run
 //! `UPDATE_FIXTURES=1 cargo test --test stored_formats` once, which writes what is missing, and never rewrite an
-//! old one. `tests/fixtures/operations-N` has every kind of operation of format N, in a segment and in the log after it,
+//! old one. `tests/fixtures/operations-N` has every kind of operation of format N, in a segment and in the log after it
+//! (`operations-2-said` has those that came to format 2 later, too),
 //! and `changes-1.edgx` is a file of changes for other devices.
 
 #[path = "support/devices.rs"]
@@ -17,10 +18,11 @@ use edgemem::engine::{Draft, Engine, Limits, Origin, Plan, Query, Sight, partiti
 use edgemem::index::segment;
 use edgemem::index::vectors::StoredVectors;
 use edgemem::knowledge::{self, Closing, Dated, Entity, EntityKind, Fact, Feedback, Kind, Note};
-use edgemem::log::{Chain, Change, Operation, Version};
+use edgemem::log::{Chain, Change, Operation, Said, Version};
 use edgemem::record::{Actor, MemoryId, Metadata, Role};
 use edgemem::retrieve::weights::Weights;
 use edgemem::scope::{Axis, Scope, View};
+use edgemem::text::text_digest;
 use edgemem::time::{Clock, Day, Timestamp};
 use edgemem::vector::quantize;
 use edgemem::wire;
@@ -85,6 +87,7 @@ fn write(folder: &Path) {
             text: Some("The dog is called Max".into()),
             metadata: Some(metadata),
             expires: Some(None),
+            said: None,
         },
     );
     for operation in plan.finish() {
@@ -138,7 +141,8 @@ fn write_operations(folder: &Path) {
         };
         let mut ids = Kind::ALL.map(|kind| say(kind.name(), note(kind))).to_vec();
         ids.extend(
-            ["annotated", "reopened", "rated", "erased", "deleted"].map(|it| say(it, Note::default())),
+            ["annotated", "reopened", "rated", "erased", "deleted", "dated", "read again"]
+                .map(|it| say(it, Note::default())),
         );
         for (at, why) in [(0, Closing::Superseded), (1, Closing::Distilled), (2, Closing::Merged)] {
             plan.push(ids[at], Change::Close { why, at: now, by: ids[3] });
@@ -151,6 +155,13 @@ fn write_operations(folder: &Path) {
         }
         plan.push(ids[7], Change::Erase);
         plan.push(ids[8], Change::Retract);
+        let timestamp = Timestamp::parse("2021-02-03T04:05:06Z").unwrap();
+        let text = "read once more".to_owned();
+        let reading = Some((text_digest(&text), note(Kind::Semantic)));
+        for (id, text, reading) in [(ids[9], None, None), (ids[10], Some(text), reading)] {
+            let said = Some(Box::new(Said { timestamp, reading }));
+            plan.push(id, Change::Revise { text, metadata: None, expires: None, said });
+        }
         let mut operations = plan.finish();
         chain = chain.extend(engine.name(), &mut operations, 7);
         for operation in &operations {
@@ -206,12 +217,12 @@ fn tells(found: &serde_json::Value, expected: &serde_json::Value) -> bool {
     }
 }
 
-/// The formats of operations that there have been.
-const OPERATIONS: u32 = 2;
+/// The formats of operations that there have been, and kinds that came later; with the number of memories.
+const OPERATIONS: [(&str, usize); 3] = [("1", 18), ("2", 18), ("2-said", 22)];
 
 #[test]
 fn every_operation_opens() {
-    for version in 1..=OPERATIONS {
+    for (version, memories) in OPERATIONS {
         let folder =
             Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/operations-{version}"));
         if std::env::var_os("UPDATE_FIXTURES").is_some() && !folder.exists() {
@@ -224,11 +235,11 @@ fn every_operation_opens() {
             let found = observe_memory(&engine, MemoryId::parse(id).unwrap());
             assert!(tells(&found, expected), "{found:#} is not {expected:#}");
         }
-        assert_eq!(expected.len(), 18);
+        assert_eq!(expected.len(), memories);
         let mut held = Version::new();
         engine.tally().unwrap().add_to(engine.number(), &mut held, None);
         let spans: Vec<_> = held.spans().iter().map(|span| (span.from, span.to)).collect();
-        assert_eq!(spans, if version == 1 { vec![] } else { vec![(1, 2)] });
+        assert_eq!(spans, if version == "1" { vec![] } else { vec![(1, 2)] });
     }
 }
 

@@ -182,7 +182,8 @@ fn a_time_of_learning_shows_what_was_known_then() {
     device.say(&user, draft("2021-01-01", "Ana", "new", "home=Lisbon"));
     device.now = at("2025-03-01");
     device.write(|plan| {
-        plan.push(first, Change::Revise { text: Some("revised".into()), metadata: None, expires: None })
+        let text = Some("revised".into());
+        plan.push(first, Change::Revise { text, metadata: None, expires: None, said: None })
     });
     let known = |time: &str| {
         let past = device.engine.known_at(at(time)).unwrap();

@@ -153,6 +153,11 @@ impl Plan<'_> {
                 match &operation.change {
                     Change::Remember(said) => days.push(said.timestamp.day().number()),
                     Change::Touch { timestamp, .. } => days.push(timestamp.day().number()),
+                    Change::Revise { said: Some(said), .. } => {
+                        if let Some(first) = days.first_mut() {
+                            *first = said.timestamp.day().number();
+                        }
+                    }
                     Change::Reopen => reopened = true,
                     _ => {}
                 }

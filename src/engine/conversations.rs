@@ -55,13 +55,16 @@ impl Conversations {
         }
     }
 
+    /// A message may have been said long before or after all others of its conversation: its time can be set later. What
+    /// was said in between is none of that conversation, so it then spans several times.
     fn stretch(&mut self, name: &str, scope: &Scope, span: RangeInclusive<i64>) {
         if !self.implied.contains_key(scope) {
             self.implied.insert(scope.clone(), vec![]);
         }
         let Some(spans) = self.implied.get_mut(scope) else { return };
         let (mut first, mut last) = span.into_inner();
-        if let Some(at) = near(spans, last).filter(|&at| spans[at].name == name) {
+        let goes_on = |span: &Span| span.name == name && first <= span.last.saturating_add(SAME_CONVERSATION);
+        if let Some(at) = near(spans, last).filter(|&at| goes_on(&spans[at])) {
             let known = spans.remove(at);
             (first, last) = (first.min(known.first), last.max(known.last));
         }
@@ -104,6 +107,13 @@ fn near(spans: &[Span], at: i64) -> Option<usize> {
     spans.partition_point(|span| span.first <= at.saturating_add(SAME_CONVERSATION)).checked_sub(1)
 }
 
+/// Whether a message of a conversation was said at quite another time than others of it.
+pub fn is_apart(conversation: &str, at: i64, others: RangeInclusive<i64>) -> bool {
+    let (first, last) = others.into_inner();
+    conversation.starts_with(IMPLIED)
+        && (at.saturating_add(SAME_CONVERSATION) < first || last.saturating_add(SAME_CONVERSATION) < at)
+}
+
 /// A conversation's name as the caller knows it; `None` for an implied one.
 pub fn shown(conversation: &str) -> Option<&str> {
     conversation.strip_prefix(GIVEN).or_else(|| conversation.strip_prefix(RUN))
@@ -131,6 +141,26 @@ mod tests {
         assert_ne!(place(&bob, 0, 5).0, first.0, "another scope");
         assert_eq!(place(&ann, -20, 6), (first.0.clone(), 3), "an older message that is imported later");
         assert_eq!(place(&ann, -45, 7), (first.0, 4), "and the conversation now begins earlier");
+    }
+
+    #[test]
+    fn a_message_whose_time_is_set_later_does_not_stretch_its_conversation() {
+        for minute in [-10_000, 10_000] {
+            let mut all = Conversations::default();
+            let scope = Scope::user("ann");
+            let place = |all: &mut Conversations, minute: i64, fresh: u64| {
+                all.place(None, None, &scope, Timestamp::clamped(minute * MINUTE), fresh)
+            };
+            let first = place(&mut all, 0, 1);
+            let at = minute * MINUTE;
+            all.observe(&first.conversation, &scope, first.sequence, at..=at);
+            assert_ne!(place(&mut all, minute / 2, 2).conversation, first.conversation, "said in between");
+            let later = place(&mut all, 20, 3);
+            assert_eq!((&later.conversation, later.sequence), (&first.conversation, 1));
+            assert_eq!(place(&mut all, minute + 1, 4).conversation, first.conversation, "said beside it");
+            assert!(is_apart(&first.conversation, at, 0..=0) && !is_apart("c:1", at, 0..=0));
+            assert!(!is_apart(&first.conversation, 30 * MINUTE, -5..=0));
+        }
     }
 
     #[test]

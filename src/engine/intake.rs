@@ -1,12 +1,12 @@
 //! Taking in operations, from a commit just made or from the log: one way for both, so that replaying a log ends in the
 //! state in which it was written.
 
-use super::{Address, Engine, revision_digest, text_digest};
+use super::{Address, Engine, revision_digest};
 use crate::error::Result;
 use crate::index::columns::{CLAIMS, CLOSED, RETRACTED, REVISED};
 use crate::log::{Change, Operation, arrange, fold};
 use crate::record::MemoryId;
-use crate::text::Digest;
+use crate::text::{Digest, text_digest};
 
 impl Engine {
     /// Takes in operations, each with its key in the log, in their order; except that sayings of one memory are taken in

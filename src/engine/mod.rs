@@ -374,11 +374,6 @@ impl Engine {
     }
 }
 
-/// What an embedding was made of.
-pub fn text_digest(text: &str) -> Digest {
-    Digest::of(&[b"text", text.as_bytes()])
-}
-
 /// Finds a memory by what it says now, where its id no longer follows from that.
 fn revision_digest(memory: &Record) -> Digest {
     plan::statement_digest(&memory.scope, &memory.actor, &statement_key(&memory.text), 0)

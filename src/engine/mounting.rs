@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use foldhash::quality::FixedState;
 
+use super::conversations::is_apart;
 use super::{Address, Engine, revision_digest, stored_operations};
 use crate::error::Result;
 use crate::index::columns::{Columns, RETRACTED, REVISED};
@@ -89,15 +90,25 @@ impl Engine {
         let part = &self.parts[part];
         let tables = part.tables();
         let mut spans: HashMap<(u32, u32), (Columns, i64), FixedState> = HashMap::default();
+        let mut apart = Vec::new();
         for doc in 0..part.len() {
             let columns = part.columns(doc);
             let place = (columns.conversation, columns.scope);
             let (span, last) = spans.entry(place).or_insert((columns, columns.timestamp));
+            let at = columns.timestamp;
+            if tables
+                .conversations
+                .get(place.0)
+                .is_some_and(|name| is_apart(name, at, span.timestamp..=*last))
+            {
+                apart.push((place, (*span, *last)));
+                (*span, *last) = (columns, at);
+            }
             span.sequence = span.sequence.max(columns.sequence);
-            span.timestamp = span.timestamp.min(columns.timestamp);
-            *last = (*last).max(columns.timestamp);
+            span.timestamp = span.timestamp.min(at);
+            *last = (*last).max(at);
         }
-        for ((conversation, scope), (span, last)) in spans {
+        for ((conversation, scope), (span, last)) in spans.into_iter().chain(apart) {
             let name = tables.conversations.get(conversation);
             if let (Some(name), Some(scope)) = (name, tables.scopes.get(scope)) {
                 self.conversations.observe(name, scope, span.sequence, span.timestamp..=last);

@@ -3,13 +3,13 @@
 //! Each step can be repeated: operations that a place has change nothing, and what is gone is gone. So whoever moves may
 //! be cut short anywhere; between the second and the third step the memory is in both places.
 
-use super::{Checkpoint, Engine, Plan, decode_record, text_digest};
+use super::{Checkpoint, Engine, Plan, decode_record};
 use crate::error::Result;
 use crate::log::Change;
 use crate::record::MemoryId;
 use crate::scope::Scope;
 use crate::sorted::sort;
-use crate::text::Digest;
+use crate::text::{Digest, text_digest};
 use crate::time::{Stamp, Timestamp};
 
 use super::conversations::shown;

@@ -8,13 +8,13 @@ use std::collections::HashMap;
 
 use foldhash::quality::FixedState;
 
-use super::{Engine, text_digest};
+use super::Engine;
 use crate::error::Result;
 use crate::knowledge::{Closing, Note};
 use crate::log::{Change, Folded, Operation, Remember, fold};
 use crate::record::{Actor, MemoryId, Metadata, Place, Record};
 use crate::scope::{Axis, Scope};
-use crate::text::{Digest, statement_key};
+use crate::text::{Digest, statement_key, text_digest};
 use crate::time::{Clock, Day, Stamp, Timestamp};
 
 /// A statement that is to be remembered.
@@ -216,7 +216,10 @@ impl<'a> Plan<'a> {
             // An import of what was said while it lasted does not revive it, unless it says until when.
             let anew = |last: Day| said > last || origin.expires.is_some_and(|it| it >= today);
             if expires.is_some_and(|last| last < today && anew(last)) {
-                self.push(id, Change::Revise { text: None, metadata: None, expires: Some(origin.expires) });
+                self.push(
+                    id,
+                    Change::Revise { text: None, metadata: None, expires: Some(origin.expires), said: None },
+                );
             }
         }
         Ok(Outcome { id, added: !known })

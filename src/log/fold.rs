@@ -4,10 +4,11 @@
 //! in, and each one counts once. So folding is commutative, associative and idempotent: two replicas
 //! that hold the same set of operations agree, in whatever way they exchanged them.
 
-use super::operation::{Change, Operation};
+use super::operation::{Change, Operation, Said};
 use crate::knowledge::Closed;
 use crate::record::{Action, MemoryId, Record, Revision};
 use crate::sorted::sort;
+use crate::text::text_digest;
 use crate::time::{Stamp, Timestamp};
 
 /// What the operations of one memory amount to.
@@ -118,7 +119,7 @@ impl Folded {
         match operation.change {
             Change::Remember(said) => self.said(said.timestamp, operation.stamp),
             Change::Touch { timestamp, .. } => self.said(timestamp, operation.stamp),
-            Change::Revise { text, metadata, expires } => {
+            Change::Revise { text, metadata, expires, said } => {
                 let before = self.record.text.clone();
                 if let Some(text) = text {
                     self.record.text = text;
@@ -126,6 +127,9 @@ impl Folded {
                 self.record.metadata.extend(metadata.unwrap_or_default());
                 if let Some(expires) = expires {
                     self.record.expires = expires;
+                }
+                if let Some(said) = said {
+                    self.dated(*said);
                 }
                 self.record.updated = at;
                 self.touch(at);
@@ -170,6 +174,23 @@ impl Folded {
             }
             // Vectors are kept by the index, beside the memory; an erasure stands alone.
             Change::Embed { .. } | Change::Erase | Change::Stub => {}
+        }
+    }
+
+    /// It was said at another time than was thought.
+    fn dated(&mut self, Said { timestamp, reading }: Said) {
+        let record = &mut self.record;
+        // A time that was wrong tells nothing of when it was last needed.
+        if record.touched == record.timestamp {
+            record.touched = timestamp;
+        }
+        record.timestamp = timestamp;
+        // What was said of it before it was first said is none of it.
+        record.again = record.again.filter(|&(again, _)| again >= timestamp);
+        if let Some((text, note)) = reading
+            && text == text_digest(&record.text)
+        {
+            (record.note.facts, record.note.dates) = (note.facts, note.dates);
         }
     }
 
@@ -219,7 +240,7 @@ mod tests {
     use super::super::link::Link;
     use super::super::operation::Remember;
     use super::*;
-    use crate::knowledge::{Closing, Feedback, Note};
+    use crate::knowledge::{Closing, Fact, Feedback, Note};
     use crate::record::{Metadata, Place};
     use crate::time::Day;
 
@@ -227,11 +248,15 @@ mod tests {
         prop_oneof![
             "[a-c]{1,2}"
                 .prop_map(|text| Change::Remember(Box::new(Remember { text, ..Remember::default() }))),
-            Just(Change::Touch { place: Place::default(), timestamp: Timestamp::default() }),
-            ("[a-c]{0,2}", any::<bool>()).prop_map(|(text, expires)| Change::Revise {
-                text: (!text.is_empty()).then_some(text),
-                metadata: Some(Metadata::from_iter([("k".to_owned(), expires.into())])),
-                expires: expires.then(|| Some(Day::from_number(1))),
+            (0i64..3)
+                .prop_map(|at| Change::Touch { place: Place::default(), timestamp: Timestamp::clamped(at) }),
+            ("[a-c]{0,2}", any::<bool>(), prop::option::of(said())).prop_map(|(text, expires, said)| {
+                Change::Revise {
+                    text: (!text.is_empty()).then_some(text),
+                    metadata: Some(Metadata::from_iter([("k".to_owned(), expires.into())])),
+                    expires: expires.then(|| Some(Day::from_number(1))),
+                    said: said.map(Box::new),
+                }
             }),
             Just(Change::Retract),
             Just(Change::Reopen),
@@ -244,6 +269,16 @@ mod tests {
             any::<bool>().prop_map(|pending| Change::Annotate(Box::new(Note { pending, ..Note::default() }))),
             Just(Change::Erase),
         ]
+    }
+
+    fn said() -> impl Strategy<Value = Said> {
+        (0i64..3, prop::option::of("[a-c]")).prop_map(|(at, text)| Said {
+            timestamp: Timestamp::clamped(at),
+            reading: text.map(|text| {
+                let fact = Fact { object: text.clone(), ..Fact::default() };
+                (text_digest(&text), Note { facts: vec![fact], ..Note::default() })
+            }),
+        })
     }
 
     fn operations() -> impl Strategy<Value = Vec<Operation>> {
@@ -263,6 +298,69 @@ mod tests {
             operations.dedup_by_key(|operation| operation.order());
             operations
         })
+    }
+
+    #[test]
+    fn a_time_that_is_set_later_counts_as_if_it_had_been_said_then() {
+        let operations = |changes: Vec<Change>| {
+            let id = MemoryId::new(1, [0; 16]);
+            let operation = |(at, change)| Operation {
+                stamp: Stamp::from_bits((100 + at as u64) << 16),
+                replica: 1,
+                id,
+                link: None,
+                change,
+            };
+            changes.into_iter().enumerate().map(operation).collect::<Vec<_>>()
+        };
+        let said = |at| {
+            Change::Remember(Box::new(Remember { timestamp: Timestamp::clamped(at), ..Remember::default() }))
+        };
+        let touch = |at| Change::Touch { place: Place::default(), timestamp: Timestamp::clamped(at) };
+        let date = |at| Change::Revise {
+            text: None,
+            metadata: None,
+            expires: None,
+            said: Some(Box::new(Said { timestamp: Timestamp::clamped(at), reading: None })),
+        };
+        // When it was said, last said again, and last touched.
+        let cases = [
+            (vec![said(50), date(20)], (20, None, 101)),
+            // A time of long hence was wrong, and is no sign of life.
+            (vec![said(5000), date(20)], (20, None, 101)),
+            (vec![said(20), touch(5000), date(30)], (30, Some(5000), 5000)),
+            (vec![said(20), touch(40), date(60)], (60, None, 102)),
+            (vec![said(20), date(60), touch(40)], (60, None, 101)),
+            (vec![said(20), date(60), touch(80), date(10)], (10, Some(80), 103)),
+        ];
+        for (changes, expected) in cases {
+            let record = fold_record(operations(changes.clone())).unwrap();
+            let again = record.again.map(|(at, _)| at.millis());
+            assert_eq!((record.timestamp.millis(), again, record.touched.millis()), expected, "{changes:?}");
+            assert_eq!(record.created.millis(), 100);
+        }
+    }
+
+    #[test]
+    fn what_words_mean_then_counts_for_these_words_only() {
+        let fact = |object: &str| Fact { object: object.to_owned(), ..Fact::default() };
+        let note = |object| Note { facts: vec![fact(object)], pending: true, ..Note::default() };
+        for (text, object) in [(None, "then"), (Some("other words"), "now")] {
+            let said = Remember { text: "words".into(), note: note("now"), ..Remember::default() };
+            let reading = Note { facts: vec![fact("then")], ..Note::default() };
+            let said_then = Said { reading: Some((text_digest("words"), reading)), ..Said::default() };
+            let text = text.map(str::to_owned);
+            let changes = [
+                Change::Remember(Box::new(said)),
+                Change::Revise { text, metadata: None, expires: None, said: Some(Box::new(said_then)) },
+            ];
+            let operation = |(at, change)| {
+                let id = MemoryId::new(1, [0; 16]);
+                Operation { stamp: Stamp::from_bits(at as u64), replica: 1, id, link: None, change }
+            };
+            let record = fold_record(changes.into_iter().enumerate().map(operation).collect()).unwrap();
+            assert_eq!(record.note, note(object), "what is not of the words stays");
+        }
     }
 
     proptest! {

@@ -8,5 +8,5 @@ mod version;
 
 pub use fold::{Folded, arrange, fold, fold_record};
 pub use link::{Chain, First, Link, Sum};
-pub use operation::{Change, Head, Operation, Remember};
+pub use operation::{Change, Head, Operation, Remember, Said};
 pub use version::{Span, Tally, Version};

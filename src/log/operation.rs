@@ -59,6 +59,8 @@ pub enum Change {
         metadata: Option<Metadata>,
         /// The new last day, or `Some(None)` to have none.
         expires: Option<Option<Day>>,
+        /// When it was said, if that was not known or was wrong.
+        said: Option<Box<Said>>,
     },
     /// It was deleted; its history stays.
     Retract,
@@ -102,6 +104,16 @@ pub enum Change {
     Stub,
 }
 
+/// That a memory was said at another time than was thought.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Said {
+    /// When it was said.
+    pub timestamp: Timestamp,
+    /// What its words mean if they were said then, and the digest of these words: facts and dates alone. Like a vector
+    /// it counts only while the memory says just that, because another device may give it another text.
+    pub reading: Option<(Digest, Note)>,
+}
+
 /// Everything that is known when a memory is first said.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Remember {
@@ -142,6 +154,8 @@ const REOPEN: u8 = 9;
 const RATE: u8 = 10;
 const ERASE: u8 = 11;
 const STUB: u8 = 12;
+/// As [`REVISE`], and when it was said.
+const REVISE_SAID: u8 = 13;
 
 impl Operation {
     /// The key under which a store keeps it: 32 hex digits that sort in time order.
@@ -166,7 +180,8 @@ impl Operation {
             Change::Remember(remember) if remember.note == Note::default() => REMEMBER,
             Change::Remember(_) => REMEMBER_NOTED,
             Change::Touch { .. } => TOUCH,
-            Change::Revise { .. } => REVISE,
+            Change::Revise { said: None, .. } => REVISE,
+            Change::Revise { .. } => REVISE_SAID,
             Change::Retract => RETRACT,
             Change::Embed { .. } => EMBED,
             Change::Annotate(_) => ANNOTATE,
@@ -202,7 +217,7 @@ impl Operation {
                 write_place(&mut out, place);
                 out.signed(timestamp.millis());
             }
-            Change::Revise { text, metadata, expires } => {
+            Change::Revise { text, metadata, expires, said } => {
                 out.optional(text.as_deref());
                 out.u8(u8::from(metadata.is_some()));
                 if let Some(metadata) = metadata {
@@ -211,6 +226,14 @@ impl Operation {
                 out.u8(u8::from(expires.is_some()));
                 if let Some(expires) = expires {
                     write_day(&mut out, *expires);
+                }
+                if let Some(said) = said {
+                    out.signed(said.timestamp.millis());
+                    out.u8(u8::from(said.reading.is_some()));
+                    if let Some((text, note)) = &said.reading {
+                        out.raw(&text.0);
+                        out.bytes(&note::encode(note));
+                    }
                 }
             }
             Change::Retract | Change::Reopen | Change::Erase | Change::Stub => {}
@@ -250,10 +273,11 @@ impl Operation {
                 place: read_place(&mut input)?,
                 timestamp: Timestamp::clamped(input.signed()?),
             },
-            REVISE => Change::Revise {
+            REVISE | REVISE_SAID => Change::Revise {
                 text: input.optional()?.map(str::to_owned),
                 metadata: if flag(&mut input)? { Some(read_metadata(&mut input)?) } else { None },
                 expires: if flag(&mut input)? { Some(read_day(&mut input)?) } else { None },
+                said: if kind == REVISE_SAID { Some(Box::new(read_said(&mut input)?)) } else { None },
             },
             RETRACT => Change::Retract,
             ANNOTATE => Change::Annotate(Box::new(note::decode(input.bytes()?)?)),
@@ -270,7 +294,7 @@ impl Operation {
             ERASE => Change::Erase,
             STUB => Change::Stub,
             _ => Change::Embed {
-                text: Digest(u128::to_le_bytes(input.u128()?)),
+                text: read_digest(&mut input)?,
                 model: input.text()?.to_owned(),
                 codes: input.bytes()?.iter().map(|&byte| byte as i8).collect(),
                 scale: Some(f32::from_bits(input.u32()?))
@@ -294,7 +318,7 @@ impl Head {
     fn read(input: &mut Reader<'_>) -> Result<Head> {
         let format = input.u8()?;
         let kind = input.u8()?;
-        if format > FORMAT || !(REMEMBER..=STUB).contains(&kind) {
+        if format > FORMAT || !(REMEMBER..=REVISE_SAID).contains(&kind) {
             return Err(newer(format, kind));
         }
         let stamp = Stamp::from_bits(input.u64()?);
@@ -351,6 +375,19 @@ fn read_remember(input: &mut Reader<'_>) -> Result<Remember> {
         expires: read_day(input)?,
         note: Note::default(),
     })
+}
+
+fn read_said(input: &mut Reader<'_>) -> Result<Said> {
+    let timestamp = Timestamp::clamped(input.signed()?);
+    let mut reading = None;
+    if flag(input)? {
+        reading = Some((read_digest(input)?, note::decode(input.bytes()?)?));
+    }
+    Ok(Said { timestamp, reading })
+}
+
+fn read_digest(input: &mut Reader<'_>) -> Result<Digest> {
+    Ok(Digest(input.u128()?.to_le_bytes()))
 }
 
 /// The value of the number that comes next.
@@ -451,8 +488,22 @@ mod tests {
         let changes = [
             sample().change,
             Change::Touch { place: Place::default(), timestamp: Timestamp::clamped(1) },
-            Change::Revise { text: None, metadata: None, expires: Some(None) },
-            Change::Revise { text: Some("x".into()), metadata: Some(Metadata::new()), expires: None },
+            Change::Revise { text: None, metadata: None, expires: Some(None), said: None },
+            Change::Revise {
+                text: Some("x".into()),
+                metadata: Some(Metadata::new()),
+                expires: None,
+                said: Some(Box::new(Said { timestamp: Timestamp::clamped(-7), reading: None })),
+            },
+            Change::Revise {
+                text: None,
+                metadata: None,
+                expires: None,
+                said: Some(Box::new(Said {
+                    timestamp: Timestamp::clamped(7),
+                    reading: Some((Digest([4; 16]), Note { attempts: 1, ..Note::default() })),
+                })),
+            },
             Change::Retract,
             Change::Embed {
                 text: Digest([3; 16]),

@@ -20,6 +20,12 @@ pub struct Batch {
 /// Changes of memories whose ids lead to one owner.
 type Group = Vec<(MemoryId, Option<Update>)>;
 
+/// What is wrong with the change at this place of a list.
+pub(super) fn placed(error: Error, at: usize) -> Error {
+    let part = error.field_name().unwrap_or("text").to_owned();
+    error.field(format!("memories[{at}].{part}"))
+}
+
 impl Memory {
     /// Changes memories, or deletes those that come without a change, one owner after the other: of each all are changed
     /// or none. Ids that are not known are left out. A dry run changes nothing and tells the same.
@@ -30,10 +36,7 @@ impl Memory {
         self.partitions()?;
         let mut groups: Vec<(Option<String>, Group)> = Vec::new();
         for (at, (id, update)) in changes.iter().enumerate() {
-            let update = update.as_ref().map(checked).transpose().map_err(|error| {
-                let part = error.field_name().unwrap_or("text").to_owned();
-                error.field(format!("memories[{at}].{part}"))
-            })?;
+            let update = update.as_ref().map(checked).transpose().map_err(|error| placed(error, at))?;
             let Some(id) = MemoryId::parse(id) else { continue };
             let prefix = id.partition_prefix();
             match groups.iter_mut().find(|(known, _)| *known == prefix) {

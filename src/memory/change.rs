@@ -7,12 +7,13 @@ use super::{Memory, Update, check_metadata, check_text, embed, is_blank, not_fou
 use crate::distill::{Speech, distil, united};
 use crate::engine::{self, Plan};
 use crate::error::{Error, ErrorKind, Result};
-use crate::knowledge::{Note, Origin};
-use crate::log::Change;
+use crate::knowledge::{Fact, Note, Origin};
+use crate::log::{Change, Said};
 use crate::model::Purpose;
 use crate::record::{MemoryId, Record};
 use crate::scope::{Axis, Scope};
-use crate::time::Timestamp;
+use crate::text::{Digest, text_digest};
+use crate::time::{Day, Timestamp};
 
 /// A change that is checked, with what the embedder made of its text.
 pub(super) struct Ready {
@@ -20,6 +21,7 @@ pub(super) struct Ready {
     /// None to delete it.
     update: Option<Update>,
     note: Option<Box<Note>>,
+    reading: Option<(Digest, Note)>,
     vector: Option<(String, Vec<i8>, f32)>,
 }
 
@@ -53,15 +55,23 @@ impl Memory {
         update: Option<Update>,
         now: Timestamp,
     ) -> Result<Ready> {
-        let mut ready = Ready { id, update, note: None, vector: None };
-        if let Some(text) = ready.update.as_ref().and_then(|update| update.text.as_ref()) {
-            let known = partition.engine().get(id)?.map(|folded| folded.record);
-            ready.note = known.as_ref().and_then(|known| read_anew(known, text, now));
-            let is_new = known.is_none_or(|known| known.text != *text);
-            if let Some(embedder) = self.0.embedder.as_ref().filter(|_| is_new) {
-                let vector = embed(&**embedder, std::slice::from_ref(text), Purpose::Document).await?.pop();
-                ready.vector = vector.map(|it| (embedder.name(), it.codes().to_vec(), it.scale()));
+        let mut ready = Ready { id, update, note: None, reading: None, vector: None };
+        let Some(update) = &ready.update else { return Ok(ready) };
+        if update.text.is_none() && update.timestamp.is_none() {
+            return Ok(ready);
+        }
+        let known = partition.engine().get(id)?.map(|folded| folded.record);
+        let text = update.text.as_ref().filter(|&text| known.as_ref().is_none_or(|it| it.text != *text));
+        if let Some(known) = known.as_ref().filter(|known| known.note.origin != Origin::Verbatim) {
+            match (text, update.timestamp) {
+                (Some(text), said) => ready.note = Some(read_anew(known, text, said, now)),
+                (None, Some(said)) => ready.reading = read_again(known, said),
+                (None, None) => {}
             }
+        }
+        if let (Some(text), Some(embedder)) = (text, &self.0.embedder) {
+            let vector = embed(&**embedder, std::slice::from_ref(text), Purpose::Document).await?.pop();
+            ready.vector = vector.map(|it| (embedder.name(), it.codes().to_vec(), it.scale()));
         }
         Ok(ready)
     }
@@ -127,19 +137,20 @@ pub(super) fn checked(update: &Update) -> Result<Update> {
 impl Ready {
     /// The operations of this change. `NOT_FOUND` if the memory was deleted meanwhile.
     pub(super) fn plan(&self, plan: &mut Plan<'_>) -> Result<()> {
-        let Ready { id, update, note, vector } = self;
+        let Ready { id, update, note, reading, vector } = self;
         require(plan, *id)?;
-        let Some(Update { text, metadata, expires }) = update else {
+        let Some(Update { text, metadata, expires, timestamp }) = update else {
             plan.push(*id, Change::Retract);
             return Ok(());
         };
-        let change = Change::Revise { text: text.clone(), metadata: metadata.clone(), expires: *expires };
-        plan.push(*id, change);
+        let (text, metadata) = (text.clone(), metadata.clone());
+        let said = timestamp.map(|timestamp| Box::new(Said { timestamp, reading: reading.clone() }));
+        let digest = text.as_deref().map(text_digest);
+        plan.push(*id, Change::Revise { text, metadata, expires: *expires, said });
         if let Some(note) = note {
             plan.push(*id, Change::Annotate(note.clone()));
         }
-        if let (Some((model, codes, scale)), Some(text)) = (vector.clone(), text) {
-            let text = engine::text_digest(text);
+        if let (Some((model, codes, scale)), Some(text)) = (vector.clone(), digest) {
             plan.push(*id, Change::Embed { text, model, codes, scale });
         }
         Ok(())
@@ -163,18 +174,46 @@ pub(super) fn unnamed(verb: &str) -> Error {
     Error::new(ErrorKind::ScopeRequired, message).field("userId")
 }
 
-/// What the new text of a memory means, by rules; nothing for one that is kept verbatim or says the same as before.
-fn read_anew(known: &Record, text: &str, now: Timestamp) -> Option<Box<Note>> {
-    if known.note.origin == Origin::Verbatim || known.text == text {
-        return None;
-    }
-    let speech = Speech { speaker: &known.actor, listener: None, said: known.timestamp, before: None };
-    let mut note = united(distil(text, &speech));
+/// What the new text of a memory means, by rules, if it was said then.
+fn read_anew(known: &Record, text: &str, said: Option<Timestamp>, now: Timestamp) -> Box<Note> {
+    let mut note = read(known, text, said.unwrap_or(known.timestamp));
     // What a change brings is so since the change, unless it says since when.
-    for fact in &mut note.facts {
+    for fact in note.facts.iter_mut().filter(|_| said.is_none()) {
         fact.from = fact.from.or(Some(now));
     }
-    Some(Box::new(Note { sources: known.note.sources.clone(), ..note }))
+    Box::new(Note { sources: known.note.sources.clone(), ..note })
+}
+
+/// What the text of a memory means if it was said at another time: the days that it names are counted from then. What a
+/// model or the words before it told of it beside that stays. Nothing if it names no time.
+fn read_again(known: &Record, said: Timestamp) -> Option<(Digest, Note)> {
+    let (old, new) = (read(known, &known.text, known.timestamp), read(known, &known.text, said));
+    // A bound of a fact moves with the time that it is of: of several that it lies in, or follows, the shortest.
+    let moved = |bound: Timestamp| {
+        let day = bound.day().number();
+        let (mut by, mut shortest) = (0, i32::MAX);
+        for (old, new) in old.dates.iter().zip(&new.dates) {
+            let (first, last) = (old.first.number(), old.last.number());
+            if first <= day && day <= last + 1 && last - first < shortest {
+                (by, shortest) = (new.first.number() - first, last - first);
+            }
+        }
+        Timestamp::clamped(bound.millis() + Day::from_number(by).start().millis())
+    };
+    let mut facts = known.note.facts.clone();
+    for (at, fact) in facts.iter_mut().enumerate() {
+        // What is so since a change of the text is so since it was said, now that someone tells when that was.
+        let is_open = |it: &Fact| it.from.is_none() && it.object == fact.object;
+        let since_change = known.note.origin == Origin::Rules && old.facts.get(at).is_some_and(is_open);
+        fact.from = fact.from.filter(|_| !since_change).map(moved);
+        fact.until = fact.until.map(moved);
+    }
+    let names_time = !new.dates.is_empty() || facts != known.note.facts;
+    names_time.then(|| (text_digest(&known.text), Note { facts, dates: new.dates, ..Note::default() }))
+}
+
+fn read(known: &Record, text: &str, said: Timestamp) -> Note {
+    united(distil(text, &Speech { speaker: &known.actor, listener: None, said, before: None }))
 }
 
 /// Checks that a memory exists at this point of a plan.

@@ -237,6 +237,8 @@ pub struct Update {
     pub metadata: Option<Metadata>,
     /// The new last day, or `Some(None)` to have none.
     pub expires: Option<Option<Day>>,
+    /// When it was said.
+    pub timestamp: Option<Timestamp>,
 }
 
 /// How long memories are kept: a rule of [`Memory::sweep`](super::Memory::sweep).

@@ -1,10 +1,11 @@
 //! [`Memory::reindex_step`]: vectors for memories that have none of the configured embedder.
 
 use super::{Memory, Progress, embed};
-use crate::engine::{self, Plan};
+use crate::engine::Plan;
 use crate::error::{Error, ErrorKind, Result};
 use crate::log::Change;
 use crate::model::Purpose;
+use crate::text::text_digest;
 
 /// How many memories one step embeds.
 const REINDEX_STEP: usize = 256;
@@ -43,7 +44,7 @@ impl Memory {
                         let now = plan.folded(record.id)?;
                         if now.is_some_and(|now| !now.record.retracted && now.record.text == record.text) {
                             let (codes, scale) = (vector.codes().to_vec(), vector.scale());
-                            let text = engine::text_digest(&record.text);
+                            let text = text_digest(&record.text);
                             plan.push(record.id, Change::Embed { text, model: model.clone(), codes, scale });
                         }
                     }

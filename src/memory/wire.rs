@@ -345,6 +345,7 @@ fn read_update(change: &Value) -> Result<Update> {
         text: new_text.map(str::to_owned),
         metadata: metadata(&options)?,
         expires: expires(&options)?.map(Some).or(cleared),
+        timestamp: timestamp(&options)?,
     })
 }
 

@@ -53,6 +53,11 @@ impl fmt::Debug for Digest {
     }
 }
 
+/// What stands for a memory's exact text, in what follows from it.
+pub fn text_digest(text: &str) -> Digest {
+    Digest::of(&[b"text", text.as_bytes()])
+}
+
 /// The canonical form for exact deduplication: compatibility-normalised (NFKC), lower case, white space
 /// trimmed and collapsed to single spaces, and without full stops, exclamation marks and ellipses at the end.
 /// A final question mark stays, since asking is not stating. Accents and inner punctuation stay. A text of

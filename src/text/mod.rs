@@ -33,7 +33,7 @@ mod words;
 
 pub use analyzer::Analyzer;
 pub use cues::Cues;
-pub use digest::{Digest, md5_hex, statement_key};
+pub use digest::{Digest, md5_hex, statement_key, text_digest};
 pub use language::language_of;
 pub use languages::Language;
 pub use normalize::fold;

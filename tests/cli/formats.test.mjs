@@ -123,6 +123,14 @@ test("import: what has changed in mem0 since an earlier import is a change, unle
     }
     assert.deepEqual(await take(...before), [0, 4, 0], "an older export changes nothing");
     assert.equal((await memory.get(later[0].id)).memory, "Ann lives in Porto");
+
+    // The platform knows better now when something was said.
+    const redated = item(4, "Ann sails", "2024-07-01T00:00:00Z", { created_at: "2020-05-05T00:00:00Z" });
+    for (const expected of [[1, 0, 0], [0, 1, 0]]) {
+      assert.deepEqual(await take(redated), expected);
+      const { createdAt, updatedAt } = await memory.get(redated.id);
+      assert.deepEqual([createdAt, updatedAt], ["2020-05-05T00:00:00.000Z", "2024-07-01T00:00:00.000Z"]);
+    }
   }));
 
 test("import: memories of mem0 of many owners are counted, also where their ids are not looked for", () =>

@@ -19,6 +19,9 @@ async function lived() {
   const { results: [moved] } = await memory.add([{ role: "user", name: "Ana", content: "I moved to Lisbon." }], { userId: "ana", runId: "r1", orgId: "acme" });
   await memory.update(moved.id, { text: "I moved to Porto.", metadata: { x: null }, expirationDate: "2099-05-05" });
   await memory.update(moved.id, { expirationDate: null });
+  await memory.update(moved.id, { timestamp: "2022-02-02T02:02:02Z" });
+  const { results: [visit] } = await memory.add("I went to Porto yesterday and will move there next month.", { userId: "ana", timestamp: "2023-04-05" });
+  await memory.update(visit.id, { timestamp: "2021-06-07", metadata: { y: 1 } });
   await memory.feedback(moved.id, "very_negative", "no \"boat\" 🛶");
   await memory.feedback(moved.id, "positive");
   const { results: [gone] } = await memory.add("Delete me", { agentId: "bot", appId: "app" });
@@ -42,6 +45,8 @@ test("out, in and out again are equal bytes; nothing is different for whoever as
   const operations = new Set(lines.flatMap(({ log = [] }) => log.map(({ op }) => op)));
   for (const op of ["remember", "touch", "revise", "retract", "rate", "erase", "stub"]) assert.ok(operations.has(op), `${op} is among ${[...operations]}`);
   assert.ok(!operations.has("bytes"), "everything that this version writes is written out");
+  const dated = lines.flatMap(({ log = [], createdAt }) => log.filter(({ op, said }) => op === "revise" && said !== undefined).map((entry) => ({ ...entry, createdAt })));
+  assert.deepEqual(dated.map(({ said, createdAt, note }) => [said === createdAt, said, note !== undefined]).sort(), [[true, "2021-06-07T00:00:00.000Z", true], [true, "2022-02-02T02:02:02.000Z", false]]);
 
   const report = await importFrom(other, exported);
   assert.equal(report.kept, lines.length - 2);

@@ -196,8 +196,11 @@ export const SCENARIOS = {
     await refused(client, "MemoryNotFoundError", () => client.update(ABSENT, { text: "x" }));
     await refused(client, "ValidationError", () => client.update(id, { text: "" }));
     await assert.rejects(client.update(id, {}), /At least one of text, metadata, timestamp, or expirationDate must be provided for update\./);
-    await refused(client, "ValidationError", () => client.update(id, { timestamp: 5 }));
+    const then = await client.update(id, { timestamp: 1577836800 });
+    assert.deepEqual([then.memory, then.createdAt.slice(0, 10)], ["I like coffee", "2020-01-01"]);
+    await refused(client, "ValidationError", () => client.update(id, { text: "x", timestamp: 1e17 }));
     assert.equal((await client.get(id)).memory, "I like coffee");
+    assert.equal((await client.getAll({ filters: { user_id: u, created_at: { lt: "2020-02-01" } } })).count, 1);
   },
 
   "74. what has expired is hidden until it is wanted": async (client) => {

@@ -197,6 +197,10 @@ def row73(client):
         assert "At least one of text" in str(error)
     else:
         raise AssertionError("an empty update was sent")
+    then = client.update(memory_id, timestamp=1577836800)
+    assert (then["memory"], then["created_at"][:10]) == ("I like coffee", "2020-01-01")
+    refused(errors.ValidationError, lambda: client.update(memory_id, text="x", timestamp="soon"))
+    assert client.get(memory_id)["memory"] == "I like coffee"
 
 
 def row74(client):

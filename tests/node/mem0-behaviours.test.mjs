@@ -518,6 +518,11 @@ row(56, "BETTER timestamp and referenceDate are supported", async (memory) => {
     assert.deepEqual([results.length, dated.map(({ memory: text }) => text)], [3, [`We had ${dish} for dinner`]]);
   }
   await fails(memory.search("dinner", { ...u, referenceDate: "soon" }), /./, "TIMESTAMP_INVALID");
+  const { id } = (await memory.getAll(u)).results.find(({ memory: text }) => text.includes("soup"));
+  await memory.update(id, { timestamp: new Date("2024-04-30T20:00:00Z") });
+  const { results: [best] } = await memory.search("What did we have for dinner yesterday?", { ...u, referenceDate: "2024-05-01" });
+  assert.deepEqual([best.memory, best.createdAt], ["We had soup for dinner", "2024-04-30T20:00:00.000Z"]);
+  await fails(memory.update(id, { text: "x", timestamp: "soon" }), /./, "TIMESTAMP_INVALID");
 });
 
 row(57, "projects are the platform's", async (memory) => {

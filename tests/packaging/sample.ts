@@ -89,6 +89,7 @@ export async function everything(): Promise<void> {
   const page = await memory.getAll({ userId: "alice", limit: 10, offset: 10, order: "desc", showExpired: true });
   const { message } = await memory.update(id, "I moved to Porto");
   await memory.update(id, { text: "I moved to Porto", metadata: { city: "Porto" }, expirationDate: null });
+  await memory.update(id, { timestamp: new Date() });
   const [change] = await memory.history(id);
   const action: "ADD" | "UPDATE" | "DELETE" | "SUPERSEDE" | "REOPEN" | "FEEDBACK" | "ERASE" | undefined = change?.action;
   const { strength } = await memory.feedback(id, "very_negative", "that was her sister");

@@ -67,6 +67,16 @@ test("two devices say what they hold and bring each other up to date", async () 
   const current = (await phone.get(id)).memory;
   assert.ok(["I like Portuguese jazz", "I like loud jazz"].includes(current), current);
 
+  // One corrects when it was said, the other what: both count.
+  await phone.update(id, { timestamp: "2020-01-01" });
+  await laptop.update(id, "I like quiet jazz");
+  await laptop.merge(await phone.changes({ since: await laptop.version() }));
+  await phone.merge(await laptop.changes({ since: await phone.version() }));
+  for (const memory of [phone, laptop]) {
+    const { memory: text, createdAt } = await memory.get(id);
+    assert.deepEqual([text, createdAt], ["I like quiet jazz", "2020-01-01T00:00:00.000Z"]);
+  }
+
   // What one erases is gone on the other, also where an old device brings it again.
   const old = await phone.changes();
   await phone.erase(id);

@@ -93,6 +93,11 @@ for (const store of ["durable-object", "d1", "kv"]) {
     assert.equal(head.body, undefined);
     assert.equal(Number(head.headers.get("content-length")), Buffer.byteLength(JSON.stringify(changed)));
 
+    const then = await must("PUT", `/v1/memories/${id}`, { timestamp: 1_577_836_800 });
+    assert.deepEqual([then.memory, then.created_at], ["I moved to Porto", "2020-01-01T00:00:00.000Z"]);
+    await must("PUT", "/v1/batch", { memories: [{ memory_id: id, timestamp: "2021-02-03" }] });
+    assert.equal((await must("GET", `/v1/memories/${id}`)).created_at, "2021-02-03T00:00:00.000Z");
+
     assert.match((await must("DELETE", `/v1/memories/${id}`)).message, /deleted/);
     assert.equal((await ask("GET", `/v1/memories/${id}`)).status, 404);
     await must("POST", "/v1/memories", { messages: "mine", user_id: "bob/ä" });

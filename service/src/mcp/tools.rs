@@ -143,7 +143,7 @@ const PLANS: [(&str, Via, Start, &[&str]); 10] = [
     ("context", Via::Core("context"), Start::Reach, &["tokens"]),
     ("timeline", Via::Core("timeline"), Start::Reach, &["about", "from", "to", "limit"]),
     ("get_memories", Via::Core("getAll"), Start::Reach, &[]),
-    ("update_memory", Via::Core("update"), Start::Nothing, &["text", "metadata"]),
+    ("update_memory", Via::Core("update"), Start::Nothing, &["text", "metadata", "timestamp"]),
     ("delete_memory", Via::Core("delete"), Start::Nothing, &[]),
     ("delete_all_memories", Via::Core("deleteAll"), Start::Ids, &[]),
     ("list_events", Via::Rest(Want::Events), Start::Reach, &["page", "page_size"]),

@@ -13,10 +13,6 @@ const MOST: usize = 1_000;
 /// Changes a memory and returns it as it is then.
 pub async fn update(asked: Asked<'_>) -> Result<Value> {
     let id = asked.id()?;
-    if !asked.option("timestamp").is_null() {
-        let message = "the time at which a memory was said cannot be changed: delete it and add it again";
-        return Err(Error::new(ErrorKind::Unsupported, message).field("timestamp"));
-    }
     asked.call("update", &[id.into(), asked.options.clone().into()]).await?;
     asked.memory(id).await
 }
@@ -112,11 +108,12 @@ pub async fn batch(asked: Asked<'_>, deletes: bool) -> Result<Value> {
         ids.push(id);
         if !deletes {
             let text = memory["text"].as_str().is_some_and(|text| !text.trim().is_empty());
-            let metadata = memory["metadata"].is_object();
-            if !(text || memory["text"].is_null() && metadata) {
-                return Err(wrong(&named("text"), "each memory needs a text that is not blank, or metadata"));
+            let others = memory["metadata"].is_object() || !memory["timestamp"].is_null();
+            if !(text || memory["text"].is_null() && others) {
+                let message = "each memory needs a text that is not blank, metadata, or a timestamp";
+                return Err(wrong(&named("text"), message));
             }
-            for name in ["text", "metadata"] {
+            for name in ["text", "metadata", "timestamp"] {
                 change[name] = memory[name].clone();
             }
         }

@@ -71,12 +71,18 @@ export function logged({ id, scope, text, createdAt, updatedAt, metadata, role, 
   return { id: own, partition, operations };
 }
 
-/** What has changed of a memory since it was taken in, which was then, as a change of it. */
-export function revised({ id, scope, text, createdAt, updatedAt, metadata, expires }: Foreign, note?: Record<string, Json>): Logged {
+/** Whether a memory, whose time is 0 if it has none, was said at another time than is known here. */
+export function isRedated(createdAt: number, here: string): boolean {
+  return createdAt !== 0 && createdAt !== Date.parse(here);
+}
+
+/** What has changed of a memory since it was taken in, which was then, as a change of it; `here` is when it was said as is known here. */
+export function revised({ id, scope, text, createdAt, updatedAt, metadata, expires }: Foreign, note: Record<string, Json> | undefined, here: string): Logged {
   const own = id.toLowerCase();
   const at = Math.max(updatedAt ?? createdAt, 0);
   const change: Entry = { op: "revise", text, metadata: metadata as Record<string, Json>, expires: expires ?? null };
   if (Object.keys(metadata).length === 0) delete change.metadata;
+  if (isRedated(createdAt, here)) change.said = createdAt;
   const operations = [fromEntry(own, { ...change, at, tick: 0, replica: digest(ORIGIN, own, JSON.stringify(change)).slice(0, 16) })];
   if (note !== undefined) operations.push(annotation(own, note, at, 1));
   return { id: own, partition: partitionOf(scope)!, operations };

@@ -8,7 +8,7 @@ import type { HostedMemory } from "../memory.js";
 import type { MemoryItem, Message, Warning } from "../types.js";
 import { partitionOf, writeBlocks, type Logged } from "./changes.js";
 import { checkFormat, formatOf, READERS } from "./formats.js";
-import { logged, revised, type Foreign } from "./foreign.js";
+import { isRedated, logged, revised, type Foreign } from "./foreign.js";
 import { Input, type ImportSource } from "./input.js";
 import { Notes } from "./notes.js";
 import { IMPORT_FORMATS, type Checkpoint, type ImportFormat, type ImportOptions, type ImportReport, type Item, type Refusal, type Tally } from "./types.js";
@@ -177,7 +177,8 @@ class Import {
         return [];
       }
       try {
-        return [{ item, log: (here[place] === undefined ? logged : revised)(item.foreign, notes[place]) }];
+        const known = here[place];
+        return [{ item, log: known ? revised(item.foreign, notes[place], known.createdAt) : logged(item.foreign, notes[place]) }];
       } catch (cause) {
         if (!isRefusable(cause)) throw cause;
         this.#refuse(item, { at: item.at, code: cause.code, message: cause.message });
@@ -258,7 +259,7 @@ class Import {
 function isNewer({ text, createdAt, updatedAt, metadata, expires }: Foreign, here: MemoryItem | null): boolean {
   if (here === null || (updatedAt ?? createdAt) <= Date.parse(here.updatedAt)) return false;
   const changed = Object.entries(metadata).some(([key, value]) => JSON.stringify(value) !== JSON.stringify(here.metadata[key]));
-  return text !== here.memory || changed || expires !== here.expirationDate;
+  return text !== here.memory || changed || expires !== here.expirationDate || isRedated(createdAt, here.createdAt);
 }
 
 /** Whether an error is about what was to be taken in, rather than about the store or the memory. */

@@ -43,5 +43,6 @@ function shown(log: Entry[]): Record<string, Json> {
   if (first === undefined || log.some(({ op }) => op === "erase" || op === "stub")) return {};
   const texts = log.filter((entry) => entry.op === "revise" && entry.text !== undefined).map(({ text }) => text!);
   const ids = AXES.filter(([axis]) => first[axis] !== undefined).map(([axis]) => [axis, first[axis]!]);
-  return { memory: texts.at(-1) ?? first.text!, ...Object.fromEntries(ids), createdAt: first.said! };
+  const times = log.filter((entry) => entry.op === "revise" && entry.said !== undefined).map(({ said }) => said!);
+  return { memory: texts.at(-1) ?? first.text!, ...Object.fromEntries(ids), createdAt: times.at(-1) ?? first.said! };
 }

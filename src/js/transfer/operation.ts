@@ -74,14 +74,32 @@ const note = part("note", (input) => readNote(input.bytes()), (out, value) => ou
 const AXES = ["user_id", "agent_id", "run_id", "app_id", "org_id"] as const;
 const ROLES = ["user", "assistant", "system", "tool"] as const;
 const PLACE = [words("conversation"), sequence];
+const REVISE = [optional(words("text")), optional(metadata), optional(expires)];
 const REMEMBER = [...AXES.map((axis) => optional(words(axis))), words("text"), chosen("role", ROLES), optional(words("name")), ...PLACE, moment("said"), metadata, lastDay];
+
+/** When it was said, and with the digest of its text what that means if it was said then. */
+const SAID = [
+  moment("said"),
+  optional({
+    names: ["note", "of"],
+    read(input, entry) {
+      entry.of = toHex(input.raw(16));
+      note.read(input, entry);
+    },
+    write(out, entry) {
+      out.raw(fromHex(entry.of, 16));
+      note.write(out, entry);
+    },
+  }),
+];
 
 /** The kinds by their numbers. *embed* is missing: vectors are not exchanged. */
 const KINDS: { number: number; op: string; parts: Part[] }[] = [
   { number: 1, op: "remember", parts: REMEMBER },
   { number: 6, op: "remember", parts: [...REMEMBER, note] },
   { number: 2, op: "touch", parts: [...PLACE, moment("said")] },
-  { number: 3, op: "revise", parts: [optional(words("text")), optional(metadata), optional(expires)] },
+  { number: 3, op: "revise", parts: REVISE },
+  { number: 13, op: "revise", parts: [...REVISE, ...SAID] },
   { number: 4, op: "retract", parts: [] },
   { number: 7, op: "annotate", parts: [note] },
   { number: 8, op: "close", parts: [chosen("why", ["superseded", "distilled", "merged"]), moment("since"), part("by", (input) => toUuid(input.u128()), (out, value) => out.u128(uuidDigits(value)))] },
@@ -158,12 +176,16 @@ function decode(bytes: Uint8Array): Entry {
 
 function encode(id: string, entry: Entry): Uint8Array {
   const kinds = KINDS.filter(({ op }) => op === entry.op);
-  const kind = kinds.find(({ parts }) => parts.includes(note) === (entry.note !== undefined)) ?? kinds[0];
+  // Of several the one that says no more than that; the last one says most.
+  const others = (parts: Part[]): string[] => {
+    const allowed = [...FRAME, ...parts.flatMap(({ names }) => names)];
+    return Object.keys(entry).filter((name) => !allowed.includes(name));
+  };
+  const kind = kinds.find(({ parts }) => others(parts).length === 0) ?? kinds.at(-1);
   if (kind === undefined) {
     throw new EdgememError("FORMAT_UNSUPPORTED", `The operation ${JSON.stringify(entry.op)} is not known; a newer edgemem may know it.`, { field: "source" });
   }
-  const allowed = [...FRAME, ...kind.parts.flatMap(({ names }) => names)];
-  const unknown = Object.keys(entry).find((name) => !allowed.includes(name));
+  const [unknown] = others(kind.parts);
   if (unknown !== undefined) throw invalid(`${kind.op} has no ${JSON.stringify(unknown)}`);
   const { at, tick, replica, link } = entry;
   const ms = timeOf(at);

@@ -12,6 +12,8 @@ export interface Patch {
   metadata?: Metadata;
   /** The new expiration date; null removes it. */
   expirationDate?: string | null;
+  /** When it was said: a date, ISO 8601 text, or seconds or milliseconds since 1970. Default: as it is. */
+  timestamp?: string | number | Date | null;
 }
 
 /** What `update`, `delete` and `deleteAll` return. */

@@ -168,7 +168,8 @@ fn write_summary(plan: &mut Plan<'_>, batch: &Batch, text: &str) -> Result<()> {
     let Some(last) = batch.messages.last() else { return Ok(()) };
     match &batch.summary {
         Some(old) if is_remembered(plan, old.id)? => {
-            plan.push(old.id, Change::Revise { text: Some(text.to_owned()), metadata: None, expires: None });
+            let text = Some(text.to_owned());
+            plan.push(old.id, Change::Revise { text, metadata: None, expires: None, said: None });
         }
         _ => {
             let origin = Origin {

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::super::Memory;
+use super::super::batch::placed;
 use super::read::{Options, id, wrong};
 use super::{error, read_update};
 use crate::error::Result;
@@ -14,9 +15,11 @@ pub(super) async fn call(memory: &Memory, list: &Value, options: &Value) -> Resu
     options.only(&["delete", "dryRun"])?;
     let (deletes, dry_run) = (options.flag(&["delete"], false)?, options.flag(&["dryRun"], false)?);
     let list = list.as_array().ok_or_else(|| wrong("memories", "a list of changes"))?;
-    let change =
-        |it: &Value| Ok((id(&it["id"])?.to_owned(), if deletes { None } else { Some(read_update(it)?) }));
-    let changes = list.iter().map(change).collect::<Result<Vec<_>>>()?;
+    let mut changes = Vec::with_capacity(list.len());
+    for (at, it) in list.iter().enumerate() {
+        let update = if deletes { None } else { Some(read_update(it).map_err(|error| placed(error, at))?) };
+        changes.push((id(&it["id"])?.to_owned(), update));
+    }
     let batch = memory.change_all(&changes, dry_run).await?;
     let ids = |ids: &[MemoryId]| ids.iter().map(|id| id.to_string().into()).collect::<Vec<Value>>();
     Ok(
