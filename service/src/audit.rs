@@ -3,8 +3,9 @@
 //! Writes of keys and everything that administrators do are noted; reads are not. Notes gather in the instance and are
 //! stored together once the answer is out, so nobody waits for them; what an administrator does is stored before it is
 //! answered. An instance that dies takes with it what it had not stored yet. Every organisation has a log of its own, in
-//! a partition that belongs to no owner: entries for what is new, which are put together into blobs, the oldest of which
-//! are removed.
+//! two partitions that belong to no owner: entries for what is new, which are put together into blobs, the oldest of which
+//! are removed. One is for what administrators do, so that whoever may write can wear down the other alone, and not what
+//! tells who made its key. They are read as one.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -52,6 +53,8 @@ pub struct Note {
     pub subject: Value,
     /// What tells it from every other note, given when it is noted. The request's id cannot: clients choose it.
     pub mark: String,
+    /// Whether it is of an administrator's errand, which is kept apart from writes.
+    pub administers: bool,
 }
 
 impl Note {
@@ -69,7 +72,7 @@ impl Note {
         ])
     }
 
-    fn read(org: &str, kept: &Value) -> Note {
+    fn read(org: &str, administers: bool, kept: &Value) -> Note {
         let text = |at: usize| kept[at].as_str().unwrap_or_default().to_owned();
         Note {
             at: kept[0].as_i64().unwrap_or_default(),
@@ -83,6 +86,7 @@ impl Note {
             subject: kept[7].clone(),
             // Earlier versions gave none.
             mark: kept[8].as_str().or(kept[1].as_str()).unwrap_or_default().to_owned(),
+            administers,
         }
     }
 
@@ -130,13 +134,15 @@ impl Audit {
         let mut waiting = self.waiting.borrow_mut();
         waiting.push(self.mark(note));
         if waiting.len() > WAITING {
-            // The organisation with the most notes gives way, so that none drowns what others did.
+            // The organisation with the most notes gives way, so that none drowns what others did; its writes first.
             let of = |org: &str| waiting.iter().filter(|note| note.org == org).count();
             let mut orgs: Vec<&str> = waiting.iter().map(|note| note.org.as_str()).collect();
             orgs.sort_unstable();
             orgs.dedup();
             let loudest = orgs.into_iter().max_by_key(|org| of(org)).map(str::to_owned);
-            let first = waiting.iter().position(|note| Some(&note.org) == loudest.as_ref());
+            let own = |note: &&Note| Some(&note.org) == loudest.as_ref();
+            let of_writes = waiting.iter().position(|note| own(&note) && !note.administers);
+            let first = of_writes.or_else(|| waiting.iter().position(|note| own(&note)));
             first.map(|at| waiting.remove(at));
         }
     }
@@ -158,7 +164,7 @@ impl Audit {
     /// Stores a note at once and by itself, whoever stores others. If it cannot be stored it waits with them.
     pub async fn store_now(&self, store: &dyn ByteStore, note: Note) -> Result<()> {
         let note = self.mark(note);
-        let stored = self.append(store, &note.org, std::slice::from_ref(&note)).await;
+        let stored = self.append(store, &place(&note), std::slice::from_ref(&note)).await;
         if stored.is_err() {
             self.note(note);
         }
@@ -167,12 +173,12 @@ impl Audit {
 
     async fn store_waiting(&self, store: &dyn ByteStore) -> Result<()> {
         loop {
-            let org = self.waiting.borrow().first().map(|note| note.org.clone());
-            let Some(org) = org else { return Ok(()) };
+            let place = self.waiting.borrow().first().map(place);
+            let Some(place) = place else { return Ok(()) };
             let (notes, others): (Vec<Note>, Vec<Note>) =
-                self.waiting.take().into_iter().partition(|note| note.org == org);
+                self.waiting.take().into_iter().partition(|note| place == self::place(note));
             self.waiting.replace(others);
-            if let Err(error) = self.append(store, &org, &notes).await {
+            if let Err(error) = self.append(store, &place, &notes).await {
                 let newer = self.waiting.replace(notes);
                 newer.into_iter().for_each(|note| self.note(note));
                 return Err(error);
@@ -180,12 +186,12 @@ impl Audit {
         }
     }
 
-    async fn append(&self, store: &dyn ByteStore, org: &str, notes: &[Note]) -> Result<()> {
+    async fn append(&self, store: &dyn ByteStore, place: &str, notes: &[Note]) -> Result<()> {
         let random = random_hex(&self.host, 32);
         let at = self.host.now().max(0);
         let key = format!("{at:012x}{}", &random[..20]);
         let bytes = pack(notes.iter().map(Note::kept));
-        beside::change(store, &partition(org), |image| {
+        beside::change(store, place, |image| {
             let mut commit = Commit {
                 append: vec![Entry { key: key.clone(), bytes: bytes.clone() }],
                 ..Commit::default()
@@ -216,27 +222,30 @@ impl Audit {
         before: Option<&str>,
         limit: usize,
     ) -> Result<Value> {
-        let partition = partition(org);
-        let image: Image = store.load(&partition, None).await?.unwrap_or_default();
         let is_before = |note: &Note| before.is_none_or(|before| note.cursor().as_str() < before);
         let mut found: Vec<Note> = Vec::new();
-        let mut take = |bytes: &[u8]| -> Result<usize> {
-            let notes = unpack(bytes)?;
-            found.extend(notes.iter().map(|kept| Note::read(org, kept)).filter(is_before));
-            Ok(found.len())
-        };
-        let mut count = 0;
-        for entry in &image.entries {
-            count = take(&entry.bytes)?;
-        }
-        for name in image.blobs.iter().rev() {
-            // One blob more than needed: notes of two instances may overlap a little.
-            let enough = count > limit;
-            for bytes in store.read(&partition, std::slice::from_ref(name)).await?.into_iter().flatten() {
-                count = take(&bytes)?;
+        for administers in [false, true] {
+            let partition = partition(org, administers);
+            let image: Image = store.load(&partition, None).await?.unwrap_or_default();
+            let others = found.len();
+            let mut take = |bytes: &[u8]| -> Result<usize> {
+                let notes = unpack(bytes)?;
+                found.extend(notes.iter().map(|kept| Note::read(org, administers, kept)).filter(is_before));
+                Ok(found.len() - others)
+            };
+            let mut count = 0;
+            for entry in &image.entries {
+                count = take(&entry.bytes)?;
             }
-            if enough {
-                break;
+            for name in image.blobs.iter().rev() {
+                // One blob more than needed: notes of two instances may overlap a little.
+                let enough = count > limit;
+                for bytes in store.read(&partition, std::slice::from_ref(name)).await?.into_iter().flatten() {
+                    count = take(&bytes)?;
+                }
+                if enough {
+                    break;
+                }
             }
         }
         found.sort_by_key(|note| std::cmp::Reverse(note.cursor()));
@@ -249,8 +258,17 @@ impl Audit {
     }
 }
 
-fn partition(org: &str) -> String {
-    beside::partition(&[b"audit", org.as_bytes()])
+/// Where a note is kept.
+fn place(note: &Note) -> String {
+    partition(&note.org, note.administers)
+}
+
+fn partition(org: &str, administers: bool) -> String {
+    // The first name is as old as the log; what earlier versions noted of administrators stays under it.
+    beside::partition(&[
+        if administers { b"audit of administrators" } else { b"audit" as &[u8] },
+        org.as_bytes(),
+    ])
 }
 
 fn pack(notes: impl Iterator<Item = Value>) -> Vec<u8> {
@@ -281,6 +299,7 @@ mod tests {
             status: 200,
             subject: json!(1),
             mark: String::new(),
+            administers: false,
         }
     }
 
@@ -301,7 +320,7 @@ mod tests {
             block_on(audit.store(&store)).unwrap();
             clock.pass(if at % 3 == 0 { 1 } else { 0 });
         }
-        let image = block_on(store.load(&partition("acme"), None)).unwrap().unwrap();
+        let image = block_on(store.load(&partition("acme", false), None)).unwrap().unwrap();
         assert!(image.entries.len() <= GATHERED && image.blobs.len() <= BLOBS);
 
         let mut seen: Vec<String> = vec![];
@@ -324,6 +343,44 @@ mod tests {
             block_on(audit.page(&store, "nobody", None, 2)).unwrap(),
             json!({ "results": [], "next": null })
         );
+    }
+
+    #[test]
+    fn writes_push_out_nothing_that_administrators_did() {
+        let (clock, store) = (Clock::new(), MemoryStore::new());
+        let audit = Audit::new(clock.clone());
+        let errand = |at: usize| Note { administers: true, ..note(&clock, "acme", at) };
+        let (errands, writes) = (GATHERED + 5, GATHERED * (BLOBS + 3));
+        for at in 0..errands {
+            block_on(audit.store_now(&store, errand(at))).unwrap();
+            clock.pass(1);
+        }
+        for at in errands..errands + writes {
+            audit.note(note(&clock, "acme", at));
+            block_on(audit.store(&store)).unwrap();
+            clock.pass(1);
+        }
+        let last = errands + writes;
+        block_on(audit.store_now(&store, errand(last))).unwrap();
+
+        let (mut seen, mut before): (Vec<String>, Option<String>) = (vec![], None);
+        loop {
+            let page = block_on(audit.page(&store, "acme", before.as_deref(), MAX_PAGE)).unwrap();
+            seen.extend(requests(&page).iter().map(|it| (*it).to_owned()));
+            before = page["next"].as_str().map(str::to_owned);
+            if before.is_none() {
+                break;
+            }
+        }
+        // One list, in which only writes are missing, the oldest.
+        let kept = seen.len() - errands - 1;
+        assert!(kept >= GATHERED * (BLOBS - 1) && kept < writes, "{kept}");
+        let expected = (0..errands).chain(last - kept..=last).rev().map(|at| format!("r{at:06}"));
+        assert_eq!(seen, expected.collect::<Vec<_>>());
+        // Nor do they what waits for a store that fails.
+        audit.note(errand(last + 1));
+        (0..WAITING + 5).for_each(|at| audit.note(note(&clock, "acme", at)));
+        assert_eq!(audit.waiting.borrow()[0].request, format!("r{:06}", last + 1));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::audit::{Audit, Note};
 use crate::auth::{self, Caller};
 use crate::beside::random_hex;
 use crate::http::{Answer, Head};
-use crate::keys::PREFIX;
+use crate::keys::{PREFIX, Right};
 use crate::limits::{Limits, Quota};
 use crate::problem::Problem;
 use crate::registry::Registry;
@@ -119,8 +119,16 @@ impl Gate {
         self.limits.take(caller, settings.rate, self.host.now())
     }
 
-    /// The note of a visit that ends with this status, if it is to be noted. `route` is the path's pattern.
-    pub fn note(&self, visit: &mut Visit, method: &str, route: &str, status: u16) -> Option<Note> {
+    /// The note of a visit that ends with this status, if it is to be noted. `route` is the path's pattern; `errand`, whether
+    /// it asks for what administrators do.
+    pub fn note(
+        &self,
+        visit: &mut Visit,
+        method: &str,
+        route: &str,
+        status: u16,
+        errand: bool,
+    ) -> Option<Note> {
         let (noted, caller) = (visit.noted.take()?, visit.caller.as_ref()?);
         // Who asks on and on beyond the limit must not fill the log: of such refusals in a row the first is noted.
         if status == 429 && self.limits.refusals(caller) > 1 {
@@ -139,6 +147,8 @@ impl Gate {
             status: noted.refused.unwrap_or(status),
             subject: noted.subject,
             mark: String::new(),
+            // What others are refused is noted among writes, or else they could fill the log of administrators.
+            administers: errand && caller.right == Right::Admin,
         })
     }
 

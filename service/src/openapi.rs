@@ -94,13 +94,8 @@ fn operation(route: &Route) -> Value {
     }
     operation["parameters"] = parameters.into();
     if route.has_body() {
-        let properties: Map<String, Value> =
-            fields(route.body).map(|field| (field.name.to_owned(), schema(field.kind, true))).collect();
-        let required: Vec<&str> = fields(route.body).filter(|it| it.required).map(|it| it.name).collect();
         let open = route.passes_over() || route.body.iter().copied().flatten().any(|it| it.name == "*");
-        let body = json!({
-            "type": "object", "properties": properties, "required": required, "additionalProperties": open,
-        });
+        let body = members(route.body, open);
         operation["requestBody"] =
             json!({ "required": true, "content": { "application/json": { "schema": body } } });
     }
@@ -169,6 +164,14 @@ fn response(meaning: &str, schema: &str) -> Value {
     })
 }
 
+/// An object of a body with these fields, `open` if it may have others.
+fn members(lists: &'static [&'static [Field]], open: bool) -> Value {
+    let properties: Map<String, Value> =
+        fields(lists).map(|field| (field.name.to_owned(), schema(field.kind, true))).collect();
+    let required: Vec<&str> = fields(lists).filter(|it| it.required).map(|it| it.name).collect();
+    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": open })
+}
+
 /// What a field holds. A member of a body may be null, which is the same as not there.
 fn schema(kind: Kind, in_body: bool) -> Value {
     let (types, more): (&[&str], Value) = match kind {
@@ -181,7 +184,7 @@ fn schema(kind: Kind, in_body: bool) -> Value {
         Kind::Day => (&["string"], json!({ "format": "date" })),
         Kind::Time => (&["string", "number"], json!({})),
         Kind::Texts => (&["array"], json!({ "items": { "type": "string" } })),
-        Kind::Objects => (&["array"], json!({ "items": { "type": "object" } })),
+        Kind::Items(lists) => (&["array"], json!({ "items": members(lists, false) })),
         Kind::Object | Kind::Filters => (&["object"], json!({})),
         Kind::Messages => (&["string", "object", "array"], json!({})),
         Kind::Any => return json!({}),

@@ -50,13 +50,25 @@ pub fn check_lengths(options: &Map<String, Value>) -> Result<(), Problem> {
 /// Checks a body: no unknown member, none of a wrong type. What a value has to be beyond its type is judged where it
 /// is used, and so are types whose refusal has a code of its own.
 pub fn check(route: &Route, body: &Map<String, Value>) -> Result<(), Problem> {
-    for (name, value) in body {
-        let Some(field) = find(route.body, name) else {
-            if route.passes_over() {
+    check_members(route.body, route.passes_over(), "", body)
+}
+
+/// The same for the members of an object, which stands at `within`.
+fn check_members(
+    known: &[&[Field]],
+    passes_over: bool,
+    within: &str,
+    members: &Map<String, Value>,
+) -> Result<(), Problem> {
+    for (name, value) in members {
+        let Some(field) = find(known, name) else {
+            if passes_over {
                 continue;
             }
             let shown: String = name.chars().take(80).collect();
-            return Err(refused(format!("there is no option \"{shown}\" here")).field(shown));
+            return Err(
+                refused(format!("there is no option \"{shown}\" here")).field([within, &shown].concat())
+            );
         };
         let (fits, wanted) = match field.kind {
             Kind::Text => (value.is_string(), "a string"),
@@ -64,13 +76,18 @@ pub fn check(route: &Route, body: &Map<String, Value>) -> Result<(), Problem> {
             Kind::Texts => {
                 (value.as_array().is_some_and(|list| list.iter().all(Value::is_string)), "a list of strings")
             }
-            Kind::Objects => {
+            Kind::Items(_) => {
                 (value.as_array().is_some_and(|list| list.iter().all(Value::is_object)), "a list of objects")
             }
             _ => (true, ""),
         };
         if !fits && !value.is_null() {
-            return Err(refused(format!("{name} must be {wanted}")).field(name.as_str()));
+            return Err(refused(format!("{name} must be {wanted}")).field([within, name].concat()));
+        }
+        if let (Kind::Items(known), Some(items)) = (field.kind, value.as_array()) {
+            for (at, item) in items.iter().filter_map(Value::as_object).enumerate() {
+                check_members(known, false, &format!("{name}[{at}]."), item)?;
+            }
         }
     }
     Ok(())
@@ -151,6 +168,9 @@ mod tests {
             ("POST", "/v3/memories/search", json!({ "query": "x", "fields": null }), None),
             ("POST", "/v3/memories/add", json!({ "messages": "x", "some_thing": { "a": 1 } }), None),
             ("PUT", "/v1/batch", json!({ "memories": ["x"] }), Some("memories")),
+            ("PUT", "/v1/batch", json!({ "memories": [{}, { "text": 1 }] }), Some("memories[1].text")),
+            ("PUT", "/v1/batch", json!({ "memories": [{ "memory_id": "x", "metadata": null }] }), None),
+            ("DELETE", "/v1/batch", json!({ "memories": [{ "text": "x" }] }), Some("memories[0].text")),
             ("POST", "/v1/summary", json!({ "anything": 1 }), None),
         ] {
             let (route, _) = route(method, path).unwrap();

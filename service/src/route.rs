@@ -111,8 +111,8 @@ pub enum Kind {
     Time,
     /// A list of texts.
     Texts,
-    /// A list of objects.
-    Objects,
+    /// A list of objects that have these members.
+    Items(&'static [&'static [Field]]),
     /// An object.
     Object,
     /// A text, a message, or a list of messages.
@@ -124,7 +124,7 @@ pub enum Kind {
 }
 
 /// A member of a query or of a body.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field {
     /// Its name.
     pub name: &'static str,

@@ -63,7 +63,9 @@ pub const UNHEEDED: &[Field] = &[
 ];
 const CHANGE: &[Field] =
     &[may("text", Text), may("metadata", Object), may("timestamp", Time), may("expiration_date", Day)];
-const MEMORIES: &[Field] = &[must("memories", Objects)];
+/// What mem0's clients send of each memory of a batch.
+const NAMED: &[Field] = &[must("memory_id", Text)];
+const CHANGED: &[Field] = &[may("text", Text), may("metadata", Object), may("timestamp", Time)];
 const KEYWORDS: &[Field] = &[may("keywords", Any)];
 const KEY: &[Field] = &[
     may("org_id", Text),
@@ -182,16 +184,16 @@ pub const ROUTES: &[Route] = &[
         "PUT",
         "v1/batch",
         Want::BatchUpdate,
-        "Changes the texts or the metadata of up to 1,000 memories, those of an owner together.",
+        "Changes the texts, the metadata or the times of up to 1,000 memories, those of an owner together.",
     )
-    .body(&[MEMORIES]),
+    .body(&[&[must("memories", Items(&[NAMED, CHANGED]))]]),
     route(
         "DELETE",
         "v1/batch",
         Want::BatchDelete,
         "Deletes up to 1,000 memories, those of an owner together.",
     )
-    .body(&[MEMORIES]),
+    .body(&[&[must("memories", Items(&[NAMED]))]]),
     route("GET", "v1/event/{id}", Want::Event, "Tells how far the work is that an add began.")
         .answers("Event"),
     route("GET", "v1/events", Want::Events, "Lists what became of the last adds of an owner.")

@@ -101,7 +101,9 @@ impl Service {
         if is_left_out {
             return served;
         }
-        let Some(note) = self.gate.note(visit, &head.method, pattern, status) else { return served };
+        let Some(note) = self.gate.note(visit, &head.method, pattern, status, administers) else {
+            return served;
+        };
         match &self.memory {
             Ok(memory) if administers && served.is_ok() => {
                 self.gate.audit.store_now(&*memory.store(), note).await.map_err(Problem::from)?;

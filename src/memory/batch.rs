@@ -3,7 +3,7 @@
 use super::change::{Ready, checked};
 use super::{Memory, Update};
 use crate::engine::Plan;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::record::MemoryId;
 
 /// What became of many changes.
@@ -11,7 +11,7 @@ use crate::record::MemoryId;
 pub struct Batch {
     /// The memories that were changed.
     pub done: Vec<MemoryId>,
-    /// Those that were deleted before.
+    /// Those that were deleted before, or by somebody else while this was written.
     pub gone: Vec<MemoryId>,
     /// Why the others were not.
     pub failure: Option<Error>,
@@ -85,8 +85,20 @@ impl Memory {
                 }
             }
             if !changes.is_empty() {
-                let plan = move |plan: &mut Plan<'_>| changes.iter().try_for_each(|change| change.plan(plan));
-                partitions.write(&partition, plan).await?;
+                // Who deletes at the same time may come first, so what is left of the batch is known only here.
+                let plan = move |plan: &mut Plan<'_>| {
+                    let mut gone = Vec::new();
+                    for change in &changes {
+                        match change.plan(plan) {
+                            Err(error) if error.kind() == ErrorKind::NotFound => gone.push(change.id()),
+                            planned => planned?,
+                        }
+                    }
+                    Ok(gone)
+                };
+                let gone = partitions.write(&partition, plan).await?;
+                ids.retain(|id| !gone.contains(id));
+                batch.gone.extend(gone);
             }
             batch.done.extend(ids);
             partitions.release(partition);

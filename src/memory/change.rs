@@ -135,6 +135,11 @@ pub(super) fn checked(update: &Update) -> Result<Update> {
 }
 
 impl Ready {
+    /// The memory that it changes.
+    pub(super) fn id(&self) -> MemoryId {
+        self.id
+    }
+
     /// The operations of this change. `NOT_FOUND` if the memory was deleted meanwhile.
     pub(super) fn plan(&self, plan: &mut Plan<'_>) -> Result<()> {
         let Ready { id, update, note, reading, vector } = self;

@@ -293,6 +293,10 @@ export const SCENARIOS = {
     assert.deepEqual(texts(await client.getAll(of(u))), ["first", "second", "three"]);
     assert.match((await client.batchDelete([ids[0], ids[1]])).message, /deleted 2/);
     assert.deepEqual(texts(await client.getAll(of(u))), ["three"]);
+    const four = await Promise.all(Array.from({ length: 4 }, () => client.batchDelete(ids)));
+    for (const { message } of four) assert.match(message, /deleted 3/);
+    assert.equal((await client.getAll(of(u))).count, 0);
+    await refused(client, "MemoryNotFoundError", () => client.batchUpdate([{ memoryId: ids[0], text: "x" }]));
     const many = Array.from({ length: 1001 }, (_, n) => `11111111-2222-4333-8444-${String(n).padStart(12, "0")}`);
     await refused(client, "ValidationError", () => client.batchDelete(many));
     await refused(client, "ValidationError", () => client.batchDelete([]));

@@ -273,6 +273,9 @@ def row81(client):
     assert texts(client.get_all(**of(u))) == ["first", "second", "three"]
     assert client.get(ids[0])["metadata"] == {"k": 1}
     refused(errors.MemoryNotFoundError, lambda: client.batch_update([{"memory_id": ids[0], "text": "x"}, {"memory_id": ABSENT, "text": "y"}]), ABSENT)
+    client.batch_update([{"memory_id": ids[1], "metadata": {"k": 2}}])
+    assert client.get(ids[1])["metadata"] == {"k": 2}
+    refused(errors.ValidationError, lambda: client.batch_update([{"memory_id": ids[0], "text": "x", "expiration_date": "2030-01-01"}]), "expiration_date")
     client.batch_delete([{"memory_id": ids[0]}, {"memory_id": ids[1]}])
     assert texts(client.get_all(**of(u))) == ["three"]
 

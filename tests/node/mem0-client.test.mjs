@@ -212,6 +212,14 @@ test("nothing is sent before the first call, and then to the host alone", async 
   for (const { headers } of seen) assert.ok(!Object.keys(headers).some((name) => /mem0|application$|source/.test(name)), JSON.stringify(headers));
 });
 
+test("a batch takes metadata, too, which mem0's npm client leaves out", async () => {
+  seen = [];
+  const metadata = { snake_key: 1, camelKey: { inNer: 2 } };
+  await client().batchUpdate([{ memoryId: id, text: "one", metadata }, { memoryId: "b", metadata: {} }, { memoryId: "c", text: "three" }]);
+  const memories = [{ memory_id: id, text: "one", metadata }, { memory_id: "b", metadata: {} }, { memory_id: "c", text: "three" }];
+  assert.deepEqual([seen[0].method, seen[0].url, seen[0].body], ["PUT", "/v1/batch/", { memories }]);
+});
+
 test("a slash at the end of the host is no harm", async () => {
   seen = [];
   assert.equal((await client({ host: `${host}//` }).get(id)).memory, "Likes tea");

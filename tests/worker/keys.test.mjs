@@ -96,6 +96,11 @@ for (const store of ["durable-object", "d1", "kv"]) {
     assert.ok(told.includes("DELETE 200 "), told.join());
     assert.ok(told.includes("POST 403 "), told.join());
     assert.ok(!/tea|milk|Lisbon|Ann/.test(JSON.stringify(audit)));
+    // What administrators do is kept apart, and shown at its place.
+    const errands = audit.results.filter(({ route }) => route === "/v1/admin/keys");
+    assert.deepEqual(errands.map(({ subject }) => subject), ["ann", "two", "one"].map((name) => keys[name].split("_")[1]));
+    const times = audit.results.map(({ at }) => at);
+    assert.deepEqual(times, [...times].sort().reverse());
 
     await root.must("DELETE", `/v1/admin/keys/${keys.one.split("_")[1]}`);
     assert.equal(await one.code("GET", "/v1/stats"), "401 UNAUTHORIZED");

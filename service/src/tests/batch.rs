@@ -120,6 +120,105 @@ fn what_is_deleted_while_a_batch_is_written_is_not_told_as_changed() {
 }
 
 #[test]
+fn equal_deletions_at_once_are_all_answered_as_done() {
+    let store = Rc::new(Slow::default());
+    let host = over(&store);
+    let key = host.key(json!({ "org_id": "default", "project_id": "default" }));
+    let ids = [add(&host, "ann", 2), add(&host, "bob", 2)].concat();
+    host.ask(&key, "GET", "/v1/stats", json!({}));
+    let service = &host.service;
+    let call = |method: &str, body: Value| {
+        let bearer = format!("Bearer {key}");
+        let headers = [("content-type", "application/json"), ("authorization", bearer.as_str())];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        let head = Head::new(method, "https://memory.example/v1/batch", headers);
+        let body = body.to_string().into_bytes();
+        started(async move { service.answer(&head, async move |_| Ok(body)).await.0 })
+    };
+    // All have looked, and found everything, while the first of them writes.
+    store.holds.set(true);
+    let mut calls: Vec<_> = (0..4).map(|_| call("DELETE", named(&ids))).collect();
+    calls.push(call("PUT", json!({ "memories": [{ "memory_id": ids[0], "text": "milk" }] })));
+    store.holds.set(false);
+    let answers: Vec<_> = calls.into_iter().map(block_on).collect();
+    for answer in &answers[..4] {
+        let message = json!("Successfully deleted 4 memories");
+        assert_eq!((answer.status, &answer.body.as_ref().unwrap()["message"]), (200, &message));
+    }
+    // Somebody else's change of what is gone by then is none.
+    assert_eq!((answers[4].status, &answers[4].body.as_ref().unwrap()["code"]), (404, &json!("NOT_FOUND")));
+    // Each memory was deleted by one of them.
+    let written = |note: &String| note.strip_prefix("DELETE /v1/batch 200 ")?.parse::<u64>().ok();
+    assert_eq!(block_on(host.service.settle()), None);
+    let notes = host.log("default");
+    assert_eq!(notes.iter().filter_map(written).sum::<u64>(), 4, "{notes:?}");
+    assert_eq!(notes.iter().filter_map(written).count(), 4, "{notes:?}");
+}
+
+#[test]
+fn a_batch_with_an_idempotency_key_is_done_once() {
+    let host = Host::new(&[]);
+    let key = host.key(json!({ "org_id": "acme" }));
+    let id = json!(host.remember(&key, "tea"));
+    let send = |method: &str, body: Value| {
+        let (answer, _) = host.send(&key, method, "/v1/batch", body, &[("idempotency-key", method)]);
+        (
+            answer.status,
+            header(&answer, "idempotency-replayed").is_some(),
+            answer.body.unwrap()["message"].clone(),
+        )
+    };
+    let change = json!({ "memories": [{ "memory_id": id, "text": "milk" }] });
+    assert_eq!(send("PUT", change.clone()), (200, false, json!("Successfully updated 1 memories")));
+    assert_eq!(
+        send("DELETE", named(std::slice::from_ref(&id))),
+        (200, false, json!("Successfully deleted 1 memories"))
+    );
+    // Also what could not be done any more.
+    assert_eq!(send("PUT", change), (200, true, json!("Successfully updated 1 memories")));
+    assert_eq!(send("DELETE", named(&[id])), (200, true, json!("Successfully deleted 1 memories")));
+    assert_eq!(host.log("acme")[..2], ["DELETE /v1/batch 200 1", "PUT /v1/batch 200 1"]);
+}
+
+#[test]
+fn a_batch_takes_what_mem0s_clients_send_and_nothing_else() {
+    let host = Host::new(&[]);
+    let id = host.remember("root", "tea");
+    let with = |name: &str, value: Value| {
+        let mut item = json!({ "memory_id": id, "text": "milk" });
+        item[name] = value;
+        json!({ "memories": [item] })
+    };
+    let refused = |method: &str, body: Value| {
+        let (status, told) = host.ask("root", method, "/v1/batch", body);
+        (status, told["code"].clone(), told["field"].clone())
+    };
+    let at = |field: &str| (400, json!("INVALID_ARGUMENT"), json!(format!("memories[0].{field}")));
+    for name in ["expiration_date", "metdata", "memoryId", "userId", "id", ""] {
+        for value in [json!("2030-01-01"), Value::Null] {
+            assert_eq!(refused("PUT", with(name, value)), at(name), "{name}");
+        }
+    }
+    assert_eq!(refused("PUT", with(&"é".repeat(100), json!(1))), at(&"é".repeat(80)));
+    // What is deleted has neither.
+    assert_eq!(refused("DELETE", with("memory_id", json!(id))), at("text"));
+    let (_, item) = host.ask("root", "GET", &format!("/v1/memories/{id}"), json!({}));
+    assert_eq!(item["memory"], "tea");
+    for (text, metadata) in
+        [(json!("milk"), Value::Null), (Value::Null, json!({ "a": 1 })), (json!("tea"), json!({ "b": 2 }))]
+    {
+        let item = json!({ "memory_id": id, "text": text, "metadata": metadata });
+        assert_eq!(
+            host.ask("root", "PUT", "/v1/batch", json!({ "memories": [item] })).0,
+            200,
+            "{text} {metadata}"
+        );
+    }
+    let (_, item) = host.ask("root", "GET", &format!("/v1/memories/{id}"), json!({}));
+    assert_eq!((&item["memory"], &item["metadata"]), (&json!("tea"), &json!({ "a": 1, "b": 2 })));
+}
+
+#[test]
 fn a_batch_looks_for_all_memories_of_an_owner_at_once() {
     let store = Rc::new(Slow::default());
     let host = over(&store);

@@ -185,9 +185,9 @@ export class MemoryClient {
     return { message: named ? "Entity deleted successfully." : "All users, agents, apps and runs deleted." };
   }
 
-  /** Changes the texts of many memories at once. */
+  /** Changes the texts or the metadata of many memories at once. mem0's own npm client sends texts alone. */
   async batchUpdate(memories: Types.MemoryUpdateBody[]): Promise<Types.Confirmation> {
-    const changes = memories.map(({ memoryId, text }) => ({ memory_id: memoryId, text }));
+    const changes = memories.map(({ memoryId, text, metadata }) => ({ memory_id: memoryId, text, metadata }));
     return this.#call("/v1/batch/", { method: "PUT", body: { memories: changes } });
   }
 

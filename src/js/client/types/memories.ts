@@ -166,12 +166,14 @@ export interface MemoryHistory {
   updatedAt: string;
 }
 
-/** One change of `batchUpdate`. */
+/** One change of `batchUpdate`, of the text, the metadata or both. */
 export interface MemoryUpdateBody {
   /** The memory's id. */
   memoryId: string;
-  /** The new text. */
-  text: string;
+  /** The new text; without one there has to be metadata. */
+  text?: string;
+  /** Merged into the metadata. */
+  metadata?: Record<string, any>;
 }
 
 /** A sentence for people. */
