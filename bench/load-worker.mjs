@@ -72,8 +72,9 @@ function countedD1(binding) {
 }
 
 function countedKv(binding) {
+  // Of several keys that are read at once, each is billed.
   const counted = (name, side) => (...args) => {
-    billed[side]++;
+    billed[side] += Array.isArray(args[0]) ? args[0].length : 1;
     return binding[name](...args);
   };
   return { get: counted("get", "reads"), getWithMetadata: counted("getWithMetadata", "reads"), list: counted("list", "writes"), put: counted("put", "writes"), delete: counted("delete", "writes") };
@@ -106,16 +107,22 @@ const ACTIONS = {
   },
   search: (memory, { userId, question }) => memory.search(question, { userId, topK: 10 }),
   add: (memory, { userId, text }) => memory.add(text, { userId, infer: false }),
-  /** The first search after everything in memory was given up, and what it cost. */
+  /**
+   * The first search after everything that is in memory of an owner was given up, and what it cost; and how long a new
+   * isolate takes before it, which is once for all its owners: a memory of its own has an instance of the core and a token
+   * table of its own. The isolate of the objects keeps these when an object is evicted.
+   */
   async cold(_, { store, userId, question, shards }, env) {
     // An object that is evicted breaks off whoever asks it.
     if (store === "durable-object") await (await stub(env, userId)).fetch("https://object/abort").catch(() => {});
     memories.clear();
     const fresh = memory(env, store, shards);
+    const started = performance.now();
+    if (store !== "durable-object") await fresh.search(question, { userId: "nobody" });
     taken();
     const begun = performance.now();
     await fresh.search(question, { userId });
-    return { ms: performance.now() - begun, ...taken() };
+    return { start: begun - started, ms: performance.now() - begun, ...taken() };
   },
   billed: () => taken(),
   /** What is loaded of a store, and the bytes of all linear memories of the isolate. */

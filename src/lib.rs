@@ -16,6 +16,7 @@ pub mod engine;
 pub mod error;
 pub mod host;
 pub mod index;
+pub mod json;
 pub mod knowledge;
 pub mod log;
 pub mod memory;

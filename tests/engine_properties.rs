@@ -311,6 +311,35 @@ fn the_same_is_said_often_in_one_plan() {
     assert_eq!(once.size().memories, 3);
 }
 
+/// To open a partition is to index its head and to read its segments, so both stay few, however it was filled.
+#[test]
+fn what_has_to_be_opened_stays_little() {
+    let limits = Limits { documents: 10, fan_out: 8, ..Limits::default() };
+    for batch in [1, 7, 150] {
+        let mut engine = engine(limits);
+        let mut clock = Clock::new(1);
+        for from in (0..1_500).step_by(batch) {
+            let mut plan = Plan::new(&mut engine, &mut clock, Timestamp::clamped(1_700_000_000_000));
+            for number in from..from + batch {
+                let draft = Draft { text: format!("Statement {number} of many"), ..Draft::default() };
+                plan.remember(&Origin { scope: Scope::user("u"), ..Origin::default() }, draft).unwrap();
+            }
+            let operations = plan.finish();
+            operations.into_iter().for_each(|it| engine.apply(&it.key(), it).unwrap());
+            let stamp = clock.tick(Timestamp::clamped(1));
+            if let Some(checkpoint) = engine.checkpoint(stamp, 1).unwrap() {
+                engine.adopt(checkpoint);
+            }
+            let size = engine.size();
+            let sealed = size.memories - size.entries;
+            // A thirty-second part of what is sealed, but no less than a head, and no more than eight of them.
+            assert!(size.entries < (sealed / 32).clamp(10, 80), "{batch}: {size:?}");
+            let most = if size.memories <= 80 { 1 } else { 12 };
+            assert!(size.segments <= most, "{batch}: {size:?}");
+        }
+    }
+}
+
 /// No segment becomes larger than its limit: not where much is said at once, not by merging, not by what many removals leave
 /// to be written anew.
 #[test]

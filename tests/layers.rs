@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// Every module at the root of the crate, by floor. Modules of one floor do not import each other, except
 /// where the pair is listed in [`NEIGHBOURS`].
 const FLOORS: &[&[&str]] = &[
-    &["bytes", "completion", "error", "knowledge", "record", "scope", "sorted", "time"],
+    &["bytes", "completion", "error", "json", "knowledge", "record", "scope", "sorted", "time"],
     &["text", "vector"],
     &["index", "log"],
     &["distill", "retrieve"],

@@ -58,7 +58,7 @@ impl Call {
 }
 
 fn json_text(value: Value) -> JsValue {
-    JsValue::from_str(&value.to_string())
+    JsValue::from_str(&crate::json::text(&value))
 }
 
 #[wasm_bindgen]
@@ -108,7 +108,10 @@ impl Core {
             return Call::of(Box::pin(async { core::arch::wasm32::unreachable() }));
         }
         let (memory, method, arguments) = (self.0.clone(), method.to_owned(), read(arguments));
-        Call::of(Box::pin(async move { wire::call(&memory?, &method, &arguments?).await }))
+        Call::raw(Box::pin(async move {
+            let told = wire::told(&memory?, &method, &arguments?).await?;
+            Ok(JsValue::from_str(&told))
+        }))
     }
 
     /// The same for a method that takes and returns bytes beside JSON.

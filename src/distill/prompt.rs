@@ -3,9 +3,8 @@
 //! Everything that people said goes into one JSON document. A text in it ends where its quotes end, whatever it holds,
 //! so no message can pass for the end of the messages or for something that the application says.
 
-use serde_json::Value;
-
 use crate::completion::{Completion, Picture};
+use crate::json;
 use crate::record::{Actor, Role};
 use crate::text::estimate_tokens;
 use crate::time::{Day, Timestamp};
@@ -182,7 +181,7 @@ fn closed(out: &mut String, items: usize) {
 /// Writes a text as JSON after `before`.
 fn quoted(out: &mut String, before: &str, text: &str) {
     out.push_str(before);
-    out.push_str(&Value::from(text).to_string());
+    json::quote(text, out);
 }
 
 /// The day of the week on which 1970 began, and the next ones.

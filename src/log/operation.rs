@@ -4,6 +4,7 @@ use super::link::Link;
 use super::note;
 use crate::bytes::{Reader, Writer};
 use crate::error::{Error, ErrorKind, Result};
+use crate::json;
 use crate::knowledge::{Closing, Feedback, Note};
 use crate::record::{Actor, MemoryId, Metadata, Place, Role};
 use crate::scope::{Axis, Scope};
@@ -441,8 +442,9 @@ fn write_metadata(out: &mut Writer, metadata: &Metadata) {
     if metadata.is_empty() {
         out.text("");
     } else {
-        // A map of JSON values always has a text form.
-        out.text(&serde_json::to_string(metadata).unwrap_or_default());
+        let mut text = String::new();
+        json::write_object(metadata, &mut text);
+        out.text(&text);
     }
 }
 

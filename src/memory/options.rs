@@ -4,6 +4,7 @@ use crate::completion::Picture;
 use crate::engine::{Origin, Shown, Sight};
 use crate::error::{Error, ErrorKind, Result};
 use crate::index::filter::Filter;
+use crate::json;
 use crate::knowledge::Kind;
 use crate::record::{Actor, Metadata, Role};
 use crate::retrieve::weights::Weights;
@@ -323,7 +324,9 @@ pub fn check_metadata(mut metadata: Metadata) -> Result<Metadata> {
         let message = format!("metadata is nested deeper than {MAX_METADATA_DEPTH} levels: flatten it");
         return Err(Error::new(ErrorKind::MetadataInvalid, message).field("metadata"));
     }
-    let size = serde_json::to_string(&metadata).map_or(usize::MAX, |json| json.len());
+    let mut text = String::new();
+    json::write_object(&metadata, &mut text);
+    let size = text.len();
     if size > MAX_METADATA_BYTES {
         return Err(Error::new(
             ErrorKind::MetadataTooLarge,

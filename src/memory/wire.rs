@@ -27,6 +27,7 @@ use super::*;
 #[cfg(any(feature = "objects", feature = "service", not(target_family = "wasm")))]
 use crate::host::LocalFuture;
 use crate::index::filter::Filter;
+use crate::json;
 use crate::record::Record;
 use crate::retrieve::context::DEFAULT_TOKENS;
 use crate::retrieve::weights::Weights;
@@ -34,7 +35,8 @@ use crate::scope::{Axis, Scope};
 pub use exchange::{call_bytes, local_bytes};
 pub(super) use knowledge::Asked;
 use read::*;
-use show::{conflict, history_row, read_step, recalled, scored_item, stats};
+use show::Set;
+use show::{conflict, history_row, read_step, recall, recalled, results, scored, scored_item, stats};
 pub use show::{error, item};
 
 /// Calls a method by name with its arguments as JSON, on the memory or on the objects that it is spread over.
@@ -62,8 +64,36 @@ pub fn called<'a>(
     Box::pin(call(memory, method, arguments))
 }
 
+/// The same as [`call`] for those to whom the outcome is a text anyway: `{"ok":…}`.
+pub async fn told(memory: &Memory, method: &str, arguments: &[Value]) -> Result<String> {
+    let mut text = String::from("{\"ok\":");
+    let before = text.len();
+    #[cfg(any(feature = "objects", not(target_family = "wasm")))]
+    let value = match &memory.0.router {
+        Some(router) => router.call(memory, method, arguments).await?,
+        None => answered(memory, method, arguments, Some(&mut text)).await?,
+    };
+    #[cfg(not(any(feature = "objects", not(target_family = "wasm"))))]
+    let value = answered(memory, method, arguments, Some(&mut text)).await?;
+    if text.len() == before {
+        json::write(&value, &mut text);
+    }
+    text.push('}');
+    Ok(text)
+}
+
 /// Calls a method by name with its arguments as JSON. `UNSUPPORTED` for a method that does not exist.
 pub async fn local(memory: &Memory, method: &str, arguments: &[Value]) -> Result<Value> {
+    answered(memory, method, arguments, None).await
+}
+
+/// The same, except that what may be long is written to `text`, if there is one, and not returned.
+async fn answered(
+    memory: &Memory,
+    method: &str,
+    arguments: &[Value],
+    text: Option<&mut String>,
+) -> Result<Value> {
     let first = arguments.first().unwrap_or(&Value::Null);
     let second = arguments.get(1).unwrap_or(&Value::Null);
     match method {
@@ -72,8 +102,8 @@ pub async fn local(memory: &Memory, method: &str, arguments: &[Value]) -> Result
             let found = memory.get(id(first)?).await?;
             Ok(found.map_or(Value::Null, |it| recalled(&it.record, &it.standing)))
         }
-        "getAll" => get_all(memory, first).await,
-        "search" => search(memory, first, second).await,
+        "getAll" => get_all(memory, first, text).await,
+        "search" => search(memory, first, second, text).await,
         "context" => context(memory, first, second).await,
         "update" => update(memory, first, second).await,
         "delete" => {
@@ -191,19 +221,21 @@ pub(super) fn reach(options: &Options<'_>) -> Result<Reach> {
 
 const TOP_K: [&str; 3] = ["topK", "top_k", "limit"];
 
-async fn get_all(memory: &Memory, options: &Value) -> Result<Value> {
+async fn get_all(memory: &Memory, options: &Value, text: Option<&mut String>) -> Result<Value> {
     let list = list_options(&Options::of(options)?)?;
     let (records, total) = memory.list(&list).await?;
-    Ok(show_all(&list, &records, total))
+    Ok(show_all(&list, &records, total, text))
 }
 
-pub(super) fn show_all(list: &ListOptions, records: &[Recalled], total: usize) -> Value {
-    let results = records.iter().map(|it| recalled(&it.record, &it.standing));
-    let mut shown = object!({ "results": results.collect::<Vec<_>>() });
-    if list.count {
-        shown["total"] = total.into();
-    }
-    shown
+pub(super) fn show_all(
+    list: &ListOptions,
+    records: &[Recalled],
+    total: usize,
+    text: Option<&mut String>,
+) -> Value {
+    let tell = |at: usize, set: Set<'_>| recall(&records[at].record, &records[at].standing, set);
+    let total = [("total", Value::from(total))];
+    results(records.len(), &tell, if list.count { &total } else { &[] }, text)
 }
 
 pub(super) fn list_options(options: &Options<'_>) -> Result<ListOptions> {
@@ -262,19 +294,25 @@ fn threshold_invalid(message: String) -> Error {
     Error::new(ErrorKind::ThresholdInvalid, message).field("threshold")
 }
 
-async fn search(memory: &Memory, query: &Value, options: &Value) -> Result<Value> {
+async fn search(
+    memory: &Memory,
+    query: &Value,
+    options: &Value,
+    written: Option<&mut String>,
+) -> Result<Value> {
     let options = Options::of(options)?;
     let query = text(query, "query")?;
     let search = search_options(&options)?;
     let found = memory.search(query, &search).await?;
-    Ok(show_found(&search, &found))
+    Ok(show_found(&search, &found, written))
 }
 
-pub(super) fn show_found(search: &SearchOptions, found: &Found) -> Value {
+pub(super) fn show_found(search: &SearchOptions, found: &Found, text: Option<&mut String>) -> Value {
     let explain = search.explain.then_some((search, found.threshold));
-    let result = |(at, hit)| scored_item(hit, found.relevance.get(at), explain);
-    let results: Vec<Value> = found.hits.iter().enumerate().map(result).collect();
-    with_warnings(object!({ "results": results }), &found.warnings)
+    let tell = |at: usize, set: Set<'_>| scored(&found.hits[at], found.relevance.get(at), explain, set);
+    let warnings = [("warnings", found.warnings.iter().map(error).collect())];
+    let rest: &[_] = if found.warnings.is_empty() { &[] } else { &warnings };
+    results(found.hits.len(), &tell, rest, text)
 }
 
 async fn context(memory: &Memory, query: &Value, options: &Value) -> Result<Value> {
@@ -297,7 +335,7 @@ pub(super) fn show_context(context: &Context) -> Value {
     let packed = &context.packed;
     let items = |indexes: &[usize]| -> Vec<Value> {
         let item = |&index: &usize| {
-            let mut item = scored_item(&context.hits[index], context.relevance.get(index), None);
+            let mut item = scored_item(&context.hits[index], context.relevance.get(index));
             if packed.excerpted.contains(&index) {
                 item["excerpted"] = true.into();
             }

@@ -198,13 +198,13 @@ impl Completer for HttpCompleter {
 fn text_of(content: &Value) -> String {
     let part = |part: &Value| match (&part["text"], &part["input"]) {
         (Value::String(text), _) if part["thought"] != true => text.clone(),
-        (_, input @ Value::Object(_)) => input.to_string(),
+        (_, input @ Value::Object(_)) => crate::json::text(input),
         _ => String::new(),
     };
     match content {
         Value::String(text) => text.clone(),
         Value::Array(parts) => parts.iter().map(part).collect(),
-        Value::Object(_) => content.to_string(),
+        Value::Object(_) => crate::json::text(content),
         _ => String::new(),
     }
 }

@@ -100,7 +100,7 @@ mod binding {
                 Err(thrown) => {
                     let said = describe(&thrown);
                     let Some(status) = status(&said) else { return Err(FetchError::Network(said)) };
-                    Ok(response(status, serde_json::json!({ "error": said }).to_string()))
+                    Ok(response(status, crate::json::text(&serde_json::json!({ "error": said }))))
                 }
             }
         }

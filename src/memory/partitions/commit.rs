@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::{CONFLICTS, Intent, Partition, Partitions, Waiting};
 use crate::engine::Plan;
 use crate::error::{Error, ErrorKind, Result};
+use crate::json;
 use crate::log::{Chain, Operation};
 use crate::record::Record;
 use crate::scope::Axis;
@@ -170,5 +171,7 @@ fn columns(record: &Record) -> String {
     columns.insert("metadata".into(), record.metadata.clone().into());
     columns.insert("created_at".into(), record.timestamp.to_string().into());
     columns.insert("updated_at".into(), record.shown_update().to_string().into());
-    serde_json::Value::Object(columns).to_string()
+    let mut text = String::new();
+    json::write_object(&columns, &mut text);
+    text
 }

@@ -22,6 +22,7 @@ use serde_json::Value;
 use super::{Memory, wire};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::LocalFuture;
+use crate::json;
 
 pub use router::MOST_OBJECTS;
 pub(super) use router::{Router, elsewhere};
@@ -79,7 +80,7 @@ pub trait Objects {
 pub fn call_request(method: &str, arguments: &[Value]) -> Vec<u8> {
     let mut request = vec![VERSION, CALL];
     let call = object!({ "method": method, "arguments": arguments.to_vec() });
-    request.extend_from_slice(call.to_string().as_bytes());
+    request.extend_from_slice(json::text(&call).as_bytes());
     request
 }
 
@@ -88,7 +89,7 @@ pub fn call_request(method: &str, arguments: &[Value]) -> Vec<u8> {
 pub async fn answer(memory: &Memory, request: &[u8]) -> Vec<u8> {
     match answered(memory, request).await {
         Ok(bytes) => bytes,
-        Err(error) => object!({ "error": wire::error(&error) }).to_string().into_bytes(),
+        Err(error) => json::text(&object!({ "error": wire::error(&error) })).into_bytes(),
     }
 }
 
@@ -102,8 +103,7 @@ async fn answered(memory: &Memory, request: &[u8]) -> Result<Vec<u8>> {
                 let message = "an object is not closed by a call: its memory is not the caller's alone";
                 return Err(Error::new(ErrorKind::Unsupported, message).field("method"));
             }
-            let value = wire::local(memory, method, arguments).await?;
-            Ok(object!({ "ok": value }).to_string().into_bytes())
+            Ok(wire::told(memory, method, arguments).await?.into_bytes())
         }
         [VERSION, ROUND, body @ ..] => round::answer(memory, body).await,
         [VERSION, CALL_BYTES, body @ ..] => exchange::answer(memory, body).await,

@@ -36,7 +36,7 @@ impl Router {
             "search" => {
                 let search = wire::search_options(&Options::of(argument(1))?)?;
                 let (found, _) = self.find(memory, objects, method, arguments, &search).await?;
-                Ok(wire::show_found(&search, &found))
+                Ok(wire::show_found(&search, &found, None))
             }
             "context" => {
                 let (search, tokens) = wire::context_options(&Options::of(argument(1))?)?;
@@ -63,7 +63,7 @@ impl Router {
                         Some(None) => {}
                     }
                 }
-                Ok(wire::show_all(&list, &shown, total))
+                Ok(wire::show_all(&list, &shown, total, None))
             }
             _ => {
                 let asked = wire::Asked::of(method, arguments)?;

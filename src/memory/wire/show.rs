@@ -7,17 +7,65 @@ use super::super::{ReadStep, SearchOptions, Stats};
 use crate::engine::Owner;
 use crate::engine::{Conflict, Explanation, Hit, Standing, conversation_shown};
 use crate::error::Error;
+use crate::json;
 use crate::knowledge::{Dated, Fact, Note, Origin};
 use crate::record::{Action, MemoryId, Record, Revision};
 use crate::retrieve::weights::{ADDED, Signal};
 use crate::text::md5_hex;
 
+/// Takes the members of an object, one after the other, each once.
+pub(super) type Set<'a> = &'a mut dyn FnMut(&str, Value);
+
+/// The object of the members that `tell` sets.
+fn made(tell: &dyn Fn(Set<'_>)) -> Value {
+    let mut object = Map::with_capacity(16);
+    tell(&mut |name, value| {
+        object.insert(name.to_owned(), value);
+    });
+    Value::Object(object)
+}
+
+/// What a method answers that tells of many memories: of each the members that `tell` sets, and then the rest. It is written
+/// to `text`, if there is one, and nothing is returned: making an object of each and writing that would take twice as long.
+pub(super) fn results(
+    count: usize,
+    tell: &dyn Fn(usize, Set<'_>),
+    rest: &[(&str, Value)],
+    text: Option<&mut String>,
+) -> Value {
+    let Some(out) = text else {
+        let list: Vec<Value> = (0..count).map(|at| made(&|set| tell(at, set))).collect();
+        let mut shown = object!({ "results": list });
+        for (name, value) in rest {
+            shown[*name] = value.clone();
+        }
+        return shown;
+    };
+    out.push_str("{\"results\":[");
+    for at in 0..count {
+        if at > 0 {
+            out.push(',');
+        }
+        json::object(out, &mut |set| tell(at, &mut |name, value| set(name, &value)));
+    }
+    out.push(']');
+    for (name, value) in rest {
+        out.push(',');
+        json::quote(name, out);
+        out.push(':');
+        json::write(value, out);
+    }
+    out.push('}');
+    Value::Null
+}
+
 /// A memory as the API shows it.
 pub fn item(record: &Record) -> Value {
-    let mut item = Map::new();
-    let mut set = |name: &str, value: Value| {
-        item.insert(name.to_owned(), value);
-    };
+    made(&|set| members(record, set))
+}
+
+/// The members of a memory as the API shows it.
+fn members(record: &Record, set: Set<'_>) {
     set("id", record.id.to_string().into());
     set("memory", record.text.as_str().into());
     set("hash", md5_hex(&record.text).into());
@@ -44,12 +92,11 @@ pub fn item(record: &Record) -> Value {
         // mem0's name for the role of who said what was inferred.
         set("attributedTo", record.actor.role.name().into());
     }
-    note(&record.note, &mut set);
-    Value::Object(item)
+    note(&record.note, set);
 }
 
 /// What a memory says, taken apart; parts that are not there are left out.
-pub(super) fn note(note: &Note, set: &mut dyn FnMut(&str, Value)) {
+pub(super) fn note(note: &Note, set: Set<'_>) {
     if note.origin == Origin::Verbatim && !note.pending {
         return;
     }
@@ -98,22 +145,22 @@ pub(super) fn fact(fact: &Fact) -> Value {
 
 /// A memory, and when it holds.
 pub(super) fn recalled(record: &Record, holds: &Standing) -> Value {
-    let mut item = item(record);
-    standing(holds, &mut item);
-    item
+    made(&|set| recall(record, holds, set))
 }
 
-fn standing(standing: &Standing, item: &mut Value) {
+/// The members of a memory, and of when it holds.
+pub(super) fn recall(record: &Record, standing: &Standing, set: Set<'_>) {
+    members(record, set);
     for (name, time) in [("validFrom", standing.from), ("validTo", standing.until)] {
         if let Some(time) = time {
-            item[name] = time.to_string().into();
+            set(name, time.to_string().into());
         }
     }
     if let Some(by) = standing.superseded_by {
-        item["supersededBy"] = by.to_string().into();
+        set("supersededBy", by.to_string().into());
     }
     if !standing.supersedes.is_empty() {
-        item["supersedes"] = standing.supersedes.iter().map(MemoryId::to_string).collect();
+        set("supersedes", standing.supersedes.iter().map(MemoryId::to_string).collect());
     }
 }
 
@@ -149,23 +196,29 @@ pub(super) fn conflict(conflict: &Conflict) -> Value {
     })
 }
 
-pub(super) fn scored_item(
+/// A memory that answers a question, with how well it does.
+pub(super) fn scored_item(hit: &Hit, relevance: Option<&f32>) -> Value {
+    made(&|set| scored(hit, relevance, None, set))
+}
+
+/// The members of a memory that answers a question.
+pub(super) fn scored(
     hit: &Hit,
     relevance: Option<&f32>,
     explain: Option<(&SearchOptions, f32)>,
-) -> Value {
-    let mut item = recalled(&hit.record, &hit.standing);
-    item["score"] = number(hit.score);
+    set: Set<'_>,
+) {
+    recall(&hit.record, &hit.standing, set);
+    set("score", number(hit.score));
     if let Some(&relevance) = relevance {
-        item["rerankScore"] = number(relevance);
+        set("rerankScore", number(relevance));
     }
     if !hit.twins.is_empty() {
-        item["duplicates"] = hit.twins.iter().map(MemoryId::to_string).collect();
+        set("duplicates", hit.twins.iter().map(MemoryId::to_string).collect());
     }
     if let Some((options, threshold)) = explain {
-        item["score_details"] = score_details(hit, options, threshold);
+        set("score_details", score_details(hit, options, threshold));
     }
-    item
 }
 
 /// mem0's names for what it has too, and every signal with its value, weight and contribution.

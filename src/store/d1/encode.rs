@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::json;
 use crate::store::{Blob, Entry, Row};
 
 /// How many raw bytes one row holds; a whole number of base64 groups.
@@ -108,14 +109,16 @@ fn readable(columns: &str) -> Result<String> {
         return Err(Error::new(ErrorKind::Internal, "a row of the readable table is not a JSON object"));
     };
     for value in parsed.values_mut() {
-        let mut text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let mut text = value.as_str().map_or_else(|| json::text(value), str::to_owned);
         if text.len() > ROW / 20 {
             text.truncate(text.floor_char_boundary(ROW / 20));
             text.push('…');
             *value = serde_json::Value::String(text);
         }
     }
-    Ok(serde_json::Value::Object(parsed).to_string())
+    let mut text = String::new();
+    json::write_object(&parsed, &mut text);
+    Ok(text)
 }
 
 /// The parts that bytes are split into; empty bytes are one empty part.

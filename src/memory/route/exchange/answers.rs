@@ -40,7 +40,7 @@ pub(super) fn request(method: &str, arguments: &[Value], bytes: &[u8]) -> Vec<u8
 
 /// JSON and bytes, as both directions have them.
 fn pack(out: &mut Writer, json: &Value, bytes: &[u8]) {
-    let json = json.to_string();
+    let json = crate::json::text(json);
     out.u32(json.len() as u32);
     out.raw(json.as_bytes());
     out.raw(bytes);
