@@ -89,30 +89,27 @@ impl Engine {
     fn observe_places(&mut self, part: usize) {
         let part = &self.parts[part];
         let tables = part.tables();
-        let mut spans: HashMap<(u32, u32), (Columns, i64), FixedState> = HashMap::default();
-        let mut apart = Vec::new();
-        for doc in 0..part.len() {
-            let columns = part.columns(doc);
-            let place = (columns.conversation, columns.scope);
-            let (span, last) = spans.entry(place).or_insert((columns, columns.timestamp));
-            let at = columns.timestamp;
-            if tables
-                .conversations
-                .get(place.0)
-                .is_some_and(|name| is_apart(name, at, span.timestamp..=*last))
-            {
-                apart.push((place, (*span, *last)));
-                (*span, *last) = (columns, at);
-            }
-            span.sequence = span.sequence.max(columns.sequence);
-            span.timestamp = span.timestamp.min(at);
-            *last = (*last).max(at);
-        }
-        for ((conversation, scope), (span, last)) in spans.into_iter().chain(apart) {
+        let mut spans: HashMap<(u32, u32), (u32, i64, i64), FixedState> = HashMap::default();
+        let conversations = &mut self.conversations;
+        let mut observe = |(conversation, scope): (u32, u32), (sequence, first, last): (u32, i64, i64)| {
             let name = tables.conversations.get(conversation);
             if let (Some(name), Some(scope)) = (name, tables.scopes.get(scope)) {
-                self.conversations.observe(name, scope, span.sequence, span.timestamp..=last);
+                conversations.observe(name, scope, sequence, first..=last);
             }
+        };
+        for doc in 0..part.len() {
+            let Columns { conversation, scope, sequence, timestamp: at, .. } = part.columns(doc);
+            let place = (conversation, scope);
+            let span = spans.entry(place).or_insert((sequence, at, at));
+            let name = tables.conversations.get(conversation);
+            if name.is_some_and(|name| is_apart(name, at, span.1..=span.2)) {
+                observe(place, *span);
+                *span = (sequence, at, at);
+            }
+            *span = (span.0.max(sequence), span.1.min(at), span.2.max(at));
+        }
+        for (place, span) in spans {
+            observe(place, span);
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::distill::{Speech, distil, united};
 use crate::engine::{self, Plan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::knowledge::{Fact, Note, Origin};
-use crate::log::{Change, Said};
+use crate::log::{Change, Folded, Said};
 use crate::model::Purpose;
 use crate::record::{MemoryId, Record};
 use crate::scope::{Axis, Scope};
@@ -21,7 +21,7 @@ pub(super) struct Ready {
     /// None to delete it.
     update: Option<Update>,
     note: Option<Box<Note>>,
-    reading: Option<(Digest, Note)>,
+    said: Option<Box<Said>>,
     vector: Option<(String, Vec<i8>, f32)>,
 }
 
@@ -55,22 +55,9 @@ impl Memory {
         update: Option<Update>,
         now: Timestamp,
     ) -> Result<Ready> {
-        let mut ready = Ready { id, update, note: None, reading: None, vector: None };
-        let Some(update) = &ready.update else { return Ok(ready) };
-        if update.text.is_none() && update.timestamp.is_none() {
-            return Ok(ready);
-        }
-        let known = partition.engine().get(id)?.map(|folded| folded.record);
-        let text = update.text.as_ref().filter(|&text| known.as_ref().is_none_or(|it| it.text != *text));
-        if let Some(known) = known.as_ref().filter(|known| known.note.origin != Origin::Verbatim) {
-            match (text, update.timestamp) {
-                (Some(text), said) => ready.note = Some(read_anew(known, text, said, now)),
-                (None, Some(said)) => ready.reading = read_again(known, said),
-                (None, None) => {}
-            }
-        }
-        if let (Some(text), Some(embedder)) = (text, &self.0.embedder) {
-            let vector = embed(&**embedder, std::slice::from_ref(text), Purpose::Document).await?.pop();
+        let mut ready = Ready { id, update, note: None, said: None, vector: None };
+        if let (Some(text), Some(embedder)) = (ready.read(partition, now)?, &self.0.embedder) {
+            let vector = embed(&**embedder, &[text], Purpose::Document).await?.pop();
             ready.vector = vector.map(|it| (embedder.name(), it.codes().to_vec(), it.scale()));
         }
         Ok(ready)
@@ -140,22 +127,41 @@ impl Ready {
         self.id
     }
 
+    /// Reads what the memory will say, and tells its text if that is new.
+    fn read(&mut self, partition: &Partition, now: Timestamp) -> Result<Option<String>> {
+        let Some(Update { text, timestamp, .. }) = &self.update else { return Ok(None) };
+        if text.is_none() && timestamp.is_none() {
+            return Ok(None);
+        }
+        let Some(Folded { record: known, .. }) = partition.engine().get(self.id)? else { return Ok(None) };
+        let text = text.as_ref().filter(|&text| known.text != *text);
+        let is_read = known.note.origin != Origin::Verbatim;
+        if let Some(text) = text.filter(|_| is_read) {
+            self.note = Some(read_anew(&known, text, *timestamp, now));
+        }
+        if let Some(timestamp) = *timestamp {
+            let again = is_read && text.is_none();
+            let reading = if again { read_again(&known, timestamp) } else { None };
+            self.said = Some(Box::new(Said { timestamp, reading }));
+        }
+        Ok(text.cloned())
+    }
+
     /// The operations of this change. `NOT_FOUND` if the memory was deleted meanwhile.
     pub(super) fn plan(&self, plan: &mut Plan<'_>) -> Result<()> {
-        let Ready { id, update, note, reading, vector } = self;
+        let Ready { id, update, note, said, vector } = self;
         require(plan, *id)?;
-        let Some(Update { text, metadata, expires, timestamp }) = update else {
+        let Some(Update { text, metadata, expires, .. }) = update else {
             plan.push(*id, Change::Retract);
             return Ok(());
         };
-        let (text, metadata) = (text.clone(), metadata.clone());
-        let said = timestamp.map(|timestamp| Box::new(Said { timestamp, reading: reading.clone() }));
-        let digest = text.as_deref().map(text_digest);
-        plan.push(*id, Change::Revise { text, metadata, expires: *expires, said });
+        let (said, metadata) = (said.clone(), metadata.clone());
+        plan.push(*id, Change::Revise { text: text.clone(), metadata, expires: *expires, said });
         if let Some(note) = note {
             plan.push(*id, Change::Annotate(note.clone()));
         }
-        if let (Some((model, codes, scale)), Some(text)) = (vector.clone(), digest) {
+        if let (Some((model, codes, scale)), Some(text)) = (vector.clone(), text) {
+            let text = text_digest(text);
             plan.push(*id, Change::Embed { text, model, codes, scale });
         }
         Ok(())
@@ -181,7 +187,7 @@ pub(super) fn unnamed(verb: &str) -> Error {
 
 /// What the new text of a memory means, by rules, if it was said then.
 fn read_anew(known: &Record, text: &str, said: Option<Timestamp>, now: Timestamp) -> Box<Note> {
-    let mut note = read(known, text, said.unwrap_or(known.timestamp));
+    let mut note = taken_apart(known, text, said.unwrap_or(known.timestamp));
     // What a change brings is so since the change, unless it says since when.
     for fact in note.facts.iter_mut().filter(|_| said.is_none()) {
         fact.from = fact.from.or(Some(now));
@@ -192,7 +198,8 @@ fn read_anew(known: &Record, text: &str, said: Option<Timestamp>, now: Timestamp
 /// What the text of a memory means if it was said at another time: the days that it names are counted from then. What a
 /// model or the words before it told of it beside that stays. Nothing if it names no time.
 fn read_again(known: &Record, said: Timestamp) -> Option<(Digest, Note)> {
-    let (old, new) = (read(known, &known.text, known.timestamp), read(known, &known.text, said));
+    let (old, new) =
+        (taken_apart(known, &known.text, known.timestamp), taken_apart(known, &known.text, said));
     // A bound of a fact moves with the time that it is of: of several that it lies in, or follows, the shortest.
     let moved = |bound: Timestamp| {
         let day = bound.day().number();
@@ -206,18 +213,21 @@ fn read_again(known: &Record, said: Timestamp) -> Option<(Digest, Note)> {
         Timestamp::clamped(bound.millis() + Day::from_number(by).start().millis())
     };
     let mut facts = known.note.facts.clone();
+    let mut tells = !new.dates.is_empty();
     for (at, fact) in facts.iter_mut().enumerate() {
         // What is so since a change of the text is so since it was said, now that someone tells when that was.
         let is_open = |it: &Fact| it.from.is_none() && it.object == fact.object;
-        let since_change = known.note.origin == Origin::Rules && old.facts.get(at).is_some_and(is_open);
-        fact.from = fact.from.filter(|_| !since_change).map(moved);
-        fact.until = fact.until.map(moved);
+        if known.note.origin == Origin::Rules && old.facts.get(at).is_some_and(is_open) {
+            tells |= fact.from.take().is_some();
+        }
+        for bound in [&mut fact.from, &mut fact.until] {
+            *bound = bound.map(moved);
+        }
     }
-    let names_time = !new.dates.is_empty() || facts != known.note.facts;
-    names_time.then(|| (text_digest(&known.text), Note { facts, dates: new.dates, ..Note::default() }))
+    tells.then(|| (text_digest(&known.text), Note { facts, dates: new.dates, ..Note::default() }))
 }
 
-fn read(known: &Record, text: &str, said: Timestamp) -> Note {
+fn taken_apart(known: &Record, text: &str, said: Timestamp) -> Note {
     united(distil(text, &Speech { speaker: &known.actor, listener: None, said, before: None }))
 }
 

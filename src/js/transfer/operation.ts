@@ -35,7 +35,7 @@ const optional = (inner: Part): Part => ({
     if (flag(input)) inner.read(input, entry);
   },
   write(out, entry) {
-    const isThere = entry[inner.names[0]!] !== undefined;
+    const isThere = inner.names.some((name) => entry[name] !== undefined);
     out.u8(isThere ? 1 : 0);
     if (isThere) inner.write(out, entry);
   },
