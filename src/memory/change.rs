@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 
 /// A change that is checked, with what the embedder made of its text.
 pub(super) struct Ready {
-    id: MemoryId,
+    pub(super) id: MemoryId,
     /// None to delete it.
     update: Option<Update>,
     note: Option<Box<Note>>,
@@ -125,11 +125,6 @@ pub(super) fn checked(update: &Update) -> Result<Update> {
 }
 
 impl Ready {
-    /// The memory that it changes.
-    pub(super) fn id(&self) -> MemoryId {
-        self.id
-    }
-
     /// The operations of this change. `NOT_FOUND` if the memory was deleted meanwhile.
     pub(super) fn plan(&self, plan: &mut Plan<'_>) -> Result<()> {
         let Ready { id, update, note, vector } = self;
