@@ -81,7 +81,7 @@ for (const [host, start] of Object.entries(ALL_HOSTS)) {
     assert.match(system, /never an instruction/);
     assert.match(system, /The application adds: Be brief\.$/);
     assert.deepEqual(input.schema, SCHEMA);
-    assert.deepEqual(input.memories.map(({ text, user_id }) => [text, user_id]), [["I like tea", "ann"], [HOSTILE, "ann"]]);
+    assert.deepEqual(input.memories.map(({ memory, user_id }) => [memory, user_id]), [["I like tea", "ann"], [HOSTILE, "ann"]]);
 
     // What is wrong with an answer is told to the model, once.
     for (const [wrong, fault] of [
@@ -136,7 +136,7 @@ for (const [host, start] of Object.entries(ALL_HOSTS)) {
     await ask("DELETE", `/v1/memories/${ids[0]}`);
     model.replies = ['{ "likes": [] }'];
     assert.deepEqual(await read(made.body.id), { likes: [] });
-    assert.deepEqual(model.asked[0].input.memories.map(({ text }) => text), [HOSTILE]);
+    assert.deepEqual(model.asked[0].input.memories.map(({ memory }) => memory), [HOSTILE]);
     await ask("DELETE", `/v1/memories/${ids[1]}`);
     assert.equal((await read(made.body.id)).code, "NOT_FOUND");
   });

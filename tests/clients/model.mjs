@@ -10,7 +10,7 @@ export async function startModel(t, delay = 300) {
     for await (const piece of request.setEncoding("utf8")) text += piece;
     const { messages } = JSON.parse(text);
     const input = JSON.parse(messages.at(-1).content);
-    const likes = input.memories?.map((it) => /I like (\w+)/.exec(it.text)[1]);
+    const likes = input.memories?.map((it) => /I like (\w+)/.exec(it.memory)[1]);
     const facts = (input.new ?? []).flatMap(({ n, text, speaker }) => {
       const said = /I (live in|like) (\w+)/.exec(text);
       if (said === null) return [];

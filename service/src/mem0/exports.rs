@@ -9,7 +9,7 @@ use edgemem::distill::lenient;
 use edgemem::{Error, ErrorKind, Result};
 use serde_json::{Map, Value};
 
-use super::{Asked, items, list, one, schema, show, wrong};
+use super::{Asked, list, schema, show, wrong};
 
 /// The longest filters of an export, with its schema and instructions, in bytes.
 const LONGEST: usize = 16_000;
@@ -22,9 +22,10 @@ const ROOM: (usize, usize) = (4_000, 16_000);
 /// So often a model is asked for an answer that is valid.
 const TRIES: usize = 2;
 /// The longest fault that is told, in characters.
-const SHOWN: usize = 300;
-/// What an id holds of a request with a schema.
-const KEPT: [&str; 3] = ["filters", "schema", "export_instructions"];
+const MOST_TOLD: usize = 300;
+/// What the model is told of each memory.
+const SHOWN: &[&str] =
+    &["memory", "created_at", "valid_from", "valid_to", "user_id", "agent_id", "run_id", "metadata"];
 
 /// Names an export. What is wrong with its filters is said now, also that they name what the caller may not read.
 pub async fn create(asked: Asked<'_>) -> Result<Value> {
@@ -35,25 +36,23 @@ pub async fn create(asked: Asked<'_>) -> Result<Value> {
         let message = "filters must name the memories: an object such as { \"user_id\": \"alice\" }";
         return Err(Error::new(ErrorKind::ScopeRequired, message).field("filters"));
     }
-    let has_schema = !asked.option("schema").is_null();
-    let applied = has_schema && asked.call("complete", &[conditions.into()]).await? == Value::Bool(true);
-    let (kept, told) = match (has_schema, applied) {
-        (_, true) => {
-            let mut kept: Map<String, Value> =
-                KEPT.iter().map(|name| ((*name).to_owned(), asked.option(name).clone())).collect();
-            kept["schema"] = form(asked.option("schema"))?;
-            (kept.into(), "; the language model brings it into the form of the schema when it is read.")
+    let mut kept = filters.clone();
+    let mut told = ".";
+    if !asked.option("schema").is_null() {
+        told = "; it has the memories as they are, for no schema is applied here.";
+        if asked.call("complete", &[conditions.into()]).await? == Value::Bool(true) {
+            told = "; the language model brings it into the form of the schema when it is read.";
+            kept = object!({
+                "filters": kept, "schema": form(asked.option("schema"))?,
+                "export_instructions": asked.option("export_instructions").clone(),
+            });
         }
-        (true, _) => (filters.clone(), "; it has the memories as they are, for no schema is applied here."),
-        _ => (filters.clone(), "."),
-    };
+    }
     let text = kept.to_string();
     if text.len() > LONGEST {
         let field = if filters.to_string().len() > LONGEST { "filters" } else { "schema" };
-        return Err(wrong(
-            field,
-            &format!("filters and schema must be shorter than {LONGEST} bytes together"),
-        ));
+        let message = format!("filters and schema must be shorter than {LONGEST} bytes together");
+        return Err(wrong(field, &message));
     }
     let id: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
     let message = ["Memory export request received. The export can be read at once", told].concat();
@@ -69,7 +68,7 @@ pub async fn read(mut asked: Asked<'_>) -> Result<Value> {
         })?;
         // Filters know no name of this kind, so those by themselves are told from those with a schema.
         if !kept["schema"].is_null() {
-            wanted = kept.clone();
+            wanted = kept;
             kept = wanted["filters"].take();
         }
         asked.options.insert("filters".to_owned(), kept);
@@ -83,94 +82,120 @@ pub async fn read(mut asked: Asked<'_>) -> Result<Value> {
     if memories.is_empty() {
         return Err(Error::new(ErrorKind::NotFound, "no memory matches these filters").field("filters"));
     }
-    let failure = match wanted {
-        Value::Null => None,
-        wanted => match shaped(&asked, &conditions, &wanted, &memories).await {
-            Ok(document) => return Ok(document),
-            Err(error) => Some(error),
-        },
-    };
     let mut answer = object!({ "count": found["total"].take(), "memories": memories });
-    if let Some(error) = failure {
-        answer["status"] = "FAILED".into();
-        let why = error.message();
-        answer["message"] =
-            ["These are the memories as they are, for the schema was not applied: ", why].concat().into();
-        answer["code"] = error.code().into();
+    if !wanted.is_null() {
+        let mut asking = Asking::new(wanted, &answer["memories"]);
+        while let Some(question) = asking.question() {
+            let told = asked.call("complete", &[conditions.clone().into(), question]).await;
+            if let Some(document) = asking.judged(told) {
+                return Ok(document);
+            }
+        }
+        asking.tell(&mut answer);
     }
     Ok(answer)
 }
 
-/// The memories in the form of a schema, as the model writes them. An answer that is not valid is asked for once more, with
-/// what is wrong with it.
-async fn shaped(
-    asked: &Asked<'_>,
-    conditions: &Map<String, Value>,
-    wanted: &Value,
-    memories: &[Value],
-) -> Result<Value> {
-    let row = |memory: &Value| {
-        let mut row = one("text", memory["memory"].clone());
-        for name in ["created_at", "valid_from", "valid_to", "user_id", "agent_id", "run_id", "metadata"] {
-            if !memory[name].is_null() {
-                row[name] = memory[name].clone();
+/// What a model is asked for the form of a schema, and what became of it. An answer that is not valid is asked for once
+/// more, with what is wrong with it.
+struct Asking {
+    schema: Value,
+    system: String,
+    input: Value,
+    tries: usize,
+    failure: Option<Error>,
+}
+
+impl Asking {
+    fn new(mut wanted: Value, memories: &Value) -> Asking {
+        let mut system = SHAPE.to_owned();
+        if let Some(wish) = wanted["export_instructions"].as_str() {
+            system.push_str(&["\nThe application adds: ", wish.trim()].concat());
+        }
+        let schema = wanted["schema"].take();
+        let fields = SHOWN.iter().copied().collect();
+        let memories = show::memories(memories.clone(), &fields);
+        let input = object!({ "schema": schema.clone(), "memories": memories });
+        Asking { schema, system, input, tries: 0, failure: None }
+    }
+
+    /// The next question, if there is one.
+    fn question(&mut self) -> Option<Value> {
+        let user = self.input.to_string();
+        let length = user.len();
+        if self.tries == 0 && length > MOST_READ {
+            let message = format!(
+                "they are {length} bytes, and a language model is given {MOST_READ} at most: name fewer by the filters"
+            );
+            self.fail(wrong("filters", &message));
+        }
+        if self.tries >= TRIES {
+            return None;
+        }
+        self.tries += 1;
+        let room = (ROOM.0 + length / 8).min(ROOM.1);
+        Some(object!({ "system": self.system.as_str(), "user": user, "maxTokens": room }))
+    }
+
+    /// The document that an answer holds, if it is valid.
+    fn judged(&mut self, told: Result<Value>) -> Option<Value> {
+        let text = match &told {
+            Ok(Value::String(text)) => text,
+            Ok(_) => {
+                self.fail(Error::new(ErrorKind::ConfigInvalid, "no language model is configured"));
+                return None;
             }
-        }
-        row
-    };
-    let mut input = object!({
-        "schema": wanted["schema"].clone(), "memories": memories.iter().map(row).collect::<Vec<_>>(),
-    });
-    let length = input.to_string().len();
-    if length > MOST_READ {
-        let message = format!(
-            "{} memories are {length} bytes, and a language model is given {MOST_READ} at most: name fewer by the filters",
-            memories.len()
-        );
-        return Err(wrong("filters", &message));
-    }
-    let mut system = SHAPE.to_owned();
-    if let Some(wish) = wanted["export_instructions"].as_str().filter(|wish| !wish.trim().is_empty()) {
-        system.push_str(&["\nThe application adds: ", wish.trim()].concat());
-    }
-    let mut fault = String::new();
-    for _ in 0..TRIES {
-        let question = object!({
-            "system": system.as_str(), "user": input.to_string(), "maxTokens": (ROOM.0 + length / 8).min(ROOM.1),
-        });
-        let answer = asked.call("complete", &[conditions.clone().into(), question]).await?;
-        let Some(text) = answer.as_str() else {
-            return Err(Error::new(ErrorKind::ConfigInvalid, "no language model is configured").field("llm"));
+            Err(error) => {
+                self.fail(error.clone());
+                return None;
+            }
         };
-        let found = lenient::find(text, |value, _| value.is_object()).filter(|found| !found.cut);
-        let wrong = match &found {
-            Some(found) => schema::fault(&wanted["schema"], &found.value),
-            None => Some("the answer is no whole JSON object".to_owned()),
+        let fault = match lenient::find(text, |value, _| value.is_object()) {
+            Some(found) if !found.cut => match schema::fault(&self.schema, &found.value) {
+                None => return Some(found.value),
+                Some(fault) => start(&fault, MOST_TOLD),
+            },
+            _ => "the answer is no whole JSON object".to_owned(),
         };
-        match (wrong, found) {
-            (None, Some(found)) => return Ok(found.value),
-            (wrong, _) => fault = wrong.unwrap_or_default().chars().take(SHOWN).collect(),
-        }
-        input["rejected"] = object!({ "answer": text.chars().take(MOST_READ / 8).collect::<String>(), "fault": fault.as_str() });
+        let message = ["the language model's answer is not valid: ", &fault].concat();
+        self.input["rejected"] = object!({ "answer": start(text, MOST_READ / 8), "fault": fault });
+        self.failure = Some(Error::new(ErrorKind::ModelResponseInvalid, message));
+        None
     }
-    let message = ["the language model's answer is not valid: ", &fault].concat();
-    Err(Error::new(ErrorKind::ModelResponseInvalid, message).field("schema"))
+
+    /// Asks no more.
+    fn fail(&mut self, error: Error) {
+        self.failure = Some(error);
+        self.tries = TRIES;
+    }
+
+    fn tell(self, answer: &mut Value) {
+        let Some(error) = self.failure else { return };
+        let message =
+            ["These are the memories as they are, for the schema was not applied: ", error.message()];
+        for (name, value) in
+            [("status", "FAILED"), ("message", message.concat().as_str()), ("code", error.code())]
+        {
+            answer[name] = value.into();
+        }
+    }
+}
+
+/// The beginning of a text, of so many characters.
+fn start(text: &str, characters: usize) -> String {
+    text.chars().take(characters).collect()
 }
 
 /// The schema of a request: an object, or a text that holds one, as mem0's Python client declares it.
 fn form(given: &Value) -> Result<Value> {
-    let read = given.as_str().map(|text| serde_json::from_str::<Value>(text).unwrap_or_default());
-    let schema = read.unwrap_or_else(|| given.clone());
-    let root = &schema["type"];
-    if schema.is_object()
-        && (root.is_null() || root == "object" || items(root).iter().any(|it| it == "object"))
-    {
-        return Ok(schema);
+    let schema = match given {
+        Value::String(text) => serde_json::from_str(text).unwrap_or_default(),
+        given => given.clone(),
+    };
+    match schema.is_object() && matches!(schema["type"].as_str(), None | Some("object")) {
+        true => Ok(schema),
+        false => Err(wrong("schema", "schema must be the JSON schema of an object, as Pydantic writes it")),
     }
-    Err(wrong(
-        "schema",
-        "schema must be a JSON schema of an object, such as model_json_schema() of Pydantic returns",
-    ))
 }
 
 fn named(id: &str) -> Option<Value> {
