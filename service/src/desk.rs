@@ -41,6 +41,7 @@ const METHODS: &[(&str, Right, About)] = &[
     ("search", Right::Read, About::Read(1)),
     ("context", Right::Read, About::Read(1)),
     ("timeline", Right::Read, About::Read(0)),
+    ("complete", Right::Read, About::Read(0)),
     ("owners", Right::Read, About::Everything),
     ("stats", Right::Read, About::Everything),
     ("add", Right::Write, About::Scope(1)),

@@ -11,7 +11,7 @@ mod dates;
 pub mod decisions;
 mod entities;
 mod facts;
-mod lenient;
+pub mod lenient;
 mod letters;
 mod matcher;
 mod objects;

@@ -90,7 +90,7 @@ impl Memory {
                     let mut gone = Vec::new();
                     for change in &changes {
                         match change.plan(plan) {
-                            Err(error) if error.kind() == ErrorKind::NotFound => gone.push(change.id()),
+                            Err(error) if error.kind() == ErrorKind::NotFound => gone.push(change.id),
                             planned => planned?,
                         }
                     }

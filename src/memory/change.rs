@@ -17,7 +17,7 @@ use crate::time::{Day, Timestamp};
 
 /// A change that is checked, with what the embedder made of its text.
 pub(super) struct Ready {
-    id: MemoryId,
+    pub(super) id: MemoryId,
     /// None to delete it.
     update: Option<Update>,
     note: Option<Box<Note>>,
@@ -122,11 +122,6 @@ pub(super) fn checked(update: &Update) -> Result<Update> {
 }
 
 impl Ready {
-    /// The memory that it changes.
-    pub(super) fn id(&self) -> MemoryId {
-        self.id
-    }
-
     /// Reads what the memory will say, and tells its text if that is new.
     fn read(&mut self, partition: &Partition, now: Timestamp) -> Result<Option<String>> {
         let Some(Update { text, timestamp, .. }) = &self.update else { return Ok(None) };

@@ -13,6 +13,8 @@ macro_rules! object {
 
 #[cfg(any(feature = "objects", feature = "service", not(target_family = "wasm")))]
 mod batch;
+#[cfg(any(feature = "objects", feature = "service", not(target_family = "wasm")))]
+mod complete;
 pub(super) mod exchange;
 mod forget;
 mod knowledge;

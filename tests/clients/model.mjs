@@ -1,4 +1,5 @@
-// A language model that speaks OpenAI's protocol: it makes a fact of every message with "I live in" or "I like".
+// A language model that speaks OpenAI's protocol: it makes a fact of every message with "I live in" or "I like", and of memories
+// in the form of a schema a list of what is liked.
 
 import { createServer } from "node:http";
 
@@ -9,7 +10,8 @@ export async function startModel(t, delay = 300) {
     for await (const piece of request.setEncoding("utf8")) text += piece;
     const { messages } = JSON.parse(text);
     const input = JSON.parse(messages.at(-1).content);
-    const facts = input.new.flatMap(({ n, text, speaker }) => {
+    const likes = input.memories?.map((it) => /I like (\w+)/.exec(it.memory)[1]);
+    const facts = (input.new ?? []).flatMap(({ n, text, speaker }) => {
       const said = /I (live in|like) (\w+)/.exec(text);
       if (said === null) return [];
       const predicate = said[1] === "like" ? "likes" : "lives in";
@@ -18,7 +20,7 @@ export async function startModel(t, delay = 300) {
         confidence: 0.9, supersedes: [], duplicates: [], cues: [], from: [n],
       }];
     });
-    const content = JSON.stringify({ facts, noise: [], summary: "" });
+    const content = JSON.stringify(likes === undefined ? { facts, noise: [], summary: "" } : { likes });
     await new Promise((done) => setTimeout(done, delay));
     response.setHeader("content-type", "application/json");
     response.end(JSON.stringify({ choices: [{ message: { role: "assistant", content }, finish_reason: "stop" }] }));

@@ -346,9 +346,10 @@ export const SCENARIOS = {
     const id = await add(client, u, "I like tea");
     const noted = await client.feedback({ memoryId: id, feedback: "POSITIVE", feedbackReason: "it helped" });
     assert.deepEqual([noted.id, noted.feedback, noted.feedbackReason], [id, "POSITIVE", "it helped"]);
-    const made = await client.createMemoryExport({ schema: { type: "object" }, filters: { user_id: u } });
-    assert.deepEqual(texts({ results: (await client.getMemoryExport({ memoryExportId: made.id })).memories }), ["I like tea"]);
-    assert.equal((await client.getMemoryExport({ filters: { user_id: u } })).count, 1);
+    const schema = { type: "object", required: ["likes"], properties: { likes: { type: "array", items: { type: "string" } } } };
+    const made = await client.createMemoryExport({ schema, filters: { user_id: u } });
+    assert.deepEqual(await client.getMemoryExport({ memoryExportId: made.id }), { likes: ["tea"] });
+    assert.deepEqual(texts({ results: (await client.getMemoryExport({ filters: { user_id: u } })).memories }), ["I like tea"]);
     await refused(client, "MemoryNotFoundError", () => client.getMemoryExport({ memoryExportId: "nothing" }));
     const missing = [
       () => client.getProject({}), () => client.updateProject({ decay: true }), () => client.getWebhooks(), () => client.createWebhook({ name: "n", url: "https://example.com", eventTypes: ["memory_add"] }),

@@ -306,8 +306,8 @@ def beside(client):
     u = owner()
     memory_id = add(client, u, "I like tea")
     assert client.feedback(memory_id, "POSITIVE", "it helped")["feedback"] == "POSITIVE"
-    made = client.create_memory_export(schema='{"type": "object"}', filters={"user_id": u})
-    assert client.get_memory_export(memory_export_id=made["id"])["memories"][0]["memory"] == "I like tea"
+    made = client.create_memory_export(schema='{"type": "object", "required": ["likes"]}', filters={"user_id": u})
+    assert client.get_memory_export(memory_export_id=made["id"]) == {"likes": ["tea"]}
     for call in (lambda: client.get_summary(filters={"user_id": u}), lambda: client.get_profile(u), lambda: client.get_project(), lambda: client.get_webhooks("p")):
         assert refused(errors.MemoryError, call).error_code == "HTTP_501"
 

@@ -18,6 +18,7 @@ mod exports;
 mod filters;
 mod list;
 mod page;
+mod schema;
 mod show;
 
 use edgemem::host::LocalFuture;
@@ -90,7 +91,7 @@ pub fn answer(want: Want, asked: Asked<'_>) -> LocalFuture<'_, Result<Value>> {
         Want::Entities => Box::pin(entities::list(asked)),
         Want::DeleteEntity => Box::pin(entities::delete(asked)),
         Want::Feedback => Box::pin(change::feedback(asked)),
-        Want::Export => Box::pin(std::future::ready(exports::create(&asked))),
+        Want::Export => Box::pin(exports::create(asked)),
         Want::ReadExport => Box::pin(exports::read(asked)),
         Want::Context
         | Want::Stats

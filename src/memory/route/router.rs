@@ -55,6 +55,8 @@ enum Merge {
     First,
     /// Numbers are added, lists joined.
     Sum,
+    /// That of one of them, whichever: the others are not asked.
+    One,
     /// By rounds of what they hold together, unless one object is all that is concerned.
     Together,
 }
@@ -74,6 +76,7 @@ const METHODS: &[(&str, Whom, Merge)] = &[
     ("search", Whom::Reader(1), Merge::Together),
     ("context", Whom::Reader(1), Merge::Together),
     ("getAll", Whom::Reader(0), Merge::Together),
+    ("complete", Whom::Reader(0), Merge::One),
     ("entities", Whom::Reader(0), Merge::Together),
     ("entity", Whom::Reader(1), Merge::Together),
     ("graph", Whom::Reader(0), Merge::Together),
@@ -139,7 +142,7 @@ impl Router {
             return wire::local(&self.blank, method, arguments).await;
         };
         // The empty memory says what is wrong with a call, if that is why it concerns nobody.
-        let objects = match self.concerned(whom, arguments).await {
+        let mut objects = match self.concerned(whom, arguments).await {
             Ok(objects) => objects,
             Err(error) => return wire::local(&self.blank, method, arguments).await.and(Err(error)),
         };
@@ -150,6 +153,9 @@ impl Router {
             // What is wrong with a call is said once, and before anybody is asked.
             wire::local(&self.blank, method, arguments).await?;
             return self.together(memory, objects, method, arguments).await;
+        }
+        if merge == Merge::One {
+            objects.truncate(1);
         }
         let answers = self.ask(&objects, &call_request(method, arguments)).await;
         merged(answers, merge == Merge::Sum)

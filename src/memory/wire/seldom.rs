@@ -7,7 +7,7 @@ use super::super::{Memory, Progress};
 use super::read::{Options, consolidated, id};
 use super::{Asked, Literal, conflict, forget, history_row, reach, read_step, scope_of, show_graph, stats};
 #[cfg(any(feature = "objects", feature = "service", not(target_family = "wasm")))]
-use super::{batch, show};
+use super::{batch, complete, show};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::LocalFuture;
 
@@ -70,6 +70,8 @@ pub(super) fn call<'a>(
             }
             #[cfg(any(feature = "objects", feature = "service", not(target_family = "wasm")))]
             "changeAll" => batch::call(memory, first, arguments.get(1).unwrap_or(&Value::Null)).await,
+            #[cfg(any(feature = "objects", feature = "service", not(target_family = "wasm")))]
+            "complete" => complete::call(memory, arguments.get(1).unwrap_or(&Value::Null)).await,
             #[cfg(any(feature = "objects", feature = "service", not(target_family = "wasm")))]
             "owners" => Ok(memory.owners().await?.iter().map(show::owner).collect()),
             #[cfg(any(feature = "objects", not(target_family = "wasm")))]
