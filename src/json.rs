@@ -1,9 +1,13 @@
 //! JSON values as text.
 //!
 //! Ours, because serde_json writes piece by piece through layers of writers, which is slow where they are compiled for
-//! size: that was the largest part of telling what a memory holds. The text is the same.
+//! size: that was the largest part of telling what a memory holds. The text is the same. Nothing in the core prints a
+//! [`Value`] by its own `Display`, which would bring those layers back into the wasm.
 
 use serde_json::{Map, Value};
+
+/// Takes the members of an object, one after the other.
+pub type Members<'a> = &'a mut dyn FnMut(&str, &Value);
 
 /// The text of a value, without white space.
 pub fn text(value: &Value) -> String {
@@ -39,7 +43,7 @@ pub fn write_object(members: &Map<String, Value>, out: &mut String) {
 }
 
 /// Writes an object of the members that `tell` sets, each of which once.
-pub fn object(out: &mut String, tell: &mut dyn FnMut(&mut dyn FnMut(&str, &Value))) {
+pub fn object(out: &mut String, tell: &mut dyn FnMut(Members<'_>)) {
     let mut before = '{';
     tell(&mut |name, value| {
         out.push(before);

@@ -272,7 +272,7 @@ fn partition(org: &str, administers: bool) -> String {
 }
 
 fn pack(notes: impl Iterator<Item = Value>) -> Vec<u8> {
-    json!({ "v": VERSION, "notes": notes.collect::<Vec<_>>() }).to_string().into_bytes()
+    edgemem::json::text(&json!({ "v": VERSION, "notes": notes.collect::<Vec<_>>() })).into_bytes()
 }
 
 fn unpack(bytes: &[u8]) -> Result<Vec<Value>> {

@@ -108,7 +108,7 @@ impl Handler {
                 headers.push(&value.into());
             }
             let text = |text: Option<String>| text.map_or(JsValue::NULL, JsValue::from);
-            let body = text(answer.body.map(|body| body.to_string()));
+            let body = text(answer.body.map(|body| edgemem::json::text(&body)));
             Ok(Array::of4(&answer.status.into(), &headers, &body, &text(log)).into())
         }))
     }

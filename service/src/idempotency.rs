@@ -150,7 +150,7 @@ impl Kept {
 
 fn entry(key: &str, at: i64, request: &str, status: u16, blob: Option<&str>) -> Entry {
     let kept = json!({ "v": VERSION, "at": at, "request": request, "status": status, "blob": blob });
-    Entry { key: key.to_owned(), bytes: kept.to_string().into_bytes() }
+    Entry { key: key.to_owned(), bytes: edgemem::json::text(&kept).into_bytes() }
 }
 
 fn read(image: &Image) -> edgemem::Result<Vec<Kept>> {

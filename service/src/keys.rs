@@ -99,7 +99,7 @@ impl Key {
             "v": VERSION, "sha256": sha256, "org": it.org, "project": it.project, "user": it.user, "agent": it.agent,
             "right": it.right.name(), "label": it.label, "rate": it.rate, "created": self.created, "expires": it.expires,
         });
-        Entry { key: entry_key(&self.id, Kind::Made), bytes: kept.to_string().into_bytes() }
+        Entry { key: entry_key(&self.id, Kind::Made), bytes: edgemem::json::text(&kept).into_bytes() }
     }
 
     fn read(id: &str, kept: &Value) -> Option<Key> {
@@ -126,7 +126,7 @@ impl Key {
 
 /// What is kept of a revocation.
 pub fn revocation(id: &str, at: i64) -> Entry {
-    let bytes = json!({ "v": VERSION, "revoked": at }).to_string().into_bytes();
+    let bytes = edgemem::json::text(&json!({ "v": VERSION, "revoked": at })).into_bytes();
     Entry { key: entry_key(id, Kind::Revoked), bytes }
 }
 

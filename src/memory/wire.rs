@@ -264,7 +264,8 @@ pub(super) fn search_options(options: &Options<'_>) -> Result<SearchOptions> {
             None => Err(threshold_invalid("threshold must be a valid number".into())),
             Some(number) if (0.0..=1.0).contains(&number) => Ok(Some(number as f32)),
             Some(_) => Err(threshold_invalid(format!(
-                "Invalid threshold: {value}. Must be between 0 and 1 (inclusive)."
+                "Invalid threshold: {}. Must be between 0 and 1 (inclusive).",
+                json::text(value)
             ))),
         },
     }?;

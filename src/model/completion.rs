@@ -110,7 +110,7 @@ impl HttpCompleter {
         let (enforced, mut system) = (self.enforced.get(), request.system.clone());
         if let Some(schema) = request.schema.as_ref().filter(|_| enforced > 0) {
             system.push_str("\n\nAnswer with JSON only, valid against this JSON schema:\n");
-            system.push_str(&schema.to_string());
+            system.push_str(&crate::json::text(schema));
         }
         let user = json!(request.user);
         let mut parts = vec![filled(service.text, &[("$user", &user)])];

@@ -103,7 +103,7 @@ impl Completer for FunctionCompleter {
 
 fn argument(request: &Completion) -> std::result::Result<Object, JsValue> {
     let schema = match &request.schema {
-        Some(schema) => js_sys::JSON::parse(&schema.to_string())?,
+        Some(schema) => js_sys::JSON::parse(&crate::json::text(schema))?,
         None => JsValue::UNDEFINED,
     };
     let argument = Object::new();
@@ -121,7 +121,7 @@ fn argument(request: &Completion) -> std::result::Result<Object, JsValue> {
             Picture::Data { media_type, base64 } => json!({ "mediaType": media_type, "data": base64 }),
         };
         let pictures: Value = request.pictures.iter().map(picture).collect();
-        let pictures = js_sys::JSON::parse(&pictures.to_string())?;
+        let pictures = js_sys::JSON::parse(&crate::json::text(&pictures))?;
         Reflect::set(&argument, &JsValue::from_str("images"), &pictures)?;
     }
     Ok(argument)

@@ -183,7 +183,7 @@ impl Endpoint {
 
     pub async fn post(&self, path: &str, body: &Value) -> std::result::Result<Vec<u8>, Failure> {
         let url = format!("{}/{path}{}", self.base, self.query);
-        self.client.post(&url, &self.headers, crate::json::text(&body).into_bytes()).await
+        self.client.post(&url, &self.headers, crate::json::text(body).into_bytes()).await
     }
 
     /// The error for a 2xx body that is not what the protocol promises: an error object after all

@@ -125,7 +125,7 @@ fn write(answer: Answer, headless: bool) -> Result<web_sys::Response, JsValue> {
     for (name, value) in &answer.headers {
         headers.set(name, value)?;
     }
-    let bytes = answer.body.map(|body| body.to_string().into_bytes());
+    let bytes = answer.body.map(|body| edgemem::json::text(&body).into_bytes());
     if let Some(bytes) = &bytes {
         headers.set("content-type", "application/json")?;
         if headless {

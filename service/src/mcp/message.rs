@@ -62,7 +62,7 @@ pub fn read(body: &[u8]) -> Result<Value, Fault> {
 pub fn unnumbered(body: &[u8]) -> Option<(Vec<u8>, Value)> {
     let mut message = read(body).ok()?;
     let id = message.as_object_mut()?.shift_remove("id")?;
-    Some((message.to_string().into_bytes(), id))
+    Some((edgemem::json::text(&message).into_bytes(), id))
 }
 
 /// A request, or a notification if it has no id. An answer to a question that was never asked counts as one, too.

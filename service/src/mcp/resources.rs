@@ -61,7 +61,7 @@ pub async fn read(door: &Door<'_>, params: &Value) -> Result<Value, Fault> {
         if found.is_null() || !door.bounds.admit(&found) {
             return Err(missing());
         }
-        return contents("application/json", found.to_string());
+        return contents("application/json", edgemem::json::text(&found));
     }
     let query = uri.strip_prefix(CONTEXT).ok_or_else(missing)?;
     let query = percent_decode_str(query).decode_utf8().map_err(|_| missing())?;

@@ -103,7 +103,7 @@ pub async fn call(door: &Door<'_>, params: &Value) -> Result<Value, Fault> {
         }
     };
     // A text is for the model to read, everything else is JSON, in one piece as mem0's server gives it.
-    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let text = value.as_str().map_or_else(|| edgemem::json::text(&value), str::to_owned);
     let mut result = one("content", vec![object!({ "type": "text", "text": text })].into());
     if failed {
         result["isError"] = true.into();

@@ -30,7 +30,7 @@ pub(super) fn header(round: u8, method: &str, arguments: &[Value], now: Timestam
     let mut out = Writer::new();
     out.raw(&[VERSION, super::ROUND, round]);
     let call = object!({ "method": method, "arguments": arguments.to_vec(), "now": now.millis() });
-    out.text(&call.to_string());
+    out.text(&crate::json::text(&call));
     out
 }
 
@@ -122,7 +122,7 @@ async fn search(
         match round {
             SURVEY => {
                 let warnings: Value = warnings.iter().map(wire::error).collect();
-                out.text(&warnings.to_string());
+                out.text(&crate::json::text(&warnings));
                 engine::survey(&engines, &query, &question, &sight)?.encode(out);
             }
             LEVELS => engine::levels(&engines, &query, &question, &sight, &shared)?.encode(out),

@@ -65,7 +65,8 @@ impl<'a> Options<'a> {
         let invalid = |message: String| Err(Error::new(kind, message).field(name));
         match value.as_f64() {
             Some(number) if number.fract() == 0.0 && number < 0.0 => {
-                invalid(format!("Invalid {shown}: {value}. Must be a non-negative integer."))
+                let given = crate::json::text(value);
+                invalid(format!("Invalid {shown}: {given}. Must be a non-negative integer."))
             }
             Some(number) if number.fract() == 0.0 && number <= 9e15 => Ok(Some(number as usize)),
             _ => invalid(format!("{shown} must be a valid integer")),
