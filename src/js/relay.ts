@@ -94,8 +94,14 @@ export class Relay {
     }
     let response: Response;
     let answer: unknown;
+    const ask = (): Promise<Response> => unless(signal, fetcher(this.address + path, init));
     try {
-      response = await unless(signal, fetcher(this.address + path, init));
+      // The server may just be closing the connection that was kept since the last request, and not every `fetch` tries another
+      // one. All of this may be asked twice: what is appended names what is before it, so it is there once.
+      response = await ask().catch((cause) => {
+        if (signal?.aborted === true) throw cause;
+        return ask();
+      });
       if (Number(response.headers.get("content-length")) > 2 * MAX_BATCH) throw strange("the answer is too long");
       answer = await unless(signal, response.json());
     } catch (cause) {

@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
 import { createHandler, serve } from "../../dist/server.js";
-import { folder, start } from "../support/worker-process.mjs";
+import { alone, folder, start } from "../support/worker-process.mjs";
 
 const { cases } = JSON.parse(await readFile(new URL("../cases/mcp.json", import.meta.url), "utf8"));
 
@@ -37,7 +37,7 @@ async function hold(t, origin) {
         const step = JSON.parse(filled(JSON.stringify(raw)));
         const query = step.at ?? filled(it.at ?? "");
         const headers = { "content-type": "application/json", ...step.headers };
-        const response = await fetch(`${origin}/mcp?${query}`, { method: "POST", headers, body: bodyOf(step) });
+        const response = await alone(`${origin}/mcp?${query}`, { method: "POST", headers, body: bodyOf(step) });
         const text = await response.text();
         const answer = text === "" ? null : JSON.parse(text);
         const shown = `step ${at}: ${JSON.stringify(step).slice(0, 300)}\n${response.status} ${text.slice(0, 1000)}`;
@@ -54,7 +54,7 @@ async function hold(t, origin) {
     });
   }
   for (const [method, allowed] of [["GET", "POST, OPTIONS"], ["DELETE", "POST, OPTIONS"], ["PUT", "POST, OPTIONS"]]) {
-    const response = await fetch(`${origin}/mcp`, { method });
+    const response = await alone(`${origin}/mcp`, { method });
     assert.deepEqual([response.status, response.headers.get("allow")], [405, allowed]);
   }
 }

@@ -88,7 +88,7 @@ export async function start(t, args, env = {}) {
  * Asks on a connection of its own. workerd ends one on which nothing comes for five seconds, and counts those that its last
  * request kept it busy as well: on a slow machine the next request meets with a connection that is just being closed.
  */
-const alone = (url, init) => fetch(url, { ...init, headers: { ...init.headers, connection: "close" } });
+export const alone = (url, init = {}) => fetch(url, { ...init, headers: { ...init.headers, connection: "close" } });
 
 /** Ways to ask the service at this address. */
 export function client(origin, send = alone) {

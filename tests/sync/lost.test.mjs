@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 
 import { Memory } from "../../dist/node.js";
-import { folder, start } from "../support/worker-process.mjs";
+import { alone, folder, start } from "../support/worker-process.mjs";
 
 const ann = { userId: "ann" };
 const key = new Uint8Array(32).fill(7);
@@ -21,8 +21,8 @@ async function texts(memory) {
 async function worker(t, store = "d1") {
   const { origin } = await start(t, ["--store", store, "--persist", await folder(t)]);
   const address = `${origin}/v1/relay/default`;
-  const list = async () => (await fetch(`${address}?after=0`)).json();
-  const remove = async (from, through) => (await fetch(`${address}?from=${from}&through=${through}`, { method: "DELETE" })).json();
+  const list = async () => (await alone(`${address}?after=0`)).json();
+  const remove = async (from, through) => (await alone(`${address}?from=${from}&through=${through}`, { method: "DELETE" })).json();
   return { relay: { url: origin, key }, list, remove };
 }
 
@@ -60,6 +60,35 @@ test("a key is made of a passphrase where a runtime refuses many rounds at once,
   assert.equal((await phone.sync(shared)).sent.batches, 1);
   await laptop.sync(shared);
   assert.deepEqual(await texts(laptop), ["I live in Lisbon"]);
+});
+
+test("a connection that breaks off is tried once more, whether what was asked is done or not", async (t) => {
+  const { relay, list } = await worker(t);
+  const [phone, laptop] = [device(), device()];
+  /** Every other request breaks off: before it is sent, or after it was answered. */
+  const breaking = (isSent) => {
+    let asked = 0;
+    return async (address, init) => {
+      const isBroken = (asked += 1) % 2 === 1;
+      const answer = isBroken && !isSent ? undefined : await fetch(address, init);
+      if (isBroken) throw new TypeError("fetch failed");
+      return answer;
+    };
+  };
+  for (const [at, isSent] of [false, true].entries()) {
+    await say(phone, `Said number ${at}`);
+    await phone.sync({ ...relay, fetch: breaking(isSent) });
+    await laptop.sync({ ...relay, fetch: breaking(isSent) });
+    assert.deepEqual([await texts(laptop), await laptop.version()], [await texts(phone), await phone.version()]);
+    assert.equal((await list()).last, at + 1, "what was appended is there once");
+  }
+  let asked = 0;
+  const gone = async () => {
+    asked += 1;
+    throw new TypeError("fetch failed");
+  };
+  await assert.rejects(phone.sync({ ...relay, fetch: gone }), { code: "RELAY_FAILED", field: "url" });
+  assert.equal(asked, 2);
 });
 
 test("what was deleted at the relay is asked for and sent again", async (t) => {
@@ -159,8 +188,8 @@ for (const kind of ["durable-object", "d1"]) test(`a batch of 5 MB goes over, an
   // Longer than the Worker takes elsewhere.
   const batch = { after: 0, label: "", data: "a".repeat(7_000_000) };
   const headers = { "content-type": "application/json" };
-  const sent = await fetch(`${relay.url}/v1/relay/large`, { method: "POST", headers, body: JSON.stringify(batch) });
+  const sent = await alone(`${relay.url}/v1/relay/large`, { method: "POST", headers, body: JSON.stringify(batch) });
   assert.equal(sent.status, 200, await sent.clone().text());
-  const read = await (await fetch(`${relay.url}/v1/relay/large/1`)).json();
+  const read = await (await alone(`${relay.url}/v1/relay/large/1`)).json();
   assert.ok(read.data === batch.data);
 });

@@ -8,7 +8,7 @@ import { test } from "node:test";
 
 import { Memory } from "../../dist/node.js";
 import { scratch } from "../contract/filestore.mjs";
-import { digest, folder, start } from "../support/worker-process.mjs";
+import { alone, digest, folder, start } from "../support/worker-process.mjs";
 
 const ann = { userId: "ann" };
 const passphrase = "correct horse battery staple";
@@ -76,7 +76,7 @@ for (const kind of ["durable-object", "d1"]) test(`three devices through the rel
   assert.ok(stored.includes("b-0000000000000001-"), "the batches are there");
   for (const word of ["Lisbon", "xyzzy", "jazz", passphrase, "ann's"]) assert.ok(!stored.includes(word), word);
   // They are no owner's memories.
-  const stats = await (await fetch(`${worker.origin}/v1/stats`, { headers: { authorization: "Bearer secret-token" } })).json();
+  const stats = await (await alone(`${worker.origin}/v1/stats`, { headers: { authorization: "Bearer secret-token" } })).json();
   assert.deepEqual([stats.partitions, stats.memories], [0, 0]);
 
   // Another key, another token, no token.
@@ -114,7 +114,7 @@ for (const kind of ["durable-object", "d1"]) test(`three devices through the rel
 test("many small batches are put together, with progress and an early end", async (t) => {
   const worker = await start(t, ["--store", "d1", "--persist", await folder(t)]);
   const relay = { url: worker.origin, passphrase };
-  const listed = async () => (await fetch(`${worker.origin}/v1/relay/default?after=0`)).json();
+  const listed = async () => (await alone(`${worker.origin}/v1/relay/default?after=0`)).json();
   const [phone, laptop] = [device(), device()];
   for (let n = 0; n < 63; n++) {
     await say(phone, `Said number ${n}`);

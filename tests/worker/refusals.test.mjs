@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
 import { HOSTS } from "../support/service-hosts.mjs";
-import { client, folder, start } from "../support/worker-process.mjs";
+import { alone, client, folder, start } from "../support/worker-process.mjs";
 
 const { token, limit, cases } = JSON.parse(await readFile(new URL("../cases/worker.json", import.meta.url), "utf8"));
 const authorization = `Bearer ${token}`;
@@ -22,7 +22,7 @@ for (const [host, begin] of Object.entries(HOSTS)) {
     const service = await begin(t, { tokens: ["another", token], bodyLimit: limit });
     assert.doesNotMatch(service.output(), /Development mode/);
     const { must } = client(service.origin, (url, init) =>
-      fetch(url, { ...init, headers: { ...init.headers, authorization } }),
+      alone(url, { ...init, headers: { ...init.headers, authorization } }),
     );
     const added = await must("POST", "/v1/memories", { messages: "something to keep", user_id: "kept" });
     const kept = added.results[0].id;
@@ -31,7 +31,7 @@ for (const [host, begin] of Object.entries(HOSTS)) {
       const headers = { authorization, "content-type": "application/json", ...it.headers };
       for (const name of Object.keys(headers)) if (headers[name] === null) delete headers[name];
       const url = service.origin + it.path.replace("{kept}", kept);
-      const response = await fetch(url, { method: it.method, headers, body: bodyOf(it), duplex: "half" });
+      const response = await alone(url, { method: it.method, headers, body: bodyOf(it), duplex: "half" });
       const body = await response.json();
       assert.equal(`${response.status} ${body.code}`, `${it.status} ${it.code}`, `${it.name}: ${JSON.stringify(body)}`);
       assert.deepEqual(Object.keys(body), ["error", "detail", "code", "field"], it.name);
