@@ -126,8 +126,8 @@ test("import: what has changed in mem0 since an earlier import is a change, unle
 
     // The platform knows better now when something was said.
     const redated = item(4, "Ann sails", "2024-07-01T00:00:00Z", { created_at: "2020-05-05T00:00:00Z" });
-    for (const expected of [[1, 0, 0], [0, 1, 0]]) {
-      assert.deepEqual(await take(redated), expected);
+    for (let time = 0; time < 2; time++) {
+      assert.deepEqual(await take(redated), [0, 1, 0]);
       const { createdAt, updatedAt } = await memory.get(redated.id);
       assert.deepEqual([createdAt, updatedAt], ["2020-05-05T00:00:00.000Z", "2024-07-01T00:00:00.000Z"]);
     }

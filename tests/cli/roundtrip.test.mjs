@@ -19,9 +19,6 @@ async function lived() {
   const { results: [moved] } = await memory.add([{ role: "user", name: "Ana", content: "I moved to Lisbon." }], { userId: "ana", runId: "r1", orgId: "acme" });
   await memory.update(moved.id, { text: "I moved to Porto.", metadata: { x: null }, expirationDate: "2099-05-05" });
   await memory.update(moved.id, { expirationDate: null });
-  await memory.update(moved.id, { timestamp: "2022-02-02T02:02:02Z" });
-  const { results: [visit] } = await memory.add("I went to Porto yesterday and will move there next month.", { userId: "ana", timestamp: "2023-04-05" });
-  await memory.update(visit.id, { timestamp: "2021-06-07", metadata: { y: 1 } });
   await memory.feedback(moved.id, "very_negative", "no \"boat\" 🛶");
   await memory.feedback(moved.id, "positive");
   const { results: [gone] } = await memory.add("Delete me", { agentId: "bot", appId: "app" });
@@ -37,6 +34,10 @@ async function lived() {
 
 test("out, in and out again are equal bytes; nothing is different for whoever asks", async () => {
   const [one, other] = [await lived(), open()];
+  const { results: [visit] } = await one.add("I went to Porto yesterday and will move there next month.", { userId: "ana", timestamp: "2023-04-05" });
+  await one.update(visit.id, { timestamp: "2021-06-07", metadata: { y: 1 } });
+  const { results: [tea] } = await one.add("I like green tea", { userId: "ana", infer: false });
+  await one.update(tea.id, { timestamp: "2022-02-02T02:02:02Z" });
   const exported = await text(one);
   const lines = exported.trim().split("\n").map((line) => JSON.parse(line));
   assert.deepEqual(lines[0], { edgemem: "memories", version: 1 });
