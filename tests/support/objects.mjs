@@ -66,13 +66,17 @@ const script = (body) => `
 
   export default {
     async fetch(request, env) {
-      const { config = {}, calls = [], object, at, text, admin } = await request.json();
+      const { config = {}, calls = [], isAtOnce, object, at, text, admin } = await request.json();
       try {
         if (object !== undefined) {
           const stub = env.EDGEMEM.get(env.EDGEMEM.idFromName(object));
           const body = admin === undefined ? text : new Uint8Array([...admin.head, ...new TextEncoder().encode(admin.json)]);
           const answer = await stub.fetch("https://object" + at, { method: "POST", body, headers: { "edgemem-object": object } });
           return Response.json(await answer.json());
+        }
+        if (isAtOnce) {
+          const answers = calls.map(async ([method, ...args]) => open(env, config)[method](...args).catch(({ code }) => ({ failed: code })));
+          return Response.json(await Promise.all(answers));
         }
         const results = [];
         for (const [method, ...args] of calls) results.push((await open(env, config)[method](...args)) ?? null);
@@ -134,6 +138,8 @@ export async function objects(t, { body = "", bindings = {}, build: name = "dist
   return {
     /** Calls methods of a memory over the objects, one after the other. */
     call: (...calls) => must({ calls }),
+    /** Calls methods all at once; one that fails is answered by its code. */
+    callAtOnce: (...calls) => must({ calls, isAtOnce: true }),
     callWith: (config, ...calls) => must({ config, calls }),
     /** Runs SQL inside of an object. */
     sql: (object, text) => must({ object, at: "/sql", text }),

@@ -1,7 +1,8 @@
 /**
  * The objects of one isolate: they share its 128 MB, so they share one instance of the core and one token table, and
  * what they have loaded has one budget. Who was not asked for longest is dropped first, and opens again from its storage
- * when it is asked. A linear memory never shrinks; one that has become too large is replaced as soon as nothing runs in it.
+ * when it is asked and it is its turn (`turns.ts`). A linear memory never shrinks; one that has become too large is
+ * replaced as soon as nothing runs in it.
  */
 
 import { Instance, Runtime } from "../instance.js";
@@ -9,6 +10,7 @@ import type { Loader } from "../loader.js";
 import type { CoreConfig } from "../resolve.js";
 import { MemoryStore } from "../stores/memory.js";
 import { BUDGET } from "./budget.js";
+import { Turns } from "./turns.js";
 
 /** So much an open memory takes at least, in bytes. */
 const LEAST = 32 << 10;
@@ -30,6 +32,8 @@ interface Opened {
 export interface IsolateReport {
   /** How many objects have a memory loaded. */
   objects: number;
+  /** How often one was loaded since the isolate began. */
+  openings: number;
   /** About what these take, in bytes. */
   resident: number;
   /** What they may take. */
@@ -47,6 +51,9 @@ export class Isolate {
   #root: Instance | undefined;
   /** Who has a memory loaded, by the object's id, in the order of their last use. */
   readonly #open = new Map<string, Opened>();
+  /** Who may open one now. */
+  readonly #turns = new Turns();
+  #openings = 0;
 
   constructor(loader: Loader, tokens: () => Promise<Uint8Array>) {
     this.#loader = loader;
@@ -61,6 +68,7 @@ export class Isolate {
   /** Lets `use` work with the memory of the object of this id, which is opened if it is not. */
   async lend<T>(id: string, owner: object, config: () => CoreConfig, use: (memory: Instance) => Promise<T>): Promise<T> {
     const compiled = await this.#loader.compiled();
+    await this.#turns.take(() => this.#runtime?.dead !== false || this.#open.get(id)?.owner !== owner);
     if (this.#runtime === undefined || this.#runtime.dead) {
       // Whatever was open died with the instance.
       this.#open.clear();
@@ -73,6 +81,7 @@ export class Isolate {
       // An earlier life of the object is over. A call that it was in the middle of frees it when it ends.
       if (opened?.calls === 0) opened.memory.release();
       opened = { owner, memory, calls: 0, resident: 0 };
+      this.#openings += 1;
     }
     this.#open.delete(id);
     this.#open.set(id, opened);
@@ -82,7 +91,7 @@ export class Isolate {
     } finally {
       opened.calls -= 1;
       if (!opened.memory.dead) {
-        if (this.#open.get(id) === opened) opened.resident = LEAST + opened.memory.resident;
+        if (this.#open.get(id) === opened) this.#weigh(opened);
         else if (opened.calls === 0) opened.memory.release();
         this.#trim();
       }
@@ -91,7 +100,15 @@ export class Isolate {
 
   report(): IsolateReport {
     const { size: objects } = this.#open;
-    return { objects, resident: this.#resident(), budget: this.#budget, memory: this.#runtime?.size ?? 0 };
+    return { objects, openings: this.#openings, resident: this.#resident(), budget: this.#budget, memory: this.#runtime?.size ?? 0 };
+  }
+
+  #weigh(opened: Opened): void {
+    const isNew = opened.resident === 0;
+    opened.resident = LEAST + opened.memory.resident;
+    // So what is opened at once is at most a quarter of the budget, or one: nothing of it is dropped for the rest of it
+    // before those have used it who wait for it as well.
+    if (isNew) this.#turns.weigh((4 * opened.resident) / this.#budget);
   }
 
   #resident(): number {
