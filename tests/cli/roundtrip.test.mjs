@@ -150,6 +150,12 @@ test("a line that was changed by hand, cut or doubled is refused with its place,
     assert.equal(report.kept, lines.length - 3, what);
     await other.close();
   }
+  // Of whom it is that was erased is in no operation.
+  const moved = lines.slice(1, -1).map((line) => line.replace(/("partition":"[0-9a-f]{31})(.)/, (_, before, last) => before + (last === "0" ? "1" : "0")));
+  const elsewhere = open();
+  const refused = await importFrom(elsewhere, moved.join("\n"));
+  assert.deepEqual([refused.kept, refused.refused, new Set(refused.refusals.map(({ code }) => code))], [0, moved.length, new Set(["CHANGES_INVALID"])]);
+  await elsewhere.close();
   const doubled = open();
   const report = await importFrom(doubled, [...lines.slice(1, -1), ...lines.slice(1, -1)].join("\n"));
   assert.deepEqual([report.kept, report.merged], [lines.length - 2, lines.length - 2]);

@@ -4,7 +4,7 @@
  */
 
 import { AXES, type Logged } from "./changes.js";
-import { crc32, invalid } from "./binary.js";
+import { crc32, encodeText, invalid } from "./binary.js";
 import { fromEntry, toEntry, type Entry } from "./operation.js";
 import { digits, isUuid, type Json } from "./values.js";
 
@@ -14,12 +14,12 @@ export const HEADER = { edgemem: "memories", version: 1 } as const;
 /** The line of a memory, without its end. */
 export function writeLine({ id, partition, operations }: Logged): string {
   const log = operations.map(toEntry);
-  return JSON.stringify({ id, partition, ...shown(log), log, crc: checksum(operations) });
+  return JSON.stringify({ id, partition, ...shown(log), log, crc: checksum([encodeText(partition), ...operations]) });
 }
 
 /** The CRC-32 of stored operations, one behind the other: what JSON says of them, letter by letter, is in it. */
-function checksum(operations: Uint8Array[]): string {
-  return operations.reduce((sum, operation) => crc32(operation, sum), 0).toString(16).padStart(8, "0");
+function checksum(stored: Uint8Array[]): string {
+  return stored.reduce((sum, bytes) => crc32(bytes, sum), 0).toString(16).padStart(8, "0");
 }
 
 /** The memory of a line that has a log. */
@@ -33,8 +33,11 @@ export function readLine(line: Record<string, Json>): Logged {
     if (JSON.stringify(rest[name]) === JSON.stringify(expected[name])) continue;
     throw invalid(`${name} is not what the log says; to add it as something new, take id, partition, log and crc out of the line`, name);
   }
-  if (crc !== undefined && crc !== checksum(operations)) throw invalid("the log is not what it was when it was written: its checksum is another one", "log");
-  return { id: id.toLowerCase(), partition: digits(partition, 16), operations };
+  const known = digits(partition, 16);
+  // Of an erased memory nothing else tells whose it was. Lines of before that was noticed have the checksum of the log alone.
+  const sums = [checksum([encodeText(known), ...operations]), checksum(operations)];
+  if (crc !== undefined && !sums.includes(crc as string)) throw invalid("the line is not what it was when it was written: its checksum is another one", "log");
+  return { id: id.toLowerCase(), partition: known, operations };
 }
 
 /** What a log says of its memory: its text, whose it is, when it was said. Nothing of one that was erased. */
