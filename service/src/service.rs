@@ -188,9 +188,10 @@ impl Service {
         if route.takes("user_id") && route.want != Want::DeleteAll {
             desk.stand_in(&mut options);
         }
-        let claim = match route.method {
-            "GET" => None,
-            _ => idempotency::claim(&*store, &caller, head, &bytes, &self.gate.host).await?,
+        // What is read is not kept beside the memories: it would outlive their erasure.
+        let claim = match route.want.writes() {
+            true => idempotency::claim(&*store, &caller, head, &bytes, &self.gate.host).await?,
+            false => None,
         };
         drop(bytes);
         if let Some(Claim::Answered(answer)) = claim {

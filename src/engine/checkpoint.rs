@@ -127,7 +127,7 @@ impl Engine {
     }
 
     /// Sealed parts that are merged together with the head: the newest run of segments that are about as
-    /// small as what is being built, once there are enough of them; and those that are mostly dead. No more of them than
+    /// small as what is being built, once there are enough of them, or at once as long as all of it is small; and those that are mostly dead. No more of them than
     /// one segment holds, and none that is more than half of one: it is as large as segments become.
     fn due_for_merge(&self) -> Vec<usize> {
         let mut chosen = Vec::new();

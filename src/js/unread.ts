@@ -3,8 +3,11 @@
 /** So many bytes are taken in only to be thrown away. */
 const MOST_BYTES = 32 << 20;
 
-/** So long is waited for a client that stopped sending, in ms. One that goes on, however slowly, is heard to the end. */
+/** So long is waited for a client that stopped sending, in ms … */
 const PATIENCE = 5_000;
+
+/** … and so long in all for one that goes on, however slowly. */
+const LONGEST = 60_000;
 
 /**
  * Reads what is left of a body and forgets it, up to a bound; never rejects. Call it before the answer is given: a server of
@@ -16,7 +19,8 @@ export async function discardRest(request: Request): Promise<void> {
   const reader = request.body.getReader();
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
-    for (let left = MOST_BYTES; left > 0; ) {
+    const begun = Date.now();
+    for (let left = MOST_BYTES; left > 0 && Date.now() - begun < LONGEST; ) {
       const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, PATIENCE, undefined)));
       const piece = await Promise.race([reader.read(), late]);
       clearTimeout(timer);

@@ -21,7 +21,6 @@ pub(super) struct Ready {
     /// None to delete it.
     update: Option<Update>,
     note: Option<Box<Note>>,
-    said: Option<Box<Said>>,
     vector: Option<(String, Vec<i8>, f32)>,
 }
 
@@ -55,7 +54,7 @@ impl Memory {
         update: Option<Update>,
         now: Timestamp,
     ) -> Result<Ready> {
-        let mut ready = Ready { id, update, note: None, said: None, vector: None };
+        let mut ready = Ready { id, update, note: None, vector: None };
         if let (Some(text), Some(embedder)) = (ready.read(partition, now)?, &self.0.embedder) {
             let vector = embed(&**embedder, &[text], Purpose::Document).await?.pop();
             ready.vector = vector.map(|it| (embedder.name(), it.codes().to_vec(), it.scale()));
@@ -122,35 +121,34 @@ pub(super) fn checked(update: &Update) -> Result<Update> {
 }
 
 impl Ready {
-    /// Reads what the memory will say, and tells its text if that is new.
+    /// Reads what the memory will say if its text is new, and tells that text.
     fn read(&mut self, partition: &Partition, now: Timestamp) -> Result<Option<String>> {
-        let Some(Update { text, timestamp, .. }) = &self.update else { return Ok(None) };
-        if text.is_none() && timestamp.is_none() {
+        let Some(Update { text: Some(text), timestamp, .. }) = &self.update else { return Ok(None) };
+        let Some(Folded { record: known, .. }) = partition.engine().get(self.id)? else { return Ok(None) };
+        if known.text == *text {
             return Ok(None);
         }
-        let Some(Folded { record: known, .. }) = partition.engine().get(self.id)? else { return Ok(None) };
-        let text = text.as_ref().filter(|&text| known.text != *text);
-        let is_read = known.note.origin != Origin::Verbatim;
-        if let Some(text) = text.filter(|_| is_read) {
+        if known.note.origin != Origin::Verbatim {
             self.note = Some(read_anew(&known, text, *timestamp, now));
         }
-        if let Some(timestamp) = *timestamp {
-            let again = is_read && text.is_none();
-            let reading = if again { read_again(&known, timestamp) } else { None };
-            self.said = Some(Box::new(Said { timestamp, reading }));
-        }
-        Ok(text.cloned())
+        Ok(Some(text.clone()))
     }
 
     /// The operations of this change. `NOT_FOUND` if the memory was deleted meanwhile.
     pub(super) fn plan(&self, plan: &mut Plan<'_>) -> Result<()> {
-        let Ready { id, update, note, said, vector } = self;
-        require(plan, *id)?;
-        let Some(Update { text, metadata, expires, .. }) = update else {
+        let Ready { id, update, note, vector } = self;
+        let known = require(plan, *id)?;
+        let Some(Update { text, metadata, expires, timestamp }) = update else {
             plan.push(*id, Change::Retract);
             return Ok(());
         };
-        let (said, metadata) = (said.clone(), metadata.clone());
+        let said = timestamp.map(|timestamp| {
+            // Of what is known at this point of the plan: a model may have read the memory while the embedder was asked.
+            let is_same = text.as_ref().is_none_or(|text| *text == known.text);
+            let is_read = is_same && known.note.origin != Origin::Verbatim;
+            Box::new(Said { timestamp, reading: if is_read { read_again(&known, timestamp) } else { None } })
+        });
+        let metadata = metadata.clone();
         plan.push(*id, Change::Revise { text: text.clone(), metadata, expires: *expires, said });
         if let Some(note) = note {
             plan.push(*id, Change::Annotate(note.clone()));
@@ -226,10 +224,10 @@ fn taken_apart(known: &Record, text: &str, said: Timestamp) -> Note {
     united(distil(text, &Speech { speaker: &known.actor, listener: None, said, before: None }))
 }
 
-/// Checks that a memory exists at this point of a plan.
-pub(super) fn require(plan: &Plan<'_>, id: MemoryId) -> Result<()> {
+/// What a memory is at this point of a plan. `NOT_FOUND` if there is none.
+pub(super) fn require(plan: &Plan<'_>, id: MemoryId) -> Result<Record> {
     match plan.folded(id)? {
-        Some(folded) if !folded.record.retracted => Ok(()),
+        Some(folded) if !folded.record.retracted => Ok(folded.record),
         _ => Err(not_found(&id.to_string())),
     }
 }

@@ -212,11 +212,11 @@ test("nothing is sent before the first call, and then to the host alone", async 
   for (const { headers } of seen) assert.ok(!Object.keys(headers).some((name) => /mem0|application$|source/.test(name)), JSON.stringify(headers));
 });
 
-test("a batch takes metadata, too, which mem0's npm client leaves out", async () => {
+test("a batch takes metadata and times, too, which mem0's npm client leaves out", async () => {
   seen = [];
   const metadata = { snake_key: 1, camelKey: { inNer: 2 } };
-  await client().batchUpdate([{ memoryId: id, text: "one", metadata }, { memoryId: "b", metadata: {} }, { memoryId: "c", text: "three" }]);
-  const memories = [{ memory_id: id, text: "one", metadata }, { memory_id: "b", metadata: {} }, { memory_id: "c", text: "three" }];
+  await client().batchUpdate([{ memoryId: id, text: "one", metadata }, { memoryId: "b", metadata: {} }, { memoryId: "c", text: "three", timestamp: 1577836800 }]);
+  const memories = [{ memory_id: id, text: "one", metadata }, { memory_id: "b", metadata: {} }, { memory_id: "c", text: "three", timestamp: 1577836800 }];
   assert.deepEqual([seen[0].method, seen[0].url, seen[0].body], ["PUT", "/v1/batch/", { memories }]);
 });
 

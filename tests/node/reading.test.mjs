@@ -265,6 +265,21 @@ test("a memory whose text is changed means what it says now", async (t) => {
   assert.deepEqual(texts(await memory.getAll(user)), ["I live in Oslo.", "I work at Acme."]);
 });
 
+test("a time that is set while the model reads is the one that counts", async (t) => {
+  let change = async () => {
+    const [{ id }] = (await memory.getAll(user)).results;
+    await memory.update(id, { timestamp: "2020-02-02" });
+  };
+  const { llm, asked } = reader({ before: async () => { const due = change; change = undefined; await due?.(); } });
+  const memory = open(t, llm);
+  await memory.add("I live in Oslo.", { ...user, timestamp: "2023-05-01", background: true });
+  await memory.flush();
+  assert.equal(asked.length, 2, "what was made of the message at its old time is dropped");
+  const { results } = await memory.getAll({ ...user, includeSuperseded: true });
+  assert.deepEqual(results.map(({ memory: text, createdAt }) => [text, createdAt.slice(0, 10)]).sort(), [["I live in Oslo.", "2020-02-02"], ["user lives in Oslo", "2020-02-02"]]);
+  assert.equal(await memory.pending(), 0);
+});
+
 test("what is said again holds again, with and without a model", async (t) => {
   const rules = open(t, undefined);
   for (const [text, timestamp] of [["I live in Rome.", "2024-01-01"], ["I live in Paris.", "2024-02-01"], ["I live in Rome.", "2024-03-01"]]) {

@@ -9,7 +9,7 @@ import { build } from "esbuild";
 
 import { objects } from "../support/objects.mjs";
 
-const test = (name, run) => register(name, { timeout: 120_000 }, run);
+const test = (name, run) => register(name, { timeout: 600_000 }, run);
 const USERS = Array.from({ length: 12 }, (_, n) => ({ userId: `user-${n}` }));
 /** So often each of them is asked at once. */
 const ROUNDS = 4;
@@ -40,8 +40,8 @@ for (const [what, budget] of [["are larger than all the room that there is", 1],
     assert.deepEqual(found.map(texts), expected);
     const opened = (await openings()) - before;
     t.diagnostic(`${opened} openings for ${asked.length} calls of ${USERS.length} objects`);
-    // Those that were opened before the others had come may be opened once more.
-    assert.ok(opened >= 1 && opened <= USERS.length + 4, `${opened} openings`);
+    // Those that were opened before the others had come are opened once more; without turns each call opens one.
+    assert.ok(opened >= 1 && opened <= asked.length / 2, `${opened} openings`);
   });
 }
 

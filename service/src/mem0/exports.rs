@@ -6,7 +6,7 @@
 //! memories: without one, or where it fails, an export has them as they are.
 
 use edgemem::distill::lenient;
-use edgemem::{Error, ErrorKind, Result};
+use edgemem::{Error, ErrorKind, Result, json};
 use serde_json::{Map, Value};
 
 use super::{Asked, list, schema, show, wrong};
@@ -48,9 +48,9 @@ pub async fn create(asked: Asked<'_>) -> Result<Value> {
             });
         }
     }
-    let text = kept.to_string();
+    let text = json::text(&kept);
     if text.len() > LONGEST {
-        let field = if filters.to_string().len() > LONGEST { "filters" } else { "schema" };
+        let field = if json::text(filters).len() > LONGEST { "filters" } else { "schema" };
         let message = format!("filters and schema must be shorter than {LONGEST} bytes together");
         return Err(wrong(field, &message));
     }
@@ -121,7 +121,7 @@ impl Asking {
 
     /// The next question, if there is one.
     fn question(&mut self) -> Option<Value> {
-        let user = self.input.to_string();
+        let user = json::text(&self.input);
         let length = user.len();
         if self.tries == 0 && length > MOST_READ {
             let message = format!(

@@ -44,6 +44,14 @@ fn a_repeated_request_is_answered_and_not_done_again() {
     // The same as long as the body is the same, whatever becomes of the memory meanwhile.
     host.ask(&key, "DELETE", "/v1/memories?user_id=ann", json!({}));
     assert!(add(&key, "tea", "k1").0);
+    // What is read is read anew: nothing of it is kept.
+    let list = || {
+        let body = json!({ "filters": { "user_id": "ann" } });
+        host.send(&key, "POST", "/v3/memories", body, &[("idempotency-key", "k3")]).0
+    };
+    assert_eq!(list().body.unwrap()["count"], 0);
+    add(&key, "coffee", "k4");
+    assert_eq!(list().body.unwrap()["count"], 1);
     // No secret is kept for being sent twice.
     let make = || host.send("root", "POST", "/v1/admin/keys", json!({}), &[("idempotency-key", "k")]).0;
     assert_ne!(make().body.unwrap()["key"], make().body.unwrap()["key"]);

@@ -185,9 +185,9 @@ export class MemoryClient {
     return { message: named ? "Entity deleted successfully." : "All users, agents, apps and runs deleted." };
   }
 
-  /** Changes the texts or the metadata of many memories at once. mem0's own npm client sends texts alone. */
+  /** Changes the texts, the metadata or the times of many memories at once. mem0's own npm client sends texts alone. */
   async batchUpdate(memories: Types.MemoryUpdateBody[]): Promise<Types.Confirmation> {
-    const changes = memories.map(({ memoryId, text, metadata }) => ({ memory_id: memoryId, text, metadata }));
+    const changes = memories.map(({ memoryId, text, metadata, timestamp }) => ({ memory_id: memoryId, text, metadata, timestamp }));
     return this.#call("/v1/batch/", { method: "PUT", body: { memories: changes } });
   }
 

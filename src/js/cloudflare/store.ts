@@ -22,7 +22,7 @@ const LAYOUT = 1;
 /** A row of the log is written anew, with what is added, as long as it stays below this. */
 const TAIL_BYTES = 32 << 10;
 /** A log of so many entries, or bytes, is worth sealing. */
-const LONG_LOG = { entries: 128, bytes: 64 << 10 };
+const LONG_LOG = { entries: 64, bytes: 64 << 10 };
 /** The most bytes of one row; SQLite in an object takes 2 MB, the names beside them included. */
 const ROW_BYTES = 1 << 20;
 

@@ -97,7 +97,7 @@ async function exchange(server: { listening: boolean }, handler: Answers, incomi
     return;
   }
   const response = await handler(request);
-  // A body that nobody wanted to read is not waited for: after the answer the connection ends.
+  // What is left of a body that the handler has given up is not waited for: after the answer the connection ends.
   const unread = !incoming.complete && request.body !== null;
   outgoing.statusCode = response.status;
   for (const [name, value] of response.headers) {

@@ -12,7 +12,7 @@ use crate::engine::{Draft, Origin, Plan, summary_place};
 use crate::error::Result;
 use crate::knowledge::{self, Closing, Note};
 use crate::log::Change;
-use crate::record::{Actor, MemoryId, Role};
+use crate::record::{Actor, MemoryId, Record, Role};
 
 /// What a model wants to be done with a batch.
 pub(super) struct Verdict {
@@ -36,13 +36,15 @@ impl Memory {
         let batch = batch.clone();
         partitions
             .write(partition, move |plan: &mut Plan<'_>| {
-                // Another tab or device may have read them meanwhile.
-                let waiting = |plan: &Plan<'_>, id: MemoryId| -> Result<bool> {
-                    Ok(plan.folded(id)?.is_some_and(|it| !it.record.retracted && it.record.note.pending))
+                // Another tab or device may have read them meanwhile. What was said at another time than the model was
+                // told means something else: it waits on.
+                let waiting = |plan: &Plan<'_>, message: &Record| -> Result<bool> {
+                    let is_same = |it: &Record| it.note.pending && it.timestamp == message.timestamp;
+                    Ok(plan.folded(message.id)?.is_some_and(|it| !it.record.retracted && is_same(&it.record)))
                 };
                 let mut open = Vec::new();
                 for message in &batch.messages {
-                    if waiting(plan, message.id)? {
+                    if waiting(plan, message)? {
                         open.push(message.id);
                     }
                 }

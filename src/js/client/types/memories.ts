@@ -166,14 +166,16 @@ export interface MemoryHistory {
   updatedAt: string;
 }
 
-/** One change of `batchUpdate`, of the text, the metadata or both. */
+/** One change of `batchUpdate`, of at least one of text, metadata and time. */
 export interface MemoryUpdateBody {
   /** The memory's id. */
   memoryId: string;
-  /** The new text; without one there has to be metadata. */
+  /** The new text. */
   text?: string;
   /** Merged into the metadata. */
   metadata?: Record<string, any>;
+  /** When it was said: ISO 8601, or Unix seconds. */
+  timestamp?: number | string;
 }
 
 /** A sentence for people. */
