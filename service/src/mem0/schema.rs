@@ -44,7 +44,7 @@ impl<'a> Check<'a> {
         let types = &schema["type"];
         let fits = |name: &Value| name.as_str().is_none_or(|name| is_a(value, name));
         if !types.as_array().map_or_else(|| fits(types), |names| names.iter().any(fits)) {
-            return Err([" must be of type ", &json::text(types)].concat());
+            return Err([" must be of type ", &edgemem::json::text(types)].concat());
         }
         let listed = schema["enum"].as_array().is_none_or(|list| list.contains(value));
         if !listed || schema.get("const").is_some_and(|only| only != value) {
