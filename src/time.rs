@@ -131,7 +131,8 @@ fn invalid() -> Error {
     .field("timestamp")
 }
 
-const MILLIS_PER_DAY: i64 = 86_400_000;
+/// A day, in ms.
+pub const MILLIS_PER_DAY: i64 = 86_400_000;
 
 /// A calendar day, counted from 1970-01-01.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -113,6 +113,19 @@ fn days_that_the_words_name_are_counted_from_then() {
     });
 }
 
+#[test]
+fn a_time_that_was_far_off_is_set_right() {
+    let device = Device::new(1, 0);
+    let id = say(&device, "I moved to Berlin yesterday.", "2024-03-10T12:00:00Z");
+    for far in ["0050-01-01", "4147-05-06", "9990-12-31"] {
+        for (timestamp, from) in [(far, None), ("2022-01-10", Some("2022-01-09T00:00:00.000Z"))] {
+            device.call("update", json!([id, { "timestamp": timestamp }]));
+            let item = device.call("get", json!([id]));
+            assert!(from.is_none_or(|from| item["validFrom"] == from), "by way of {far}: {item}");
+        }
+    }
+}
+
 /// One device sets the time, another one the text; whichever is later, both count, and no fact is of words that are no
 /// longer there.
 #[test]

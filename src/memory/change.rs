@@ -13,7 +13,7 @@ use crate::model::Purpose;
 use crate::record::{MemoryId, Record};
 use crate::scope::{Axis, Scope};
 use crate::text::{Digest, text_digest};
-use crate::time::{Day, Timestamp};
+use crate::time::{MILLIS_PER_DAY, Timestamp};
 
 /// A change that is checked, with what the embedder made of its text.
 pub(super) struct Ready {
@@ -203,7 +203,7 @@ fn read_again(known: &Record, said: Timestamp) -> Option<(Digest, Note)> {
                 (by, shortest) = (new.first.number() - first, last - first);
             }
         }
-        Timestamp::clamped(bound.millis() + Day::from_number(by).start().millis())
+        Timestamp::clamped(bound.millis() + i64::from(by) * MILLIS_PER_DAY)
     };
     let mut facts = known.note.facts.clone();
     let mut tells = !new.dates.is_empty();

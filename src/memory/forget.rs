@@ -11,7 +11,7 @@ use crate::knowledge::{Closing, Feedback, Kind};
 use crate::log::Change;
 use crate::record::{MemoryId, Record};
 use crate::scope::Scope;
-use crate::time::Timestamp;
+use crate::time::{MILLIS_PER_DAY, Timestamp};
 
 /// What was removed: the receipt of an erasure, the list of a sweep.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -246,7 +246,7 @@ impl Retention {
         };
         let since = if self.touched { record.touched } else { record.timestamp };
         let age = now.millis() - since.millis();
-        named && !spared && self.owners.iter().all(owner) && age >= i64::from(self.days) * 86_400_000
+        named && !spared && self.owners.iter().all(owner) && age >= i64::from(self.days) * MILLIS_PER_DAY
     }
 
     /// As the reason for which a memory was removed.

@@ -107,6 +107,9 @@ pub async fn batch(asked: Asked<'_>, deletes: bool) -> Result<Value> {
         let mut change = one("id", id.as_str().into());
         ids.push(id);
         if !deletes {
+            if !memory["metadata"].is_null() && !memory["metadata"].is_object() {
+                return Err(wrong(&named("metadata"), "metadata must be an object"));
+            }
             let text = memory["text"].as_str().is_some_and(|text| !text.trim().is_empty());
             let others = memory["metadata"].is_object() || !memory["timestamp"].is_null();
             if !(text || memory["text"].is_null() && others) {

@@ -200,6 +200,7 @@ fn a_batch_takes_what_mem0s_clients_send_and_nothing_else() {
         }
     }
     assert_eq!(refused("PUT", with(&"é".repeat(100), json!(1))), at(&"é".repeat(80)));
+    assert_eq!(refused("PUT", with("metadata", json!("x"))), at("metadata"));
     // What is deleted has neither.
     assert_eq!(refused("DELETE", with("memory_id", json!(id))), at("text"));
     let (_, item) = host.ask("root", "GET", &format!("/v1/memories/{id}"), json!({}));

@@ -127,28 +127,40 @@ impl Measured {
 }
 
 /// A request at any size: straight lines between what was measured, the first and the last one continued.
+///
+/// A figure that falls from the first size to the second, because the log is sealed in between, says nothing of smaller
+/// sizes by its line: there a request takes as long as at the first size, and reads as many rows for a memory.
 pub fn at(points: &[Point], memories: f64) -> Point {
-    let line = |pick: fn(&Point) -> f64| {
-        interpolate(points.iter().map(|point| (point.memories, pick(point))), memories)
+    let line = |pick: fn(&Point) -> f64, rest: f64| {
+        interpolate(points.iter().map(|point| (point.memories, pick(point))), memories, rest)
     };
-    Point { memories, ms: line(|it| it.ms), reads: line(|it| it.reads), writes: line(|it| it.writes) }
+    Point {
+        memories,
+        ms: line(|it| it.ms, 1.0),
+        reads: line(|it| it.reads, 0.0),
+        writes: line(|it| it.writes, 0.0),
+    }
 }
 
 /// Bytes in memory and in the store at any size.
 pub fn bytes_at(points: &[Bytes], memories: f64) -> Bytes {
     let line = |pick: fn(&Bytes) -> f64| {
-        interpolate(points.iter().map(|point| (point.memories, pick(point))), memories)
+        interpolate(points.iter().map(|point| (point.memories, pick(point))), memories, 1.0)
     };
     Bytes { memories, resident: line(|it| it.resident), stored: line(|it| it.stored) }
 }
 
-fn interpolate(points: impl Iterator<Item = (f64, f64)>, at: f64) -> f64 {
+/// `rest` is the share of a falling figure that is left of its first value where there is nothing.
+fn interpolate(points: impl Iterator<Item = (f64, f64)>, at: f64, rest: f64) -> f64 {
     let points: Vec<(f64, f64)> = points.collect();
     let Some(from) = points.len().checked_sub(2) else {
         return points.first().map_or(0.0, |&(_, value)| value);
     };
     let from = (0..from).find(|&index| at < points[index + 1].0).unwrap_or(from);
     let ((x0, y0), (x1, y1)) = (points[from], points[from + 1]);
+    if at < x0 && y1 < y0 {
+        return y0 * (rest + (1.0 - rest) * at / x0);
+    }
     (y0 + (y1 - y0) * (at - x0) / (x1 - x0)).max(0.0)
 }
 
@@ -160,8 +172,12 @@ mod tests {
     fn between_measured_sizes_lines_are_straight() {
         let points = [(100.0, 1.0), (1000.0, 10.0), (10_000.0, 19.0)];
         for (at, expected) in [(100.0, 1.0), (550.0, 5.5), (5500.0, 14.5), (19_000.0, 28.0), (0.0, 0.0)] {
-            assert!((interpolate(points.into_iter(), at) - expected).abs() < 1e-9, "{at}");
+            assert!((interpolate(points.into_iter(), at, 0.0) - expected).abs() < 1e-9, "{at}");
         }
-        assert_eq!(interpolate([(5.0, 7.0)].into_iter(), 100.0), 7.0);
+        assert_eq!(interpolate([(5.0, 7.0)].into_iter(), 100.0, 0.0), 7.0);
+        let falls = [(100.0, 8.0), (1000.0, 6.0)];
+        for (rest, at, expected) in [(0.0, 25.0, 2.0), (1.0, 25.0, 8.0), (0.0, 550.0, 7.0)] {
+            assert_eq!(interpolate(falls.into_iter(), at, rest), expected, "{at}");
+        }
     }
 }
