@@ -103,7 +103,9 @@ test("an interrupt ends it after the batch under way, and the same command goes 
   const { resumed, kept, merged, read } = JSON.parse(second.out);
   assert.deepEqual({ resumed, kept, merged, read }, { resumed: report.read, kept: SIZE, merged: 0, read: SIZE });
   assert.equal((await run("export")).out, await readFile(path, "utf8"));
-  const third = JSON.parse((await run("import", path, "--json")).out);
+  const again = await run("import", path, "--json");
+  assert.equal(again.code, 0, again.err);
+  const third = JSON.parse(again.out);
   assert.deepEqual([third.resumed, third.merged], [0, SIZE]);
 });
 

@@ -11,6 +11,7 @@ import type { Host } from "../resolve.js";
 import type { Fetcher } from "../source.js";
 import { FileStore } from "../stores/file.js";
 import { TokenLoader } from "../tokens.js";
+import { settleV8 } from "./v8.js";
 
 const read: Fetcher = async (address, options) => {
   const url = typeof address === "string" && !URL.canParse(address) ? address : new URL(address);
@@ -25,6 +26,7 @@ export function nodes(
   tokens: () => URL,
   more?: () => URL,
 ): { host: Host; loader: Loader; table: TokenLoader } {
+  settleV8();
   const loader = new Loader(createInstance, wasm, read, more);
   const table = new TokenLoader(TOKEN_TABLE, tokens, read);
   const host: Host = {

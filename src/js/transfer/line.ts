@@ -19,7 +19,9 @@ export function writeLine({ id, partition, operations }: Logged): string {
 
 /** The CRC-32 of stored operations, one behind the other: what JSON says of them, letter by letter, is in it. */
 function checksum(stored: Uint8Array[]): string {
-  return stored.reduce((sum, bytes) => crc32(bytes, sum), 0).toString(16).padStart(8, "0");
+  let sum = 0;
+  for (const bytes of stored) sum = crc32(bytes, sum);
+  return sum.toString(16).padStart(8, "0");
 }
 
 /** The memory of a line that has a log. */
